@@ -1,0 +1,84 @@
+/* The shelf's contract: a product (PostgreSQL, PgBouncer, Redis, ...) opens sources; the engine says which datasets are due; the source
+ * answers each with a sample or a failure. None knows another. */
+#ifndef DBVITALS_COLLECTORS_SOURCE_H
+#define DBVITALS_COLLECTORS_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/loop.h"
+#include "core/sample.h"
+
+/* A dataset of the user's own: [dataset NAME] sql = ... */
+struct own_dataset {
+    struct dataset dataset; /* columns from key, label, gauge, counter */
+    const char *sql;
+    const char *target;
+};
+
+struct target_config {
+    const char *name;  /* unique */
+    const char *url;   /* as given: URL or conninfo; may hold a password: never show it */
+    const char *stack; /* "" if none */
+    const char *env;   /* "prod", ... or "" */
+    const char *password; /* from a prompt, or NULL */
+    const char *password_command; /* or NULL */
+    bool all_databases;
+    bool own_sessions; /* show our own sessions */
+    double connect_timeout_s;
+    const struct own_dataset *own;
+    int n_own;
+};
+
+enum source_state { SOURCE_CONNECTING, SOURCE_UP, SOURCE_DOWN };
+/* Strings are borrowed for the call. */
+struct source_status {
+    enum source_state state;
+    const char *error;    /* why it is down, or the last error; NULL if none */
+    const char *product;  /* "PostgreSQL" */
+    const char *version;  /* "16.4" */
+    const char *role;     /* "primary", "standby" */
+    const char *place;    /* "monitor@10.0.3.7/shop", no secrets */
+    const char *via;      /* "PgBouncer" when a pooler stands between, else NULL */
+    double rtt_ms;        /* NAN if unknown */
+    double started_s;     /* server start, seconds since 1970, NAN if unknown */
+};
+
+struct poll_cost {
+    double server_ms; /* from sending to the last byte: an upper bound of what the server spent */
+    double client_ms; /* CPU spent decoding here */
+    size_t bytes;
+    int rows;
+    const char *lane; /* "fast", "slow", "database NAME" */
+};
+
+enum failure { FAILURE_PERMISSION, FAILURE_ABSENT, FAILURE_TIMEOUT, FAILURE_LOST, FAILURE_OTHER };
+
+/* What the source calls, on the loop thread. Never from within open() or poll(). */
+struct source_host {
+    void *ctx;
+    /* The answer to one due dataset; takes the reference. */
+    void (*sample)(void *ctx, struct sample *s, const struct poll_cost *cost);
+    /* The other answer. TEXT says what failed, why, and what to do: "needs pg_monitor: GRANT pg_monitor TO app". PERMISSION and ABSENT
+     * are retried rarely (each 60 s and after each reconnect) by the engine. */
+    void (*failed)(void *ctx, const struct dataset *d, enum failure why, const char *text);
+    void (*status)(void *ctx, const struct source_status *status);
+};
+
+struct source;
+
+struct product {
+    const char *name;
+    /* True if this product serves such a URL. */
+    bool (*serves)(const char *url);
+    /* Starts connecting and keeps reconnecting for ever. NULL and err only for a target that can never work (unparsable). */
+    struct source *(*open)(struct loop *loop, const struct target_config *config, struct source_host host, struct err *err);
+    /* Asks for the N datasets in DUE now, all at once; each is answered exactly once (FAILURE_LOST when not connected). The engine never
+     * asks for a dataset whose answer is outstanding. */
+    void (*poll)(struct source *s, const struct dataset *const *due, int n);
+    /* Datasets it can give; N entries. */
+    const struct dataset *const *(*datasets)(int *n);
+    void (*close)(struct source *s);
+};
+
+#endif

@@ -1,0 +1,73 @@
+/* A sample: what one poll of one dataset gave. Typed, columnar, owned by an arena, immutable once finished,
+ * reference-counted. */
+#ifndef DBVITALS_CORE_SAMPLE_H
+#define DBVITALS_CORE_SAMPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/column.h"
+
+struct index; /* a hash over one column, built on first use by the thread that queries */
+
+/* One column's values, `n_rows` of them; which member is used follows from the column's type. `any` NULL: this
+ * source does not have the column (then why[] says why). */
+union values {
+    double *real;
+    int64_t *integer;
+    const char **text;
+    void *any;
+};
+
+struct sample {
+    const struct dataset *dataset;
+    struct arena *arena;
+    double mono_s; /* CLOCK_MONOTONIC when the source took it (middle of request and answer) */
+    double wall_s; /* seconds since 1970 at that moment */
+    /* A hash of all that must be equal for increases to mean something: server start, stats_reset, extension version,
+     * role memberships, evictions. Different epochs give no increases at all. */
+    uint64_t epoch;
+    double reset_s; /* when the source's counters started (seconds since 1970), NAN if unknown: window `reset` */
+    int n_rows;
+    union values *values; /* by column of the dataset; DERIVED columns have none */
+    const char **why;     /* by column: NULL, or why the source cannot have it: "PostgreSQL 16+", "needs pg_monitor" */
+    /* For a baseline that holds only the rows that changed since the one before: that one; else NULL. */
+    struct sample *older;
+    /* Private: */
+    int refs;
+    struct index **indexes; /* by column; only the querying thread touches them */
+    struct arena *shared;   /* an arena of texts shared with other samples, or NULL */
+};
+
+/* A sample of N_ROWS rows with a column array for each column that is not DERIVED, all "no value". Fill, then treat as
+ * constant. One reference, the caller's. ROWS 0 is allowed. */
+struct sample *sample_new(const struct dataset *d, int n_rows);
+/* This source does not have column C: drops its array. WHY is copied. */
+void sample_lacks(struct sample *s, int column, const char *why);
+/* S keeps SHARED (takes a reference of its own) for texts that point into it. At most one. */
+void sample_share(struct sample *s, struct arena *shared);
+/* Copies TEXT (any bytes) into the sample as valid UTF-8, and stores it; equal to the row before it shares. */
+void sample_set_text(struct sample *s, int column, int row, const char *text, size_t len);
+/* Fewer rows than were made (a filter dropped some); n must be at most n_rows. */
+void sample_shrink(struct sample *s, int n);
+
+struct sample *sample_ref(struct sample *s);
+void sample_unref(struct sample *s); /* NULL does nothing */
+/* Bytes held, without what is shared. */
+size_t sample_size(const struct sample *s);
+
+/* The row of S (not of its older ones) whose KEY columns equal those of row ROW of OTHER; -1 if none. Uses a hash over
+ * all KEY columns, built on first use. OTHER is of the same dataset. */
+int sample_find(struct sample *s, const struct sample *other, int row);
+/* First row of S whose COLUMN equals the value; then sample_next gives the next one with the same value; -1 ends. Only
+ * TYPE_INT and TYPE_TEXT columns. Builds the column's hash on first use. */
+int sample_first_int(struct sample *s, int column, int64_t value);
+int sample_first_text(struct sample *s, int column, const char *value);
+int sample_next(const struct sample *s, int column, int row);
+/* FNV-1a, for epochs: start with EPOCH_START. */
+#define EPOCH_START UINT64_C(0xcbf29ce484222325)
+uint64_t epoch_add(uint64_t epoch, const void *bytes, size_t n);
+
+#endif

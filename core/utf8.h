@@ -1,0 +1,30 @@
+/* Text from outside: made valid once when it comes in, made harmless once before it reaches a cell. */
+#ifndef DBVITALS_CORE_UTF8_H
+#define DBVITALS_CORE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/text.h"
+
+/* Reads one code point of S (LEN bytes, LEN > 0); returns the bytes used, always >= 1. A byte that starts no valid sequence
+ * (overlong, surrogate, > U+10FFFF, cut) gives U+FFFD and uses 1 byte. */
+size_t utf8_decode(const char *s, size_t len, uint32_t *code);
+/* Writes CODE, returns bytes written (1..4). OUT has room for 4. */
+size_t utf8_encode(uint32_t code, char *out);
+bool utf8_valid(const char *s, size_t len);
+/* Appends S as valid UTF-8: each bad byte becomes U+FFFD, NUL too. Control characters stay: exports and copies are exact. */
+void utf8_mend(struct text *out, const char *s, size_t len);
+/* Columns CODE takes in a terminal: 0 combining, 1, 2 wide, -1 not printable (C0, C1, bidi controls, surrogates, noncharacters,
+ * zero-width format characters other than joiners that a terminal handles). */
+int utf8_width(uint32_t code);
+/* What CODE is shown as: itself when printable; newline, tab and CR as a space; other unprintables as U+00B7 (ASCII mode: '.');
+ * bidi controls and zero-width format characters as U+00B7 too. */
+uint32_t utf8_harmless(uint32_t code);
+/* Columns of S as shown. */
+int utf8_columns(const char *s);
+/* Appends S so that a terminal can be given it: every code point through utf8_harmless, but newlines kept if KEEP_NEWLINES. */
+void utf8_clean(struct text *out, const char *s, bool keep_newlines);
+
+#endif

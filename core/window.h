@@ -1,0 +1,46 @@
+/* The window function: the increases between two samples of one dataset, in ONE place, pure. */
+#ifndef DBVITALS_CORE_WINDOW_H
+#define DBVITALS_CORE_WINDOW_H
+
+#include <stdbool.h>
+
+#include "core/sample.h"
+
+/* Increases from BASE to NOW. Truth rules:
+ *  - span_s is the measured monotonic time between the two, never a nominal interval;
+ *  - different epochs: no increases at all (comparable = false);
+ *  - a counter that went back: NAN for that counter of that row;
+ *  - a row that BASE does not have: its base is 0 if the dataset is read whole, NAN otherwise;
+ *  - a value that either sample does not have: NAN.
+ * With base NULL (only one sample yet) everything is NAN and span_s is NAN. With `since_reset` the base of every
+ * row is 0 and the span is from now->reset_s. */
+struct window {
+    struct sample *base; /* referenced; NULL if none */
+    struct sample *now;  /* referenced */
+    double span_s;
+    bool comparable;
+    bool since_reset;
+    /* Private: per row of now: which sample of the base chain and which row, see window.c. */
+    struct base_row *rows;
+    double *column_sums; /* lazily, for FORMULA_PART; NAN = not computed yet */
+};
+
+struct window *window_new(struct sample *base, struct sample *now);
+struct window *window_new_since_reset(struct sample *now);
+void window_free(struct window *w);
+/* Increase of COUNTER column C in row ROW of now; NAN if there is none. */
+double window_delta(const struct window *w, int row, int column);
+/* Increase per second of measured time; NAN if there is none. */
+double window_per_s(const struct window *w, int row, int column);
+/* Value of DERIVED column C. */
+double window_derived(struct window *w, int row, int column);
+
+/* The formulas on plain numbers (core/quantile.c), for tests and for SQL functions. Population variance from moments;
+ * NAN when n <= 0; a tiny negative variance from rounding counts as 0. */
+double moments_stddev(double n, double sum, double sum_sq);
+/* q-quantile (0 < q < 1) of a log-normal with that mean and standard deviation. stddev 0 gives the mean. */
+double lognormal_quantile(double q, double mean, double stddev);
+/* q-quantile of the mixture of N log-normals with the given weights (> 0), means and deviations, by bisection to 0.1 %. */
+double mixture_quantile(double q, int n, const double *weights, const double *means, const double *stddevs);
+
+#endif
