@@ -22,6 +22,8 @@ def width(code):
         return '0'  # Hangul vowels and finals stand on the initial before them
     if category in ('Cc', 'Cf', 'Cs', 'Cn', 'Zl', 'Zp'):
         return SKIP
+    if 0x3248 <= code <= 0x324F or 0x4DC0 <= code <= 0x4DFF:
+        return '2'  # as in glibc (and for hexagrams Unicode 16): ncurses asks wcwidth()
     return '2' if unicodedata.east_asian_width(char) in ('W', 'F') else '1'
 
 
