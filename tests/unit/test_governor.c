@@ -3,9 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-
 #include "engine/governor.h"
+
+#include <cmocka.h>
 
 static struct series series_of(double mean_ms, double every_s)
 {
