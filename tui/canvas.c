@@ -187,6 +187,14 @@ static void draw(struct stretch s, int64_t column, int width, struct cell cell)
     s.line[at] = cell;
 }
 
+/* True if P starts with one of U+2500 to U+25BF, lines, blocks and shapes: one column, no mark. Screens are
+ * full of them. */
+static bool is_line_or_block(const char *p)
+{
+    const unsigned char *u = (const unsigned char *)p;
+    return u[0] == 0xE2 && u[1] >= 0x94 && u[1] <= 0x96 && (u[2] & 0xC0) == 0x80;
+}
+
 /* Reads the next character of *TEXT into CELL, as this canvas shows it, and moves *TEXT behind it; returns
  * its columns. */
 static int next_cell(const struct canvas *c, const char **text, struct cell *cell)
@@ -197,6 +205,11 @@ static int next_cell(const struct canvas *c, const char **text, struct cell *cel
     if (p[0] >= 0x20 && p[0] < 0x7F && (p[1] & 0x80) == 0) {
         cell->bytes[0] = p[0];
         *text = p + 1;
+        return 1;
+    }
+    if (!c->ascii && is_line_or_block(p) && ((p[3] & 0x80) == 0 || is_line_or_block(p + 3))) {
+        memcpy(cell->bytes, p, 3);
+        *text = p + 3;
         return 1;
     }
     char bytes[UTF8_CELL];
