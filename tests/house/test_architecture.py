@@ -65,6 +65,7 @@ def test_a_clean_house_passes(tmp_path):
     ("int f(void); int f(void) { static int n; return ++n; }", True),
     ("const char *names[2] = {\"a\"};", True),
     ("const char *const names[2] = {\"a\", \"b\"}; const int n = 3;", False),
+], ids=["a counter", "a static in a function", "a table that others may change", "constants"])
 @pytest.mark.parametrize("sanitize", ["", "-fsanitize=address,undefined"])
 def test_variables_that_can_be_written_are_told(tmp_path, code, told, sanitize):
     objects = tmp_path / "build" / "libdbvitals.a.p"
