@@ -56,10 +56,9 @@ static size_t bytes_fitting(const char *s, size_t len, int columns, int *used)
     size_t at = 0;
     *used = 0;
     while (at < len && s[at] != '\n') {
-        uint32_t code;
-        size_t n = utf8_decode(s + at, len - at, &code);
-        int w = utf8_width(utf8_harmless(code));
-        w = w < 0 ? 1 : w;
+        char cell[UTF8_CELL];
+        int w;
+        size_t n = utf8_cell(s + at, len - at, cell, &w);
         if (*used + w > columns && at > 0)
             break;
         *used += w;
