@@ -42,6 +42,11 @@ def cache_dir():
     return os.path.join(cache, "dbvitals-test", "pg")
 
 
+def bouncer_folder():
+    """Where ./test unpacks Debian's PgBouncer, whose package would start a service if it were installed."""
+    return os.path.join(cache_dir(), "pgbouncer")
+
+
 def debian_bin(version):
     path = f"/usr/lib/postgresql/{version}/bin"
     return path if os.access(f"{path}/postgres", os.X_OK) else None
@@ -378,9 +383,10 @@ class Bouncer:
     def __init__(self, yard, server, pool_size=1, pool_mode="transaction", users=(), **settings):
         self.yard = yard
         self.server = server
-        self.program = shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
+        places = [os.environ["PATH"], "/usr/sbin", "/usr/local/sbin", os.path.join(bouncer_folder(), "usr/sbin")]
+        self.program = shutil.which("pgbouncer", path=":".join(places))
         if not self.program:
-            raise Missing("PgBouncer: not installed (apt install pgbouncer)")
+            raise Missing("PgBouncer: not here (./test unpacks it; or apt install pgbouncer)")
         self.folder = yard.new_folder("bouncer")
         self.host, self.port = self.folder, 6432
         self.log_path = os.path.join(self.folder, "log")
@@ -450,6 +456,9 @@ def main(args):
     if args == ["install"]:
         for version in VERSIONS:
             print(f"PostgreSQL {version}: {find_bin(version)}")
+        return 0
+    if args == ["bouncer-folder"]:
+        print(bouncer_folder())
         return 0
     if len(args) > 3 and args[0] == "run" and args[2] == "--":
         yard = Yard()
