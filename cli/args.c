@@ -1,0 +1,154 @@
+/* The command line: one table of options for all subcommands, from which parser, --help and completion are made. */
+#include "cli/args.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/text.h"
+#include "core/when.h"
+
+enum form { FORM_FLAG, FORM_TEXT, FORM_DURATION, FORM_COUNT };
+static const struct row {
+    const char *name;
+    int letter; /* 0: none */
+    enum form form;
+    size_t member;
+    const char *argument, *help;
+} rows[] = {
+    // clang-format off
+    {"host",          'h', FORM_TEXT,     offsetof(struct args, host),          "HOST",    "server's host or socket directory"},
+    {"port",          'p', FORM_TEXT,     offsetof(struct args, port),          "PORT",    "server's port"},
+    {"username",      'U', FORM_TEXT,     offsetof(struct args, user),          "NAME",    "role to connect as"},
+    {"dbname",        'd', FORM_TEXT,     offsetof(struct args, database),      "NAME",    "database, or a conninfo string or URL"},
+    {"password",      'W', FORM_FLAG,     offsetof(struct args, ask_password),  NULL,      "ask for a password before the screen opens"},
+    {"all-databases", 'a', FORM_FLAG,     offsetof(struct args, all_databases), NULL,      "tables and indexes of every database of the server"},
+    {"refresh",       'r', FORM_DURATION, offsetof(struct args, refresh_s),     "S",       "seconds between refreshes, 0.25 to 300 (default 1)"},
+    {"window",        'w', FORM_TEXT,     offsetof(struct args, window),        "WINDOW",  "last, 1m, 5m, 15m, 1h, reset or start"},
+    {"format",        'f', FORM_TEXT,     offsetof(struct args, format),        "FORMAT",  "table, json or csv (show, query, doctor)"},
+    {"samples",       'n', FORM_COUNT,    offsetof(struct args, samples),       "N",       "print N times, one a refresh (show, query)"},
+    {"page",          0,   FORM_TEXT,     offsetof(struct args, page),          "NAME",    "page to start with"},
+    {"theme",         0,   FORM_TEXT,     offsetof(struct args, theme),         "NAME",    "dark, light, colour-blind, mono, or a file"},
+    {"ascii",         0,   FORM_FLAG,     offsetof(struct args, ascii),         NULL,      "draw with ASCII characters only"},
+    {"read-only",     0,   FORM_FLAG,     offsetof(struct args, read_only),     NULL,      "offer nothing that changes a server"},
+    {"config",        'c', FORM_TEXT,     offsetof(struct args, config),        "FILE",    "config file instead of the usual places"},
+    {"output",        'o', FORM_TEXT,     offsetof(struct args, output),        "FILE",    "write there instead of standard output (show, query)"},
+    {"help",          '?', FORM_FLAG,     offsetof(struct args, help),          NULL,      "this help"},
+    {"version",       'V', FORM_FLAG,     offsetof(struct args, version),       NULL,      "print the version"},
+    // clang-format on
+};
+enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+static bool set(const struct row *row, const char *argument, struct args *out, struct err *err)
+{
+    char *member = (char *)out + row->member;
+    double number;
+    switch (row->form) {
+    case FORM_FLAG:
+        *(bool *)(void *)member = true;
+        return true;
+    case FORM_TEXT:
+        free(*(char **)(void *)member);
+        *(char **)(void *)member = mem_dup(argument);
+        return true;
+    case FORM_DURATION:
+        if (!duration_parse(argument, &number, err))
+            return fail(err, "--%s %s: %s", row->name, argument, err->text);
+        if (number < 0.25 || number > 300)
+            return fail(err, "--%s %s: must be between 0.25 and 300 seconds", row->name, argument);
+        *(double *)(void *)member = number;
+        return true;
+    case FORM_COUNT:
+        break;
+    }
+    char *end;
+    long count = strtol(argument, &end, 10);
+    if (*end != '\0' || count < 1 || count > 1000000)
+        return fail(err, "--%s %s: must be a number from 1 to 1000000", row->name, argument);
+    *(int *)(void *)member = (int)count;
+    return true;
+}
+
+static bool parse_all(int argc, char **argv, struct args *out, struct err *err)
+{
+    struct option options[N_ROWS + 1] = {0};
+    char letters[2 * N_ROWS + 2] = ":";
+    size_t n_letters = 1;
+    for (int i = 0; i < N_ROWS; i++) {
+        int takes = rows[i].form == FORM_FLAG ? no_argument : required_argument;
+        options[i] = (struct option){.name = rows[i].name, .has_arg = takes, .val = 256 + i};
+        if (rows[i].letter == 0)
+            continue;
+        letters[n_letters++] = (char)rows[i].letter;
+        if (takes == required_argument)
+            letters[n_letters++] = ':';
+    }
+    opterr = 0;
+    optind = 0;
+    for (int c; (c = getopt_long(argc, argv, letters, options, NULL)) != -1;) {
+        if (c == ':')
+            return fail(err, "option %s needs an argument; see dbvitals --help", argv[optind - 1]);
+        if (c == '?' && optopt != '?' && strcmp(argv[optind - 1], "-?") != 0)
+            return fail(err, "unknown option %s; see dbvitals --help", argv[optind - 1]);
+        const struct row *row = NULL;
+        for (int i = 0; i < N_ROWS; i++)
+            if (c == 256 + i || c == rows[i].letter)
+                row = &rows[i];
+        if (row != NULL && !set(row, optarg, out, err))
+            return false;
+    }
+    for (; optind < argc; optind++) {
+        if (out->n_words == MOST_WORDS)
+            return fail(err, "more than %d targets or datasets on the command line", MOST_WORDS);
+        out->words[out->n_words++] = mem_dup(argv[optind]);
+    }
+    return true;
+}
+
+/* A URL or conninfo with a password would stand in ps for as long as we run. */
+static void blank_secrets(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strstr(argv[i], "password") != NULL || (strstr(argv[i], "://") != NULL && strchr(argv[i], '@') != NULL))
+            memset(argv[i], 'x', strlen(argv[i]));
+}
+
+bool args_parse(int argc, char **argv, int first, struct args *out, struct err *err)
+{
+    *out = (struct args){.refresh_s = NAN};
+    char **from = mem_new_array((size_t)argc + 1, sizeof(*from));
+    from[0] = argv[0];
+    int n = 1;
+    for (int i = first; i < argc; i++)
+        from[n++] = argv[i];
+    bool ok = parse_all(n, from, out, err);
+    free(from);
+    blank_secrets(argc, argv);
+    return ok;
+}
+
+void args_done(struct args *args)
+{
+    for (int i = 0; i < N_ROWS; i++)
+        if (rows[i].form == FORM_TEXT)
+            free(*(char **)(void *)((char *)args + rows[i].member));
+    for (int i = 0; i < args->n_words; i++)
+        free(args->words[i]);
+    *args = (struct args){0};
+}
+
+void args_print_options(FILE *f)
+{
+    for (int i = 0; i < N_ROWS; i++) {
+        struct text left;
+        text_init(&left, 80);
+        if (rows[i].letter != 0)
+            text_addf(&left, "-%c, ", rows[i].letter);
+        text_addf(&left, "--%s%s%s", rows[i].name, rows[i].argument != NULL ? " " : "", rows[i].argument != NULL ? rows[i].argument : "");
+        fprintf(f, "  %-24s %s\n", text_str(&left), rows[i].help);
+        text_done(&left);
+    }
+}

@@ -1,0 +1,29 @@
+/* The command line: one table of options for all subcommands, from which parser, --help and completion are made. */
+#ifndef DBVITALS_CLI_ARGS_H
+#define DBVITALS_CLI_ARGS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "core/err.h"
+
+enum { MOST_WORDS = 64 };
+
+/* Strings are heap copies. NULL, 0, NAN: not given. */
+struct args {
+    char *words[MOST_WORDS]; /* what is no option: targets, datasets, SQL */
+    int n_words;
+    char *host, *port, *user, *database; /* as psql's -h -p -U -d */
+    bool ask_password;
+    char *config, *format, *window, *page, *theme, *output;
+    double refresh_s;
+    int samples;
+    bool read_only, ascii, all_databases, help, version;
+};
+
+/* Parses ARGV from FIRST on. Strings are copied, and the originals blanked where they may hold a password, so that ps does not show it. */
+bool args_parse(int argc, char **argv, int first, struct args *out, struct err *err);
+void args_done(struct args *args);
+void args_print_options(FILE *f);
+
+#endif

@@ -1,0 +1,158 @@
+/* Dataset `changes`: what changed on a target - a setting, its role, its state - as the samples show it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/text.h"
+#include "engine/derived.h"
+#include "engine/engine.h"
+#include "engine/target.h"
+
+enum { NUMBER, AT, KIND, WHAT, OLD, NEW };
+// clang-format off
+static const struct column columns[] = {
+    [NUMBER] = {"number",    KIND_KEY,   TYPE_INT,  .help = "running number of the change"},
+    [AT]     = {"at_time",   KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when it was seen"},
+    [KIND]   = {"kind",      KIND_LABEL, TYPE_TEXT, .help = "setting, role, restart, version or state"},
+    [WHAT]   = {"what",      KIND_TEXT,  TYPE_TEXT, .help = "name of what changed"},
+    [OLD]    = {"old_value", KIND_TEXT,  TYPE_TEXT, .help = "value before"},
+    [NEW]    = {"new_value", KIND_TEXT,  TYPE_TEXT, .help = "value now"},
+};
+/* A change of COLUMN of a row of DATASET between two samples. The row is named by its first KEY column. */
+static const struct watched {
+    const char *dataset, *column, *kind;
+} watched[] = {
+    {"settings", "setting",      "setting"},
+    {"server",   "role",         "role"},
+    {"server",   "version_text", "version"},
+    {"server",   "started",      "restart"},
+    {"targets",  "state",        "state"},
+};
+static const char *const from[] = {"settings", "server", "targets", NULL};
+// clang-format on
+static const struct dataset dataset = {
+    .name = "changes", .help = "something that changed: a setting, the role, the state of a target", .columns = columns,
+    .n_columns = sizeof(columns) / sizeof(columns[0])};
+
+enum { MOST_CHANGES = 200, LONGEST_VALUE = 300 };
+struct change {
+    int64_t number;
+    double at;
+    const char *kind;
+    char *what, *old_value, *new_value;
+};
+struct state {
+    struct change changes[MOST_CHANGES]; /* a ring, oldest overwritten */
+    int64_t total;
+};
+
+static void change_done(struct change *c)
+{
+    free(c->what);
+    free(c->old_value);
+    free(c->new_value);
+    *c = (struct change){0};
+}
+
+static void done(void *state)
+{
+    struct state *s = state;
+    for (int i = 0; i < MOST_CHANGES; i++)
+        change_done(&s->changes[i]);
+}
+
+/* The value as text; on the heap, NULL for none. */
+static char *value_text(const struct sample *s, int column, int row)
+{
+    if (s->values[column].any == NULL)
+        return NULL;
+    const struct column *c = &s->dataset->columns[column];
+    char number[48];
+    switch (c->type) {
+    case TYPE_TEXT:
+        return mem_dup(s->values[column].text[row]);
+    case TYPE_REAL:
+        unit_format(number, sizeof(number), s->values[column].real[row], c->unit);
+        return mem_dup(number);
+    case TYPE_INT:
+        break;
+    }
+    struct text t;
+    text_init(&t, 32);
+    text_addf(&t, "%lld", (long long)s->values[column].integer[row]);
+    return text_take(&t);
+}
+
+static void add(struct state *state, double at, const char *kind, char *what, char *old_value, char *new_value)
+{
+    struct change *c = &state->changes[state->total % MOST_CHANGES];
+    change_done(c);
+    *c = (struct change){.number = ++state->total, .at = at, .kind = kind, .what = what, .old_value = old_value, .new_value = new_value};
+}
+
+static int first_key(const struct dataset *d)
+{
+    for (int i = 0; i < d->n_columns; i++)
+        if (d->columns[i].kind == KIND_KEY)
+            return i;
+    return 0;
+}
+
+/* Server start times are read with a jitter of the clocks: they differ if the shown second does. */
+static bool differ(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) != 0;
+}
+
+static int compare(struct state *state, const struct watched *w, const struct sample *now, struct sample *before)
+{
+    int found = 0, column = dataset_column(now->dataset, w->column), key = first_key(now->dataset);
+    if (column < 0)
+        return 0;
+    for (int row = 0; row < now->n_rows; row++) {
+        int old_row = sample_find(before, now, row);
+        if (old_row < 0)
+            continue;
+        char *old_value = value_text(before, column, old_row), *new_value = value_text(now, column, row);
+        if (differ(old_value, new_value)) {
+            add(state, now->wall_s, w->kind, value_text(now, key, row), old_value, new_value);
+            found++;
+            continue;
+        }
+        free(old_value);
+        free(new_value);
+    }
+    return found;
+}
+
+static struct sample *sample_of(const struct state *state, const struct sample *like)
+{
+    int n = state->total < MOST_CHANGES ? (int)state->total : MOST_CHANGES;
+    struct sample *s = sample_new(&dataset, n);
+    derived_stamp(s, like);
+    for (int i = 0; i < n; i++) {
+        const struct change *c = &state->changes[(state->total - 1 - i) % MOST_CHANGES];
+        s->values[NUMBER].integer[i] = c->number;
+        s->values[AT].real[i] = c->at;
+        const char *texts[] = {[KIND] = c->kind, [WHAT] = c->what, [OLD] = c->old_value, [NEW] = c->new_value};
+        for (int column = KIND; column <= NEW; column++)
+            if (texts[column] != NULL)
+                sample_set_text(s, column, i, texts[column], strnlen(texts[column], LONGEST_VALUE));
+    }
+    return s;
+}
+
+static struct sample *make(struct target *t, void *state, const struct sample *sample, const struct sample *before)
+{
+    int found = 0;
+    if (before == NULL)
+        return store_newest(engine_store(t->engine), t->config.name, &dataset) == NULL ? sample_of(state, sample) : NULL;
+    struct sample *old = sample_ref((struct sample *)(uintptr_t)before);
+    for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
+        if (strcmp(watched[i].dataset, sample->dataset->name) == 0)
+            found += compare(state, &watched[i], sample, old);
+    sample_unref(old);
+    return found == 0 ? NULL : sample_of(state, sample);
+}
+
+const struct derived derived_changes = {.dataset = &dataset, .from = from, .make = make, .state_size = sizeof(struct state), .state_done = done};

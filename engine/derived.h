@@ -1,0 +1,34 @@
+/* Datasets that the engine makes itself: from another dataset's samples (waits, changes), or from what it knows (targets,
+ * collectors). One row a dataset; the table is the registry. */
+#ifndef DBVITALS_ENGINE_DERIVED_H
+#define DBVITALS_ENGINE_DERIVED_H
+
+#include "core/sample.h"
+
+struct target;
+
+struct derived {
+    const struct dataset *dataset;
+    /* Names of the datasets whose new sample makes one of this, NULL-ended; NULL: made at each tick while wanted. */
+    const char *const *from;
+    /* SAMPLE is the new one, BEFORE the one before it of the same dataset (NULL if none); both NULL at a tick. NULL: nothing new. */
+    struct sample *(*make)(struct target *t, void *state, const struct sample *sample, const struct sample *before);
+    size_t state_size;
+    void (*state_done)(void *state);
+};
+
+extern const struct derived *const derived_table[];
+extern const int n_derived;
+
+/* One zeroed state per row of the table. */
+void **derived_states_new(void);
+void derived_states_free(void **states);
+/* Is D made from dataset NAME? */
+bool derived_from(const struct derived *d, const char *name);
+const struct derived *derived_find(const struct dataset *d);
+/* Times of a sample that is made now. */
+void derived_stamp(struct sample *s, const struct sample *like);
+
+extern const struct derived derived_targets, derived_collectors, derived_changes, derived_waits, derived_sampled_statements;
+
+#endif

@@ -1,0 +1,370 @@
+/* The engine: decides at each tick what is due, asks the sources, keeps the answers. */
+#include "engine/engine.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "engine/derived.h"
+#include "engine/governor.h"
+#include "engine/products.h"
+#include "engine/target.h"
+
+/* What is due within this time goes out together, in one pipeline. */
+static const double together_s = 0.05;
+/* A grant or an extension that is missing is looked for this rarely. */
+static const double missing_retry_s = 60;
+
+enum { MOST_WANTED = 64 };
+
+struct engine {
+    struct loop *loop;
+    const struct registry *registry;
+    struct engine_options options;
+    struct store *store;
+    struct target **targets;
+    int n_targets;
+    struct loop_timer *timer;
+    const struct dataset *wanted[MOST_WANTED];
+    int n_wanted;
+    engine_sample_fn *sample_fn;
+    void *sample_ctx;
+};
+
+static void tick(void *ctx);
+
+struct engine *engine_new(struct loop *loop, const struct registry *registry, const struct engine_options *options)
+{
+    struct engine *e = mem_new(sizeof(*e));
+    e->loop = loop;
+    e->registry = registry;
+    e->options = *options;
+    e->store = store_new((struct store_limits){
+        .series_bytes = options->memory_bytes / 6, .total_bytes = options->memory_bytes, .keep_s = 630});
+    e->timer = loop_timer_new(loop, tick, e);
+    return e;
+}
+
+void engine_free(struct engine *e)
+{
+    if (e == NULL)
+        return;
+    loop_timer_free(e->timer);
+    for (int i = 0; i < e->n_targets; i++) {
+        target_done(e->targets[i]);
+        free(e->targets[i]);
+    }
+    free(e->targets);
+    store_free(e->store);
+    free(e);
+}
+
+static bool wants(const struct engine *e, const struct dataset *d)
+{
+    for (int i = 0; i < e->n_wanted; i++)
+        if (e->wanted[i] == d)
+            return true;
+    return false;
+}
+
+/* A series is wanted if a pane shows it or shows something made from it. */
+static bool series_wanted(const struct engine *e, const struct dataset *d)
+{
+    if (wants(e, d))
+        return true;
+    for (int i = 0; i < n_derived; i++)
+        if (derived_from(derived_table[i], d->name) && wants(e, derived_table[i]->dataset))
+            return true;
+    return false;
+}
+
+static double cadence(const struct engine *e, const struct series *s)
+{
+    if (s->wanted) {
+        double every = s->dataset->every > e->options.refresh_s ? s->dataset->every : e->options.refresh_s;
+        return every * s->stretch;
+    }
+    double slow = s->dataset->baseline_every;
+    return slow > 0 ? fmax(slow, e->options.refresh_s) * s->stretch : HUGE_VAL;
+}
+
+/* Arms the timer for the earliest of all that is due, and at the latest for the next refresh (the datasets of the engine's own). */
+static void arm(struct engine *e)
+{
+    double now = loop_mono_s(), next = now + e->options.refresh_s;
+    for (int i = 0; i < e->n_targets; i++)
+        for (int j = 0; j < e->targets[i]->n_series; j++)
+            next = fmin(next, e->targets[i]->series[j].next_due_s);
+    loop_timer_start(e->timer, fmax(0, next - now), 0);
+}
+
+/* Recomputes who wants what; what became wanted is due at once. */
+static void replan(struct engine *e, struct target *t)
+{
+    double now = loop_mono_s();
+    for (int i = 0; i < t->n_series; i++) {
+        struct series *s = &t->series[i];
+        bool wanted = series_wanted(e, s->dataset);
+        bool fresh = wanted && !s->wanted;
+        s->wanted = wanted;
+        s->every_s = cadence(e, s);
+        bool missing = s->error != NULL && (s->failure == FAILURE_PERMISSION || s->failure == FAILURE_ABSENT);
+        if (fresh && !missing)
+            s->next_due_s = now;
+        else if (isinf(s->next_due_s) && !isinf(s->every_s))
+            s->next_due_s = now;
+        else if (s->next_due_s > now + s->every_s && !missing)
+            s->next_due_s = now + s->every_s;
+        if (isinf(s->every_s))
+            s->next_due_s = HUGE_VAL;
+    }
+}
+
+void engine_want(struct engine *e, const char *const *datasets, int n)
+{
+    e->n_wanted = 0;
+    for (int i = 0; i < n && e->n_wanted < MOST_WANTED; i++) {
+        const struct dataset *d = registry_find(e->registry, datasets[i]);
+        if (d != NULL && !wants(e, d))
+            e->wanted[e->n_wanted++] = d;
+    }
+    for (int i = 0; i < e->n_targets; i++)
+        replan(e, e->targets[i]);
+    arm(e);
+}
+
+void engine_set_refresh(struct engine *e, double refresh_s)
+{
+    e->options.refresh_s = refresh_s;
+    for (int i = 0; i < e->n_targets; i++)
+        replan(e, e->targets[i]);
+    arm(e);
+}
+
+void engine_on_sample(struct engine *e, engine_sample_fn *fn, void *ctx)
+{
+    e->sample_fn = fn;
+    e->sample_ctx = ctx;
+}
+
+struct store *engine_store(struct engine *e)
+{
+    return e->store;
+}
+
+static void keep(struct engine *e, struct target *t, struct sample *s)
+{
+    const struct dataset *d = s->dataset;
+    store_put(e->store, t->config.name, s);
+    if (e->sample_fn != NULL)
+        e->sample_fn(e->sample_ctx, t->config.name, d);
+}
+
+/* Makes what is made from SAMPLE. Waits and changes go on whether or not somebody looks: their past is what they are for. */
+static void derive(struct engine *e, struct target *t, struct sample *sample, const struct sample *before)
+{
+    for (int i = 0; i < n_derived; i++) {
+        const struct derived *d = derived_table[i];
+        if (!derived_from(d, sample->dataset->name))
+            continue;
+        struct sample *made = d->make(t, t->derived_states[i], sample, before);
+        if (made != NULL)
+            keep(e, t, made);
+    }
+}
+
+static void make_own(struct engine *e, struct target *t)
+{
+    for (int i = 0; i < n_derived; i++) {
+        const struct derived *d = derived_table[i];
+        if (d->from != NULL || !wants(e, d->dataset))
+            continue;
+        struct sample *made = d->make(t, t->derived_states[i], NULL, NULL);
+        if (made != NULL)
+            keep(e, t, made);
+    }
+}
+
+static void poll_due(struct engine *e, struct target *t, double now)
+{
+    const struct dataset *due[MOST_WANTED];
+    int n = 0;
+    for (int i = 0; i < t->n_series && n < MOST_WANTED; i++) {
+        struct series *s = &t->series[i];
+        if (s->next_due_s > now + together_s)
+            continue;
+        s->every_s = cadence(e, s);
+        /* From the time it was due, so that delays do not add up; after a long sleep (a suspended laptop) from now. */
+        s->next_due_s = s->next_due_s < now - s->every_s ? now + s->every_s : s->next_due_s + s->every_s;
+        if (s->outstanding) {
+            s->skipped++;
+            continue;
+        }
+        s->outstanding = true;
+        due[n++] = s->dataset;
+    }
+    if (n > 0)
+        t->product->poll(t->source, due, n);
+}
+
+static void tick(void *ctx)
+{
+    struct engine *e = ctx;
+    double now = loop_mono_s();
+    for (int i = 0; i < e->n_targets; i++) {
+        if (e->targets[i]->state == SOURCE_UP)
+            poll_due(e, e->targets[i], now);
+        make_own(e, e->targets[i]);
+        governor_balance(e->targets[i], e->options.budget_ratio);
+    }
+    arm(e);
+}
+
+static void add_cost(struct series *s, const struct poll_cost *cost, double rtt_ms)
+{
+    s->polls++;
+    s->rows += cost->rows;
+    s->server_ms += cost->server_ms;
+    s->client_ms += cost->client_ms;
+    s->bytes += (double)cost->bytes;
+    s->lane = cost->lane;
+    double own = cost->server_ms - (isnan(rtt_ms) ? 0 : rtt_ms);
+    own = fmax(0, own);
+    if (s->samples > 0) /* the first one pays for cold caches */
+        s->mean_ms = s->samples == 1 ? own : s->mean_ms + (own - s->mean_ms) / 8;
+}
+
+static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *cost)
+{
+    struct target *t = ctx;
+    struct engine *e = t->engine;
+    struct series *s = target_series(t, sample->dataset);
+    if (s == NULL) {
+        sample_unref(sample);
+        return;
+    }
+    s->outstanding = false;
+    add_cost(s, cost, t->rtt_ms);
+    free(s->error);
+    s->error = NULL;
+    s->samples++;
+    t->newest_mono_s = loop_mono_s();
+    if (s->samples == 1 && s->every_s > e->options.first_s)
+        s->next_due_s = fmin(s->next_due_s, t->newest_mono_s + e->options.first_s);
+    struct sample *before = store_newest(e->store, t->config.name, sample->dataset);
+    if (before != NULL)
+        sample_ref(before);
+    sample_ref(sample);
+    keep(e, t, sample);
+    derive(e, t, sample, before);
+    sample_unref(sample);
+    sample_unref(before);
+    arm(e);
+}
+
+static void on_failed(void *ctx, const struct dataset *d, enum failure why, const char *text)
+{
+    struct target *t = ctx;
+    struct series *s = target_series(t, d);
+    if (s == NULL)
+        return;
+    s->outstanding = false;
+    s->failures++;
+    s->failure = why;
+    free(s->error);
+    s->error = mem_dup(text);
+    double now = loop_mono_s();
+    if (why == FAILURE_PERMISSION || why == FAILURE_ABSENT)
+        s->next_due_s = now + missing_retry_s;
+    else if (why == FAILURE_TIMEOUT)
+        governor_stretch(s);
+    if (t->engine->sample_fn != NULL)
+        t->engine->sample_fn(t->engine->sample_ctx, t->config.name, d);
+    arm(t->engine);
+}
+
+static void on_status(void *ctx, const struct source_status *status)
+{
+    struct target *t = ctx;
+    struct engine *e = t->engine;
+    bool was_up = t->state == SOURCE_UP;
+    if (target_set_status(t, status) && t->state == SOURCE_UP && !was_up)
+        for (int i = 0; i < t->n_series; i++)
+            if (t->series[i].wanted || t->series[i].dataset->baseline_every > 0)
+                t->series[i].next_due_s = loop_mono_s();
+    const struct sample *before = store_newest(e->store, t->config.name, derived_targets.dataset);
+    struct sample *made = derived_targets.make(t, NULL, NULL, before);
+    sample_ref(made);
+    struct sample *kept_before = before == NULL ? NULL : sample_ref(store_newest(e->store, t->config.name, derived_targets.dataset));
+    keep(e, t, made);
+    derive(e, t, made, kept_before);
+    sample_unref(kept_before);
+    sample_unref(made);
+    arm(e);
+}
+
+bool engine_add(struct engine *e, const struct target_config *config, struct err *err)
+{
+    const struct product *product = product_serving(config->url);
+    if (product == NULL)
+        return fail(err, "target %s: no product serves this kind of URL; PostgreSQL targets look like postgresql://host/database, "
+                         "a conninfo string, service=NAME, or a database name", config->name);
+    struct target *t = mem_new(sizeof(*t));
+    target_init(t, e, config, product);
+    struct source_host host = {.ctx = t, .sample = on_sample, .failed = on_failed, .status = on_status};
+    t->source = product->open(e->loop, &t->config, host, err);
+    if (t->source == NULL) {
+        target_done(t);
+        free(t);
+        return false;
+    }
+    e->targets = mem_grow(e->targets, (size_t)e->n_targets + 1, sizeof(struct target *));
+    e->targets[e->n_targets++] = t;
+    replan(e, t);
+    arm(e);
+    return true;
+}
+
+static const struct target *find(const struct engine *e, const char *name)
+{
+    for (int i = 0; i < e->n_targets; i++)
+        if (strcmp(e->targets[i]->config.name, name) == 0)
+            return e->targets[i];
+    return NULL;
+}
+
+int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed)
+{
+    const struct target *t = find(e, target);
+    const struct series *s = t == NULL ? NULL : target_series(t, d);
+    if (failed != NULL)
+        *failed = s == NULL ? NULL : s->error;
+    if (s != NULL)
+        return s->samples;
+    return t != NULL && store_newest(e->store, target, d) != NULL ? 2 : 0;
+}
+
+int engine_targets(const struct engine *e)
+{
+    return e->n_targets;
+}
+
+const char *engine_target_name(const struct engine *e, int i)
+{
+    return e->targets[i]->config.name;
+}
+
+void engine_target_status(const struct engine *e, int i, struct source_status *out)
+{
+    const struct target *t = e->targets[i];
+    *out = (struct source_status){.state = t->state,
+                                  .error = t->error,
+                                  .product = t->product_name,
+                                  .version = t->version,
+                                  .role = t->role,
+                                  .place = t->place,
+                                  .via = t->via,
+                                  .rtt_ms = t->rtt_ms,
+                                  .started_s = t->started_s};
+}

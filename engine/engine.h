@@ -1,0 +1,37 @@
+/* The engine: targets, who needs which dataset, when each is polled, and what that costs. */
+#ifndef DBVITALS_ENGINE_ENGINE_H
+#define DBVITALS_ENGINE_ENGINE_H
+
+#include "collectors/source.h"
+#include "core/store.h"
+
+struct engine;
+
+struct engine_options {
+    double refresh_s;    /* cadence of what a visible pane shows */
+    double first_s;      /* the second sample of a dataset comes this soon after the first one */
+    double budget_ratio; /* server time this program may cost, as a share of one core (0.01) */
+    size_t memory_bytes; /* what the store may hold */
+};
+
+/* Called on the loop thread after each new sample. */
+typedef void engine_sample_fn(void *ctx, const char *target, const struct dataset *d);
+
+struct engine *engine_new(struct loop *loop, const struct registry *registry, const struct engine_options *options);
+void engine_free(struct engine *e);
+/* Adds a target and starts connecting. CONFIG's strings and own datasets must outlive the engine. */
+bool engine_add(struct engine *e, const struct target_config *config, struct err *err);
+/* What a visible pane (or a one-shot command) needs now, by name; replaces what was wanted before. What is not wanted any more is polled
+ * at its slow baseline cadence only. A dataset that is made from another brings that one along. */
+void engine_want(struct engine *e, const char *const *datasets, int n);
+void engine_set_refresh(struct engine *e, double refresh_s);
+void engine_on_sample(struct engine *e, engine_sample_fn *fn, void *ctx);
+struct store *engine_store(struct engine *e);
+/* Samples that arrived for (TARGET, D) since the start; with FAILED set to the reason if the last answer was a failure (NULL otherwise). */
+int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed);
+int engine_targets(const struct engine *e);
+const char *engine_target_name(const struct engine *e, int i);
+/* Borrowed until the loop turns. */
+void engine_target_status(const struct engine *e, int i, struct source_status *out);
+
+#endif

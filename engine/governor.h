@@ -1,0 +1,15 @@
+/* The overhead governor: stretches the cadence of expensive datasets so that our own cost on a server stays within a budget. */
+#ifndef DBVITALS_ENGINE_GOVERNOR_H
+#define DBVITALS_ENGINE_GOVERNOR_H
+
+#include "engine/target.h"
+
+/* Server time that the polls of T cost at their cadences, in ms per second. */
+double governor_cost(const struct target *t);
+/* One step: doubles the cadence of the series that costs most while the sum is over BUDGET (share of one core), halves one that was stretched
+ * when that leaves the sum under 80 % of it. */
+void governor_balance(struct target *t, double budget);
+/* After a time-out: twice as rarely. */
+void governor_stretch(struct series *s);
+
+#endif

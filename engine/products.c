@@ -1,0 +1,32 @@
+/* The products on the shelf, and all datasets that are built in. */
+#include "engine/products.h"
+
+#include "collectors/pg/pg.h"
+#include "engine/derived.h"
+
+static const struct product *const products[] = {&pg_product};
+enum { N_PRODUCTS = sizeof(products) / sizeof(products[0]) };
+
+const struct product *product_serving(const char *url)
+{
+    for (int i = 0; i < N_PRODUCTS; i++)
+        if (products[i]->serves(url))
+            return products[i];
+    return NULL;
+}
+
+bool products_register(struct registry *r, struct err *err)
+{
+    registry_init(r);
+    for (int i = 0; i < n_derived; i++)
+        if (!registry_add(r, derived_table[i]->dataset, err))
+            return false;
+    for (int i = 0; i < N_PRODUCTS; i++) {
+        int n;
+        const struct dataset *const *datasets = products[i]->datasets(&n);
+        for (int j = 0; j < n; j++)
+            if (!registry_add(r, datasets[j], err))
+                return false;
+    }
+    return true;
+}

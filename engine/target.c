@@ -1,0 +1,88 @@
+/* One target as the engine keeps it: its source, its state, and the cadence and cost of each of its datasets. */
+#include "engine/target.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/mem.h"
+#include "engine/derived.h"
+
+void target_init(struct target *t, struct engine *e, const struct target_config *config, const struct product *product)
+{
+    int n;
+    const struct dataset *const *datasets = product->datasets(&n);
+    *t = (struct target){.engine = e,
+                         .config = *config,
+                         .product = product,
+                         .state = SOURCE_CONNECTING,
+                         .rtt_ms = NAN,
+                         .started_s = NAN,
+                         .newest_mono_s = NAN};
+    t->series = mem_new_array((size_t)(n + config->n_own), sizeof(*t->series));
+    for (int i = 0; i < n; i++)
+        t->series[t->n_series++].dataset = datasets[i];
+    for (int i = 0; i < config->n_own; i++)
+        t->series[t->n_series++].dataset = &config->own[i]->dataset;
+    for (int i = 0; i < t->n_series; i++) {
+        t->series[i].next_due_s = HUGE_VAL;
+        t->series[i].stretch = 1;
+        t->series[i].lane = "";
+    }
+    t->derived_states = derived_states_new();
+}
+
+void target_done(struct target *t)
+{
+    if (t->source != NULL)
+        t->product->close(t->source);
+    for (int i = 0; i < t->n_series; i++)
+        free(t->series[i].error);
+    free(t->series);
+    derived_states_free(t->derived_states);
+    char *owned[] = {t->error, t->product_name, t->version, t->role, t->place, t->via};
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+        free(owned[i]);
+    *t = (struct target){0};
+}
+
+/* What the source does not know now (it is down) keeps what was known before. */
+static void replace(char **kept, const char *told)
+{
+    if (told == NULL)
+        return;
+    free(*kept);
+    *kept = mem_dup(told);
+}
+
+bool target_set_status(struct target *t, const struct source_status *status)
+{
+    bool changed = t->state != status->state;
+    t->state = status->state;
+    free(t->error);
+    t->error = mem_dup(status->error);
+    replace(&t->product_name, status->product);
+    replace(&t->version, status->version);
+    replace(&t->role, status->role);
+    replace(&t->place, status->place);
+    free(t->via);
+    t->via = mem_dup(status->via);
+    t->rtt_ms = status->rtt_ms;
+    if (!isnan(status->started_s))
+        t->started_s = status->started_s;
+    return changed;
+}
+
+struct series *target_series(const struct target *t, const struct dataset *d)
+{
+    for (int i = 0; i < t->n_series; i++)
+        if (t->series[i].dataset == d)
+            return &t->series[i];
+    return NULL;
+}
+
+const char *state_name(enum source_state s)
+{
+    static const char *const names[] = {
+        [SOURCE_CONNECTING] = "connecting", [SOURCE_UP] = "up", [SOURCE_DOWN] = "down"};
+    return names[s];
+}

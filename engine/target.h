@@ -1,0 +1,49 @@
+/* One target as the engine keeps it: its source, its state, and the cadence and cost of each of its datasets. */
+#ifndef DBVITALS_ENGINE_TARGET_H
+#define DBVITALS_ENGINE_TARGET_H
+
+#include "collectors/source.h"
+#include "core/store.h"
+
+struct engine;
+struct derived;
+
+/* One dataset of one target: when it is due and what it has cost. */
+struct series {
+    const struct dataset *dataset;
+    bool wanted;        /* a pane shows it, or something made from it */
+    bool outstanding;   /* asked, not answered yet */
+    double next_due_s;  /* monotonic; HUGE_VAL: never */
+    double every_s;     /* cadence in force */
+    int stretch;        /* the governor's factor, a power of two */
+    int samples;
+    /* Totals, for the dataset `collectors`. */
+    double polls, rows, server_ms, client_ms, bytes, skipped, failures;
+    double mean_ms;     /* moving mean of the server time of a poll, for the governor */
+    const char *lane;
+    char *error;        /* of the last answer, NULL if it was a sample */
+    enum failure failure;
+};
+
+struct target {
+    struct engine *engine;
+    struct target_config config;
+    const struct product *product;
+    struct source *source;
+    enum source_state state;
+    char *error, *product_name, *version, *role, *place, *via;
+    double rtt_ms, started_s;
+    double newest_mono_s; /* when the newest sample of any dataset arrived; NAN if none */
+    struct series *series;
+    int n_series;
+    void **derived_states; /* by row of the table of derived datasets */
+};
+
+void target_init(struct target *t, struct engine *e, const struct target_config *config, const struct product *product);
+void target_done(struct target *t);
+/* Takes over what a source tells of itself; true if the state changed. */
+bool target_set_status(struct target *t, const struct source_status *status);
+struct series *target_series(const struct target *t, const struct dataset *d);
+const char *state_name(enum source_state s);
+
+#endif
