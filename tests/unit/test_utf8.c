@@ -1,9 +1,5 @@
 /* Text from outside is valid and harmless afterwards, and its width is known, in every locale. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/test.h"
 
 #include <stdio.h>
 #include <string.h>
