@@ -51,7 +51,8 @@ static bool set(const struct row *row, const char *argument, struct args *out, s
         *(bool *)(void *)member = true;
         return true;
     case FORM_TEXT:
-        *(const char **)(void *)member = mem_dup(argument);
+        free(*(char **)(void *)member);
+        *(char **)(void *)member = mem_dup(argument);
         return true;
     case FORM_DURATION:
         if (!duration_parse(argument, &number, err))
@@ -127,6 +128,16 @@ bool args_parse(int argc, char **argv, int first, struct args *out, struct err *
     free(from);
     blank_secrets(argc, argv);
     return ok;
+}
+
+void args_done(struct args *args)
+{
+    for (int i = 0; i < N_ROWS; i++)
+        if (rows[i].form == FORM_TEXT)
+            free(*(char **)(void *)((char *)args + rows[i].member));
+    for (int i = 0; i < args->n_words; i++)
+        free(args->words[i]);
+    *args = (struct args){0};
 }
 
 void args_print_options(FILE *f)

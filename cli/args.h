@@ -9,13 +9,13 @@
 
 enum { MOST_WORDS = 64 };
 
-/* Strings point into argv (or a copy of it: see args_parse). NULL, 0, NAN: not given. */
+/* Strings are heap copies. NULL, 0, NAN: not given. */
 struct args {
-    const char *words[MOST_WORDS]; /* what is no option: targets, datasets, SQL */
+    char *words[MOST_WORDS]; /* what is no option: targets, datasets, SQL */
     int n_words;
-    const char *host, *port, *user, *database; /* as psql's -h -p -U -d */
+    char *host, *port, *user, *database; /* as psql's -h -p -U -d */
     bool ask_password;
-    const char *config, *format, *window, *page, *theme, *output;
+    char *config, *format, *window, *page, *theme, *output;
     double refresh_s;
     int samples;
     bool read_only, ascii, all_databases, help, version;
@@ -23,6 +23,7 @@ struct args {
 
 /* Parses ARGV from FIRST on. Strings are copied, and the originals blanked where they may hold a password, so that ps does not show it. */
 bool args_parse(int argc, char **argv, int first, struct args *out, struct err *err);
+void args_done(struct args *args);
 void args_print_options(FILE *f);
 
 #endif

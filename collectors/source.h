@@ -26,7 +26,7 @@ struct target_config {
     bool all_databases;
     bool own_sessions; /* show our own sessions */
     double connect_timeout_s;
-    const struct own_dataset *own;
+    const struct own_dataset *const *own; /* those of this target */
     int n_own;
 };
 

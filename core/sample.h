@@ -3,6 +3,7 @@
 #ifndef DBVITALS_CORE_SAMPLE_H
 #define DBVITALS_CORE_SAMPLE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +11,7 @@
 #include "core/arena.h"
 #include "core/column.h"
 
-struct index; /* a hash over one column, built on first use by the thread that queries */
+struct indexes; /* hashes over columns, each built on first use by whichever thread asks first */
 
 /* One column's values, `n_rows` of them; which member is used follows from the column's type. `any` NULL: this
  * source does not have the column (then why[] says why). */
@@ -23,7 +24,7 @@ union values {
 
 struct sample {
     const struct dataset *dataset;
-    struct arena *arena;
+    struct arena *arena; /* of its texts */
     double mono_s; /* CLOCK_MONOTONIC when the source took it (middle of request and answer) */
     double wall_s; /* seconds since 1970 at that moment */
     /* A hash of all that must be equal for increases to mean something: server start, stats_reset, extension version,
@@ -36,33 +37,44 @@ struct sample {
     /* For a baseline that holds only the rows that changed since the one before: that one; else NULL. */
     struct sample *older;
     /* Private: */
-    int refs;
-    struct index **indexes; /* by column; only the querying thread touches them */
-    struct arena *shared;   /* an arena of texts shared with other samples, or NULL */
+    atomic_int refs;
+    struct arena *cells;  /* the arrays of all columns, one block */
+    struct arena *shared; /* an arena of texts shared with other samples, or NULL */
+    _Atomic(struct indexes *) indexes;
+    int n_gone; /* of a baseline: the last n_gone rows are keys that were gone when it was taken */
+    int n_live; /* of a baseline: rows of the poll it stands for */
 };
 
 /* A sample of N_ROWS rows with a column array for each column that is not DERIVED, all "no value". Fill, then treat as
  * constant. One reference, the caller's. ROWS 0 is allowed. */
 struct sample *sample_new(const struct dataset *d, int n_rows);
+/* The same with arrays for the KEY and COUNTER columns only: a baseline. */
+struct sample *sample_new_baseline(const struct dataset *d, int n_rows);
+/* Baseline S standing on another OLDER one (takes a reference of it); shares the arrays and texts of S. */
+struct sample *sample_onto(const struct sample *s, struct sample *older);
 /* This source does not have column C: drops its array. WHY is copied. */
 void sample_lacks(struct sample *s, int column, const char *why);
 /* S keeps SHARED (takes a reference of its own) for texts that point into it. At most one. */
 void sample_share(struct sample *s, struct arena *shared);
-/* Copies TEXT (any bytes) into the sample as valid UTF-8, and stores it; equal to the row before it shares. */
+/* Copies TEXT (any bytes, at most 1 MiB of them) into the sample as valid UTF-8, and stores it; equal to the row
+ * before it shares. TEXT NULL stores no value. */
 void sample_set_text(struct sample *s, int column, int row, const char *text, size_t len);
 /* Fewer rows than were made (a filter dropped some); n must be at most n_rows. */
 void sample_shrink(struct sample *s, int n);
 
 struct sample *sample_ref(struct sample *s);
 void sample_unref(struct sample *s); /* NULL does nothing */
-/* Bytes held, without what is shared. */
+/* Bytes held, without what is shared, and with the hashes built so far. */
 size_t sample_size(const struct sample *s);
 
-/* The row of S (not of its older ones) whose KEY columns equal those of row ROW of OTHER; -1 if none. Uses a hash over
- * all KEY columns, built on first use. OTHER is of the same dataset. */
+/* The rest may be called from any thread on a finished sample. */
+
+/* The row of S (not of its older ones) whose KEY columns equal those of row ROW of OTHER; -1 if none. "No value"
+ * equals itself. Uses a hash over all KEY columns, built on first use. OTHER is of the same dataset. */
 int sample_find(struct sample *s, const struct sample *other, int row);
-/* First row of S whose COLUMN equals the value; then sample_next gives the next one with the same value; -1 ends. Only
- * TYPE_INT and TYPE_TEXT columns. Builds the column's hash on first use. */
+/* First row of S whose COLUMN equals the value; then sample_next gives the next one with the same value; -1 ends. Rows
+ * come in ascending order. Only TYPE_INT and TYPE_TEXT columns. "No value" is found nowhere, as in SQL. Builds the
+ * column's hash on first use. */
 int sample_first_int(struct sample *s, int column, int64_t value);
 int sample_first_text(struct sample *s, int column, const char *value);
 int sample_next(const struct sample *s, int column, int row);

@@ -19,12 +19,17 @@ void utf8_mend(struct text *out, const char *s, size_t len);
 /* Columns CODE takes in a terminal: 0 combining, 1, 2 wide, -1 not printable (C0, C1, bidi controls, surrogates, noncharacters,
  * zero-width format characters other than joiners that a terminal handles). */
 int utf8_width(uint32_t code);
-/* What CODE is shown as: itself when printable; newline, tab and CR as a space; other unprintables as U+00B7 (ASCII mode: '.');
- * bidi controls and zero-width format characters as U+00B7 too. */
+/* What CODE is shown as: itself when printable; newline, tab and CR as a space; all else (bidi controls, zero-width format
+ * characters, line separators too) as U+00B7, which ASCII mode draws as '.'. */
 uint32_t utf8_harmless(uint32_t code);
-/* Columns of S as shown. */
+/* Reads what one cell shows: a base character and its combining marks (the first four; a mark without a base stands on a space), made
+ * harmless, into OUT with a NUL; COLUMNS is 1 or 2. Returns the bytes used, >= 1; LEN > 0. What terminals disagree about is taken apart:
+ * emoji joined by U+200D stand side by side, skin tones and the variation selectors 15 and 16 are left out, flags are two letters. */
+enum { UTF8_CELL = 22 };
+size_t utf8_cell(const char *s, size_t len, char out[UTF8_CELL], int *columns);
+/* Columns of S as shown, cell by cell. */
 int utf8_columns(const char *s);
-/* Appends S so that a terminal can be given it: every code point through utf8_harmless, but newlines kept if KEEP_NEWLINES. */
+/* Appends S so that a terminal can be given it: every cell as utf8_cell gives it, but newlines kept if KEEP_NEWLINES. */
 void utf8_clean(struct text *out, const char *s, bool keep_newlines);
 
 #endif

@@ -15,8 +15,6 @@
 static const double together_s = 0.05;
 /* A grant or an extension that is missing is looked for this rarely. */
 static const double missing_retry_s = 60;
-/* The first window of a counter comes this soon after its first sample. */
-static const double first_interval_s = 0.5;
 
 enum { MOST_WANTED = 64 };
 
@@ -252,8 +250,8 @@ static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *
     s->error = NULL;
     s->samples++;
     t->newest_mono_s = loop_mono_s();
-    if (s->samples == 1 && s->every_s > first_interval_s)
-        s->next_due_s = fmin(s->next_due_s, t->newest_mono_s + first_interval_s);
+    if (s->samples == 1 && s->every_s > e->options.first_s)
+        s->next_due_s = fmin(s->next_due_s, t->newest_mono_s + e->options.first_s);
     struct sample *before = store_newest(e->store, t->config.name, sample->dataset);
     if (before != NULL)
         sample_ref(before);

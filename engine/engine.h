@@ -9,6 +9,7 @@ struct engine;
 
 struct engine_options {
     double refresh_s;    /* cadence of what a visible pane shows */
+    double first_s;      /* the second sample of a dataset comes this soon after the first one */
     double budget_ratio; /* server time this program may cost, as a share of one core (0.01) */
     size_t memory_bytes; /* what the store may hold */
 };
@@ -24,7 +25,6 @@ bool engine_add(struct engine *e, const struct target_config *config, struct err
  * at its slow baseline cadence only. A dataset that is made from another brings that one along. */
 void engine_want(struct engine *e, const char *const *datasets, int n);
 void engine_set_refresh(struct engine *e, double refresh_s);
-/* While paused nothing new is asked for; answers under way still arrive. */
 void engine_on_sample(struct engine *e, engine_sample_fn *fn, void *ctx);
 struct store *engine_store(struct engine *e);
 /* Samples that arrived for (TARGET, D) since the start; with FAILED set to the reason if the last answer was a failure (NULL otherwise). */

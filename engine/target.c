@@ -22,7 +22,7 @@ void target_init(struct target *t, struct engine *e, const struct target_config 
     for (int i = 0; i < n; i++)
         t->series[t->n_series++].dataset = datasets[i];
     for (int i = 0; i < config->n_own; i++)
-        t->series[t->n_series++].dataset = &config->own[i].dataset;
+        t->series[t->n_series++].dataset = &config->own[i]->dataset;
     for (int i = 0; i < t->n_series; i++) {
         t->series[i].next_due_s = HUGE_VAL;
         t->series[i].stretch = 1;

@@ -1,0 +1,16 @@
+/* The subcommands. Each returns an exit code (cli/session.h) and reports on stderr itself. */
+#ifndef DBVITALS_CLI_COMMANDS_H
+#define DBVITALS_CLI_COMMANDS_H
+
+#include "cli/args.h"
+
+int watch_run(const struct args *args);
+int show_run(const struct args *args);
+int query_run(const struct args *args);
+int doctor_run(const struct args *args);
+int config_run(const struct args *args);
+int demo_command_run(const struct args *args);
+/* Prints the columns of the datasets named by the words. */
+int datasets_help_run(const struct args *args);
+
+#endif

@@ -1,0 +1,76 @@
+/* doctor: can it connect, as whom, through what; what is missing, and the statement that gives it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "core/export.h"
+
+static const char access_sql[] = "select target, what, state, why, cure from access";
+
+static void print_target(const struct session *s, int i)
+{
+    struct source_status status;
+    engine_target_status(s->engine, i, &status);
+    printf("%s: connected as %s, %s %s, %s%s%s", engine_target_name(s->engine, i), status.place != NULL ? status.place : "?",
+           status.product != NULL ? status.product : "?", status.version != NULL ? status.version : "?",
+           status.role != NULL ? status.role : "role unknown", status.via != NULL ? ", through " : "", status.via != NULL ? status.via : "");
+    if (status.rtt_ms == status.rtt_ms)
+        printf(", round trip %.1f ms", status.rtt_ms);
+    puts("");
+}
+
+/* Rows of `access` that are not ok. */
+static int count_missing(const struct result *r)
+{
+    int missing = 0, state = result_column(r, "state");
+    for (int i = 0; i < r->n_rows && state >= 0; i++) {
+        const struct value *v = result_at(r, i, state);
+        missing += v->type == VALUE_TEXT && strcmp(v->text, "ok") != 0;
+    }
+    return missing;
+}
+
+static int examine(struct session *s, const struct args *args, struct err *err)
+{
+    const struct dataset *access = registry_find(&s->registry, "access");
+    if (!session_add_targets(s, (const char *const *)args->words, args->n_words, err))
+        return EXIT_USAGE;
+    if (!session_collect(s, &access, 1, 1, 10, err)) {
+        session_explain_down(s, stderr);
+        return EXIT_NO_DATA;
+    }
+    for (int i = 0; i < engine_targets(s->engine); i++)
+        print_target(s, i);
+    struct door *door = door_new(&s->registry, err);
+    struct snapshot *snapshot = store_snapshot(engine_store(s->engine));
+    struct query query = {.sql = access_sql};
+    struct result *result = door == NULL ? NULL : door_run(door, snapshot, &query, err);
+    int code = EXIT_USAGE;
+    if (result != NULL) {
+        export_result(stdout, result, EXPORT_TABLE, NULL, true);
+        int missing = count_missing(result);
+        if (missing > 0)
+            printf("\n%d of %d could be better; the column `cure` says how.\n", missing, result->n_rows);
+        code = missing > 0 ? EXIT_INCOMPLETE : EXIT_OK;
+    }
+    result_free(result);
+    snapshot_unref(snapshot);
+    door_free(door);
+    session_explain_down(s, stderr);
+    return code;
+}
+
+int doctor_run(const struct args *args)
+{
+    struct session s;
+    struct err err = {0};
+    int code = EXIT_USAGE;
+    if (session_open(&s, args, 0, &err)) {
+        code = examine(&s, args, &err);
+        session_close(&s);
+    }
+    if (code == EXIT_USAGE)
+        fprintf(stderr, "dbvitals: %s\n", err.text);
+    return code;
+}

@@ -1,0 +1,285 @@
+/* What every subcommand that looks at a server stands on: config, registry, targets, loop, engine. */
+#include "cli/session.h"
+
+#include <math.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/mem.h"
+#include "core/text.h"
+#include "engine/products.h"
+
+static char *own_string(struct session *s, char *string)
+{
+    s->owned = mem_grow(s->owned, (size_t)s->n_owned + 1, sizeof(char *));
+    s->owned[s->n_owned++] = string;
+    return string;
+}
+
+bool session_open(struct session *s, const struct args *args, double first_s, struct err *err)
+{
+    *s = (struct session){.args = args};
+    if (!config_read(args->config, &s->config, err))
+        return false;
+    if (!products_register(&s->registry, err) || !own_datasets_read(&s->config, &s->registry, &s->own, err)) {
+        config_done(&s->config);
+        return false;
+    }
+    if (s->config.readable_by_others)
+        fprintf(stderr, "dbvitals: %s holds secrets and others can read it: chmod 600 %s\n", s->config.path, s->config.path);
+    s->refresh_s = isnan(args->refresh_s) ? config_get_real(&s->config, "dashboard", "refresh") : args->refresh_s;
+    s->loop = loop_new();
+    struct engine_options options = {.refresh_s = s->refresh_s,
+                                     .first_s = first_s > 0 ? first_s : s->refresh_s,
+                                     .budget_ratio = config_get_real(&s->config, "collect", "budget"),
+                                     .memory_bytes = (size_t)config_get_real(&s->config, "collect", "memory") << 20};
+    s->engine = engine_new(s->loop, &s->registry, &options);
+    return true;
+}
+
+void session_close(struct session *s)
+{
+    engine_free(s->engine);
+    loop_free(s->loop);
+    registry_done(&s->registry);
+    own_datasets_done(&s->own);
+    config_done(&s->config);
+    for (int i = 0; i < s->n_owned; i++)
+        free(s->owned[i]);
+    free(s->owned);
+    for (int i = 0; i < s->n_targets; i++)
+        free((void *)(uintptr_t)s->targets[i].own);
+    free(s->targets);
+    *s = (struct session){0};
+}
+
+/* A value of conninfo with the quotes that libpq wants. */
+static void add_pair(struct text *t, const char *key, const char *value)
+{
+    if (value == NULL)
+        return;
+    text_addf(t, "%s%s='", t->len > 0 ? " " : "", key);
+    for (const char *c = value; *c != '\0'; c++) {
+        if (*c == '\'' || *c == '\\')
+            text_add_char(t, '\\');
+        text_add_char(t, *c);
+    }
+    text_add_char(t, '\'');
+}
+
+static bool is_conninfo(const char *s)
+{
+    return s != NULL && (strchr(s, '=') != NULL || strstr(s, "://") != NULL);
+}
+
+/* The command line's -h -p -U -d around WORD, as psql combines them. */
+static char *conninfo_of(const struct args *a, const char *word)
+{
+    struct text t;
+    text_init(&t, 1 << 16);
+    if (is_conninfo(word) && strstr(word, "://") != NULL)
+        text_add(&t, word);
+    else {
+        if (is_conninfo(word))
+            text_add(&t, word);
+        else
+            add_pair(&t, "dbname", word);
+        add_pair(&t, "host", a->host);
+        add_pair(&t, "port", a->port);
+        add_pair(&t, "user", a->user);
+    }
+    return text_take(&t);
+}
+
+/* The name of a target that the config does not name: its service or database, as libpq would find it, without secrets. */
+static char *name_of(const char *url)
+{
+    const char *scheme = strstr(url, "://");
+    if (scheme != NULL) {
+        const char *slash = strchr(scheme + 3, '/'), *start = slash == NULL ? NULL : slash + 1;
+        size_t len = start == NULL ? 0 : strcspn(start, "?");
+        if (len > 0 && len < 64) {
+            char name[64] = {0};
+            memcpy(name, start, len);
+            return mem_dup(name);
+        }
+    }
+    static const char *const keys[] = {"service=", "dbname="};
+    for (size_t i = 0; i < 2 && scheme == NULL; i++) {
+        const char *at = strstr(url, keys[i]);
+        if (at == NULL)
+            continue;
+        at += strlen(keys[i]);
+        at += *at == '\'';
+        char name[64] = {0};
+        memcpy(name, at, strnlen(at, sizeof(name) - 1) < strcspn(at, "' ") ? strnlen(at, sizeof(name) - 1) : strcspn(at, "' "));
+        if (name[0] != '\0')
+            return mem_dup(name);
+    }
+    const char *environment[] = {getenv("PGSERVICE"), getenv("PGDATABASE"), getenv("PGUSER")};
+    for (size_t i = 0; i < 3; i++)
+        if (environment[i] != NULL && environment[i][0] != '\0')
+            return mem_dup(environment[i]);
+    const struct passwd *user = getpwuid(geteuid());
+    return mem_dup(user != NULL ? user->pw_name : "postgres");
+}
+
+/* Two targets of one name would be one in the store. */
+static char *unique_name(const struct session *s, char *name)
+{
+    char *tried = name;
+    for (int n = 2;; n++) {
+        bool taken = false;
+        for (int i = 0; i < s->n_targets; i++)
+            taken = taken || strcmp(s->targets[i].name, tried) == 0;
+        if (!taken)
+            break;
+        struct text t;
+        text_init(&t, 128);
+        text_addf(&t, "%s-%d", name, n);
+        if (tried != name)
+            free(tried);
+        tried = text_take(&t);
+    }
+    if (tried != name)
+        free(name);
+    return tried;
+}
+
+static struct target_config *add(struct session *s, const char *name, const char *url)
+{
+    s->targets = mem_grow(s->targets, (size_t)s->n_targets + 1, sizeof(*s->targets));
+    struct target_config *t = &s->targets[s->n_targets++];
+    *t = (struct target_config){.name = name, .url = url, .stack = "", .env = "", .connect_timeout_s = 5,
+                                .all_databases = s->args->all_databases};
+    return t;
+}
+
+static void add_section(struct session *s, const struct config_section *section)
+{
+    const char *url = section_get(section, "url");
+    struct target_config *t = add(s, section->name, url != NULL ? url : "");
+    const char *stack = section_get(section, "stack"), *env = section_get(section, "env");
+    const char *all = section_get(section, "all_databases"), *timeout = section_get(section, "connect_timeout");
+    t->stack = stack != NULL ? stack : "";
+    t->env = env != NULL ? env : "";
+    t->password_command = section_get(section, "password_command");
+    t->all_databases = t->all_databases || (all != NULL && (strcmp(all, "yes") == 0 || strcmp(all, "true") == 0 || strcmp(all, "on") == 0));
+    if (timeout != NULL)
+        t->connect_timeout_s = fmax(1, strtod(timeout, NULL));
+}
+
+static void add_word(struct session *s, const char *word)
+{
+    const struct config_section *section = is_conninfo(word) || word == NULL ? NULL : config_find(&s->config, "target", word);
+    if (section != NULL) {
+        add_section(s, section);
+        return;
+    }
+    char *url = own_string(s, conninfo_of(s->args, word));
+    char *name = unique_name(s, name_of(url));
+    add(s, own_string(s, name), url);
+}
+
+static void choose_own(struct session *s, struct target_config *t)
+{
+    const struct own_dataset **own = mem_new_array((size_t)s->own.n, sizeof(*own));
+    for (int i = 0; i < s->own.n; i++)
+        if (s->own.list[i].target == NULL || strcmp(s->own.list[i].target, t->name) == 0)
+            own[t->n_own++] = &s->own.list[i];
+    t->own = own;
+}
+
+bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err)
+{
+    for (int i = 0; i < n; i++)
+        add_word(s, words[i]);
+    const struct args *a = s->args;
+    bool named = a->host != NULL || a->port != NULL || a->user != NULL || a->database != NULL;
+    if (n == 0 && !named)
+        for (int i = 0; i < s->config.n_sections; i++)
+            if (strcmp(s->config.sections[i].kind, "target") == 0)
+                add_section(s, &s->config.sections[i]);
+    if (s->n_targets == 0)
+        add_word(s, a->database);
+    if (a->ask_password) {
+        const char *password = getpass("Password: ");
+        for (int i = 0; i < s->n_targets; i++)
+            s->targets[i].password = own_string(s, mem_dup(password != NULL ? password : ""));
+    }
+    for (int i = 0; i < s->n_targets; i++) {
+        choose_own(s, &s->targets[i]);
+        if (!engine_add(s->engine, &s->targets[i], err))
+            return false;
+    }
+    return true;
+}
+
+struct collecting {
+    struct session *session;
+    const struct dataset *const *datasets;
+    int n_datasets, n_samples;
+    bool timed_out;
+};
+
+static bool complete(const struct collecting *c)
+{
+    const struct engine *e = c->session->engine;
+    for (int i = 0; i < engine_targets(e); i++) {
+        struct source_status status;
+        engine_target_status(e, i, &status);
+        if (status.state == SOURCE_DOWN)
+            continue;
+        for (int j = 0; j < c->n_datasets; j++) {
+            const char *failed;
+            int have = engine_samples(e, engine_target_name(e, i), c->datasets[j], &failed);
+            if (have < c->n_samples && failed == NULL)
+                return false;
+        }
+    }
+    return true;
+}
+
+static void on_timeout(void *ctx)
+{
+    ((struct collecting *)ctx)->timed_out = true;
+}
+
+bool session_collect(struct session *s, const struct dataset *const *datasets, int n_datasets, int n_samples, double wait_s, struct err *err)
+{
+    const char *names[64];
+    int n = 0;
+    for (int i = 0; i < n_datasets && n < 64; i++)
+        names[n++] = datasets[i]->name;
+    struct collecting c = {s, datasets, n_datasets, n_samples, false};
+    engine_want(s->engine, names, n);
+    struct loop_timer *timer = loop_timer_new(s->loop, on_timeout, &c);
+    loop_timer_start(timer, wait_s, 0);
+    while (!complete(&c) && !c.timed_out)
+        loop_run_once(s->loop, true);
+    loop_timer_free(timer);
+    for (int i = 0; i < engine_targets(s->engine); i++)
+        for (int j = 0; j < n_datasets; j++)
+            if (engine_samples(s->engine, engine_target_name(s->engine, i), datasets[j], NULL) > 0)
+                return true;
+    return fail(err, "no data came within %.0f seconds", wait_s);
+}
+
+void session_explain_down(const struct session *s, FILE *f)
+{
+    for (int i = 0; i < engine_targets(s->engine); i++) {
+        struct source_status status;
+        engine_target_status(s->engine, i, &status);
+        if (status.state == SOURCE_UP)
+            continue;
+        fprintf(f, "dbvitals: %s: %s\n", engine_target_name(s->engine, i),
+                status.error != NULL ? status.error : "no answer yet");
+        fputs("Things to try:\n"
+              "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
+              "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n"
+              "  - no server at hand: dbvitals demo starts a private one with a workload\n", f);
+    }
+}

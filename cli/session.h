@@ -1,0 +1,43 @@
+/* What every subcommand that looks at a server stands on: config, registry, targets, loop, engine. */
+#ifndef DBVITALS_CLI_SESSION_H
+#define DBVITALS_CLI_SESSION_H
+
+#include <stdio.h>
+
+#include "cli/args.h"
+#include "core/config.h"
+#include "core/query.h"
+#include "engine/engine.h"
+#include "engine/own.h"
+
+/* Exit codes of all subcommands. */
+enum { EXIT_OK = 0, EXIT_USAGE = 1, EXIT_NO_DATA = 2, EXIT_INCOMPLETE = 3 };
+
+struct session {
+    const struct args *args;
+    struct config config;
+    struct registry registry;
+    struct own_datasets own;
+    struct loop *loop;
+    struct engine *engine;
+    struct target_config *targets;
+    int n_targets;
+    double refresh_s;
+    char **owned; /* strings made for targets */
+    int n_owned;
+};
+
+/* Reads the config and makes loop and engine; no target yet. FIRST_S: the second sample of a dataset follows the first one this soon; 0:
+ * after one refresh. */
+bool session_open(struct session *s, const struct args *args, double first_s, struct err *err);
+/* Adds the targets: WORDS (URLs, conninfo, names of [target] sections, database names), else the config's, else what psql would connect to.
+ * All passwords that must be asked for are asked for here. */
+bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err);
+void session_close(struct session *s);
+/* Runs the loop until every target has N samples of each dataset (or a failure in place of it), or WAIT_S passed, or all targets are down.
+ * False if no data came at all: ERR says why, with hints. */
+bool session_collect(struct session *s, const struct dataset *const *datasets, int n_datasets, int n_samples, double wait_s, struct err *err);
+/* libpq's message and what to try, for a target that is down. */
+void session_explain_down(const struct session *s, FILE *f);
+
+#endif

@@ -1,0 +1,231 @@
+/* show, query and help DATASET: the datasets as text, JSON or CSV. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "core/export.h"
+#include "core/mem.h"
+#include "core/text.h"
+#include "engine/products.h"
+
+enum { MOST_DATASETS = 64 };
+
+/* What a one-shot command prints: some SELECTs over some datasets. */
+struct job {
+    struct session session;
+    struct door *door;
+    const struct dataset *datasets[MOST_DATASETS];
+    int n_datasets;
+    bool needs_window;
+    enum export_format format;
+    FILE *out;
+    const char *sql; /* query; NULL: show */
+};
+
+static bool format_parse(const char *name, enum export_format *out, struct err *err)
+{
+    static const struct {
+        const char *name;
+        enum export_format format;
+    } formats[] = {{"table", EXPORT_TABLE}, {"json", EXPORT_JSON}, {"csv", EXPORT_CSV}};
+    *out = EXPORT_TABLE;
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        if (name == NULL || strcmp(name, formats[i].name) == 0) {
+            *out = name == NULL ? EXPORT_TABLE : formats[i].format;
+            return true;
+        }
+    return fail(err, "--format %s: must be table, json or csv", name);
+}
+
+static bool open_job(struct job *j, const struct args *args, struct err *err)
+{
+    struct window_spec window;
+    if (!format_parse(args->format, &j->format, err) || !window_spec_parse(args->window, &window, err))
+        return false;
+    if (!session_open(&j->session, args, 0, err))
+        return false;
+    j->door = door_new(&j->session.registry, err);
+    j->out = args->output == NULL ? stdout : fopen(args->output, "we");
+    if (j->door != NULL && j->out == NULL)
+        fail(err, "cannot write %s: %m", args->output);
+    return j->door != NULL && j->out != NULL;
+}
+
+static void close_job(struct job *j)
+{
+    door_free(j->door);
+    session_close(&j->session);
+    if (j->out != NULL && j->out != stdout)
+        fclose(j->out);
+}
+
+static bool print_sql(struct job *j, const char *sql, const char *name, bool first, struct err *err)
+{
+    struct snapshot *snapshot = store_snapshot(engine_store(j->session.engine));
+    const char *window = j->session.args->window;
+    struct query_param param = {"window", {.type = window == NULL ? VALUE_NULL : VALUE_TEXT, .text = window}};
+    struct query query = {.sql = sql, .params = &param, .n_params = 1, .deadline_s = 10, .user = true};
+    struct result *result = door_run(j->door, snapshot, &query, err);
+    if (result != NULL) {
+        export_result(j->out, result, j->format, name, first);
+        result_free(result);
+    }
+    snapshot_unref(snapshot);
+    return result != NULL;
+}
+
+static bool print_all(struct job *j, struct err *err)
+{
+    if (j->sql != NULL)
+        return print_sql(j, j->sql, NULL, true, err);
+    bool ok = true;
+    export_begin(j->out, j->format);
+    for (int i = 0; i < j->n_datasets && ok; i++) {
+        struct text sql;
+        text_init(&sql, 200);
+        text_addf(&sql, "select * from %s(:window)", j->datasets[i]->name);
+        ok = print_sql(j, text_str(&sql), j->datasets[i]->name, i == 0, err);
+        text_done(&sql);
+    }
+    export_end(j->out, j->format);
+    return ok;
+}
+
+/* Tells on stderr what a dataset lacks: stdout stays data. */
+static void tell_failures(const struct job *j)
+{
+    const struct engine *e = j->session.engine;
+    for (int t = 0; t < engine_targets(e); t++)
+        for (int i = 0; i < j->n_datasets; i++) {
+            const char *failed;
+            engine_samples(e, engine_target_name(e, t), j->datasets[i], &failed);
+            if (failed != NULL)
+                fprintf(stderr, "dbvitals: %s: %s: %s\n", engine_target_name(e, t), j->datasets[i]->name, failed);
+        }
+}
+
+static int run_job(struct job *j, const char *const *targets, int n_targets, struct err *err)
+{
+    if (!session_add_targets(&j->session, targets, n_targets, err))
+        return EXIT_USAGE;
+    const struct args *args = j->session.args;
+    int times = args->samples == 0 ? 1 : args->samples, n_samples = j->needs_window ? 2 : 1;
+    for (int i = 0; i < times; i++) {
+        double wait_s = 8 + 2 * j->session.refresh_s;
+        if (!session_collect(&j->session, j->datasets, j->n_datasets, n_samples + i, wait_s, err)) {
+            session_explain_down(&j->session, stderr);
+            return EXIT_NO_DATA;
+        }
+        if (!print_all(j, err)) {
+            fprintf(stderr, "dbvitals: %s\n", err->text);
+            return EXIT_USAGE;
+        }
+        fflush(j->out);
+    }
+    tell_failures(j);
+    return EXIT_OK;
+}
+
+static int report(const struct err *err)
+{
+    fprintf(stderr, "dbvitals: %s\n", err->text);
+    return EXIT_USAGE;
+}
+
+static bool has_window(const struct dataset *d)
+{
+    for (int i = 0; i < d->n_columns; i++)
+        if (d->columns[i].kind == KIND_COUNTER || d->columns[i].kind == KIND_DERIVED)
+            return true;
+    return false;
+}
+
+int show_run(const struct args *args)
+{
+    struct job j = {0};
+    struct err err = {0};
+    const char *targets[MOST_WORDS];
+    int n_targets = 0, code = EXIT_USAGE;
+    if (!open_job(&j, args, &err)) {
+        close_job(&j);
+        return report(&err);
+    }
+    for (int i = 0; i < args->n_words; i++) {
+        const struct dataset *d = registry_find(&j.session.registry, args->words[i]);
+        if (d != NULL && j.n_datasets < MOST_DATASETS)
+            j.datasets[j.n_datasets++] = d;
+        else
+            targets[n_targets++] = args->words[i];
+    }
+    if (j.n_datasets == 0)
+        for (int i = 0; i < j.session.registry.n && i < MOST_DATASETS; i++)
+            j.datasets[j.n_datasets++] = j.session.registry.datasets[i];
+    for (int i = 0; i < j.n_datasets; i++)
+        j.needs_window = j.needs_window || has_window(j.datasets[i]);
+    code = run_job(&j, targets, n_targets, &err);
+    if (code == EXIT_USAGE)
+        report(&err);
+    close_job(&j);
+    return code;
+}
+
+int query_run(const struct args *args)
+{
+    struct job j = {0};
+    struct err err = {0};
+    struct query_uses uses = {0};
+    if (args->n_words == 0) {
+        fail(&err, "query needs a SELECT: dbvitals query \"select pid, state from sessions\"");
+        return report(&err);
+    }
+    if (!open_job(&j, args, &err) || !door_check(j.door, args->words[0], &uses, &err)) {
+        close_job(&j);
+        return report(&err);
+    }
+    j.sql = args->words[0];
+    j.needs_window = uses.needs_window;
+    for (int i = 0; i < uses.n && i < MOST_DATASETS; i++)
+        j.datasets[j.n_datasets++] = uses.datasets[i];
+    free(uses.datasets);
+    int code = run_job(&j, (const char *const *)args->words + 1, args->n_words - 1, &err);
+    if (code == EXIT_USAGE)
+        report(&err);
+    close_job(&j);
+    return code;
+}
+
+static void print_columns(const struct dataset *d)
+{
+    static const char *const kinds[] = {"key", "label", "text", "gauge", "counter", "derived"};
+    printf("%s: %s\n", d->name, d->help);
+    for (int i = 0; i < d->n_columns; i++) {
+        const struct column *c = &d->columns[i];
+        printf("  %-24s %-8s %-8s %s\n", c->name, kinds[c->kind], unit_name(c->unit), c->help);
+    }
+    puts("  Of each counter x there are x_delta and x_per_s too; every dataset has target, span_s, age_s and sampled_at.\n");
+}
+
+int datasets_help_run(const struct args *args)
+{
+    struct session s;
+    struct err err = {0};
+    if (!session_open(&s, args, 0, &err))
+        return report(&err);
+    int code = EXIT_OK;
+    for (int i = 0; i < args->n_words; i++) {
+        const struct dataset *d = registry_find(&s.registry, args->words[i]);
+        bool all = strcmp(args->words[i], "datasets") == 0;
+        if (d != NULL)
+            print_columns(d);
+        else if (!all) {
+            fprintf(stderr, "dbvitals: no dataset is called %s; all: dbvitals help datasets\n", args->words[i]);
+            code = EXIT_USAGE;
+        }
+        for (int j = 0; all && j < s.registry.n; j++)
+            printf("%-20s %s\n", s.registry.datasets[j]->name, s.registry.datasets[j]->help);
+    }
+    session_close(&s);
+    return code;
+}

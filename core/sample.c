@@ -1,0 +1,210 @@
+/* What one poll of one dataset gave: made, filled, shared, found in. */
+#include "core/sample.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/index.h"
+#include "core/mem.h"
+#include "core/utf8.h"
+
+enum {
+    LONGEST_TEXT = 1 << 20,
+    CELL = 8 /* bytes: a double, an int64_t, a pointer */
+};
+
+static bool is_stored(const struct column *c, bool baseline)
+{
+    return baseline ? c->kind == KIND_KEY || c->kind == KIND_COUNTER : c->kind != KIND_DERIVED;
+}
+
+static int n_stored(const struct dataset *d, bool baseline)
+{
+    int n = 0;
+    for (int i = 0; i < d->n_columns; i++)
+        n += is_stored(&d->columns[i], baseline);
+    return n;
+}
+
+static void fill_with_none(union values v, enum type type, int n_rows)
+{
+    if (type == TYPE_REAL)
+        memset(v.real, 0xff, (size_t)n_rows * sizeof(double)); /* all bits set is a NAN */
+    else if (type == TYPE_INT)
+        for (int row = 0; row < n_rows; row++)
+            v.integer[row] = INT_NONE;
+}
+
+/* No arrays yet, and no arena for them. */
+static struct sample *new_frame(const struct dataset *d, int n_rows)
+{
+    assert(n_rows >= 0);
+    size_t n = (size_t)d->n_columns;
+    struct sample *s = mem_new(sizeof(*s) + n * sizeof(s->values[0]) + n * sizeof(s->why[0]));
+    s->values = (union values *)(s + 1);
+    s->why = (const char **)(s->values + n);
+    s->dataset = d;
+    s->n_rows = n_rows;
+    s->n_live = n_rows;
+    s->reset_s = s->mono_s = s->wall_s = NAN;
+    atomic_init(&s->refs, 1);
+    return s;
+}
+
+static struct sample *new_with_arrays(const struct dataset *d, int n_rows, bool baseline)
+{
+    _Static_assert(sizeof(double) == CELL && sizeof(int64_t) == CELL && sizeof(char *) == CELL,
+                   "cells are equal");
+    struct sample *s = new_frame(d, n_rows);
+    size_t column_bytes = (size_t)n_rows * CELL;
+    size_t bytes = column_bytes * (size_t)n_stored(d, baseline);
+    s->arena = arena_new(256);
+    s->cells = arena_new(bytes);
+    char *cells = arena_alloc(s->cells, bytes);
+    for (int i = 0; i < d->n_columns; i++) {
+        if (!is_stored(&d->columns[i], baseline))
+            continue;
+        s->values[i].any = cells;
+        fill_with_none(s->values[i], d->columns[i].type, n_rows);
+        cells += column_bytes;
+    }
+    return s;
+}
+
+struct sample *sample_new(const struct dataset *d, int n_rows)
+{
+    return new_with_arrays(d, n_rows, false);
+}
+
+struct sample *sample_new_baseline(const struct dataset *d, int n_rows)
+{
+    return new_with_arrays(d, n_rows, true);
+}
+
+struct sample *sample_onto(const struct sample *s, struct sample *older)
+{
+    struct sample *copy = new_frame(s->dataset, s->n_rows);
+    for (int i = 0; i < s->dataset->n_columns; i++) {
+        copy->values[i] = s->values[i];
+        copy->why[i] = s->why[i];
+    }
+    copy->mono_s = s->mono_s;
+    copy->wall_s = s->wall_s;
+    copy->epoch = s->epoch;
+    copy->reset_s = s->reset_s;
+    copy->n_gone = s->n_gone;
+    copy->n_live = s->n_live;
+    copy->arena = arena_ref(s->arena);
+    copy->cells = arena_ref(s->cells);
+    copy->shared = s->shared == NULL ? NULL : arena_ref(s->shared);
+    copy->older = older == NULL ? NULL : sample_ref(older);
+    return copy;
+}
+
+void sample_lacks(struct sample *s, int column, const char *why)
+{
+    s->values[column].any = NULL;
+    s->why[column] = arena_dup(s->arena, why);
+}
+
+void sample_share(struct sample *s, struct arena *shared)
+{
+    assert(s->shared == NULL);
+    s->shared = arena_ref(shared);
+}
+
+static bool is_same(const char *before, const char *text, size_t len)
+{
+    return before != NULL && strncmp(before, text, len) == 0 && before[len] == '\0';
+}
+
+void sample_set_text(struct sample *s, int column, int row, const char *text, size_t len)
+{
+    const char **cells = s->values[column].text;
+    assert(s->dataset->columns[column].type == TYPE_TEXT && row >= 0 && row < s->n_rows);
+    if (cells == NULL)
+        return;
+    cells[row] = NULL;
+    if (text == NULL)
+        return;
+    struct text mended;
+    text_init(&mended, LONGEST_TEXT);
+    if (len > LONGEST_TEXT || memchr(text, '\0', len) != NULL || !utf8_valid(text, len)) {
+        utf8_mend(&mended, text, len);
+        text = text_str(&mended);
+        len = mended.len;
+    }
+    const char *before = row > 0 ? cells[row - 1] : NULL;
+    cells[row] = is_same(before, text, len) ? before : arena_dup_n(s->arena, text, len);
+    text_done(&mended);
+}
+
+void sample_shrink(struct sample *s, int n)
+{
+    assert(n >= 0 && n <= s->n_rows);
+    s->n_rows = n;
+    s->n_live = n;
+}
+
+struct sample *sample_ref(struct sample *s)
+{
+    atomic_fetch_add(&s->refs, 1);
+    return s;
+}
+
+void sample_unref(struct sample *s)
+{
+    while (s != NULL && atomic_fetch_sub(&s->refs, 1) == 1) { /* a loop: a chain of baselines may be long */
+        struct sample *older = s->older;
+        indexes_free(s);
+        arena_unref(s->arena);
+        arena_unref(s->cells);
+        arena_unref(s->shared);
+        free(s);
+        s = older;
+    }
+}
+
+size_t sample_size(const struct sample *s)
+{
+    size_t per_column = sizeof(s->values[0]) + sizeof(s->why[0]);
+    return sizeof(*s) + (size_t)s->dataset->n_columns * per_column + arena_size(s->arena) +
+           arena_size(s->cells) + indexes_size(s);
+}
+
+int sample_find(struct sample *s, const struct sample *other, int row)
+{
+    assert(s->dataset == other->dataset);
+    return s->n_rows == 0 ? -1 : index_find(index_of(s, -1), s, other, row);
+}
+
+int sample_first_int(struct sample *s, int column, int64_t value)
+{
+    assert(s->dataset->columns[column].type == TYPE_INT);
+    return s->n_rows == 0 ? -1 : index_find_int(index_of(s, column), s, value);
+}
+
+int sample_first_text(struct sample *s, int column, const char *value)
+{
+    assert(s->dataset->columns[column].type == TYPE_TEXT);
+    return s->n_rows == 0 ? -1 : index_find_text(index_of(s, column), s, value);
+}
+
+int sample_next(const struct sample *s, int column, int row)
+{
+    /* Who asks for the next row has found the first, so the hash is there; index_of would need S to be
+     * mutable. */
+    return index_next(index_built(s, column), s, row);
+}
+
+uint64_t epoch_add(uint64_t epoch, const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < n; i++) {
+        epoch ^= p[i];
+        epoch *= UINT64_C(0x100000001b3);
+    }
+    return epoch;
+}

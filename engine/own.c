@@ -1,0 +1,118 @@
+/* Datasets of the user's own: [dataset NAME] of the config made into the same thing as a built-in one. */
+#include "engine/own.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/text.h"
+#include "core/when.h"
+
+enum { MOST_COLUMNS = 64 };
+
+/* The config's keys that list columns; the source casts to what the kind holds. */
+static const struct list {
+    const char *key;
+    enum kind kind;
+    enum type type;
+    const char *cast, *help;
+} lists[] = {
+    {"key", KIND_KEY, TYPE_TEXT, "text", "identity of the row"},
+    {"label", KIND_LABEL, TYPE_TEXT, "text", "describes the row"},
+    {"gauge", KIND_GAUGE, TYPE_REAL, "float8", "a level"},
+    {"counter", KIND_COUNTER, TYPE_REAL, "float8", "only grows"},
+};
+enum { N_LISTS = sizeof(lists) / sizeof(lists[0]) };
+
+/* "name"::cast, the name quoted. */
+static char *source_of(struct arena *a, const char *name, const char *cast)
+{
+    struct text t;
+    text_init(&t, 256);
+    text_add_char(&t, '"');
+    for (const char *c = name; *c != '\0'; c++) {
+        if (*c == '"')
+            text_add_char(&t, '"');
+        text_add_char(&t, *c);
+    }
+    text_addf(&t, "\"::%s", cast);
+    char *source = arena_dup(a, text_str(&t));
+    text_done(&t);
+    return source;
+}
+
+static int add_columns(struct arena *a, const struct list *list, const char *names, struct column *columns, int n)
+{
+    static const char separators[] = ", \t\n";
+    for (const char *s = names + strspn(names, separators); *s != '\0' && n < MOST_COLUMNS; s += strspn(s, separators)) {
+        size_t len = strcspn(s, separators);
+        const char *name = arena_dup_n(a, s, len);
+        s += len;
+        enum unit unit = list->type == TYPE_TEXT ? UNIT_NONE : unit_of_suffix(name);
+        if (list->type == TYPE_REAL && unit == UNIT_NONE)
+            unit = UNIT_COUNT;
+        columns[n++] = (struct column){.name = name, .kind = list->kind, .type = list->type, .unit = unit, .help = list->help,
+                                       .source = source_of(a, name, list->cast)};
+    }
+    return n;
+}
+
+static bool read_one(const struct config_section *s, struct arena *a, struct own_dataset *out, struct err *err)
+{
+    const char *sql = section_get(s, "sql"), *every = section_get(s, "every"), *help = section_get(s, "help");
+    double every_s = 30;
+    if (sql == NULL || section_get(s, "key") == NULL)
+        return fail(err, "%s:%d: [dataset %s] needs `sql` (a SELECT) and `key` (the columns that identify a row)", s->file, s->line, s->name);
+    if (every != NULL && !duration_parse(every, &every_s, err))
+        return fail(err, "%s:%d: [dataset %s] every: %s", s->file, s->line, s->name, err->text);
+    struct column *columns = arena_alloc(a, MOST_COLUMNS * sizeof(*columns));
+    int n = 0;
+    bool counts = false;
+    for (int i = 0; i < N_LISTS; i++) {
+        const char *names = section_get(s, lists[i].key);
+        if (names != NULL)
+            n = add_columns(a, &lists[i], names, columns, n);
+        counts = counts || (names != NULL && lists[i].kind == KIND_COUNTER);
+    }
+    *out = (struct own_dataset){.sql = arena_dup(a, sql),
+                                .target = arena_dup(a, section_get(s, "target")),
+                                .dataset = {.name = arena_dup(a, s->name),
+                                            .help = arena_dup(a, help != NULL ? help : "a dataset of the user's own"),
+                                            .columns = columns,
+                                            .n_columns = n,
+                                            .whole = true,
+                                            .every = every_s,
+                                            .baseline_every = counts ? (every_s > 60 ? every_s : 60) : 0}};
+    if (!dataset_check(&out->dataset, err))
+        return fail(err, "%s:%d: [dataset %s]: %s", s->file, s->line, s->name, err->text);
+    return true;
+}
+
+bool own_datasets_read(const struct config *config, struct registry *r, struct own_datasets *out, struct err *err)
+{
+    *out = (struct own_datasets){.list = mem_new_array((size_t)config->n_sections, sizeof(*out->list)), .arena = arena_new(1024)};
+    for (int i = 0; i < config->n_sections; i++) {
+        const struct config_section *s = &config->sections[i];
+        if (strcmp(s->kind, "dataset") != 0)
+            continue;
+        struct own_dataset *own = &out->list[out->n];
+        if (!read_one(s, out->arena, own, err)) {
+            own_datasets_done(out);
+            return false;
+        }
+        if (!registry_add(r, &own->dataset, err)) {
+            fail(err, "%s:%d: [dataset %s]: %s", s->file, s->line, s->name, err->text);
+            own_datasets_done(out);
+            return false;
+        }
+        out->n++;
+    }
+    return true;
+}
+
+void own_datasets_done(struct own_datasets *o)
+{
+    free(o->list);
+    arena_unref(o->arena);
+    *o = (struct own_datasets){0};
+}

@@ -1,0 +1,112 @@
+"""Fixtures: real servers of every supported version, PgBouncer, and the program under test."""
+import os
+import subprocess
+
+import pytest
+
+import servers
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+missing = {}
+
+
+def need(make):
+    """MAKE(), or what a missing server means: a failure where all must run, a skip that is told at the end elsewhere."""
+    try:
+        return make()
+    except servers.Missing as why:
+        missing[str(why)] = missing.get(str(why), 0) + 1
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(why), pytrace=False)
+        pytest.skip(str(why))
+
+
+def pytest_terminal_summary(terminalreporter):
+    for why, n in missing.items():
+        terminalreporter.write_line(f"NOT TESTED ({n} tests): {why}", red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def yard():
+    y = need(servers.Yard)
+    yield y
+    y.close()
+
+
+@pytest.fixture(scope="session")
+def shared_servers(yard):
+    """version -> the running server of that version, started when first asked for, for tests that change nothing lasting."""
+    running = {}
+
+    def get(version=None):
+        version = version or servers.default_version()
+        if version not in running:
+            running[version] = need(lambda: servers.Server(yard, version).start())
+        return running[version]
+
+    return get
+
+
+@pytest.fixture
+def server(shared_servers):
+    """The shared server of Debian's version."""
+    return shared_servers()
+
+
+@pytest.fixture(params=servers.VERSIONS, ids=[f"pg{v}" for v in servers.VERSIONS])
+def each_server(request, shared_servers):
+    """The shared server of each supported version: the test runs once per version."""
+    return shared_servers(request.param)
+
+
+@pytest.fixture
+def start_server(yard):
+    """start_server(version=None, tcp=False, **settings): a private server, to stop, kill, pause or configure."""
+    started = []
+
+    def start(version=None, tcp=False, **settings):
+        started.append(need(lambda: servers.Server(yard, version, tcp=tcp, **settings)))
+        return started[-1].start()
+
+    yield start
+    for s in started:
+        s.stop("immediate")
+
+
+@pytest.fixture
+def start_pgbouncer(yard):
+    """start_pgbouncer(server, pool_size=1, pool_mode="transaction", users=(), **settings): PgBouncer before SERVER."""
+    started = []
+
+    def start(server, pool_size=1, pool_mode="transaction", users=(), **settings):
+        started.append(need(lambda: servers.Bouncer(yard, server, pool_size, pool_mode, users, **settings)))
+        return started[-1].start()
+
+    yield start
+    for b in started:
+        b.stop()
+
+
+@pytest.fixture(scope="session")
+def build_dir():
+    """Where the program and the C tests were built; DBVITALS_BUILD overrides it."""
+    return os.path.abspath(os.environ.get("DBVITALS_BUILD") or os.path.join(ROOT, "build"))
+
+
+@pytest.fixture(scope="session")
+def program(build_dir):
+    path = os.path.join(build_dir, "dbvitals")
+    if not os.access(path, os.X_OK):
+        pytest.fail(f"{path} is not built: meson setup build && ninja -C build", pytrace=False)
+    return path
+
+
+@pytest.fixture
+def dbvitals(program):
+    """dbvitals(*arguments, env=..., timeout=30): runs the program without a terminal; text in .stdout and .stderr."""
+
+    def run(*arguments, env=None, timeout=30, **more):
+        return subprocess.run([program, *map(str, arguments)], env=env, timeout=timeout, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, **more)
+
+    return run

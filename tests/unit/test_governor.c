@@ -1,0 +1,60 @@
+/* The overhead governor keeps what we cost a server within the budget. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "engine/governor.h"
+
+#include <cmocka.h>
+
+static struct series series_of(double mean_ms, double every_s)
+{
+    return (struct series){.wanted = true, .polls = 10, .mean_ms = mean_ms, .every_s = every_s, .stretch = 1};
+}
+
+static void the_dearest_is_stretched_until_the_sum_fits(void **state)
+{
+    (void)state;
+    struct series list[] = {series_of(2, 1), series_of(40, 1)};
+    struct target t = {.series = list, .n_series = 2};
+    for (int i = 0; i < 10; i++)
+        governor_balance(&t, 0.01);
+    assert_int_equal(list[0].stretch, 1);
+    assert_int_equal(list[1].stretch, 8); /* 2 + 40/8 = 7 ms/s; with 4 it were 12 */
+    assert_true(governor_cost(&t) <= 10);
+}
+
+static void what_was_stretched_comes_back_when_it_got_cheap(void **state)
+{
+    (void)state;
+    struct series list[] = {series_of(1, 1), series_of(40, 8)};
+    list[1].stretch = 8;
+    struct target t = {.series = list, .n_series = 2};
+    list[1].mean_ms = 2;
+    for (int i = 0; i < 10; i++)
+        governor_balance(&t, 0.01);
+    assert_int_equal(list[1].stretch, 1);
+    assert_true(list[1].every_s == 1);
+}
+
+static void it_does_not_swing(void **state)
+{
+    (void)state;
+    struct series list[] = {series_of(12, 1)};
+    struct target t = {.series = list, .n_series = 1};
+    governor_balance(&t, 0.01);
+    int stretch = list[0].stretch;
+    for (int i = 0; i < 10; i++)
+        governor_balance(&t, 0.01);
+    assert_int_equal(list[0].stretch, stretch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_dearest_is_stretched_until_the_sum_fits),
+        cmocka_unit_test(what_was_stretched_comes_back_when_it_got_cheap),
+        cmocka_unit_test(it_does_not_swing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

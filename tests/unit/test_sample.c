@@ -1,0 +1,289 @@
+/* What a sample promises: typed cells, valid text, rows found by key and by value, memory given back. */
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/sample.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h> /* after ours: it has a macro named fail */
+
+enum { PID, STARTED, USER, QUERY, AGE, CALLS, SHARE, N };
+// clang-format off
+static const struct column columns[N] = {
+    [PID]     = {.name = "pid",     .kind = KIND_KEY,     .type = TYPE_INT,  .help = "process"},
+    [STARTED] = {.name = "started", .kind = KIND_KEY,     .type = TYPE_REAL, .unit = UNIT_TIME, .help = "when it started"},
+    [USER]    = {.name = "usename", .kind = KIND_LABEL,   .type = TYPE_TEXT, .help = "who"},
+    [QUERY]   = {.name = "query",   .kind = KIND_TEXT,    .type = TYPE_TEXT, .help = "what"},
+    [AGE]     = {.name = "age_s",   .kind = KIND_GAUGE,   .type = TYPE_REAL, .unit = UNIT_S, .help = "how old"},
+    [CALLS]   = {.name = "calls",   .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = UNIT_COUNT, .help = "how often"},
+    [SHARE]   = {.name = "share",   .kind = KIND_DERIVED, .type = TYPE_REAL, .unit = UNIT_RATIO, .formula = FORMULA_PART,
+                 .a = "calls", .help = "share of all calls"},
+};
+// clang-format on
+static const struct dataset sessions = {
+    .name = "sessions", .help = "a session", .columns = columns, .n_columns = N};
+
+static void set(struct sample *s, int column, int row, const char *text)
+{
+    sample_set_text(s, column, row, text, strlen(text));
+}
+
+static void a_new_sample_has_no_values(void **state)
+{
+    (void)state;
+    struct sample *s = sample_new(&sessions, 3);
+    for (int row = 0; row < 3; row++) {
+        assert_true(s->values[PID].integer[row] == INT_NONE);
+        assert_true(isnan(s->values[STARTED].real[row]));
+        assert_null(s->values[QUERY].text[row]);
+        assert_true(isnan(s->values[CALLS].real[row]));
+    }
+    assert_null(s->values[SHARE].any);
+    assert_null(s->why[CALLS]);
+    assert_true(isnan(s->reset_s));
+    sample_unref(s);
+}
+
+static void a_sample_may_have_no_rows(void **state)
+{
+    (void)state;
+    struct sample *s = sample_new(&sessions, 0), *other = sample_new(&sessions, 1);
+    assert_int_equal(sample_find(s, other, 0), -1);
+    assert_int_equal(sample_first_int(s, PID, 1), -1);
+    assert_int_equal(sample_first_text(s, USER, "a"), -1);
+    sample_unref(s);
+    sample_unref(other);
+    sample_unref(NULL);
+}
+
+static void a_lacking_column_says_why_and_takes_no_text(void **state)
+{
+    (void)state;
+    struct sample *s = sample_new(&sessions, 2);
+    char why[] = "needs pg_monitor";
+    sample_lacks(s, QUERY, why);
+    why[0] = 'X';
+    assert_null(s->values[QUERY].any);
+    assert_string_equal(s->why[QUERY], "needs pg_monitor");
+    set(s, QUERY, 0, "select 1");
+    assert_int_equal(sample_first_text(s, QUERY, "select 1"), -1);
+    sample_unref(s);
+}
+
+static void text_from_outside_becomes_valid_utf8(void **state)
+{
+    (void)state;
+    struct sample *s = sample_new(&sessions, 3);
+    sample_set_text(s, QUERY, 0,
+                    "a\xff"
+                    "b",
+                    3);
+    assert_string_equal(s->values[QUERY].text[0], "a\xEF\xBF\xBD"
+                                                  "b");
+    sample_set_text(s, QUERY, 1, "x\0y", 3);
+    assert_string_equal(s->values[QUERY].text[1], "x\xEF\xBF\xBDy");
+    set(s, QUERY, 2, "gr\xC3\xBC\xC3\x9F");
+    assert_string_equal(s->values[QUERY].text[2], "gr\xC3\xBC\xC3\x9F");
+    sample_set_text(s, QUERY, 2, NULL, 0);
+    assert_null(s->values[QUERY].text[2]);
+    sample_unref(s);
+}
+
+static void a_text_is_limited_to_1_mib_at_a_character(void **state)
+{
+    (void)state;
+    enum { LEN = (1 << 20) + 10 };
+    char *text = test_malloc(LEN);
+    memset(text, 'a', LEN);
+    memcpy(text + (1 << 20) - 1, "\xC3\xBC", 2); /* stands across the limit */
+    struct sample *s = sample_new(&sessions, 1);
+    sample_set_text(s, QUERY, 0, text, LEN);
+    assert_int_equal(strlen(s->values[QUERY].text[0]), (1 << 20) - 1);
+    sample_unref(s);
+    test_free(text);
+}
+
+static void text_equal_to_the_row_before_is_kept_once(void **state)
+{
+    (void)state;
+    struct sample *s = sample_new(&sessions, 4);
+    set(s, USER, 0, "app");
+    set(s, USER, 1, "app");
+    set(s, USER, 2, "ap");
+    set(s, USER, 3, "app");
+    assert_ptr_equal(s->values[USER].text[0], s->values[USER].text[1]);
+    assert_string_equal(s->values[USER].text[2], "ap");
+    assert_string_equal(s->values[USER].text[3], "app");
+    sample_unref(s);
+}
+
+static struct sample *three_sessions(void)
+{
+    struct sample *s = sample_new(&sessions, 3);
+    for (int row = 0; row < 3; row++) {
+        s->values[PID].integer[row] = 100 + row % 2;
+        s->values[STARTED].real[row] = row == 2 ? NAN : row;
+        set(s, USER, row, row % 2 == 0 ? "app" : "dba");
+    }
+    return s;
+}
+
+static void a_row_is_found_by_all_its_keys(void **state)
+{
+    (void)state;
+    struct sample *s = three_sessions(), *other = three_sessions();
+    for (int row = 0; row < 3; row++)
+        assert_int_equal(sample_find(s, other, row), row);
+    other->values[STARTED].real[0] = 7; /* the same pid, started at another moment */
+    assert_int_equal(sample_find(s, other, 0), -1);
+    sample_unref(s);
+    sample_unref(other);
+}
+
+static void a_value_is_found_in_every_row_that_has_it(void **state)
+{
+    (void)state;
+    struct sample *s = three_sessions();
+    assert_int_equal(sample_first_int(s, PID, 100), 0);
+    assert_int_equal(sample_next(s, PID, 0), 2);
+    assert_int_equal(sample_next(s, PID, 2), -1);
+    assert_int_equal(sample_first_int(s, PID, 99), -1);
+    assert_int_equal(sample_first_text(s, USER, "dba"), 1);
+    assert_int_equal(sample_next(s, USER, 1), -1);
+    assert_int_equal(sample_first_text(s, USER, "db"), -1);
+    sample_unref(s);
+}
+
+static void no_value_is_found_nowhere(void **state)
+{
+    (void)state;
+    struct sample *s = sample_new(&sessions, 2);
+    assert_int_equal(sample_first_int(s, PID, INT_NONE), -1);
+    assert_int_equal(sample_first_text(s, USER, NULL), -1);
+    sample_unref(s);
+}
+
+static void hashes_agree_with_a_plain_search(void **state)
+{
+    (void)state;
+    enum { ROWS = 3000 };
+    struct sample *s = sample_new(&sessions, ROWS);
+    uint64_t seed = 7;
+    char name[20];
+    for (int row = 0; row < ROWS; row++) {
+        seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        s->values[PID].integer[row] = (int64_t)(seed >> 54);
+        snprintf(name, sizeof(name), "user%d", (int)(seed >> 40 & 63));
+        set(s, USER, row, name);
+    }
+    for (int value = 0; value < 1024; value++) {
+        int found = sample_first_int(s, PID, value);
+        for (int row = 0; row < ROWS; row++) {
+            if (s->values[PID].integer[row] != value)
+                continue;
+            assert_int_equal(found, row);
+            found = sample_next(s, PID, found);
+        }
+        assert_int_equal(found, -1);
+    }
+    int n = 0;
+    for (int row = sample_first_text(s, USER, "user5"); row >= 0; row = sample_next(s, USER, row))
+        n++;
+    for (int row = 0; row < ROWS; row++)
+        n -= strcmp(s->values[USER].text[row], "user5") == 0;
+    assert_int_equal(n, 0);
+    sample_unref(s);
+}
+
+static void *find_all(void *ctx)
+{
+    struct sample *s = ctx;
+    intptr_t wrong = 0;
+    for (int row = 0; row < s->n_rows; row++)
+        wrong += sample_find(s, s, row) != row;
+    return (void *)wrong;
+}
+
+static void two_threads_may_look_at_once(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct sample *s = sample_new(&sessions, 200);
+        for (int row = 0; row < 200; row++)
+            s->values[PID].integer[row] = row;
+        pthread_t other;
+        assert_int_equal(pthread_create(&other, NULL, find_all, s), 0);
+        void *wrong;
+        assert_null(find_all(s));
+        assert_int_equal(pthread_join(other, &wrong), 0);
+        assert_null(wrong);
+        sample_unref(s);
+    }
+}
+
+static void a_shrunk_sample_has_only_its_first_rows(void **state)
+{
+    (void)state;
+    struct sample *s = three_sessions();
+    sample_shrink(s, 2);
+    assert_int_equal(s->n_rows, 2);
+    assert_int_equal(sample_next(s, PID, sample_first_int(s, PID, 100)), -1);
+    sample_unref(s);
+}
+
+static void shared_texts_outlive_who_made_them(void **state)
+{
+    (void)state;
+    struct arena *texts = arena_new(64);
+    struct sample *s = sample_new(&sessions, 1);
+    s->values[QUERY].text[0] = arena_dup(texts, "select $1");
+    sample_share(s, texts);
+    arena_unref(texts);
+    assert_string_equal(s->values[QUERY].text[0], "select $1");
+    sample_unref(sample_ref(s));
+    assert_string_equal(s->values[QUERY].text[0], "select $1");
+    sample_unref(s);
+}
+
+static void ten_thousand_rows_cost_little_more_than_their_cells(void **state)
+{
+    (void)state;
+    struct sample *s = sample_new(&sessions, 10000);
+    size_t cells = 10000 * 6 * 8; /* share is derived: it has none */
+    assert_in_range(sample_size(s), cells, cells + 2000);
+    sample_unref(s);
+}
+
+static void epochs_are_fnv_1a(void **state)
+{
+    (void)state;
+    /* From the test vectors of FNV (Landon Curt Noll): "" and "foobar". */
+    assert_true(epoch_add(EPOCH_START, "", 0) == UINT64_C(0xcbf29ce484222325));
+    assert_true(epoch_add(EPOCH_START, "foobar", 6) == UINT64_C(0x85944171f73967e8));
+    assert_true(epoch_add(epoch_add(EPOCH_START, "foo", 3), "bar", 3) == UINT64_C(0x85944171f73967e8));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_sample_has_no_values),
+        cmocka_unit_test(a_sample_may_have_no_rows),
+        cmocka_unit_test(a_lacking_column_says_why_and_takes_no_text),
+        cmocka_unit_test(text_from_outside_becomes_valid_utf8),
+        cmocka_unit_test(a_text_is_limited_to_1_mib_at_a_character),
+        cmocka_unit_test(text_equal_to_the_row_before_is_kept_once),
+        cmocka_unit_test(a_row_is_found_by_all_its_keys),
+        cmocka_unit_test(a_value_is_found_in_every_row_that_has_it),
+        cmocka_unit_test(no_value_is_found_nowhere),
+        cmocka_unit_test(hashes_agree_with_a_plain_search),
+        cmocka_unit_test(two_threads_may_look_at_once),
+        cmocka_unit_test(a_shrunk_sample_has_only_its_first_rows),
+        cmocka_unit_test(shared_texts_outlive_who_made_them),
+        cmocka_unit_test(ten_thousand_rows_cost_little_more_than_their_cells),
+        cmocka_unit_test(epochs_are_fnv_1a),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
