@@ -2,6 +2,7 @@
 #ifndef DBVITALS_CORE_WINDOW_H
 #define DBVITALS_CORE_WINDOW_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "core/sample.h"
@@ -13,16 +14,19 @@
  *  - a row that BASE does not have: its base is 0 if the dataset is read whole, NAN otherwise;
  *  - a value that either sample does not have: NAN.
  * With base NULL (only one sample yet) everything is NAN and span_s is NAN. With `since_reset` the base of every
- * row is 0 and the span is from now->reset_s. */
+ * row is 0 and the span is from now->reset_s (NAN if that is unknown).
+ * Immutable but for what is made on first use, which may be from any thread. */
 struct window {
     struct sample *base; /* referenced; NULL if none */
     struct sample *now;  /* referenced */
     double span_s;
     bool comparable;
     bool since_reset;
-    /* Private: per row of now: which sample of the base chain and which row, see window.c. */
-    struct base_row *rows;
-    double *column_sums; /* lazily, for FORMULA_PART; NAN = not computed yet */
+    /* Private: which row of the base a row of now is measured from; see window.c. */
+    int n_same;                /* rows NULL: the first n_same rows stand in the base as they stand in now */
+    struct base_row *rows;     /* by row of now; else NULL */
+    struct sample **chain;     /* the base and its older ones, newest first; held through base */
+    _Atomic(struct sums *) sums; /* for DERIVED columns, made on first use */
 };
 
 struct window *window_new(struct sample *base, struct sample *now);
@@ -32,8 +36,12 @@ void window_free(struct window *w);
 double window_delta(const struct window *w, int row, int column);
 /* Increase per second of measured time; NAN if there is none. */
 double window_per_s(const struct window *w, int row, int column);
-/* Value of DERIVED column C. */
+/* Value of DERIVED column C; NAN if there is none. */
 double window_derived(struct window *w, int row, int column);
+/* The row that ROW of now is measured from: *FROM is the base or one of its older ones. -1 if the base has no such row. */
+int window_base_row(const struct window *w, int row, struct sample **from);
+/* Bytes held, without the samples. */
+size_t window_size(const struct window *w);
 
 /* The formulas on plain numbers (core/quantile.c), for tests and for SQL functions. Population variance from moments;
  * NAN when n <= 0; a tiny negative variance from rounding counts as 0. */

@@ -1,0 +1,263 @@
+/* The increases between two samples of one dataset: every truth rule about rates stands here. */
+#include "core/window.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/index.h"
+#include "core/mem.h"
+
+/* Where a row of now stands in the base: row ROW of chain[DEPTH]. */
+struct base_row {
+    int depth;
+    int row;
+};
+enum {
+    UNKNOWN = -1,
+    GONE = -2
+}; /* as depth: in no sample of the chain; the newest that knows it says it was gone */
+
+/* What DERIVED columns need: operands found by name once, and sums over all rows for FORMULA_PART. */
+struct operands {
+    short a, b, c;
+};
+struct sums {
+    struct operands *operands;   /* by column */
+    _Atomic(double) of_column[]; /* NAN: not added up yet */
+};
+
+static bool has_counters(const struct dataset *d)
+{
+    for (int i = 0; i < d->n_columns; i++)
+        if (d->columns[i].kind == KIND_COUNTER)
+            return true;
+    return false;
+}
+
+/* Rows at the start of both that are the same row. Polls mostly give rows in the order of the poll before. */
+static int count_same(const struct keys *keys, const struct sample *base, const struct sample *now)
+{
+    int n = base->n_rows < now->n_rows ? base->n_rows : now->n_rows;
+    int same = 0;
+    while (same < n && keys_equal(keys, base, same, now, same))
+        same++;
+    return same;
+}
+
+/* Enters the rows of chain[depth] that no newer sample of the chain has entered; returns how many. */
+static int overlay(struct window *w, const struct keys *keys, int depth)
+{
+    const struct sample *base = w->chain[depth];
+    int first_gone = base->n_rows - base->n_gone;
+    int entered = 0;
+    int next = 0; /* the row of now that follows the one found last: most often the next one */
+    for (int row = 0; row < base->n_rows; row++) {
+        int found = next;
+        if (found >= w->now->n_rows || !keys_equal(keys, base, row, w->now, found))
+            found = sample_find(w->now, base, row);
+        if (found < 0)
+            continue;
+        next = found + 1;
+        if (w->rows[found].depth != UNKNOWN)
+            continue;
+        w->rows[found] = (struct base_row){.depth = row < first_gone ? depth : GONE, .row = row};
+        entered++;
+    }
+    return entered;
+}
+
+static void match_rows(struct window *w)
+{
+    struct keys keys = keys_of(w->now->dataset);
+    if (w->base->older == NULL && w->base->n_gone == 0) {
+        w->n_same = count_same(&keys, w->base, w->now);
+        if (w->n_same == w->base->n_rows)
+            return; /* what follows in now is new */
+    }
+    int n_chain = 0;
+    for (struct sample *s = w->base; s != NULL; s = s->older)
+        n_chain++;
+    w->chain = mem_new_array((size_t)n_chain, sizeof(w->chain[0]));
+    w->rows = mem_new_array((size_t)w->now->n_rows, sizeof(w->rows[0]));
+    for (int row = 0; row < w->now->n_rows; row++)
+        w->rows[row].depth = UNKNOWN;
+    int depth = 0, left = w->now->n_rows;
+    for (struct sample *s = w->base; s != NULL && left > 0; s = s->older, depth++) {
+        w->chain[depth] = s;
+        left -= overlay(w, &keys, depth);
+    }
+}
+
+struct window *window_new(struct sample *base, struct sample *now)
+{
+    assert(base == NULL || base->dataset == now->dataset);
+    struct window *w = mem_new(sizeof(*w));
+    w->now = sample_ref(now);
+    w->span_s = NAN;
+    if (base == NULL)
+        return w;
+    w->base = sample_ref(base);
+    w->span_s = now->mono_s - base->mono_s;
+    w->comparable = base->epoch == now->epoch;
+    if (w->comparable && has_counters(now->dataset))
+        match_rows(w);
+    return w;
+}
+
+struct window *window_new_since_reset(struct sample *now)
+{
+    struct window *w = mem_new(sizeof(*w));
+    w->now = sample_ref(now);
+    w->span_s = now->wall_s - now->reset_s;
+    w->comparable = true;
+    w->since_reset = true;
+    return w;
+}
+
+void window_free(struct window *w)
+{
+    if (w == NULL)
+        return;
+    struct sums *sums = atomic_load(&w->sums);
+    if (sums != NULL)
+        free(sums->operands);
+    free(sums);
+    free(w->rows);
+    free(w->chain);
+    sample_unref(w->base);
+    sample_unref(w->now);
+    free(w);
+}
+
+int window_base_row(const struct window *w, int row, struct sample **from)
+{
+    if (w->rows == NULL) {
+        *from = w->base;
+        return row < w->n_same ? row : -1;
+    }
+    struct base_row at = w->rows[row];
+    if (at.depth < 0)
+        return -1;
+    *from = w->chain[at.depth];
+    return at.row;
+}
+
+double window_delta(const struct window *w, int row, int column)
+{
+    assert(w->now->dataset->columns[column].kind == KIND_COUNTER && row >= 0 && row < w->now->n_rows);
+    const double *now = w->now->values[column].real;
+    if (now == NULL || !w->comparable)
+        return NAN;
+    if (w->since_reset)
+        return now[row];
+    struct sample *from;
+    int base_row = window_base_row(w, row, &from);
+    if (base_row < 0)
+        return w->now->dataset->whole ? now[row] : NAN;
+    const double *base = from->values[column].real;
+    if (base == NULL)
+        return NAN;
+    double delta = now[row] - base[base_row]; /* NAN if either is */
+    return delta >= 0 ? delta : NAN;
+}
+
+double window_per_s(const struct window *w, int row, int column)
+{
+    return w->span_s > 0 ? window_delta(w, row, column) / w->span_s : NAN;
+}
+
+static short operand(const struct dataset *d, const char *name)
+{
+    return name == NULL ? (short)-1 : (short)dataset_column(d, name);
+}
+
+static struct sums *sums_of(struct window *w)
+{
+    struct sums *sums = atomic_load(&w->sums);
+    if (sums != NULL)
+        return sums;
+    const struct dataset *d = w->now->dataset;
+    struct sums *mine = mem_new(sizeof(*mine) + (size_t)d->n_columns * sizeof(mine->of_column[0]));
+    mine->operands = mem_new_array((size_t)d->n_columns, sizeof(mine->operands[0]));
+    for (int i = 0; i < d->n_columns; i++) {
+        const struct column *c = &d->columns[i];
+        atomic_init(&mine->of_column[i], NAN);
+        mine->operands[i] =
+            (struct operands){.a = operand(d, c->a), .b = operand(d, c->b), .c = operand(d, c->c)};
+    }
+    if (atomic_compare_exchange_strong(&w->sums, &sums, mine))
+        return mine;
+    free(mine->operands);
+    free(mine);
+    return sums;
+}
+
+/* Of the rows that have an increase. */
+static double sum_of(struct window *w, struct sums *sums, int column)
+{
+    double sum = atomic_load_explicit(&sums->of_column[column], memory_order_relaxed);
+    if (!isnan(sum))
+        return sum;
+    sum = 0;
+    for (int row = 0; row < w->now->n_rows; row++) {
+        double delta = window_delta(w, row, column);
+        sum += isnan(delta) ? 0 : delta;
+    }
+    atomic_store_explicit(&sums->of_column[column], sum, memory_order_relaxed);
+    return sum;
+}
+
+static double divide(double a, double b, double least)
+{
+    return b > 0 && b >= least ? a / b : NAN;
+}
+
+static double moments_of(enum formula formula, double n, double sum, double sum_sq)
+{
+    double stddev = moments_stddev(n, sum, sum_sq);
+    if (formula == FORMULA_STDDEV)
+        return stddev;
+    double q = formula == FORMULA_P50 ? 0.50 : formula == FORMULA_P95 ? 0.95 : 0.99;
+    return lognormal_quantile(q, sum / n, stddev);
+}
+
+double window_derived(struct window *w, int row, int column)
+{
+    const struct column *column_of = &w->now->dataset->columns[column];
+    assert(column_of->kind == KIND_DERIVED);
+    struct sums *sums = sums_of(w);
+    struct operands o = sums->operands[column];
+    double least = column_of->least;
+    double a = window_delta(w, row, o.a);
+    double b = o.b < 0 ? NAN : window_delta(w, row, o.b);
+    double c = o.c < 0 ? NAN : window_delta(w, row, o.c);
+    switch (column_of->formula) {
+    case FORMULA_NONE:
+        return NAN;
+    case FORMULA_SHARE:
+        return divide(a, a + b, least);
+    case FORMULA_QUOTIENT:
+        return divide(a, b, least);
+    case FORMULA_PART:
+        return divide(a, sum_of(w, sums, o.a), least);
+    case FORMULA_STDDEV:
+    case FORMULA_P50:
+    case FORMULA_P95:
+    case FORMULA_P99:
+        return a > 0 && a >= least ? moments_of(column_of->formula, a, b, c) : NAN;
+    }
+    return NAN;
+}
+
+size_t window_size(const struct window *w)
+{
+    size_t bytes = sizeof(*w);
+    if (w->rows != NULL)
+        bytes += (size_t)w->now->n_rows * sizeof(w->rows[0]);
+    for (const struct sample *s = w->chain == NULL ? NULL : w->base; s != NULL; s = s->older)
+        bytes += sizeof(w->chain[0]);
+    if (atomic_load(&w->sums) != NULL)
+        bytes += (size_t)w->now->dataset->n_columns * (sizeof(struct operands) + sizeof(double));
+    return bytes;
+}
