@@ -35,7 +35,7 @@ struct terminal {
     struct loop_fd *watch;
     struct loop_timer *key_timer, *drain_timer;
     struct loop_signal *resized, *stopped, *continued;
-    terminal_key_fn *fn;
+    key_fn *fn;
     void *ctx;
     loop_fn *drained_fn;
     void *drained_ctx;
@@ -272,7 +272,7 @@ static bool set_up(struct terminal *t, const struct terminal_options *options, s
     return true;
 }
 
-struct terminal *terminal_new(struct loop *loop, const struct terminal_options *options, terminal_key_fn *fn,
+struct terminal *terminal_new(struct loop *loop, const struct terminal_options *options, key_fn *fn,
                               void *ctx, struct err *err)
 {
     struct terminal *t = mem_new(sizeof(*t));
