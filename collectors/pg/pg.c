@@ -179,8 +179,8 @@ static int collector_of(const struct dataset *d)
 static const struct own_dataset *own_of(const struct pg_source *s, const struct dataset *d)
 {
     for (int i = 0; i < s->config.n_own; i++)
-        if (&s->config.own[i].dataset == d)
-            return &s->config.own[i];
+        if (&s->config.own[i]->dataset == d)
+            return s->config.own[i];
     return NULL;
 }
 
