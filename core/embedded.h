@@ -1,0 +1,16 @@
+/* Data files compiled in, in the syntax users write themselves: tools/embed.py makes the arrays, meson.build lists the files. */
+#ifndef DBVITALS_CORE_EMBEDDED_H
+#define DBVITALS_CORE_EMBEDDED_H
+
+#include <stddef.h>
+
+struct embedded {
+    const char *name; /* the file's name without its ending */
+    const char *text; /* NUL-terminated; LEN is without it */
+    size_t len;
+};
+
+extern const struct embedded embedded_themes[];
+extern const int n_embedded_themes;
+
+#endif

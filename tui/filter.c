@@ -1,0 +1,347 @@
+/* The filter language: reading, compiling to a WHERE with parameters, finding in a text. */
+#include "tui/filter.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+/* ---- reading ---- */
+
+static char *copy_n(const char *s, size_t n)
+{
+    char *copy = mem_new(n + 1);
+    memcpy(copy, s, n);
+    return copy;
+}
+
+static void term_done(struct filter_term *t)
+{
+    if (t->kind == FILTER_REGEX)
+        regfree(&t->regex);
+    free(t->column);
+    free(t->text);
+    *t = (struct filter_term){0};
+}
+
+void filter_done(struct filter *f)
+{
+    for (int i = 0; i < f->n; i++)
+        term_done(&f->terms[i]);
+    f->n = 0;
+}
+
+/* Reads "...", or up to a blank; *s ends behind it. */
+static char *value_read(const char **s, struct err *err)
+{
+    if (**s == '"') {
+        const char *end = strchr(*s + 1, '"');
+        if (end == NULL) {
+            fail(err, "the closing \" is missing");
+            return NULL;
+        }
+        char *value = copy_n(*s + 1, (size_t)(end - *s) - 1);
+        *s = end + 1;
+        return value;
+    }
+    size_t len = strcspn(*s, " \t");
+    char *value = copy_n(*s, len);
+    *s += len;
+    return value;
+}
+
+/* regcomp copies what is repeated, so that x{255}{255}{255} takes gigabytes: the product of the bounds is limited. */
+static bool regex_is_small(const char *pattern)
+{
+    unsigned long product = 1;
+    for (const char *s = strchr(pattern, '{'); s != NULL; s = strchr(s + 1, '{')) {
+        unsigned long most = 1, bound = 0;
+        for (const char *d = s + 1; isdigit((unsigned char)*d) || *d == ','; d++) {
+            bound = *d == ',' ? 0 : bound * 10 + (unsigned long)(*d - '0');
+            most = bound > most ? bound : most;
+            if (most > 1000)
+                return false;
+        }
+        product *= most;
+        if (product > 1000)
+            return false;
+    }
+    return true;
+}
+
+/* /regex/ where a slash inside is written \/ */
+static bool regex_read(const char **s, struct filter_term *t, struct err *err)
+{
+    struct text pattern;
+    text_init(&pattern, FILTER_MAX_LENGTH);
+    const char *at = *s + 1;
+    for (; *at != '\0' && *at != '/'; at++) {
+        if (at[0] == '\\' && at[1] == '/')
+            at++;
+        else if (at[0] == '\\' && at[1] != '\0')
+            text_add_char(&pattern, *at++);
+        text_add_char(&pattern, *at);
+    }
+    if (*at != '/' || pattern.len == 0) {
+        text_done(&pattern);
+        return fail(err, "/regex/: the closing slash is missing, or nothing is between");
+    }
+    if (!regex_is_small(text_str(&pattern))) {
+        text_done(&pattern);
+        return fail(err, "/regex/: it repeats more than 1,000 times");
+    }
+    int code = regcomp(&t->regex, text_str(&pattern), REG_EXTENDED | REG_ICASE);
+    if (code != 0) {
+        char why[128];
+        regerror(code, &t->regex, why, sizeof(why));
+        fail(err, "/%.60s/: %s", text_str(&pattern), why);
+        text_done(&pattern);
+        return false;
+    }
+    t->kind = FILTER_REGEX;
+    t->text = text_take(&pattern);
+    *s = at + 1;
+    return true;
+}
+
+/* How many bytes of S are a column's name followed by ':' or an operator; 0 if this is a word. */
+static size_t column_length(const char *s)
+{
+    if (!isalpha((unsigned char)*s))
+        return 0;
+    size_t len = 0;
+    enum op op;
+    while (isalnum((unsigned char)s[len]) || s[len] == '_')
+        len++;
+    bool doubled = s[len] == ':' && s[len + 1] == ':'; /* a cast in SQL text, not a column */
+    return (s[len] == ':' && !doubled) || op_parse(s + len, &op) > 0 ? len : 0;
+}
+
+static bool term_read(const char **s, struct filter_term *t, struct err *err)
+{
+    if (**s == '!' && (*s)[1] != '\0' && (*s)[1] != ' ') {
+        t->negated = true;
+        (*s)++;
+    }
+    if (**s == '/')
+        return regex_read(s, t, err);
+    size_t len = column_length(*s);
+    if (len > 0) {
+        t->column = copy_n(*s, len);
+        *s += len;
+        if (**s == ':') {
+            (*s)++;
+            if (**s == '/')
+                return regex_read(s, t, err);
+        } else {
+            *s += op_parse(*s, &t->op);
+            t->kind = FILTER_COMPARE;
+        }
+    }
+    t->text = value_read(s, err);
+    if (t->text == NULL)
+        return false;
+    if (t->text[0] == '\0')
+        return fail(err, "%s: a value is expected", t->column == NULL ? "\"\"" : t->column);
+    return true;
+}
+
+bool filter_parse(const char *s, struct filter *out, struct err *err)
+{
+    struct filter f = {.n = 0};
+    if (strlen(s) > FILTER_MAX_LENGTH)
+        return fail(err, "a filter may have %d characters", FILTER_MAX_LENGTH);
+    for (;;) {
+        s += strspn(s, " \t");
+        if (*s == '\0')
+            break;
+        if (f.n == FILTER_MAX_TERMS) {
+            filter_done(&f);
+            return fail(err, "a filter may have %d words", FILTER_MAX_TERMS);
+        }
+        f.terms[f.n] = (struct filter_term){0};
+        if (!term_read(&s, &f.terms[f.n], err)) {
+            f.n++;
+            filter_done(&f);
+            return false;
+        }
+        f.n++;
+    }
+    *out = f;
+    return true;
+}
+
+/* ---- compiling ---- */
+
+static bool column_find(const struct filter_column *columns, int n, const char *name, const struct filter_column **out,
+                        struct err *err)
+{
+    const struct filter_column *found = NULL;
+    size_t len = strlen(name);
+    int many = 0;
+    for (int i = 0; i < n; i++) {
+        if (strcasecmp(columns[i].name, name) == 0) {
+            *out = &columns[i];
+            return true;
+        }
+        if (strncasecmp(columns[i].name, name, len) == 0) {
+            found = &columns[i];
+            many++;
+        }
+    }
+    if (many == 1) {
+        *out = found;
+        return true;
+    }
+    struct text list;
+    text_init(&list, 300);
+    for (int i = 0; i < n; i++)
+        if (many == 0 || strncasecmp(columns[i].name, name, len) == 0)
+            text_addf(&list, "%s%s", list.len > 0 ? " " : "", columns[i].name);
+    fail(err, many > 1 ? "which column is \"%.40s\": %s" : "no column \"%.40s\" here; there are: %s", name, text_str(&list));
+    text_done(&list);
+    return false;
+}
+
+static void identifier_add(struct text *out, const char *name)
+{
+    text_add_char(out, '"');
+    for (; *name != '\0'; name++) {
+        if (*name == '"')
+            text_add_char(out, '"');
+        text_add_char(out, *name);
+    }
+    text_add_char(out, '"');
+}
+
+/* %text% with the wildcards in it taken literally. */
+static char *like_pattern(const char *s)
+{
+    struct text out;
+    text_init(&out, 3 * FILTER_MAX_LENGTH);
+    text_add_char(&out, '%');
+    for (; *s != '\0'; s++) {
+        if (*s == '%' || *s == '_' || *s == '\\')
+            text_add_char(&out, '\\');
+        text_add_char(&out, *s);
+    }
+    text_add_char(&out, '%');
+    return text_take(&out);
+}
+
+/* A number that is an amount is not searched by its digits; one that is a name (pid, oid) is. */
+static bool searchable(const struct filter_column *c)
+{
+    return !c->numeric || c->unit == UNIT_NONE;
+}
+
+static void match_add(struct text *out, const struct filter_term *t, const char *column, const char *param)
+{
+    text_add(out, "coalesce(");
+    identifier_add(out, column);
+    text_addf(out, t->kind == FILTER_REGEX ? " regexp :%s" : " like :%s escape '\\'", param);
+    text_add(out, ",0)");
+}
+
+static bool term_compile(const struct filter_term *t, const struct filter_column *columns, int n, struct filter_sql *out,
+                         struct err *err)
+{
+    int i = out->n;
+    const char *param = out->names[i];
+    const struct filter_column *column = NULL;
+    struct value value = {.type = VALUE_TEXT};
+    if (t->column != NULL && !column_find(columns, n, t->column, &column, err))
+        return false;
+    snprintf(out->names[i], sizeof(out->names[i]), "f%d", i);
+    text_add(&out->where, t->negated ? " and not (" : " and (");
+    if (t->kind == FILTER_COMPARE) {
+        double number;
+        bool amount = column->numeric || column->unit != UNIT_NONE;
+        if (amount && !quantity_parse(t->text, column->unit, &number))
+            return fail(err, "%s: \"%.40s\" is not a number%s%s", column->name, t->text,
+                        column->unit == UNIT_NONE ? "" : " of ", unit_name(column->unit));
+        text_add(&out->where, "coalesce(");
+        identifier_add(&out->where, column->name);
+        text_addf(&out->where, " %s :%s%s,0)", op_sql(t->op), param, amount ? "" : " collate nocase");
+        value = amount ? (struct value){.type = VALUE_REAL, .real = number} : value;
+        out->texts[i] = amount ? NULL : mem_dup(t->text);
+    } else {
+        bool first = true;
+        out->texts[i] = t->kind == FILTER_REGEX ? mem_dup(t->text) : like_pattern(t->text);
+        for (int c = 0; c < n; c++) {
+            if (column != NULL ? &columns[c] != column : !searchable(&columns[c]))
+                continue;
+            text_add(&out->where, first ? "" : " or ");
+            match_add(&out->where, t, columns[c].name, param);
+            first = false;
+        }
+        text_add(&out->where, first ? "0" : "");
+    }
+    text_add_char(&out->where, ')');
+    if (out->texts[i] != NULL)
+        value.text = out->texts[i];
+    out->params[i] = (struct query_param){.name = param, .value = value};
+    out->n++;
+    return true;
+}
+
+bool filter_compile(const struct filter *f, const struct filter_column *columns, int n, struct filter_sql *out,
+                    struct err *err)
+{
+    struct filter_sql *made = mem_new(sizeof(*made));
+    bool ok = true;
+    text_init(&made->where, 64000);
+    text_add_char(&made->where, '1');
+    for (int i = 0; i < f->n && ok; i++)
+        ok = term_compile(&f->terms[i], columns, n, made, err);
+    if (ok && made->where.cut)
+        ok = fail(err, "the filter is too long for so many columns");
+    if (!ok) {
+        filter_sql_done(made);
+        free(made);
+        return false;
+    }
+    *out = *made;
+    for (int i = 0; i < out->n; i++) /* names lie in the struct itself */
+        out->params[i].name = out->names[i];
+    free(made);
+    return true;
+}
+
+void filter_sql_done(struct filter_sql *s)
+{
+    text_done(&s->where);
+    for (int i = 0; i < FILTER_MAX_TERMS; i++)
+        free(s->texts[i]);
+    memset(s->texts, 0, sizeof(s->texts));
+    s->n = 0;
+}
+
+/* ---- finding ---- */
+
+bool filter_finds(const struct filter *f, const char *text, size_t *start, size_t *len)
+{
+    for (int i = 0; i < f->n; i++) {
+        const struct filter_term *t = &f->terms[i];
+        if (t->negated)
+            continue;
+        if (t->kind == FILTER_REGEX) {
+            regmatch_t match;
+            if (regexec(&t->regex, text, 1, &match, 0) != 0 || match.rm_eo <= match.rm_so)
+                continue;
+            *start = (size_t)match.rm_so;
+            *len = (size_t)(match.rm_eo - match.rm_so);
+            return true;
+        }
+        const char *found = t->kind == FILTER_CONTAINS ? strcasestr(text, t->text) : NULL;
+        if (found != NULL) {
+            *start = (size_t)(found - text);
+            *len = strlen(t->text);
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,58 @@
+/* The filter language of `/`: words that a person types, as a WHERE with bound parameters. Text never becomes SQL. */
+#ifndef DBVITALS_TUI_FILTER_H
+#define DBVITALS_TUI_FILTER_H
+
+#include <regex.h>
+
+#include "core/query.h"
+#include "core/text.h"
+#include "tui/quantity.h"
+
+/* Several words are AND:
+ *   text           any column contains it          "two words"   with blanks
+ *   /regex/        any column matches              a POSIX extended expression, upper and lower case alike
+ *   column:text    that column contains it         column:/regex/
+ *   column>10      compares with the column's unit: size>10MB  mean>5ms  hit_ratio<90%  state=active  (operators = != < <= > >=)
+ *   !word          not                             any of the above
+ * A column may be shortened as long as it is unique. */
+enum { FILTER_MAX_TERMS = 16, FILTER_MAX_LENGTH = 1000 };
+
+enum filter_kind { FILTER_CONTAINS, FILTER_REGEX, FILTER_COMPARE };
+struct filter_term {
+    enum filter_kind kind;
+    bool negated;
+    char *column; /* NULL: any */
+    enum op op;
+    char *text;
+    regex_t regex; /* FILTER_REGEX */
+};
+struct filter {
+    struct filter_term terms[FILTER_MAX_TERMS];
+    int n;
+};
+
+/* Nothing typed is a filter without terms. OUT is untouched on failure; filter_done otherwise. */
+bool filter_parse(const char *s, struct filter *out, struct err *err);
+void filter_done(struct filter *f);
+
+/* What the WHERE may name. */
+struct filter_column {
+    const char *name;
+    enum unit unit;
+    bool numeric;
+};
+struct filter_sql {
+    struct text where;                             /* an expression; "1" when there are no terms */
+    struct query_param params[FILTER_MAX_TERMS];   /* texts are owned here */
+    char names[FILTER_MAX_TERMS][8];
+    char *texts[FILTER_MAX_TERMS];
+    int n;
+};
+/* F over COLUMNS. Untouched OUT on failure: a column that is not there, a number that is none. */
+bool filter_compile(const struct filter *f, const struct filter_column *columns, int n, struct filter_sql *out, struct err *err);
+void filter_sql_done(struct filter_sql *s);
+
+/* Where TEXT has what a positive word or regex of F finds: for highlighting and for jumping. False if nowhere. */
+bool filter_finds(const struct filter *f, const char *text, size_t *start, size_t *len);
+
+#endif

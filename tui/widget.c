@@ -1,0 +1,428 @@
+/* Widgets: what they share, and which draws what. */
+#include "tui/widget.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/text.h"
+#include "core/utf8.h"
+
+static int body_rows(const struct view *v, int columns)
+{
+    (void)columns;
+    int n = v->result->n_rows;
+    return n == 0 ? 1 : n + (v->pane->widget == WIDGET_LINES ? 0 : 1); /* a table has its headings */
+}
+
+static int chart_rows(const struct view *v, int columns)
+{
+    (void)v, (void)columns;
+    return 7;
+}
+
+// clang-format off
+static const struct widget_row {
+    int (*rows)(const struct view *v, int columns);
+    void (*draw)(struct view *v, struct area a);
+    bool has_rows;
+} widgets[N_WIDGETS] = {
+    [WIDGET_TABLE]  = {body_rows,    table_draw,   true},
+    [WIDGET_TREE]   = {body_rows,    table_draw,   true},
+    [WIDGET_LINES]  = {body_rows,    lines_draw,   true},
+    [WIDGET_TILES]  = {tiles_rows,   tiles_draw,   false},
+    [WIDGET_CHART]  = {chart_rows,   chart_draw,   false},
+    [WIDGET_FLOW]   = {flow_rows,    flow_draw,    false},
+    [WIDGET_RECORD] = {record_rows,  record_draw,  false},
+    [WIDGET_SQL]    = {sqlview_rows, sqlview_draw, false},
+};
+// clang-format on
+
+int widget_rows(const struct view *v, int columns)
+{
+    if (v->result == NULL || v->result->n_rows == 0)
+        return 1;
+    return widgets[v->pane->widget].rows(v, columns);
+}
+
+void widget_draw(struct view *v, struct area a)
+{
+    v->table->page_rows = a.rows;
+    if (a.rows <= 0 || a.columns <= 0)
+        return;
+    if (view_rows(v) == 0)
+        area_put(a, 0, 1, -1, STYLE(ROLE_DIM), v->pane->empty, true);
+    else
+        widgets[v->pane->widget].draw(v, a);
+}
+
+bool widget_has_rows(enum widget w)
+{
+    return widgets[w].has_rows;
+}
+
+/* ---- columns ---- */
+
+int view_find(const struct result *r, const char *name)
+{
+    return name == NULL ? -1 : result_column(r, name);
+}
+
+int view_columns(const struct view *v, int *out)
+{
+    int n = 0;
+    for (int i = 0; i < v->result->n_columns; i++) {
+        const char *name = v->result->columns[i].name;
+        bool shown = v->pane->show.n > 0 ? names_have(&v->pane->show, name) : !names_have(&v->pane->hide, name);
+        if (shown && strcmp(name, "span_s") != 0)
+            out[n++] = i;
+    }
+    return n;
+}
+
+static bool suffix_cut(char *name, const char *suffix, const char *instead)
+{
+    size_t len = strlen(name), cut = strlen(suffix);
+    if (len <= cut || strcmp(name + len - cut, suffix) != 0)
+        return false;
+    snprintf(name + len - cut, cut + 1, "%s", instead);
+    return true;
+}
+
+void view_heading(const struct view *v, int column, char *out, size_t size)
+{
+    const struct result_column *c = &v->result->columns[column];
+    const char *own = pairs_find(&v->pane->headings, c->name);
+    snprintf(out, size, "%s", own != NULL ? own : c->name);
+    if (own != NULL)
+        return;
+    if (!suffix_cut(out, "_per_s", "/s") && c->unit != UNIT_NONE && !suffix_cut(out, "_ms", "") && !suffix_cut(out, "_s", "") &&
+        !suffix_cut(out, "_bytes", "") && !suffix_cut(out, "_ratio", ""))
+        suffix_cut(out, "_pct", "");
+    for (; *out != '\0'; out++)
+        if (*out == '_')
+            *out = ' ';
+}
+
+/* ---- rows ---- */
+
+int view_rows(const struct view *v)
+{
+    return v->result->n_rows + (v->table->ghost != NULL ? 1 : 0);
+}
+
+void view_row(const struct view *v, int i, const struct result **from, int *row)
+{
+    *from = v->result;
+    *row = i;
+    if (v->table->ghost != NULL) {
+        if (i == v->table->row) {
+            *from = v->table->ghost;
+            *row = 0;
+            return;
+        }
+        *row = i > v->table->row ? i - 1 : i;
+    }
+    if (*row < v->table->n_order)
+        *row = v->table->order[*row];
+}
+
+/* Ages and names that are not there are nothing to be sorry about; other numbers are not available. */
+static const char *absent(enum unit unit, bool numeric)
+{
+    bool quiet = !numeric || unit == UNIT_NONE || unit == UNIT_S || unit == UNIT_MS || unit == UNIT_TIME;
+    return quiet ? "-" : "n/a";
+}
+
+const char *view_cell(const struct result *r, int row, int column, char *buf, size_t size)
+{
+    const struct value *value = result_at(r, row, column);
+    if (value->type == VALUE_NULL)
+        return absent(r->columns[column].unit, r->columns[column].numeric);
+    if (value->type == VALUE_TEXT)
+        return value->text;
+    value_format(value, r->columns[column].unit, buf, size);
+    return buf;
+}
+
+enum role view_role(const struct view *v, const struct result *r, int row, int column)
+{
+    enum role found = ROLE_TEXT;
+    for (int i = 0; i < v->pane->n_marks; i++) {
+        const struct mark *m = &v->pane->marks[i];
+        bool here = strcmp(m->on, "row") == 0 || strcmp(m->on, r->columns[column].name) == 0;
+        int tested = here && found != ROLE_CRITICAL ? result_column(r, m->column) : -1;
+        if (tested >= 0 && mark_holds(m, result_at(r, row, tested), r->columns[tested].unit) &&
+            (found == ROLE_TEXT || m->role == ROLE_CRITICAL))
+            found = m->role;
+    }
+    return found;
+}
+
+static void identity_add(const struct result *r, int row, int column, struct text *out)
+{
+    char buf[64];
+    const struct value *value = result_at(r, row, column);
+    if (value->type == VALUE_INT)
+        snprintf(buf, sizeof(buf), "%lld", (long long)value->integer);
+    else if (value->type == VALUE_REAL)
+        snprintf(buf, sizeof(buf), "%.17g", value->real);
+    text_add(out, value->type == VALUE_TEXT ? value->text : value->type == VALUE_NULL ? "" : buf);
+    text_add_char(out, '\x1f');
+}
+
+void view_identity(const struct view *v, const struct result *r, int row, struct text *out)
+{
+    bool any = false;
+    for (int i = 0; i < v->pane->key.n; i++) {
+        int column = result_column(r, v->pane->key.items[i]);
+        if (column >= 0)
+            identity_add(r, row, column, out);
+        any = any || column >= 0;
+    }
+    for (int i = 0; i < r->n_columns && v->pane->key.n == 0; i++) {
+        if (r->columns[i].origin == NULL || r->columns[i].origin->kind != KIND_KEY)
+            continue;
+        identity_add(r, row, i, out);
+        any = true;
+    }
+    if (!any && r->n_columns > 0)
+        identity_add(r, row, 0, out);
+}
+
+/* ---- cursor ---- */
+
+void table_reset(struct table *t)
+{
+    free(t->cursor);
+    free(t->widths);
+    result_free(t->ghost);
+    tree_done(t);
+    t->cursor = NULL;
+    t->widths = NULL;
+    t->ghost = NULL;
+    t->n_widths = t->row = t->top = t->scroll = t->narrower = 0;
+}
+
+void table_done(struct table *t)
+{
+    table_reset(t);
+    sql_text_done(&t->formatted);
+    for (int i = 0; i < t->n_tags; i++)
+        free(t->tags[i]);
+    free(t->tags);
+    *t = (struct table){0};
+}
+
+/* One row of R as a result of its own. */
+static struct result *row_copy(const struct result *r, int row)
+{
+    struct arena *arena = arena_new(1024);
+    struct result *copy = mem_new(sizeof(*copy));
+    *copy = (struct result){.arena = arena, .n_columns = r->n_columns, .n_rows = 1};
+    copy->columns = arena_alloc(arena, (size_t)r->n_columns * sizeof(*copy->columns));
+    copy->values = arena_alloc(arena, (size_t)r->n_columns * sizeof(*copy->values));
+    for (int i = 0; i < r->n_columns; i++) {
+        copy->columns[i] = r->columns[i];
+        copy->columns[i].name = arena_dup(arena, r->columns[i].name);
+        copy->values[i] = *result_at(r, row, i);
+        if (copy->values[i].type == VALUE_TEXT)
+            copy->values[i].text = arena_dup(arena, copy->values[i].text);
+    }
+    return copy;
+}
+
+static int row_of_identity(const struct view *v, const struct result *r, const char *identity)
+{
+    struct text text;
+    int found = -1;
+    text_init(&text, 64000);
+    for (int i = 0; i < r->n_rows && found < 0; i++) {
+        text_clear(&text);
+        view_identity(v, r, i, &text);
+        if (strcmp(text_str(&text), identity) == 0)
+            found = i;
+    }
+    text_done(&text);
+    return found;
+}
+
+/* The shown place of row ROW of the result. */
+static int place_of(const struct view *v, int row)
+{
+    for (int i = 0; i < v->table->n_order; i++)
+        if (v->table->order[i] == row)
+            return i;
+    return row;
+}
+
+static bool same_columns(const struct result *a, const struct result *b)
+{
+    return a->n_columns == b->n_columns &&
+           (a->n_columns == 0 || strcmp(a->columns[a->n_columns - 1].name, b->columns[b->n_columns - 1].name) == 0);
+}
+
+bool view_settle(struct view *v, const struct result *old)
+{
+    struct table *t = v->table;
+    int last = v->result->n_rows - 1;
+    tree_done(t);
+    if (v->pane->widget == WIDGET_TREE)
+        tree_order(v);
+    if (t->cursor == NULL) {
+        t->row = 0;
+        return true;
+    }
+    int found = row_of_identity(v, v->result, t->cursor);
+    if (found >= 0) {
+        result_free(t->ghost);
+        t->ghost = NULL;
+        t->row = place_of(v, found);
+        return true;
+    }
+    if (t->ghost != NULL && !same_columns(t->ghost, v->result)) {
+        result_free(t->ghost);
+        t->ghost = NULL;
+    }
+    if (t->ghost == NULL && old != NULL && same_columns(old, v->result)) {
+        int before = row_of_identity(v, old, t->cursor);
+        t->ghost = before >= 0 ? row_copy(old, before) : NULL;
+    }
+    if (t->row > last + (t->ghost != NULL ? 1 : 0))
+        t->row = last + (t->ghost != NULL ? 1 : 0);
+    if (t->row < 0)
+        t->row = 0;
+    return !v->result->more;
+}
+
+void view_move(struct view *v, int i)
+{
+    struct table *t = v->table;
+    const struct result *from;
+    struct text identity;
+    int row, n = view_rows(v);
+    if (t->ghost != NULL && i != t->row) {
+        if (i > t->row)
+            i--;
+        result_free(t->ghost);
+        t->ghost = NULL;
+        n--;
+    }
+    i = i >= n ? n - 1 : i;
+    i = i < 0 ? 0 : i;
+    t->row = i;
+    if (n == 0)
+        return;
+    view_row(v, i, &from, &row);
+    text_init(&identity, 64000);
+    view_identity(v, from, row, &identity);
+    free(t->cursor);
+    t->cursor = text_take(&identity);
+}
+
+bool view_tagged(const struct view *v, const char *identity)
+{
+    for (int i = 0; i < v->table->n_tags; i++)
+        if (strcmp(v->table->tags[i], identity) == 0)
+            return true;
+    return false;
+}
+
+void view_tag(struct view *v, const char *identity)
+{
+    struct table *t = v->table;
+    for (int i = 0; i < t->n_tags; i++) {
+        if (strcmp(t->tags[i], identity) != 0)
+            continue;
+        free(t->tags[i]);
+        t->tags[i] = t->tags[--t->n_tags];
+        return;
+    }
+    t->tags = mem_grow(t->tags, (size_t)t->n_tags + 1, sizeof(*t->tags));
+    t->tags[t->n_tags++] = mem_dup(identity);
+}
+
+/* ---- text ---- */
+
+const char *role_symbol(enum role r)
+{
+    return r == ROLE_CRITICAL ? "▲" : r == ROLE_WARNING ? "●" : "○";
+}
+
+int view_put(const struct view *v, struct area a, int row, int column, int width, struct style style, const char *text)
+{
+    int used = area_put(a, row, column, width, style, text, true);
+    size_t start, len;
+    /* Only what is drawn is searched: a match far behind in a text of 1 MB is not seen anyway. */
+    if (v->found == NULL || v->found->n == 0 || used == 0)
+        return used;
+    char head[2048];
+    snprintf(head, sizeof(head), "%s", text);
+    if (!filter_finds(v->found, head, &start, &len) || start + len >= sizeof(head))
+        return used;
+    head[start + len] = '\0';
+    int before;
+    char first = head[start];
+    head[start] = '\0';
+    before = utf8_columns(head);
+    head[start] = first;
+    int columns = utf8_columns(head + start);
+    if (before + columns > used)
+        columns = used - before;
+    if (columns > 0)
+        area_restyle(a, row, column + before, columns, (struct style){.role = ROLE_MATCH, .attrs = style.attrs});
+    return used;
+}
+
+void view_title(const struct view *v, const char *window, struct text *out)
+{
+    const char *s = v->pane->title;
+    while (*s != '\0') {
+        size_t len = strcspn(s, "{");
+        text_add_n(out, s, len);
+        s += len;
+        const char *end = *s == '{' ? strchr(s, '}') : NULL;
+        if (end == NULL) {
+            text_add(out, s);
+            return;
+        }
+        char name[64], buf[64];
+        snprintf(name, sizeof(name), "%.*s", (int)(end - s - 1), s + 1);
+        int column = v->result == NULL ? -1 : result_column(v->result, name);
+        if (strcmp(name, "window") == 0)
+            text_add(out, window);
+        else if (column >= 0 && v->result->n_rows > 0)
+            text_add(out, view_cell(v->result, 0, column, buf, sizeof(buf)));
+        s = end + 1;
+    }
+}
+
+void slots_fill(const double *at, const double *values, int n, double end, double span, double *out, int slots)
+{
+    double width = span / slots;
+    for (int slot = 0; slot < slots; slot++)
+        out[slot] = NAN;
+    if (n == 0 || slots <= 0)
+        return;
+    int i = 0;
+    for (int slot = 0; slot < slots; slot++) {
+        double from = end - span + slot * width, to = from + width, sum = 0;
+        int count = 0;
+        while (i < n && at[i] <= from)
+            i++;
+        int k = i;
+        for (; k < n && at[k] <= to + (slot == slots - 1 ? 1e9 : 0); k++) {
+            if (isnan(values[k]))
+                continue;
+            sum += values[k];
+            count++;
+        }
+        /* A slot narrower than the samples' distance takes the sample that ends beyond it. */
+        if (count == 0 && k < n && k > 0 && at[k] - at[k - 1] < 60 && !isnan(values[k]))
+            sum = values[k], count = 1;
+        out[slot] = count > 0 ? sum / count : NAN;
+    }
+}
