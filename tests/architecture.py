@@ -31,7 +31,7 @@ ROOMS = {
     "curses.h": ["tui/terminal*.c"],
     "ncurses.h": ["tui/terminal*.c"],
     "term.h": ["tui/terminal*.c"],
-    "termkey.h": ["tui/terminal*.c"],
+    "termkey.h": ["tui/input.c", "tui/terminal*.c"],
     "curl/curl.h": ["alerts/deliver*", "collectors/http/*"],
     "microhttpd.h": ["serve/http*"],
     "hiredis/hiredis.h": ["collectors/redis/conn*"],
