@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/embedded.h"
 #include "core/mem.h"
 #include "core/text.h"
 
@@ -455,9 +456,12 @@ bool pages_add_text(struct pages *p, const char *text, size_t len, const char *f
 
 bool pages_add_builtin(struct pages *p, struct err *err)
 {
-    for (int i = 0; i < n_page_files; i++)
-        if (!pages_add_text(p, page_files[i].text, strlen(page_files[i].text), page_files[i].name, err))
+    for (int i = 0; i < n_embedded_pages; i++) {
+        char file[80];
+        snprintf(file, sizeof(file), "%s.page", embedded_pages[i].name);
+        if (!pages_add_text(p, embedded_pages[i].text, embedded_pages[i].len, file, err))
             return false;
+    }
     return true;
 }
 

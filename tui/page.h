@@ -125,11 +125,4 @@ const struct page *page_find(const struct pages *p, const char *name);
 const struct page *page_of_key(const struct pages *p, char key);
 const struct pane *pane_find(const struct pages *p, const char *name);
 
-/* The page files, compiled in (generated). */
-struct page_file {
-    const char *name, *text;
-};
-extern const struct page_file page_files[];
-extern const int n_page_files;
-
 #endif
