@@ -28,8 +28,8 @@ static double polynomial(const double *p, int n, double x)
     return y;
 }
 
-/* The inverse of normal_below for 0 < Q < 1: Peter Acklam's rational approximation (2003, relative error 1.15e-9), and
- * one step of Halley's method on it, as he proposes, to full precision. */
+/* The inverse of normal_below for 0 < Q < 1: Peter Acklam's rational approximation (2003, relative
+ * error 1.15e-9), and one step of Halley's method on it, as he proposes, to full precision. */
 static double normal_quantile(double q)
 {
     static const double a[] = {-3.969683028665376e+01, 2.209460984245205e+02,  -2.759285104469687e+02,

@@ -2,6 +2,7 @@
 #include "core/sample.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +15,16 @@ enum {
     CELL = 8 /* bytes: a double, an int64_t, a pointer */
 };
 
-static int n_stored(const struct dataset *d)
+static bool is_stored(const struct column *c, bool baseline)
+{
+    return baseline ? c->kind == KIND_KEY || c->kind == KIND_COUNTER : c->kind != KIND_DERIVED;
+}
+
+static int n_stored(const struct dataset *d, bool baseline)
 {
     int n = 0;
     for (int i = 0; i < d->n_columns; i++)
-        n += d->columns[i].kind != KIND_DERIVED;
+        n += is_stored(&d->columns[i], baseline);
     return n;
 }
 
@@ -31,11 +37,10 @@ static void fill_with_none(union values v, enum type type, int n_rows)
             v.integer[row] = INT_NONE;
 }
 
-struct sample *sample_new(const struct dataset *d, int n_rows)
+/* No arrays yet, and no arena for them. */
+static struct sample *new_frame(const struct dataset *d, int n_rows)
 {
     assert(n_rows >= 0);
-    _Static_assert(sizeof(double) == CELL && sizeof(int64_t) == CELL && sizeof(char *) == CELL,
-                   "cells are equal");
     size_t n = (size_t)d->n_columns;
     struct sample *s = mem_new(sizeof(*s) + n * sizeof(s->values[0]) + n * sizeof(s->why[0]));
     s->values = (union values *)(s + 1);
@@ -43,20 +48,59 @@ struct sample *sample_new(const struct dataset *d, int n_rows)
     s->dataset = d;
     s->n_rows = n_rows;
     s->n_live = n_rows;
-    s->reset_s = s->mono_s = s->wall_s = __builtin_nan("");
+    s->reset_s = s->mono_s = s->wall_s = NAN;
     atomic_init(&s->refs, 1);
-    s->arena = arena_new(256);
+    return s;
+}
+
+static struct sample *new_with_arrays(const struct dataset *d, int n_rows, bool baseline)
+{
+    _Static_assert(sizeof(double) == CELL && sizeof(int64_t) == CELL && sizeof(char *) == CELL,
+                   "cells are equal");
+    struct sample *s = new_frame(d, n_rows);
     size_t column_bytes = (size_t)n_rows * CELL;
-    s->cells = arena_new(column_bytes * (size_t)n_stored(d));
-    char *cells = arena_alloc(s->cells, column_bytes * (size_t)n_stored(d));
+    size_t bytes = column_bytes * (size_t)n_stored(d, baseline);
+    s->arena = arena_new(256);
+    s->cells = arena_new(bytes);
+    char *cells = arena_alloc(s->cells, bytes);
     for (int i = 0; i < d->n_columns; i++) {
-        if (d->columns[i].kind == KIND_DERIVED)
+        if (!is_stored(&d->columns[i], baseline))
             continue;
         s->values[i].any = cells;
         fill_with_none(s->values[i], d->columns[i].type, n_rows);
         cells += column_bytes;
     }
     return s;
+}
+
+struct sample *sample_new(const struct dataset *d, int n_rows)
+{
+    return new_with_arrays(d, n_rows, false);
+}
+
+struct sample *sample_new_baseline(const struct dataset *d, int n_rows)
+{
+    return new_with_arrays(d, n_rows, true);
+}
+
+struct sample *sample_onto(const struct sample *s, struct sample *older)
+{
+    struct sample *copy = new_frame(s->dataset, s->n_rows);
+    for (int i = 0; i < s->dataset->n_columns; i++) {
+        copy->values[i] = s->values[i];
+        copy->why[i] = s->why[i];
+    }
+    copy->mono_s = s->mono_s;
+    copy->wall_s = s->wall_s;
+    copy->epoch = s->epoch;
+    copy->reset_s = s->reset_s;
+    copy->n_gone = s->n_gone;
+    copy->n_live = s->n_live;
+    copy->arena = arena_ref(s->arena);
+    copy->cells = arena_ref(s->cells);
+    copy->shared = s->shared == NULL ? NULL : arena_ref(s->shared);
+    copy->older = older == NULL ? NULL : sample_ref(older);
+    return copy;
 }
 
 void sample_lacks(struct sample *s, int column, const char *why)

@@ -48,6 +48,10 @@ struct sample {
 /* A sample of N_ROWS rows with a column array for each column that is not DERIVED, all "no value". Fill, then treat as
  * constant. One reference, the caller's. ROWS 0 is allowed. */
 struct sample *sample_new(const struct dataset *d, int n_rows);
+/* The same with arrays for the KEY and COUNTER columns only: a baseline. */
+struct sample *sample_new_baseline(const struct dataset *d, int n_rows);
+/* Baseline S standing on another OLDER one (takes a reference of it); shares the arrays and texts of S. */
+struct sample *sample_onto(const struct sample *s, struct sample *older);
 /* This source does not have column C: drops its array. WHY is copied. */
 void sample_lacks(struct sample *s, int column, const char *why);
 /* S keeps SHARED (takes a reference of its own) for texts that point into it. At most one. */
@@ -57,6 +61,11 @@ void sample_share(struct sample *s, struct arena *shared);
 void sample_set_text(struct sample *s, int column, int row, const char *text, size_t len);
 /* Fewer rows than were made (a filter dropped some); n must be at most n_rows. */
 void sample_shrink(struct sample *s, int n);
+
+/* Lets S, which nobody else knows yet, share the texts that it has in common with BEFORE, the poll before it: what is new
+ * in S goes to the arena of BEFORE, and that of S is given back. When that arena holds more old texts than new ones, S
+ * keeps its own. */
+void sample_settle(struct sample *s, struct sample *before);
 
 struct sample *sample_ref(struct sample *s);
 void sample_unref(struct sample *s); /* NULL does nothing */

@@ -13,7 +13,10 @@ struct base_row {
     int depth;
     int row;
 };
-enum { UNKNOWN = -1, GONE = -2 }; /* as depth: in no sample of the chain; the newest that knows it says it was gone */
+enum {
+    UNKNOWN = -1,
+    GONE = -2
+}; /* as depth: in no sample of the chain; the newest that knows it says it was gone */
 
 /* What DERIVED columns need: operands found by name once, and sums over all rows for FORMULA_PART. */
 struct operands {

@@ -1,0 +1,102 @@
+"""The command line as DESIGN promises it: show, query, doctor, config, and plain text without a terminal."""
+import csv
+import io
+import json
+
+import pytest
+
+
+def test_show_gives_an_object_of_arrays_and_query_an_array(server, dbvitals):
+    data = json.loads(dbvitals("show", "sessions", "databases", "--format", "json", env=server.env()).stdout)
+    assert set(data) == {"sessions", "databases"}
+    assert any(row["datname"] == "postgres" for row in data["databases"])
+    rows = json.loads(dbvitals("query", "select datname, xact_commit_per_s from databases", "--format", "json", env=server.env()).stdout)
+    assert isinstance(rows, list) and {"datname", "xact_commit_per_s"} == set(rows[0])
+
+
+def test_csv_has_a_header_and_raw_numbers(server, dbvitals):
+    done = dbvitals("query", "select datname, xact_commit from databases where datname = 'postgres'", "-f", "csv", env=server.env())
+    rows = list(csv.reader(io.StringIO(done.stdout)))
+    assert rows[0] == ["datname", "xact_commit"] and rows[1][0] == "postgres" and float(rows[1][1]) > 0
+
+
+def test_without_a_terminal_two_refreshes_are_printed(server, dbvitals):
+    done = dbvitals(env=server.env())
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    assert done.stdout.count("connections") >= 2
+
+
+def test_a_server_that_is_not_there_is_told_with_hints_and_exit_code_2(dbvitals, tmp_path):
+    done = dbvitals("-h", str(tmp_path), "-d", "nothing")
+    assert done.returncode == 2
+    assert str(tmp_path) in done.stderr and done.stderr.count("  - ") == 3
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["--nonsense"], "--nonsense"), (["show", "--format", "xml"], "table, json or csv"), (["--refresh", "0.01"], "0.25"),
+    (["query"], "SELECT"), (["query", "delete from sessions"], ""), (["query", "select nothing from sessions"], "nothing"),
+    (["show", "--window", "3 weeks"], "window"), (["config", "frob"], "config check"),
+])
+def test_wrong_usage_is_exit_code_1_and_a_sentence(server, dbvitals, arguments, said):
+    done = dbvitals(*arguments, env=server.env())
+    assert done.returncode == 1
+    assert done.stderr.startswith("dbvitals: ") and said in done.stderr
+
+
+def test_a_config_error_names_file_line_and_key(dbvitals, tmp_path):
+    config = tmp_path / "c.conf"
+    config.write_text("[dashboard]\nrefresh = 1s\nthene = dark\n")
+    done = dbvitals("config", "check", "--config", config)
+    assert done.returncode == 1
+    assert f"{config}:3:" in done.stderr and "thene" in done.stderr and "theme" in done.stderr
+
+
+def test_config_show_hides_secrets(dbvitals, tmp_path):
+    config = tmp_path / "c.conf"
+    config.write_text("[target shop]\nurl = postgresql://app:hunter2@db/shop\n")
+    config.chmod(0o600)
+    done = dbvitals("config", "show", "--config", config)
+    assert done.returncode == 0 and "hunter2" not in done.stdout and "shop" in done.stdout
+
+
+def test_a_password_is_never_shown(server, dbvitals):
+    done = dbvitals("show", "targets", "-f", "json", f"host={server.host} user=nobody_here password=hunter2 dbname=postgres")
+    assert "hunter2" not in done.stdout + done.stderr
+    assert done.returncode == 2
+
+
+def test_a_dataset_of_the_users_own_is_like_a_built_in_one(server, dbvitals, tmp_path):
+    config = tmp_path / "c.conf"
+    config.write_text("[dataset sizes_of]\nsql = select datname as name, pg_database_size(oid) as size_bytes, 7 as runs from pg_database\n"
+                      "key = name\ngauge = size_bytes\ncounter = runs\nevery = 1s\n")
+    done = dbvitals("query", "select name, size_bytes, runs, runs_delta from sizes_of where name = 'postgres'", "-f", "json", "--config", config, env=server.env())
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout)[0]
+    assert row["size_bytes"] > 1e6 and row["runs"] == 7 and row["runs_delta"] == 0
+
+
+def test_help_tells_every_column_of_a_dataset(dbvitals):
+    done = dbvitals("help", "databases")
+    assert done.returncode == 0 and "blks_hit" in done.stdout and "hit_ratio" in done.stdout
+
+
+def test_every_dataset_answers_on_every_version(each_server, dbvitals):
+    each_server.psql("create extension if not exists pg_stat_statements")
+    done = dbvitals("show", "-f", "json", env=each_server.env())
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    for name in ("targets", "server", "databases", "sessions", "statements", "tables", "indexes", "pools", "caches", "locks", "settings", "access",
+                 "collectors", "waits", "changes"):
+        assert name in data
+    for name in ("targets", "server", "databases", "sessions", "statements", "pools", "caches", "settings", "access"):
+        assert data[name], f"{name} is empty: {done.stderr}"
+
+
+def test_doctor_as_a_role_with_nothing_names_the_grant(start_server, dbvitals):
+    server = start_server()
+    server.psql("create role nobody_much login; create role monitor login; grant pg_monitor to monitor")
+    done = dbvitals("doctor", env=server.env(user="nobody_much"))
+    assert done.returncode == 3 and "GRANT pg_monitor TO nobody_much" in done.stdout.replace('"', "")
+    done = dbvitals("doctor", env=server.env(user="monitor"))
+    assert "GRANT pg_monitor" not in done.stdout

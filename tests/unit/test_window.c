@@ -1,0 +1,314 @@
+/* Each truth rule about increases has a test that is named after it. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/window.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h> /* after ours: it has a macro named fail */
+
+enum { ID, LEVEL, CALLS, TOTAL_MS, SQUARES, MEAN_MS, SHARE, PART, STDDEV, P95, N };
+// clang-format off
+static const struct column columns[N] = {
+    [ID]       = {.name = "id",       .kind = KIND_KEY,     .type = TYPE_INT,  .help = "which"},
+    [LEVEL]    = {.name = "level",    .kind = KIND_GAUGE,   .type = TYPE_REAL, .unit = UNIT_COUNT, .help = "level"},
+    [CALLS]    = {.name = "calls",    .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = UNIT_COUNT, .help = "calls"},
+    [TOTAL_MS] = {.name = "total_ms", .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = UNIT_MS, .help = "time"},
+    [SQUARES]  = {.name = "squares",  .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = UNIT_MS, .help = "sum of squares"},
+    [MEAN_MS]  = {.name = "mean_ms",  .kind = KIND_DERIVED, .type = TYPE_REAL, .unit = UNIT_MS, .formula = FORMULA_QUOTIENT,
+                  .a = "total_ms", .b = "calls", .least = 5, .help = "mean"},
+    [SHARE]    = {.name = "share",    .kind = KIND_DERIVED, .type = TYPE_REAL, .unit = UNIT_RATIO, .formula = FORMULA_SHARE,
+                  .a = "calls", .b = "total_ms", .help = "a / (a + b)"},
+    [PART]     = {.name = "part",     .kind = KIND_DERIVED, .type = TYPE_REAL, .unit = UNIT_RATIO, .formula = FORMULA_PART,
+                  .a = "total_ms", .help = "share of all time"},
+    [STDDEV]   = {.name = "stddev",   .kind = KIND_DERIVED, .type = TYPE_REAL, .unit = UNIT_MS, .formula = FORMULA_STDDEV,
+                  .a = "calls", .b = "total_ms", .c = "squares", .help = "deviation"},
+    [P95]      = {.name = "p95_ms",   .kind = KIND_DERIVED, .type = TYPE_REAL, .unit = UNIT_MS, .formula = FORMULA_P95,
+                  .a = "calls", .b = "total_ms", .c = "squares", .help = "estimate"},
+};
+// clang-format on
+static const struct dataset whole = {
+    .name = "w", .help = "w", .columns = columns, .n_columns = N, .whole = true};
+static const struct dataset partial = {.name = "p", .help = "p", .columns = columns, .n_columns = N};
+
+/* Rows with keys 1, 2, ...; all counters are the number in CALLS; polled at MONO. */
+static struct sample *poll_of(const struct dataset *d, double mono, int n, const double *calls)
+{
+    struct sample *s = sample_new(d, n);
+    s->mono_s = mono;
+    s->wall_s = 1e9 + mono;
+    for (int row = 0; row < n; row++) {
+        s->values[ID].integer[row] = row + 1;
+        for (int c = CALLS; c <= SQUARES; c++)
+            s->values[c].real[row] = calls[row];
+    }
+    return s;
+}
+#define POLL(d, mono, ...)                                                                                   \
+    poll_of(d, mono, sizeof((double[]){__VA_ARGS__}) / sizeof(double), (double[]){__VA_ARGS__})
+
+/* The window takes over the test's references. */
+static struct window *window_of(struct sample *base, struct sample *now)
+{
+    struct window *w = window_new(base, now);
+    sample_unref(base);
+    sample_unref(now);
+    return w;
+}
+
+#define assert_real(a, b) assert_float_equal(a, b, 1e-9)
+#define assert_none(a) assert_true(isnan(a))
+
+static void rates_divide_by_the_measured_time(void **state)
+{
+    (void)state;
+    struct window *w = window_of(POLL(&whole, 10, 100), POLL(&whole, 12.5, 150)); /* a tick that came late */
+    assert_real(w->span_s, 2.5);
+    assert_real(window_delta(w, 0, CALLS), 50);
+    assert_real(window_per_s(w, 0, CALLS), 20);
+    window_free(w);
+}
+
+static void the_wall_clock_has_no_say_in_rates(void **state)
+{
+    (void)state;
+    struct sample *base = POLL(&whole, 10, 100), *now = POLL(&whole, 12, 150);
+    now->wall_s = base->wall_s - 3600; /* the clock was set back */
+    struct window *w = window_of(base, now);
+    assert_real(window_per_s(w, 0, CALLS), 25);
+    window_free(w);
+}
+
+static void a_counter_that_went_back_gives_none(void **state)
+{
+    (void)state;
+    struct sample *base = POLL(&whole, 0, 100, 100), *now = POLL(&whole, 1, 5, 101);
+    now->values[TOTAL_MS].real[0] = 101; /* only the counter that went back, only in that row */
+    struct window *w = window_of(base, now);
+    assert_none(window_delta(w, 0, CALLS));
+    assert_none(window_per_s(w, 0, CALLS));
+    assert_real(window_delta(w, 0, TOTAL_MS), 1);
+    assert_real(window_delta(w, 1, CALLS), 1);
+    window_free(w);
+}
+
+static void a_changed_epoch_gives_none(void **state)
+{
+    (void)state;
+    struct sample *base = POLL(&whole, 0, 100), *now = POLL(&whole, 1, 150, 7);
+    now->epoch = epoch_add(EPOCH_START, "restart", 7);
+    struct window *w = window_of(base, now);
+    assert_false(w->comparable);
+    assert_real(w->span_s, 1);
+    for (int row = 0; row < 2; row++) { /* also for the row that is new */
+        assert_none(window_delta(w, row, CALLS));
+        assert_none(window_derived(w, row, SHARE));
+        assert_none(window_derived(w, row, PART));
+    }
+    window_free(w);
+}
+
+static void a_new_row_of_a_dataset_read_whole_has_base_0(void **state)
+{
+    (void)state;
+    struct window *w = window_of(POLL(&whole, 0, 100), POLL(&whole, 2, 100, 30));
+    assert_real(window_delta(w, 0, CALLS), 0);
+    assert_real(window_delta(w, 1, CALLS), 30);
+    assert_real(window_per_s(w, 1, CALLS), 15);
+    window_free(w);
+}
+
+static void a_new_row_of_any_other_dataset_gives_none(void **state)
+{
+    (void)state;
+    struct window *w = window_of(POLL(&partial, 0, 100), POLL(&partial, 2, 101, 30));
+    assert_real(window_delta(w, 0, CALLS), 1);
+    assert_none(window_delta(w, 1, CALLS));
+    window_free(w);
+}
+
+static void a_lifetime_is_never_shown_as_a_spike(void **state)
+{
+    (void)state;
+    struct sample *first = POLL(&whole, 0, 1e9);
+    struct window *w = window_new(NULL, first);
+    assert_false(w->comparable);
+    assert_none(w->span_s);
+    assert_none(window_delta(w, 0, CALLS));
+    assert_none(window_derived(w, 0, PART));
+    window_free(w);
+    /* A GRANT makes all statements new: the collector's epoch holds the role's memberships. */
+    struct sample *granted = POLL(&whole, 1, 1e9, 5e9);
+    granted->epoch = 1;
+    w = window_of(first, granted);
+    assert_none(window_delta(w, 1, CALLS));
+    window_free(w);
+}
+
+static void a_missing_value_gives_none_and_never_0(void **state)
+{
+    (void)state;
+    struct window *w = window_of(POLL(&whole, 0, NAN, 100), POLL(&whole, 1, 100, NAN, NAN));
+    for (int row = 0; row < 3; row++) {
+        assert_none(window_delta(w, row, CALLS));
+        assert_none(window_derived(w, row, SHARE));
+    }
+    window_free(w);
+}
+
+static void a_missing_column_gives_none(void **state)
+{
+    (void)state;
+    struct sample *base = POLL(&whole, 0, 100), *now = POLL(&whole, 1, 200);
+    sample_lacks(base, CALLS, "PostgreSQL 16+");
+    sample_lacks(now, TOTAL_MS, "PostgreSQL 16+");
+    struct window *w = window_of(base, now);
+    assert_none(window_delta(w, 0, CALLS));
+    assert_none(window_delta(w, 0, TOTAL_MS));
+    assert_real(window_delta(w, 0, SQUARES), 100);
+    window_free(w);
+}
+
+static void a_ratio_needs_a_denominator_worth_judging(void **state)
+{
+    (void)state;
+    struct sample *base = POLL(&whole, 0, 0, 0, 0), *now = POLL(&whole, 1, 0, 4, 5);
+    now->values[TOTAL_MS].real[2] = 10;
+    struct window *w = window_of(base, now);
+    assert_none(window_derived(w, 0, SHARE));   /* 0 of 0 */
+    assert_none(window_derived(w, 1, MEAN_MS)); /* 4 calls, at least 5 are wanted */
+    assert_real(window_derived(w, 1, SHARE), 0.5);
+    assert_real(window_derived(w, 2, MEAN_MS), 2);
+    window_free(w);
+}
+
+static void a_part_is_of_all_rows_that_have_an_increase(void **state)
+{
+    (void)state;
+    struct window *w = window_of(POLL(&whole, 0, 0, 50, 10), POLL(&whole, 1, 30, 20, 10, 70));
+    assert_real(window_derived(w, 0, PART), 0.3);
+    assert_none(window_derived(w, 1, PART)); /* went back */
+    assert_real(window_derived(w, 2, PART), 0);
+    assert_real(window_derived(w, 3, PART), 0.7);
+    window_free(w);
+}
+
+static void moments_follow_from_the_increases(void **state)
+{
+    (void)state;
+    struct sample *base = POLL(&whole, 0, 1000), *now = POLL(&whole, 1, 0);
+    /* Four more calls: 2, 4, 4, 6 ms: mean 4, sum 16, squares 72, variance 72 / 4 - 16 = 2. */
+    now->values[CALLS].real[0] = 1004;
+    now->values[TOTAL_MS].real[0] = 1016;
+    now->values[SQUARES].real[0] = 1072;
+    struct window *w = window_of(base, now);
+    assert_real(window_derived(w, 0, STDDEV), sqrt(2));
+    assert_real(window_derived(w, 0, P95), lognormal_quantile(0.95, 4, sqrt(2)));
+    window_free(w);
+}
+
+static void since_reset_counts_from_0_at_the_reset(void **state)
+{
+    (void)state;
+    struct sample *now = POLL(&partial, 50, 200);
+    now->reset_s = now->wall_s - 40;
+    struct window *w = window_new_since_reset(now);
+    assert_true(w->since_reset && w->comparable);
+    assert_real(w->span_s, 40);
+    assert_real(window_delta(w, 0, CALLS), 200);
+    assert_real(window_per_s(w, 0, CALLS), 5);
+    assert_real(window_derived(w, 0, PART), 1);
+    window_free(w);
+    now->reset_s = NAN; /* unknown: the total is known, the rate is not */
+    w = window_new_since_reset(now);
+    assert_real(window_delta(w, 0, CALLS), 200);
+    assert_none(window_per_s(w, 0, CALLS));
+    window_free(w);
+    sample_unref(now);
+}
+
+static void no_time_gives_no_rate(void **state)
+{
+    (void)state;
+    struct window *w = window_of(POLL(&whole, 5, 100), POLL(&whole, 5, 150));
+    assert_real(window_delta(w, 0, CALLS), 50);
+    assert_none(window_per_s(w, 0, CALLS));
+    window_free(w);
+}
+
+static void rows_are_matched_by_key_in_any_order(void **state)
+{
+    (void)state;
+    enum { ROWS = 500 };
+    struct sample *base = sample_new(&whole, ROWS), *now = sample_new(&whole, ROWS);
+    base->mono_s = 0;
+    now->mono_s = 1;
+    for (int row = 0; row < ROWS; row++) {
+        int64_t in_base = row, in_now = (row * 7 + 100) % 600; /* 7 and 600 have no common divisor */
+        base->values[ID].integer[row] = in_base;
+        base->values[CALLS].real[row] = 10.0 * (double)in_base;
+        now->values[ID].integer[row] = in_now;
+        now->values[CALLS].real[row] = 11.0 * (double)in_now;
+    }
+    struct window *w = window_of(base, now);
+    for (int row = 0; row < ROWS; row++) {
+        double id = (double)w->now->values[ID].integer[row];
+        assert_real(window_delta(w, row, CALLS), id < ROWS ? id : 11 * id);
+    }
+    window_free(w);
+}
+
+static void a_row_that_went_shifts_no_other(void **state)
+{
+    (void)state;
+    struct sample *base = POLL(&whole, 0, 10, 20, 30, 40), *now = POLL(&whole, 1, 11, 33, 44, 5);
+    now->values[ID].integer[1] = 3;
+    now->values[ID].integer[2] = 4;
+    now->values[ID].integer[3] = 9;
+    struct window *w = window_of(base, now);
+    assert_real(window_delta(w, 0, CALLS), 1);
+    assert_real(window_delta(w, 1, CALLS), 3);
+    assert_real(window_delta(w, 2, CALLS), 4);
+    assert_real(window_delta(w, 3, CALLS), 5);
+    window_free(w);
+}
+
+static void a_dataset_without_rows_makes_a_window_too(void **state)
+{
+    (void)state;
+    struct window *w = window_of(sample_new(&whole, 0), sample_new(&whole, 0));
+    window_free(w);
+    w = window_of(POLL(&whole, 0, 1, 2), sample_new(&whole, 0));
+    window_free(w);
+    w = window_of(sample_new(&whole, 0), POLL(&whole, 0, 1, 2));
+    assert_real(window_delta(w, 1, CALLS), 2);
+    window_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rates_divide_by_the_measured_time),
+        cmocka_unit_test(the_wall_clock_has_no_say_in_rates),
+        cmocka_unit_test(a_counter_that_went_back_gives_none),
+        cmocka_unit_test(a_changed_epoch_gives_none),
+        cmocka_unit_test(a_new_row_of_a_dataset_read_whole_has_base_0),
+        cmocka_unit_test(a_new_row_of_any_other_dataset_gives_none),
+        cmocka_unit_test(a_lifetime_is_never_shown_as_a_spike),
+        cmocka_unit_test(a_missing_value_gives_none_and_never_0),
+        cmocka_unit_test(a_missing_column_gives_none),
+        cmocka_unit_test(a_ratio_needs_a_denominator_worth_judging),
+        cmocka_unit_test(a_part_is_of_all_rows_that_have_an_increase),
+        cmocka_unit_test(moments_follow_from_the_increases),
+        cmocka_unit_test(since_reset_counts_from_0_at_the_reset),
+        cmocka_unit_test(no_time_gives_no_rate),
+        cmocka_unit_test(rows_are_matched_by_key_in_any_order),
+        cmocka_unit_test(a_row_that_went_shifts_no_other),
+        cmocka_unit_test(a_dataset_without_rows_makes_a_window_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
