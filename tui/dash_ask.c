@@ -215,7 +215,7 @@ void pane_ask(struct dash_pane *p)
         p->rows.ticket = d->host.ask(d->host.ctx, &q, 0, rows_done, &p->rows);
         p->rows.out = true;
     } else {
-        snprintf(p->error, sizeof(p->error), "%s", err.text);
+        snprintf(p->error, sizeof(p->error), "%.250s", err.text);
         d->dirty = true;
     }
     if (p->pane->note != NULL) {

@@ -1,5 +1,6 @@
 /* The dashboard's first and last lines: which server, how alive, what is wrong; pages; keys. */
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -311,7 +311,7 @@ static void palette_accept(struct dash *d)
         if (palette_run(d, text, &err))
             return;
         d->mode = before;
-        snprintf(d->line_error, sizeof(d->line_error), "%s", err.text);
+        snprintf(d->line_error, sizeof(d->line_error), "%.290s", err.text);
     }
 }
 
@@ -333,7 +333,7 @@ static void filter_accept(struct dash *d)
     struct err err = {""};
     struct dash_pane *p = dash_focus(d);
     if (p != NULL && !pane_set_filter(p, d->line, &err)) {
-        snprintf(d->line_error, sizeof(d->line_error), "%s", err.text);
+        snprintf(d->line_error, sizeof(d->line_error), "%.290s", err.text);
         return;
     }
     d->mode = MODE_PAGE;
@@ -348,7 +348,7 @@ static void filter_try(struct dash *d)
     if (filter_parse(d->line, &filter, &err))
         filter_done(&filter);
     else
-        snprintf(d->line_error, sizeof(d->line_error), "%s", err.text);
+        snprintf(d->line_error, sizeof(d->line_error), "%.290s", err.text);
 }
 
 static void line_character(struct dash *d, const struct key *key)

@@ -106,10 +106,6 @@ struct pages {
     int n_panes;
 };
 
-/* What the sections [page] and [pane] may hold: the user's config checks with the same rows. */
-extern const struct option page_options[];
-extern const int n_page_options;
-
 void pages_init(struct pages *p);
 void pages_done(struct pages *p);
 /* Adds the [page] and [pane] sections of C, others are not looked at. One whose name is there already replaces the attributes that it gives. On
