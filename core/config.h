@@ -6,10 +6,11 @@
 #include <stddef.h>
 
 #include "core/err.h"
+#include "core/option.h"
 
-/* `#` or `;` comment only at the start of a line; indented lines continue the value (joined by a newline); a value is up to
- * 64 kB; keys may repeat only where the option's table says so. ${ENV} in a value is replaced by that environment variable (unset is
- * an error; $$ is a dollar sign) unless the option is marked raw. */
+/* `#` or `;` comment only at the start of a line; indented lines continue the value (joined by a newline, each trimmed; blank lines and comments
+ * between them are left out); a value is up to 64 kB; neither a key nor a section comes twice. ${ENV} in a value is replaced by that environment
+ * variable (unset is an error; $$ is a dollar sign) unless the option is OPTION_SQL, where $$ is a quote. */
 struct config_entry {
     char *key;
     char *value;
@@ -27,24 +28,13 @@ struct config {
     struct config_section *sections; /* in the order of the file */
     int n_sections;
     char *path; /* of the file read, NULL if none */
-    bool readable_by_others; /* the file's mode lets others read it */
+    bool has_secrets;        /* a password stands in the text itself (not as ${ENV}) */
+    bool readable_by_others; /* and the file's mode lets others read it */
 };
-
-enum option_type { OPTION_TEXT, OPTION_BOOL, OPTION_INTEGER, OPTION_REAL, OPTION_DURATION, OPTION_CHOICE, OPTION_SQL };
-struct option {
-    const char *section; /* kind of section */
-    const char *key;     /* "*" as last part allows any suffix: "pool.*" */
-    enum option_type type;
-    const char *standard; /* default as text, NULL if none */
-    const char *choices;  /* OPTION_CHOICE: "a|b|c"; numbers: "min..max" */
-    bool secret;          /* never shown by `config show` */
-    const char *help;
-};
-extern const struct option config_options[];
-extern const int n_config_options;
 
 /* Parses TEXT; FILE is for messages ("FILE:LINE: sentence"). Works for page and theme files too: with OPTIONS given (N > 0) unknown
- * sections, unknown keys and values of a wrong type are errors; with N 0 anything goes. Untouched OUT on failure. */
+ * sections, unknown keys and values of a wrong type are errors, with the nearest known name; with N 0 anything goes, and ${ENV} is left as it
+ * is. Untouched OUT on failure. */
 bool config_parse(const char *text, size_t len, const char *file, const struct option *options, int n, struct config *out, struct err *err);
 /* Reads PATH, or when it is NULL the user's ($XDG_CONFIG_HOME or ~/.config)/dbvitals/dbvitals.conf, then /etc/dbvitals/dbvitals.conf, whichever
  * exists first; none is an empty config, but a PATH that cannot be read is an error. */
@@ -53,11 +43,14 @@ void config_done(struct config *c);
 const struct config_section *config_find(const struct config *c, const char *kind, const char *name);
 /* The value as given, NULL if the section does not have it. */
 const char *section_get(const struct config_section *s, const char *key);
-/* The value, else the option's standard; for sections that exist at most once ([dashboard]). */
+/* The value, else the standard that config_options has. Durations in seconds; NAN if there is neither. */
+bool section_get_bool(const struct config_section *s, const char *key);
+double section_get_real(const struct config_section *s, const char *key);
+/* The same for sections that exist at most once ([dashboard]), also when the file does not have them. */
 const char *config_get(const struct config *c, const char *kind, const char *key);
 bool config_get_bool(const struct config *c, const char *kind, const char *key);
-double config_get_real(const struct config *c, const char *kind, const char *key); /* durations in seconds */
-/* Writes the whole effective configuration as a config file, secrets as ***. */
+double config_get_real(const struct config *c, const char *kind, const char *key);
+/* Writes the whole effective configuration as a config file, secrets as ***: standards too. What it writes can be read again. */
 struct text;
 void config_show(const struct config *c, struct text *out);
 

@@ -19,7 +19,7 @@ struct query {
     int n_params;
     int max_rows;      /* 0: 100,000 */
     double deadline_s; /* 0: 2 s */
-    bool user;         /* typed by a user: texts are clipped at 64 kB */
+    bool user;         /* typed by a user: texts are clipped at 64 kB, else at 256 kB */
 };
 
 /* A private SQLite connection with every dataset of R as a table and table-valued function:
@@ -39,6 +39,8 @@ struct query_uses {
     bool needs_window;
 };
 bool door_check(struct door *d, const char *sql, struct query_uses *uses, struct err *err);
+/* Every dataset and column of R can be named in SQL without quotes. */
+bool door_check_registry(const struct registry *r, struct err *err);
 /* From another thread: the statement that runs now ends with "interrupted". */
 void door_interrupt(struct door *d);
 
@@ -47,7 +49,7 @@ struct query_thread;
 /* Called on the loop thread. RESULT is the callee's to free; NULL with a text in ERROR on failure. */
 typedef void query_done_fn(void *ctx, struct result *result, const char *error);
 struct query_thread *query_thread_new(struct loop *loop, const struct registry *r, struct err *err);
-/* Ends the running statement, drops what is queued (its callbacks are not called), joins. */
+/* Ends the running statement, drops what is queued (its callbacks are not called), joins. Not from a callback. */
 void query_thread_free(struct query_thread *t);
 /* Copies Q; takes a reference of SNAPSHOT. PRIORITY: 0 first (panes of the visible page), 1 rules, 2 the user's own SELECTs and the
  * rest; equal ones in order. A statement of lower priority that has run for 10 ms is interrupted and put back once when a pane asks.

@@ -32,7 +32,7 @@ struct result {
     int n_columns;
     int n_rows;
     struct value *values; /* n_rows x n_columns, row by row */
-    bool more;            /* the row limit cut it */
+    bool more;            /* the row limit, or that of 64 MB, cut it */
     double cpu_ms;        /* what the statement cost the query thread */
 };
 

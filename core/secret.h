@@ -1,0 +1,11 @@
+/* Passwords inside texts that people want to see: URLs and conninfo strings. */
+#ifndef DBVITALS_CORE_SECRET_H
+#define DBVITALS_CORE_SECRET_H
+
+#include "core/text.h"
+
+/* Appends URL (a URL, or libpq's `key = value` conninfo) with each password as ***: the one before the @, and values whose key says password,
+ * secret or token. When in doubt it hides more. An empty password stays empty. */
+void secret_mask(struct text *out, const char *url);
+
+#endif
