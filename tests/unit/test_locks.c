@@ -167,24 +167,26 @@ static void a_statement_ends_at_its_deadline(void **state)
 /* SQLite asks nobody while one of its functions runs: none may take long. */
 static void no_function_takes_long(void **state)
 {
-    assert_works(*state, "select length(replace(printf('%*s', 900000, ''), printf('%*s', 450000, '') || 'x', 'y'))");
+    struct made *m = *state;
     static const char *const slow[] = {
-        "select replace(printf('%*s', 999000, ''), ' ', 'a') like '%' || replace(printf('%*s', 240, ''), ' ', 'a') || 'b%'",
-        "select replace(printf('%*s', 999000, ''), ' ', 'a') glob '*' || replace(printf('%*s', 50, ''), ' ', '[a-z]') || 'B*'",
-        "select replace(printf('%*s', 999000, ''), ' ', 'a') regexp '(a*)*b'",
-        "select replace(printf('%*s', 999000, ''), ' ', 'a') regexp '(.*a){100}b'",
-        "select replace(printf('%*s', 999000, ''), ' ', 'a') regexp '[^b]{250}[[:space:]]'",
-        "select length(trim(replace(printf('%*s', 999000, ''), ' ', 'a'), '0123456789bcdefghijklmnopqrstuvwxyza'))",
+        "select printf('%.*c', 490000, 'a') like '%' || printf('%.*c', 240, 'a') || 'b%'",
+        "select printf('%.*c', 490000, 'a') glob '*' || replace(printf('%*s', 50, ''), ' ', '[a-z]') || 'B*'",
+        "select printf('%.*c', 490000, 'a') regexp '(a*)*b'",
+        "select printf('%.*c', 490000, 'a') regexp '(.*a){100}b'",
+        "select printf('%.*c', 490000, 'a') regexp '[^b]{250}[[:space:]]'",
+        "select length(trim(printf('%.*c', 490000, 'a'), '0123456789bcdefghijklmnopqrstuvwxyza'))",
         "select length(replace(printf('%*s', 900000, ''), printf('%*s', 450000, '') || 'x', 'y'))",
         "select length(hex(printf('%*s', 400000, '')))",
         "select length(printf('%.900000f', 1e300))",
     };
     for (size_t i = 0; i < sizeof(slow) / sizeof(*slow); i++) {
-        double start_s = loop_mono_s();
-        assert_works(*state, slow[i]);
-        double took_s = loop_mono_s() - start_s;
-        if (took_s > 1.5)
-            fail_msg("%s: took %.2f s", slow[i], took_s);
+        struct query q = {.sql = slow[i], .deadline_s = 60};
+        struct result *r = door_run(m->door, m->snapshot, &q, &m->err);
+        if (r == NULL)
+            fail_msg("%s: %s", slow[i], m->err.text);
+        if (r->cpu_ms > 1000)
+            fail_msg("%s: took %.0f ms", slow[i], r->cpu_ms);
+        result_free(r);
     }
     assert_refused(*state, "select trim('a', printf('%*s', 100, ''))", "at most 64 bytes");
     assert_refused(*state, "select 'a' like printf('%*s', 1000, '')", "pattern too complex");
@@ -228,12 +230,12 @@ static void memory_is_bounded(void **state)
                 "", 1.5);
     assert_works(*state, "select printf('%*s', 2000000, 'x')"); /* NULL */
     assert_ends(*state, "select printf('%*s', 600000, 'x') || printf('%*s', 600000, 'x')", "too big", 1);
-    assert_ends(*state, "select group_concat(printf('%*s', 100000, a.pid)) from sessions a, sessions b", "too big", 1);
+    assert_ends(*state, "select group_concat(printf('%*s', 100000, pid)) from sessions", "too big", 1);
     struct query q = {.sql = "select count(distinct printf('%*s', 500000, queryid)) from statements", .deadline_s = 20};
     struct made *m = *state;
     assert_null(door_run(m->door, m->snapshot, &q, &m->err));
     assert_non_null(strstr(m->err.text, "needs more than 48 MB of memory"));
-    q = (struct query){.sql = "select printf('%*s', 100000, a.pid) || b.pid from sessions a, sessions b, sessions c",
+    q = (struct query){.sql = "select printf('%*s', 100000, a.pid) || b.pid || c.pid from sessions a, sessions b, sessions c",
                       .deadline_s = 20};
     struct result *r = door_run(m->door, m->snapshot, &q, &m->err);
     assert_non_null(r);
