@@ -44,7 +44,7 @@ static void want_a_report(struct client *c);
 
 // clang-format off
 static const struct actor actors[] = {
-    {"shop_rw", "web-%d", 5, 0.6, "select * from sessions where a_addr = $1", ADDRESS_A, 240000, NULL},
+    {"shop_rw", "web-%d", 5, 0.4, "select * from sessions where a_addr = $1", ADDRESS_A, 240000, NULL},
     {"shop_rw", "web-%d", 2, 1.2, "select id, user_id, state from sessions where b_addr = $1 and state = 'open'", ADDRESS_B, 62500, NULL},
     {"shop_rw", "web-%d", 4, 0.025, "select balance from users where id = $1", ID, 20000, NULL},
     {"shop_rw", "web-%d", 5, 0.2, "update orders set status = 'paid', updated_at = now() where id = $1", ID, 10, NULL},
