@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "collectors/pg/inside.h"
-#include "collectors/pg/secret.h"
+#include "collectors/pg/password.h"
 #include "core/mem.h"
 
 #define PG_COLLECTOR(name) extern const struct pg_collector pg_##name;
@@ -60,7 +60,7 @@ static void destroy(struct pg_source *s)
         free(s->made[i].sql);
     }
     facts_forget(s);
-    secret_forget(s->secret);
+    password_forget(s->asking_password);
     loop_timer_free(s->retry);
     loop_timer_free(s->patience);
     loop_timer_free(s->turn);
@@ -179,8 +179,8 @@ static int collector_of(const struct dataset *d)
 static const struct own_dataset *own_of(const struct pg_source *s, const struct dataset *d)
 {
     for (int i = 0; i < s->config.n_own; i++)
-        if (&s->config.own[i].dataset == d)
-            return &s->config.own[i];
+        if (&s->config.own[i]->dataset == d)
+            return s->config.own[i];
     return NULL;
 }
 
