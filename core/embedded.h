@@ -12,5 +12,7 @@ struct embedded {
 
 extern const struct embedded embedded_themes[];
 extern const int n_embedded_themes;
+extern const struct embedded embedded_pages[];
+extern const int n_embedded_pages;
 
 #endif

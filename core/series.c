@@ -134,6 +134,13 @@ static void leave_rung(struct series *s, int r)
             s->baselines[i].rungs &= ~(1u << r);
 }
 
+static void count_baselines(struct series *s)
+{
+    s->baseline_bytes = 0;
+    for (int i = 0; i < s->n_baselines; i++)
+        s->baseline_bytes += sample_size(s->baselines[i].sample);
+}
+
 static void put_baseline(struct series *s, struct sample *full)
 {
     if (s->n_baselines > 0 && s->baselines[s->n_baselines - 1].sample->epoch != full->epoch)
@@ -150,9 +157,7 @@ static void put_baseline(struct series *s, struct sample *full)
     for (int i = s->n_baselines - 2; i > 0; i--)
         if (s->baselines[i].rungs == 0)
             drop_baseline(s, i);
-    s->baseline_bytes = 0;
-    for (int i = 0; i < s->n_baselines; i++)
-        s->baseline_bytes += sample_size(s->baselines[i].sample);
+    count_baselines(s);
 }
 
 static void drop_fulls(struct series *s, int n)
@@ -190,6 +195,8 @@ static void count_fulls(struct series *s)
     s->full_bytes = s->spare_bytes = 0;
     for (int i = 0; i < s->n_fulls; i++) {
         size_t bytes = sample_size(s->fulls[i]);
+        if (i > 0 && s->fulls[i]->arena == s->fulls[i - 1]->arena)
+            bytes -= arena_size(s->fulls[i]->arena); /* texts shared with the one before */
         s->full_bytes += bytes;
         s->spare_bytes += i < s->n_fulls - NEWEST_KEPT ? bytes : 0;
     }
@@ -204,17 +211,20 @@ void series_give_full(struct series *s)
     forget_view(s);
 }
 
-void series_give_baselines(struct series *s)
+void series_give_baseline(struct series *s)
 {
-    clear_baselines(s);
-    s->baseline_bytes = 0;
+    if (s->n_baselines > 2)
+        drop_baseline(s, 1);
+    else
+        clear_baselines(s);
+    count_baselines(s);
     s->bitten_mono_s = series_newest(s)->mono_s;
     forget_view(s);
 }
 
 void series_put(struct series *s, struct sample *sample, const struct store_limits *limits)
 {
-    const struct sample *newest = series_newest(s);
+    struct sample *newest = series_newest(s);
     if (newest != NULL && !(sample->mono_s > newest->mono_s)) {
         sample_unref(sample);
         return;
@@ -223,6 +233,8 @@ void series_put(struct series *s, struct sample *sample, const struct store_limi
         s->capacity = s->capacity == 0 ? 4 : s->capacity * 2;
         s->fulls = mem_grow(s->fulls, (size_t)s->capacity, sizeof(s->fulls[0]));
     }
+    if (newest != NULL)
+        sample_settle(sample, newest);
     s->fulls[s->n_fulls++] = sample;
     forget_view(s);
     thin(s, limits->keep_s);

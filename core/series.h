@@ -37,9 +37,10 @@ double series_reach_s(const struct series *s, const struct store_limits *limits,
 size_t series_bytes(const struct series *s);
 size_t series_baseline_bytes(const struct series *s);
 size_t series_spare_bytes(const struct series *s);
-/* Gives back memory because all series together hold too much: the oldest full sample (there must be spare ones), or all baselines. */
+/* Gives back memory because all series together hold too much: the oldest full sample (there must be spare ones), or the
+ * baseline after the first; of the last two both go. */
 void series_give_full(struct series *s);
-void series_give_baselines(struct series *s);
+void series_give_baseline(struct series *s);
 /* What is kept now; a reference. The same view until the next change. */
 struct view *series_view(struct series *s);
 

@@ -132,7 +132,7 @@ static bool give(struct store *s, size_t (*bytes)(const struct series *), void (
 static void bound(struct store *s)
 {
     while (s->bytes > s->limits.total_bytes && (give(s, series_spare_bytes, series_give_full) ||
-                                                give(s, series_baseline_bytes, series_give_baselines)))
+                                                give(s, series_baseline_bytes, series_give_baseline)))
         ;
 }
 

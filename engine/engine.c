@@ -345,6 +345,14 @@ int engine_samples(const struct engine *e, const char *target, const struct data
     return t != NULL && store_newest(e->store, target, d) != NULL ? 2 : 0;
 }
 
+bool engine_has_data(const struct engine *e)
+{
+    for (int i = 0; i < e->n_targets; i++)
+        if (!isnan(e->targets[i]->newest_mono_s))
+            return true;
+    return false;
+}
+
 int engine_targets(const struct engine *e)
 {
     return e->n_targets;

@@ -29,6 +29,8 @@ void engine_on_sample(struct engine *e, engine_sample_fn *fn, void *ctx);
 struct store *engine_store(struct engine *e);
 /* Samples that arrived for (TARGET, D) since the start; with FAILED set to the reason if the last answer was a failure (NULL otherwise). */
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed);
+/* Some sample of some server has come. */
+bool engine_has_data(const struct engine *e);
 int engine_targets(const struct engine *e);
 const char *engine_target_name(const struct engine *e, int i);
 /* Borrowed until the loop turns. */

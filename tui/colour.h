@@ -5,8 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tui/theme.h"
-
+/* A colour: -1 is the terminal's own; else an index of the 256-colour palette, or 0x1000000 | RGB. Files say `default`, 0..255, a name (red,
+ * bright_red, ...), or #rrggbb (nearest of 256, of 16, or exact where terminfo says direct colour). */
+struct look {
+    int foreground, background;
+    bool bold, dim, underline, reverse;
+};
 enum { COLOUR_DEFAULT = -1, COLOUR_RGB = 0x1000000 };
 
 /* `default`, 0..255, a name or #rrggbb; false if WORD is none of them. */

@@ -34,7 +34,7 @@ static const char paste_end[] = "\x1b[201~";
 
 struct input {
     TermKey *termkey;
-    terminal_key_fn *fn;
+    key_fn *fn;
     void *ctx;
     enum state state;
     char sequence[MOST_SEQUENCE]; /* so far */
@@ -53,7 +53,7 @@ static const char *without_mouse(const char *name, const char *value, void *data
     return strcmp(name, "key_mouse") == 0 ? NULL : value;
 }
 
-struct input *input_new(const char *term, terminal_key_fn *fn, void *ctx, struct err *err)
+struct input *input_new(const char *term, key_fn *fn, void *ctx, struct err *err)
 {
     const int flags =
         TERMKEY_FLAG_UTF8 | TERMKEY_FLAG_CONVERTKP | TERMKEY_FLAG_NOTERMIOS | TERMKEY_FLAG_NOSTART;

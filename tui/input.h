@@ -5,12 +5,12 @@
 #include <stddef.h>
 
 #include "core/err.h"
-#include "tui/terminal.h"
+#include "tui/key.h"
 
 struct input;
 
 /* TERM is the terminal type whose key sequences are known besides the common ones. FN gets each key during input_feed and input_wait_over; it must not free IN. */
-struct input *input_new(const char *term, terminal_key_fn *fn, void *ctx, struct err *err);
+struct input *input_new(const char *term, key_fn *fn, void *ctx, struct err *err);
 void input_free(struct input *in);
 void input_feed(struct input *in, const char *bytes, size_t len);
 /* Seconds without further bytes after which input_wait_over is to be called; 0 if nothing is unfinished. */

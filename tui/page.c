@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/embedded.h"
 #include "core/mem.h"
 #include "core/text.h"
 
@@ -20,39 +21,6 @@ const char *widget_name(enum widget w)
 }
 
 // clang-format off
-const struct option page_options[] = {
-    {"page", "key",      OPTION_TEXT, NULL, NULL, false, "the digit that opens the page, or `detail` for a page that Enter opens"},
-    {"page", "title",    OPTION_TEXT, NULL, NULL, false, "name on the tab"},
-    {"page", "help",     OPTION_TEXT, NULL, NULL, false, "what the page answers"},
-    {"page", "layout",   OPTION_TEXT, NULL, NULL, false, "the tree of panes"},
-    {"pane", "title",    OPTION_TEXT, NULL, NULL, false, "text beside the frame; {window} and {COLUMN} are filled in"},
-    {"pane", "sql",      OPTION_SQL,  NULL, NULL, false, "one SELECT over the datasets"},
-    {"pane", "note",     OPTION_SQL,  NULL, NULL, false, "a SELECT of one row for what stands beside the rows"},
-    {"pane", "widget",   OPTION_CHOICE, "table", "table|tree|lines|tiles|chart|flow|record|sql", false, "how the rows are drawn"},
-    {"pane", "sort",     OPTION_TEXT, NULL, NULL, false, "standard order: COLUMN [desc], ..."},
-    {"pane", "sets",     OPTION_TEXT, NULL, NULL, false, "what key f cycles through: NAME: EXPRESSION, one a line"},
-    {"pane", "hide",     OPTION_TEXT, NULL, NULL, false, "columns that are not shown"},
-    {"pane", "show",     OPTION_TEXT, NULL, NULL, false, "the only columns that are shown"},
-    {"pane", "headings", OPTION_TEXT, NULL, NULL, false, "COLUMN: TEXT, ..."},
-    {"pane", "key",      OPTION_TEXT, NULL, NULL, false, "columns that identify a row"},
-    {"pane", "drop",     OPTION_TEXT, NULL, NULL, false, "columns left out, in this order, when there is no room"},
-    {"pane", "bars",     OPTION_TEXT, NULL, NULL, false, "ratios that are drawn with a bar"},
-    {"pane", "mark",     OPTION_TEXT, NULL, NULL, false, "COLUMN OP VALUE is ROLE [on COLUMN|on row], one a line"},
-    {"pane", "detail",   OPTION_TEXT, NULL, NULL, false, "the page that Enter opens for a row"},
-    {"pane", "id",       OPTION_TEXT, NULL, NULL, false, "trees: the column that names a row"},
-    {"pane", "parent",   OPTION_TEXT, NULL, NULL, false, "trees: the column that names the row above"},
-    {"pane", "tree",     OPTION_TEXT, NULL, NULL, false, "trees: the column drawn as the tree"},
-    {"pane", "copy",     OPTION_TEXT, NULL, NULL, false, "the column that y copies"},
-    {"pane", "empty",    OPTION_TEXT, NULL, NULL, false, "text when there are no rows"},
-    {"pane", "trend",    OPTION_INTEGER, "0", "0..86400", false, "seconds of a pane whose rows are moments"},
-    {"pane", "screen",   OPTION_TEXT, NULL, NULL, false, "ROWSxCOLUMNS: the smallest screen on which the pane stands"},
-    {"pane", "least",    OPTION_TEXT, NULL, NULL, false, "ROWSxCOLUMNS: the smallest pane worth drawing"},
-    {"pane", "priority", OPTION_INTEGER, "5", "1..9", false, "1 stays longest when there is no room"},
-    {"pane", "page",     OPTION_TEXT, NULL, NULL, false, "the page that the pane is appended to"},
-    {"pane", "size",     OPTION_TEXT, NULL, NULL, false, "its size there, as in a layout"},
-};
-const int n_page_options = sizeof(page_options) / sizeof(page_options[0]);
-
 /* Attributes that are one string. */
 static const struct { const char *key; size_t offset; } pane_strings[] = {
     {"title", offsetof(struct pane, title)},   {"sql", offsetof(struct pane, sql)},       {"note", offsetof(struct pane, note)},
@@ -446,7 +414,7 @@ bool pages_add(struct pages *p, const struct config *c, struct err *err)
 bool pages_add_text(struct pages *p, const char *text, size_t len, const char *file, struct err *err)
 {
     struct config c;
-    if (!config_parse(text, len, file, page_options, n_page_options, &c, err))
+    if (!config_parse(text, len, file, config_options, n_config_options, &c, err))
         return false;
     bool ok = pages_add(p, &c, err);
     config_done(&c);
@@ -455,9 +423,12 @@ bool pages_add_text(struct pages *p, const char *text, size_t len, const char *f
 
 bool pages_add_builtin(struct pages *p, struct err *err)
 {
-    for (int i = 0; i < n_page_files; i++)
-        if (!pages_add_text(p, page_files[i].text, strlen(page_files[i].text), page_files[i].name, err))
+    for (int i = 0; i < n_embedded_pages; i++) {
+        char file[80];
+        snprintf(file, sizeof(file), "%s.page", embedded_pages[i].name);
+        if (!pages_add_text(p, embedded_pages[i].text, embedded_pages[i].len, file, err))
             return false;
+    }
     return true;
 }
 

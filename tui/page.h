@@ -106,10 +106,6 @@ struct pages {
     int n_panes;
 };
 
-/* What the sections [page] and [pane] may hold: the user's config checks with the same rows. */
-extern const struct option page_options[];
-extern const int n_page_options;
-
 void pages_init(struct pages *p);
 void pages_done(struct pages *p);
 /* Adds the [page] and [pane] sections of C, others are not looked at. One whose name is there already replaces the attributes that it gives. On
@@ -124,12 +120,5 @@ bool pages_check(const struct pages *p, struct err *err);
 const struct page *page_find(const struct pages *p, const char *name);
 const struct page *page_of_key(const struct pages *p, char key);
 const struct pane *pane_find(const struct pages *p, const char *name);
-
-/* The page files, compiled in (generated). */
-struct page_file {
-    const char *name, *text;
-};
-extern const struct page_file page_files[];
-extern const int n_page_files;
 
 #endif

@@ -2,15 +2,13 @@
 #ifndef DBVITALS_TUI_THEME_H
 #define DBVITALS_TUI_THEME_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "core/err.h"
 #include "tui/canvas.h"
+#include "tui/colour.h"
 
-/* A colour: -1 is the terminal's own; else an index of the 256-colour palette, or 0x1000000 | RGB. Files say `default`, 0..255, a name (red,
- * bright_red, ...), or #rrggbb (nearest of 256, of 16, or exact where terminfo says direct colour). */
-struct look {
-    int foreground, background;
-    bool bold, dim, underline, reverse;
-};
 struct theme {
     char name[32];
     char help[120];

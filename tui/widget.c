@@ -221,7 +221,7 @@ void table_done(struct table *t)
 static struct result *row_copy(const struct result *r, int row)
 {
     struct arena *arena = arena_new(1024);
-    struct result *copy = mem_new(sizeof(*copy));
+    struct result *copy = arena_alloc(arena, sizeof(*copy));
     *copy = (struct result){.arena = arena, .n_columns = r->n_columns, .n_rows = 1};
     copy->columns = arena_alloc(arena, (size_t)r->n_columns * sizeof(*copy->columns));
     copy->values = arena_alloc(arena, (size_t)r->n_columns * sizeof(*copy->values));

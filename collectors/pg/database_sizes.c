@@ -21,7 +21,7 @@ static const double BUDGET = 20.0 / EVERY_S;
 
 // clang-format off
 static const struct column columns[] = {
-    {"dbid", KIND_KEY, TYPE_INT, .source = "d.oid", .help = "oid of the database"},
+    {"datid", KIND_KEY, TYPE_INT, .source = "d.oid", .help = "oid of the database"},
     {"datname", KIND_LABEL, TYPE_TEXT, .source = "d.datname", .help = "database"},
     {"size_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "bytes on disk when last measured"},
     {"growth_bytes_per_s", KIND_GAUGE, TYPE_REAL, UNIT_BYTES_PER_S, .help = "growth since the oldest measurement of about the last hour"},
@@ -80,7 +80,7 @@ static struct database *find(struct sizes *z, int64_t oid)
 /* What has gone is forgotten, what is new is due at once. */
 static void meet_databases(struct sizes *z, const struct sample *s)
 {
-    const int64_t *oids = s->values[dataset_column(&dataset, "dbid")].integer;
+    const int64_t *oids = s->values[dataset_column(&dataset, "datid")].integer;
     struct database *met = mem_new_array((size_t)s->n_rows, sizeof(*met));
     for (int i = 0; i < s->n_rows; i++) {
         const struct database *known = find(z, oids[i]);

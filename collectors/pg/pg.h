@@ -39,6 +39,9 @@ struct pg_collector {
     enum pg_lane lane;
     enum pg_gate gate;
     double timeout_s;      /* 0: 1 s on the fast lane, 10 s on the slow one */
+    /* With all_databases the poll is run in every database that we may connect to, one after the other on a third connection, and the rows are
+     * put together: such a dataset has a KEY column datid and a LABEL datname. pg_facts then tell which database it is. */
+    bool per_database;
     const struct pg_from *from; /* ends with {0, NULL}; NULL for collectors with code of their own */
     /* Code of its own, instead of `from`: must end in pg_poll_done or pg_poll_failed, at once or after pg_run callbacks. */
     void (*start)(struct pg_poll *p);
@@ -78,6 +81,8 @@ void pg_run(struct pg_poll *p, const char *sql, int n_params, const char *const 
 char *pg_select_list(const struct pg_poll *p);
 /* A sample from ROWS: columns found by name, those that the version lacks marked with the reason, times set. */
 struct sample *pg_sample(struct pg_poll *p, const struct pg_rows *rows);
+/* The same for many rows, decoded in slices over several turns of the loop; takes the rows, FN gets the sample in a later turn. */
+void pg_sample_then(struct pg_poll *p, const struct pg_rows *rows, void (*fn)(struct pg_poll *p, struct sample *s));
 void pg_poll_done(struct pg_poll *p, struct sample *s); /* takes the reference */
 void pg_poll_failed(struct pg_poll *p, enum failure why, const char *text);
 

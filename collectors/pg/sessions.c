@@ -13,7 +13,7 @@ static const struct column columns[] = {
     {"pid", KIND_KEY, TYPE_INT, .source = "s.pid", .help = "process id of the backend"},
     {"backend_start", KIND_KEY, TYPE_REAL, UNIT_TIME, "s.backend_start", .help = "when the backend started; with pid the identity of a session"},
     {"leader_pid", KIND_LABEL, TYPE_INT, .source = "s.leader_pid", .help = "for a parallel worker: the process it works for"},
-    {"dbid", KIND_LABEL, TYPE_INT, .source = "s.datid", .help = "oid of the database"},
+    {"datid", KIND_LABEL, TYPE_INT, .source = "s.datid", .help = "oid of the database"},
     {"datname", KIND_LABEL, TYPE_TEXT, .source = "s.datname", .help = "database"},
     {"userid", KIND_LABEL, TYPE_INT, .source = "s.usesysid", .help = "oid of the role"},
     {"usename", KIND_LABEL, TYPE_TEXT, .source = "s.usename", .help = "role that logged in"},

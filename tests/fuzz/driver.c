@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_SEEDS = 512, MAX_INPUT = 65536 };
+enum { MAX_SEEDS = 512, LONGEST_INPUT = 65536 };
 
 struct input {
     uint8_t *data;
@@ -44,8 +44,8 @@ static void seed_add_file(struct fuzz *f, const char *path)
         return;
     }
     struct input *in = &f->seeds[f->n_seeds++];
-    in->data = malloc(MAX_INPUT);
-    in->len = in->data == NULL ? 0 : fread(in->data, 1, MAX_INPUT, file);
+    in->data = malloc(LONGEST_INPUT);
+    in->len = in->data == NULL ? 0 : fread(in->data, 1, LONGEST_INPUT, file);
     fclose(file);
 }
 
@@ -71,7 +71,7 @@ static uint8_t odd_byte(struct fuzz *f)
     return next(f, 4) == 0 ? (uint8_t)next(f, 256) : (uint8_t)odd[next(f, sizeof(odd) - 1)];
 }
 
-/* One change of LEN bytes in a buffer of MAX_INPUT; returns the new length. */
+/* One change of LEN bytes in a buffer of LONGEST_INPUT; returns the new length. */
 static size_t change(struct fuzz *f, uint8_t *data, size_t len)
 {
     size_t at = next(f, (uint32_t)len + 1);
@@ -82,7 +82,7 @@ static size_t change(struct fuzz *f, uint8_t *data, size_t len)
             data[at] = odd_byte(f);
         return len;
     case 1: /* insert bytes */
-        if (len + n > MAX_INPUT)
+        if (len + n > LONGEST_INPUT)
             return len;
         memmove(data + at + n, data + at, len - at);
         for (size_t i = 0; i < n; i++)
@@ -94,14 +94,14 @@ static size_t change(struct fuzz *f, uint8_t *data, size_t len)
         memmove(data + at, data + at + n, len - at - n);
         return len - n;
     case 3: /* repeat a piece */
-        if (at + n > len || len + n > MAX_INPUT)
+        if (at + n > len || len + n > LONGEST_INPUT)
             return len;
         memmove(data + at + n, data + at, len - at);
         return len + n;
     default: { /* go on as another seed does */
         const struct input *other = &f->seeds[next(f, (uint32_t)f->n_seeds)];
         size_t from = next(f, (uint32_t)other->len + 1), rest = other->len - from;
-        if (at + rest > MAX_INPUT)
+        if (at + rest > LONGEST_INPUT)
             return len;
         memcpy(data + at, other->data + from, rest);
         return at + rest;
@@ -160,7 +160,7 @@ int main(int argc, char **argv)
         f.seeds[f.n_seeds++] = (struct input){malloc(1), 0};
     for (int i = 0; i < f.n_seeds; i++)
         run(f.seeds[i].data, f.seeds[i].len);
-    static uint8_t data[MAX_INPUT];
+    static uint8_t data[LONGEST_INPUT];
     long n = 0;
     for (double end = now_s() + f.seconds; now_s() < end; n++) {
         const struct input *seed = &f.seeds[next(&f, (uint32_t)f.n_seeds)];

@@ -257,6 +257,78 @@ static void ten_thousand_rows_cost_little_more_than_their_cells(void **state)
     sample_unref(s);
 }
 
+static void a_settled_sample_shares_the_texts_of_the_poll_before(void **state)
+{
+    (void)state;
+    struct sample *before = three_sessions(), *s = three_sessions(), *moved = three_sessions();
+    sample_lacks(before, AGE, "PostgreSQL 16+");
+    sample_lacks(s, AGE, "PostgreSQL 16+");
+    set(s, QUERY, 1, "select 2");
+    sample_settle(s, before);
+    assert_ptr_equal(s->arena, before->arena);
+    for (int row = 0; row < 3; row++)
+        assert_ptr_equal(s->values[USER].text[row], before->values[USER].text[row]);
+    assert_ptr_equal(s->why[AGE], before->why[AGE]);
+    moved->values[PID].integer[0] = 101; /* the rows 0 and 1 have changed places, row 2 is another */
+    moved->values[STARTED].real[0] = 1;
+    moved->values[PID].integer[1] = 100;
+    moved->values[STARTED].real[1] = 0;
+    moved->values[PID].integer[2] = 7;
+    set(moved, USER, 0, "dba");
+    set(moved, USER, 1, "app2");
+    sample_settle(moved, s);
+    assert_ptr_equal(moved->values[USER].text[0], s->values[USER].text[1]);
+    sample_unref(before);
+    sample_unref(s);
+    assert_string_equal(moved->values[USER].text[0], "dba");
+    assert_string_equal(moved->values[USER].text[1], "app2");
+    assert_string_equal(moved->values[USER].text[2], "app");
+    assert_null(moved->values[QUERY].text[0]);
+    sample_unref(moved);
+}
+
+static void texts_shared_otherwise_are_left_alone(void **state)
+{
+    (void)state;
+    struct arena *texts = arena_new(64), *others = arena_new(64);
+    struct sample *before = three_sessions(), *s = three_sessions(), *other = three_sessions();
+    before->values[QUERY].text[0] = s->values[QUERY].text[0] = arena_dup(texts, "select $1");
+    other->values[QUERY].text[0] = arena_dup(others, "select $1");
+    sample_share(before, texts);
+    sample_share(s, texts);
+    sample_share(other, others);
+    arena_unref(texts);
+    arena_unref(others);
+    sample_settle(s, before);
+    assert_ptr_equal(s->values[QUERY].text[0], before->values[QUERY].text[0]);
+    sample_settle(other, s);
+    sample_unref(before);
+    sample_unref(s);
+    assert_string_equal(other->values[QUERY].text[0], "select $1");
+    sample_unref(other);
+}
+
+static void old_texts_do_not_pile_up(void **state)
+{
+    (void)state;
+    struct sample *before = NULL;
+    char query[1000];
+    for (int i = 0; i < 2000; i++) {
+        struct sample *s = three_sessions();
+        for (int row = 0; row < 3; row++) {
+            int len = snprintf(query, sizeof(query), "select %d, %0*d", row, 400, i);
+            sample_set_text(s, QUERY, row, query, (size_t)len);
+        }
+        if (before != NULL)
+            sample_settle(s, before);
+        assert_true(sample_size(s) < 40000);
+        assert_memory_equal(s->values[QUERY].text[2], "select 2, ", 10);
+        sample_unref(before);
+        before = s;
+    }
+    sample_unref(before);
+}
+
 static void epochs_are_fnv_1a(void **state)
 {
     (void)state;
@@ -283,6 +355,9 @@ int main(void)
         cmocka_unit_test(a_shrunk_sample_has_only_its_first_rows),
         cmocka_unit_test(shared_texts_outlive_who_made_them),
         cmocka_unit_test(ten_thousand_rows_cost_little_more_than_their_cells),
+        cmocka_unit_test(a_settled_sample_shares_the_texts_of_the_poll_before),
+        cmocka_unit_test(texts_shared_otherwise_are_left_alone),
+        cmocka_unit_test(old_texts_do_not_pile_up),
         cmocka_unit_test(epochs_are_fnv_1a),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

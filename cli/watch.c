@@ -1,0 +1,277 @@
+/* The dashboard: wires loop, engine, query thread and terminal to it. Without a terminal it prints two refreshes. */
+#include "cli/watch.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "core/text.h"
+
+/* Frames for data come at most this often; a key is drawn at once. */
+static const double frame_s = 1.0 / 30;
+/* The screen opens after this even if no target has answered yet. */
+static const double patience_s = 1.0;
+static const double plain_patience_s = 20;
+/* The second sample of a dataset follows the first one this soon: rates are there when the eye is. */
+static const double first_s = 0.5;
+enum { MOST_THEMES = 16 };
+
+/* What the loop tells. */
+
+static void on_tick(void *ctx)
+{
+    struct watch *w = ctx;
+    double next = dash_tick(w->dash);
+    loop_timer_start(w->tick, fmin(fmax(next, 0.01), 60), 0);
+}
+
+static void on_sample(void *ctx, const char *target, const struct dataset *d)
+{
+    struct watch *w = ctx;
+    dash_data_changed(w->dash, target, d->name);
+    on_tick(w);
+}
+
+static void on_key(void *ctx, const struct key *key)
+{
+    struct watch *w = ctx;
+    if (key->kind == KEY_RESIZE)
+        w->redraw = true;
+    else
+        dash_key(w->dash, key);
+    w->key_pending = true;
+    on_tick(w);
+}
+
+static void on_frame_time(void *ctx)
+{
+    (void)ctx; /* the drawing happens before the loop sleeps again */
+}
+
+static void on_signal(void *ctx, int signal_number)
+{
+    struct watch *w = ctx;
+    (void)signal_number;
+    w->quit = true;
+    loop_stop(w->session.loop);
+}
+
+static void draw(void *ctx)
+{
+    struct watch *w = ctx;
+    if (!dash_dirty(w->dash) && !w->redraw)
+        return;
+    double wait = w->drawn_s + frame_s - loop_mono_s();
+    if (wait > 0 && !w->key_pending) {
+        loop_timer_start(w->frame, wait, 0);
+        return;
+    }
+    if (!terminal_ready(w->terminal))
+        return; /* terminal_on_drained wakes the loop */
+    int rows, columns;
+    terminal_size(w->terminal, &rows, &columns);
+    if (rows != w->canvas->rows || columns != w->canvas->columns)
+        canvas_resize(w->canvas, rows, columns);
+    dash_draw(w->dash, w->canvas);
+    terminal_paint(w->terminal, w->canvas);
+    w->drawn_s = loop_mono_s();
+    w->key_pending = w->redraw = false;
+}
+
+/* Opening and closing. */
+
+static bool add_user_pages(struct watch *w, struct err *err)
+{
+    pages_init(&w->pages);
+    return pages_add_builtin(&w->pages, err) && pages_add(&w->pages, &w->session.config, err) && pages_check(&w->pages, err);
+}
+
+static bool make_dash(struct watch *w, const char *badge, struct err *err)
+{
+    const struct config *c = &w->session.config;
+    const struct args *a = w->session.args;
+    static const char *themes[MOST_THEMES];
+    int n_themes = 0;
+    for (; n_themes < theme_builtin_count() && n_themes < MOST_THEMES; n_themes++)
+        themes[n_themes] = theme_builtin_name(n_themes);
+    struct dash_options options = {.registry = &w->session.registry,
+                                   .pages = &w->pages,
+                                   .page = a->page != NULL ? a->page : config_get(c, "dashboard", "page"),
+                                   .target = engine_target_name(w->session.engine, 0),
+                                   .refresh_s = w->session.refresh_s,
+                                   .badge = badge,
+                                   .read_only = a->read_only,
+                                   .mouse = config_get_bool(c, "dashboard", "mouse"),
+                                   .themes = themes,
+                                   .n_themes = n_themes};
+    w->dash = dash_new(&options, watch_host(w), err);
+    if (w->dash == NULL)
+        return false;
+    w->tick = loop_timer_new(w->session.loop, on_tick, w);
+    w->frame = loop_timer_new(w->session.loop, on_frame_time, w);
+    engine_on_sample(w->session.engine, on_sample, w);
+    return true;
+}
+
+static bool open_terminal(struct watch *w, struct err *err)
+{
+    const struct config *c = &w->session.config;
+    const struct args *a = w->session.args;
+    const char *no_color = getenv("NO_COLOR"), *name = a->theme != NULL ? a->theme : config_get(c, "dashboard", "theme");
+    if (!theme_load(name, &w->theme, err))
+        return false;
+    struct terminal_options options = {.theme = &w->theme,
+                                       .mouse = config_get_bool(c, "dashboard", "mouse"),
+                                       .no_color = no_color != NULL && no_color[0] != '\0'};
+    w->terminal = terminal_new(w->session.loop, &options, on_key, w, err);
+    if (w->terminal == NULL)
+        return false;
+    int rows, columns;
+    terminal_size(w->terminal, &rows, &columns);
+    w->canvas = canvas_new(rows, columns);
+    w->canvas->ascii = a->ascii || config_get_bool(c, "dashboard", "ascii") || !terminal_is_utf8();
+    terminal_on_drained(w->terminal, on_frame_time, w);
+    loop_before_sleep(w->session.loop, draw, w);
+    return true;
+}
+
+static void close_all(struct watch *w)
+{
+    if (w->session.loop != NULL)
+        loop_before_sleep(w->session.loop, NULL, NULL);
+    terminal_free(w->terminal);
+    canvas_free(w->canvas);
+    if (w->session.engine != NULL)
+        engine_on_sample(w->session.engine, NULL, NULL);
+    query_thread_free(w->queries);
+    dash_free(w->dash);
+    pages_done(&w->pages);
+    if (w->tick != NULL)
+        loop_timer_free(w->tick);
+    if (w->frame != NULL)
+        loop_timer_free(w->frame);
+    for (int i = 0; i < N_WATCH_SIGNALS; i++)
+        if (w->signals[i] != NULL)
+            loop_signal_free(w->signals[i]);
+}
+
+/* UP or a lost hope: what the first answer of the targets is. */
+enum answer { ANSWER_NONE, ANSWER_UP, ANSWER_DOWN };
+static enum answer first_answer(const struct engine *e)
+{
+    int down = 0;
+    for (int i = 0; i < engine_targets(e); i++) {
+        struct source_status status;
+        engine_target_status(e, i, &status);
+        if (status.state == SOURCE_UP)
+            return ANSWER_UP;
+        down += status.state == SOURCE_DOWN;
+    }
+    return down == engine_targets(e) ? ANSWER_DOWN : ANSWER_NONE;
+}
+
+/* Waits a moment for the first target; false if none can be reached, which is told before any screen opens. */
+static bool reach(struct watch *w, double wait_s)
+{
+    struct loop_timer *timer = loop_timer_new(w->session.loop, on_frame_time, w);
+    double end = loop_mono_s() + wait_s;
+    loop_timer_start(timer, wait_s, 0);
+    while (!w->quit && first_answer(w->session.engine) == ANSWER_NONE && loop_mono_s() < end)
+        loop_run_once(w->session.loop, true);
+    loop_timer_free(timer);
+    return first_answer(w->session.engine) != ANSWER_DOWN;
+}
+
+static bool have_samples(const struct watch *w, int n_samples)
+{
+    for (int i = 0; i < w->n_demanded; i++) {
+        const char *failed;
+        int have = engine_samples(w->session.engine, engine_target_name(w->session.engine, 0), w->demanded[i], &failed);
+        if (have < n_samples && failed == NULL)
+            return false;
+    }
+    return dash_complete(w->dash);
+}
+
+static void run_for(struct watch *w, double seconds)
+{
+    struct loop_timer *timer = loop_timer_new(w->session.loop, on_frame_time, w);
+    double end = loop_mono_s() + seconds;
+    loop_timer_start(timer, seconds, 0);
+    while (!w->quit && loop_mono_s() < end)
+        loop_run_once(w->session.loop, true);
+    loop_timer_free(timer);
+}
+
+static void print_plain(struct watch *w)
+{
+    struct text t;
+    text_init(&t, 1 << 22);
+    dash_plain(w->dash, &t, 132, w->session.args->ascii || !terminal_is_utf8());
+    fputs(text_str(&t), stdout);
+    fflush(stdout);
+    text_done(&t);
+}
+
+/* Two refreshes as text; 2 when no data came. */
+static int run_plain(struct watch *w)
+{
+    on_tick(w);
+    double end = loop_mono_s() + plain_patience_s;
+    while (!w->quit && !have_samples(w, 2) && loop_mono_s() < end)
+        run_for(w, 0.05);
+    for (int i = 0; i < 2 && !w->quit; i++) {
+        if (i > 0)
+            run_for(w, w->session.refresh_s);
+        for (int tries = 0; tries < 40 && !dash_complete(w->dash); tries++)
+            run_for(w, 0.05);
+        print_plain(w);
+    }
+    return engine_has_data(w->session.engine) ? EXIT_OK : EXIT_NO_DATA;
+}
+
+static int run(struct watch *w, const char *badge, struct err *err)
+{
+    static const int numbers[N_WATCH_SIGNALS] = {SIGTERM, SIGHUP, SIGINT};
+    for (int i = 0; i < N_WATCH_SIGNALS; i++)
+        w->signals[i] = loop_signal_new(w->session.loop, numbers[i], on_signal, w);
+    bool plain = !isatty(STDOUT_FILENO);
+    if (!reach(w, plain ? plain_patience_s : patience_s)) {
+        session_explain_down(&w->session, stderr);
+        return EXIT_NO_DATA;
+    }
+    w->queries = query_thread_new(w->session.loop, &w->session.registry, err);
+    if (w->queries == NULL || !make_dash(w, badge, err))
+        return EXIT_USAGE;
+    if (plain)
+        return run_plain(w);
+    if (!open_terminal(w, err))
+        return EXIT_USAGE;
+    on_tick(w);
+    if (!w->quit)
+        loop_run(w->session.loop);
+    return EXIT_OK;
+}
+
+int watch_targets(const struct args *args, const char *const *words, int n, const char *badge)
+{
+    struct watch w = {0};
+    struct err err = {0};
+    int code = EXIT_USAGE;
+    if (session_open(&w.session, args, first_s, &err)) {
+        if (add_user_pages(&w, &err) && session_add_targets(&w.session, words, n, &err))
+            code = run(&w, badge, &err);
+        close_all(&w);
+        session_close(&w.session);
+    }
+    if (code == EXIT_USAGE)
+        fprintf(stderr, "dbvitals: %s\n", err.text);
+    return code;
+}
+
+int watch_run(const struct args *args)
+{
+    return watch_targets(args, (const char *const *)args->words, args->n_words, NULL);
+}

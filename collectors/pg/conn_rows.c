@@ -1,0 +1,63 @@
+/* Rows as libpq received them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/pg/conn_inside.h"
+
+int conn_rows_n(const struct conn_rows *r)
+{
+    return PQntuples(r->pg);
+}
+
+int conn_rows_n_columns(const struct conn_rows *r)
+{
+    return PQnfields(r->pg);
+}
+
+int conn_rows_column(const struct conn_rows *r, const char *name)
+{
+    for (int i = 0, n = PQnfields(r->pg); i < n; i++)
+        if (strcmp(PQfname(r->pg, i), name) == 0)
+            return i;
+    return -1;
+}
+
+const char *conn_rows_name(const struct conn_rows *r, int column)
+{
+    return PQfname(r->pg, column);
+}
+
+uint32_t conn_rows_type(const struct conn_rows *r, int column)
+{
+    return PQftype(r->pg, column);
+}
+
+const char *conn_rows_value(const struct conn_rows *r, int row, int column, int *len)
+{
+    *len = PQgetlength(r->pg, row, column);
+    return PQgetisnull(r->pg, row, column) ? NULL : PQgetvalue(r->pg, row, column);
+}
+
+void conn_rows_slice(const struct conn_rows *r, int column, int first, int n, const char **values, int *lens)
+{
+    for (int i = 0; i < n; i++)
+        values[i] = conn_rows_value(r, first + i, column, &lens[i]);
+}
+
+double conn_rows_start_s(const struct conn_rows *r)
+{
+    return r->start_s;
+}
+
+double conn_rows_end_s(const struct conn_rows *r)
+{
+    return r->end_s;
+}
+
+void conn_rows_free(struct conn_rows *r)
+{
+    if (r == NULL)
+        return;
+    PQclear(r->pg);
+    free(r);
+}

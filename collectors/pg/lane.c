@@ -1,0 +1,354 @@
+/* The two lanes of a target: how their connections are opened, settled, lost and opened again, for ever. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/pg/inside.h"
+#include "collectors/pg/password.h"
+#include "core/mem.h"
+
+static const double LOCK_TIMEOUT_S = 0.2;
+static const double IDLE_IN_TRANSACTION_S = 10;
+static const double SYN_S = 3, ANSWER_S = 10;
+static const double BACKOFF_S = 0.5, BACKOFF_MAX_S = 30, SOON_S = 0.5;
+static const double PASSWORD_KEPT_S = 60;
+
+static double jitter(double s)
+{
+    return s * (0.75 + 0.5 * (double)(random() % 1000) / 1000);
+}
+
+/* ---- Settings ---- */
+
+/* What every collecting session has; the same list serves as startup options and for transactions of their own. */
+static const struct {
+    const char *name, *value; /* NULL: in milliseconds, see setting_ms */
+} settings[] = {
+    // clang-format off
+    {"statement_timeout",                   NULL},
+    {"lock_timeout",                        NULL},
+    {"idle_in_transaction_session_timeout", NULL},
+    {"default_transaction_read_only",       "on"},
+    {"jit",                                 "off"},
+    {"max_parallel_workers_per_gather",     "0"},
+    // clang-format on
+};
+enum { N_SETTINGS = sizeof(settings) / sizeof(settings[0]) };
+
+static const char *setting_value(int i, double timeout_s, char out[24])
+{
+    double seconds[] = {timeout_s, LOCK_TIMEOUT_S, IDLE_IN_TRANSACTION_S};
+    if (settings[i].value != NULL)
+        return settings[i].value;
+    snprintf(out, 24, "%.0f", fmax(1, seconds[i] * 1000));
+    return out;
+}
+
+/* Ours after the user's own, so that ours hold. */
+static void add_options(struct conn_info *info, double timeout_s)
+{
+    struct text t;
+    char value[24];
+    text_init(&t, 4000);
+    const char *own = conn_info_get(info, "options");
+    if (own != NULL)
+        text_addf(&t, "%s ", own);
+    for (int i = 0; i < N_SETTINGS; i++)
+        text_addf(&t, "%s-c %s=%s", i > 0 ? " " : "", settings[i].name, setting_value(i, timeout_s, value));
+    conn_info_set(info, "options", text_str(&t));
+    text_done(&t);
+}
+
+static void standard(struct conn_info *info, const char *option, const char *value)
+{
+    if (conn_info_get(info, option) == NULL)
+        conn_info_set(info, option, value);
+}
+
+/* Bytes come as they are stored (SQL_ASCII), so that no conversion can fail and take a whole poll with it: texts of other databases,
+ * in other encodings, pass through pg_stat_activity. They are mended where they enter a sample. */
+static void add_standards(struct conn_info *info, bool pooled, double timeout_s)
+{
+    conn_info_set(info, "application_name", "dbvitals");
+    standard(info, "gssencmode", "disable");
+    standard(info, "keepalives", "1");
+    standard(info, "keepalives_idle", "10");
+    standard(info, "keepalives_interval", "5");
+    standard(info, "keepalives_count", "3");
+    standard(info, "tcp_user_timeout", "15000");
+    conn_info_set(info, "client_encoding", pooled ? NULL : "SQL_ASCII");
+    /* libpq takes a session that is read-only by its own settings, as ours are, for a server that is. */
+    const char *attrs = conn_info_get(info, "target_session_attrs");
+    if (attrs != NULL && strcmp(attrs, "read-write") == 0)
+        conn_info_set(info, "target_session_attrs", "primary");
+    else if (attrs != NULL && strcmp(attrs, "read-only") == 0)
+        conn_info_set(info, "target_session_attrs", "standby");
+    if (pooled)
+        conn_info_set(info, "options", NULL);
+    else
+        add_options(info, timeout_s);
+}
+
+const char *lane_local(const struct lane *l, bool own_sql, double timeout_s, struct text *out)
+{
+    char value[24];
+    bool pooled = l->source->pooled;
+    if (!pooled && !own_sql && timeout_s == l->timeout_s)
+        return NULL;
+    text_add(out, "SELECT ");
+    for (int i = 0; i < (pooled ? N_SETTINGS : 1); i++)
+        text_addf(out, "%spg_catalog.set_config('%s', '%s', true)", i > 0 ? ", " : "", settings[i].name,
+                  setting_value(i, timeout_s, value));
+    /* The user's SQL sees the names that the user sees; ours the system's only: nobody's function stands in for one of them. */
+    if (pooled && !own_sql)
+        text_add(out, ", pg_catalog.set_config('search_path', 'pg_catalog', true)");
+    else if (!pooled && own_sql)
+        text_addf(out, ", pg_catalog.set_config('search_path', s.reset_val, true) from pg_catalog.pg_settings s where s.name = "
+                       "'search_path'");
+    return text_str(out);
+}
+
+/* ---- Opening ---- */
+
+static void open_fast(struct pg_source *s);
+
+void lane_settle(struct lane *l)
+{
+    if (!l->source->pooled)
+        lane_send(l, &(struct conn_query){.sql = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)",
+                                          .timeout_s = l->timeout_s});
+}
+
+static double connect_timeout(const struct pg_source *s)
+{
+    const char *given = conn_info_get(s->info, "connect_timeout");
+    double seconds = given == NULL ? 0 : strtod(given, NULL);
+    if (seconds <= 0)
+        seconds = s->config.connect_timeout_s;
+    return seconds > 0 ? fmax(seconds, 2) : SYN_S;
+}
+
+static struct conn *open_conn(struct lane *l, const struct conn_info *place, struct conn_handler handler)
+{
+    struct pg_source *s = l->source;
+    struct conn_info *info = conn_info_copy(place);
+    add_standards(info, s->pooled, l->timeout_s);
+    struct conn_options options = {
+        .password = s->password != NULL ? s->password : s->config.password,
+        .syn_s = connect_timeout(s),
+        .answer_s = fmax(ANSWER_S, connect_timeout(s)),
+        .pooled = s->pooled,
+        .first_host = l == &s->fast ? s->first_host : 0,
+    };
+    struct conn *c = conn_open(s->loop, info, &options, handler);
+    conn_info_free(info);
+    return c;
+}
+
+/* ---- The fast lane ---- */
+
+static void retry_after(struct pg_source *s, double delay_s)
+{
+    if (!s->closed)
+        loop_timer_start(s->retry, delay_s, 0);
+}
+
+static void fast_up(void *ctx)
+{
+    struct pg_source *s = ctx;
+    int version = conn_server_version(s->fast.conn);
+    source_enter(s);
+    if (version == 0 || version >= OLDEST_VERSION) {
+        facts_ask(s);
+    } else {
+        char text[120];
+        snprintf(text, sizeof(text), "PostgreSQL %d is not supported; 14 to 18 are", version / 10000);
+        lane_refuse(s, text);
+    }
+    source_leave(s);
+}
+
+/* Ends what hangs on the fast lane's connection: the other lanes may be at another server than the next one. */
+static void leave_server(struct pg_source *s, const char *text)
+{
+    s->up = false;
+    cluster_stop(s, text);
+    lane_close(&s->slow, text);
+    lane_close(&s->fast, text);
+    facts_forget(s);
+    s->slow.next_try_mono_s = 0;
+}
+
+static double next_delay(struct pg_source *s, enum conn_trouble trouble)
+{
+    if (trouble == CONN_HUNG || trouble == CONN_OPTIONS)
+        return 0;
+    if (trouble == CONN_REFUSED)
+        return SOON_S + 0.4 * (jitter(1) - 0.5);
+    double delay = s->backoff_s > 0 ? s->backoff_s : BACKOFF_S;
+    s->backoff_s = fmin(delay * 2, BACKOFF_MAX_S);
+    return fmin(jitter(delay), BACKOFF_MAX_S);
+}
+
+static void fast_down(void *ctx, enum conn_trouble trouble, const char *text)
+{
+    struct pg_source *s = ctx;
+    source_enter(s);
+    if (trouble == CONN_HUNG && !s->up)
+        s->first_host = conn_host_index(s->fast.conn) + 1;
+    leave_server(s, text);
+    bool pooler = trouble == CONN_OPTIONS && !s->pooled;
+    s->pooled = pooler;
+    if (pooler)
+        s->via = strstr(text, "unsupported startup parameter") != NULL ? "PgBouncer" : "a pooler";
+    if (trouble == CONN_DENIED)
+        s->password_mono_s = 0; /* the command is asked again */
+    retry_after(s, next_delay(s, trouble));
+    if (!pooler)
+        source_tell(s, SOURCE_DOWN, text);
+    source_leave(s);
+}
+
+void lane_refuse(struct pg_source *s, const char *text)
+{
+    leave_server(s, text);
+    s->pooled = false;
+    retry_after(s, next_delay(s, CONN_DENIED));
+    source_tell(s, SOURCE_DOWN, text);
+}
+
+void lane_reopen_pooled(struct pg_source *s)
+{
+    leave_server(s, "a pooler stands between: connecting again without settings that would stay behind");
+    s->pooled = true;
+    s->via = "a pooler";
+    retry_after(s, 0);
+}
+
+static void got_password(void *ctx, const char *password, const char *error)
+{
+    struct pg_source *s = ctx;
+    source_enter(s);
+    s->asking_password = NULL;
+    if (password == NULL) {
+        retry_after(s, next_delay(s, CONN_DENIED));
+        source_tell(s, SOURCE_DOWN, error);
+    } else {
+        free(s->password);
+        s->password = mem_dup(password);
+        s->password_mono_s = loop_mono_s();
+        open_fast(s);
+    }
+    source_leave(s);
+}
+
+/* A password typed at a prompt is the user's last word; else the command is asked, whose answers may be short-lived tokens. */
+static void open_fast(struct pg_source *s)
+{
+    bool fresh = s->password_mono_s > 0 && loop_mono_s() - s->password_mono_s < PASSWORD_KEPT_S;
+    if (s->config.password == NULL && s->config.password_command != NULL && !fresh) {
+        s->asking_password = password_run(s->loop, s->config.password_command, ANSWER_S, got_password, s);
+        return;
+    }
+    s->fast.conn = open_conn(&s->fast, s->info, (struct conn_handler){.ctx = s, .up = fast_up, .down = fast_down});
+}
+
+static void on_retry(void *ctx)
+{
+    struct pg_source *s = ctx;
+    source_enter(s);
+    if (s->fast.conn == NULL && s->asking_password == NULL)
+        open_fast(s);
+    source_leave(s);
+}
+
+static void on_patience(void *ctx)
+{
+    struct pg_source *s = ctx;
+    source_enter(s);
+    if (!s->up && !s->told_down) {
+        char text[100];
+        snprintf(text, sizeof(text), "no answer for %.3g s; still trying", connect_timeout(s));
+        source_tell(s, SOURCE_DOWN, text);
+    }
+    source_leave(s);
+}
+
+static void on_start(void *ctx)
+{
+    struct pg_source *s = ctx;
+    loop_timer_free(s->retry);
+    s->retry = loop_timer_new(s->loop, on_retry, s);
+    source_enter(s);
+    source_tell(s, SOURCE_CONNECTING, NULL);
+    if (!s->closed)
+        open_fast(s);
+    source_leave(s);
+}
+
+void lane_start(struct pg_source *s)
+{
+    s->retry = loop_timer_new(s->loop, on_start, s);
+    s->patience = loop_timer_new(s->loop, on_patience, s);
+    loop_timer_start(s->retry, 0, 0);
+    loop_timer_start(s->patience, connect_timeout(s), 0);
+}
+
+/* ---- Lanes opened on demand ---- */
+
+static void slow_up(void *ctx)
+{
+    struct lane *l = ctx;
+    l->backoff_s = 0;
+    l->error[0] = '\0';
+}
+
+static void slow_down(void *ctx, enum conn_trouble trouble, const char *text)
+{
+    struct lane *l = ctx;
+    bool was_open = trouble == CONN_LOST && l->backoff_s == 0;
+    snprintf(l->error, sizeof(l->error), "%s", text);
+    l->backoff_s = was_open ? BACKOFF_S : fmin(fmax(l->backoff_s * 2, 1), BACKOFF_MAX_S);
+    l->next_try_mono_s = loop_mono_s() + jitter(l->backoff_s);
+    conn_close(l->conn);
+    l->conn = NULL;
+}
+
+static bool open_slow(struct lane *l)
+{
+    if (!l->source->up || loop_mono_s() < l->next_try_mono_s)
+        return false;
+    struct conn_info *place = l->info != NULL ? conn_info_copy(l->info) : conn_same_place(l->source->fast.conn);
+    conn_info_set(place, "options", conn_info_get(l->source->info, "options"));
+    l->conn = open_conn(l, place, (struct conn_handler){.ctx = l, .up = slow_up, .down = slow_down});
+    conn_info_free(place);
+    lane_settle(l);
+    return true;
+}
+
+bool lane_send(struct lane *l, const struct conn_query *q)
+{
+    l->used_mono_s = loop_mono_s();
+    if (l->conn == NULL && (l == &l->source->fast || !open_slow(l))) {
+        if (l->error[0] == '\0')
+            snprintf(l->error, sizeof(l->error), "not connected");
+        return false;
+    }
+    conn_send(l->conn, q);
+    return true;
+}
+
+void lane_close(struct lane *l, const char *text)
+{
+    struct conn *c = l->conn;
+    l->conn = NULL;
+    conn_give_up(c, text);
+    conn_close(c);
+}
+
+void lane_close_idle(struct lane *l, double idle_s)
+{
+    if (l->conn != NULL && conn_outstanding(l->conn) == 0 && loop_mono_s() - l->used_mono_s > idle_s)
+        lane_close(l, "idle");
+}

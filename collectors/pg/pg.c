@@ -1,0 +1,238 @@
+/* PostgreSQL as a product: a target is opened, polled for what is due, and closed. */
+#include "collectors/pg/pg.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/pg/inside.h"
+#include "collectors/pg/password.h"
+#include "core/mem.h"
+
+#define PG_COLLECTOR(name) extern const struct pg_collector pg_##name;
+#include "collectors/pg_collectors.def"
+#undef PG_COLLECTOR
+
+const struct pg_collector *const pg_collectors[] = {
+#define PG_COLLECTOR(name) &pg_##name,
+#include "collectors/pg_collectors.def"
+#undef PG_COLLECTOR
+    NULL};
+
+static const double SLOW_IDLE_S = 300; /* a second connection that nobody asked for this long is given back */
+static const double FACTS_S = 15, FACTS_POOLED_S = 5;
+
+static bool starts(const char *s, const char *prefix)
+{
+    return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* URLs of libpq, conninfo strings, bare names of databases. */
+static bool serves(const char *url)
+{
+    if (starts(url, "postgresql://") || starts(url, "postgres://"))
+        return true;
+    size_t word = strcspn(url, ":=");
+    return url[word] != ':';
+}
+
+static const struct dataset *const *datasets(int *n)
+{
+    static const struct dataset *all[MAX_COLLECTORS];
+    for (*n = 0; pg_collectors[*n] != NULL && *n < MAX_COLLECTORS; (*n)++)
+        all[*n] = pg_collectors[*n]->dataset;
+    return all;
+}
+
+/* ---- One turn of the loop ---- */
+
+static void destroy(struct pg_source *s)
+{
+    cluster_free(s);
+    conn_close(s->fast.conn);
+    conn_close(s->slow.conn);
+    decode_forget(s);
+    poll_forget_all(s);
+    for (int i = 0; pg_collectors[i] != NULL; i++) {
+        if (s->states[i] != NULL && pg_collectors[i]->state_done != NULL)
+            pg_collectors[i]->state_done(s->states[i]);
+        free(s->states[i]);
+        free(s->made[i].sql);
+    }
+    facts_forget(s);
+    password_forget(s->asking_password);
+    loop_timer_free(s->retry);
+    loop_timer_free(s->patience);
+    loop_timer_free(s->turn);
+    conn_info_free(s->info);
+    const char *const owned[] = {s->config.name,     s->config.url,  s->config.stack, s->config.env,
+                                 s->config.password, s->config.password_command};
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+        free((char *)(uintptr_t)owned[i]);
+    free(s->password);
+    free(s->place);
+    free(s);
+}
+
+void source_enter(struct pg_source *s)
+{
+    s->depth++;
+}
+
+bool source_leave(struct pg_source *s)
+{
+    if (--s->depth > 0 || !s->closed)
+        return true;
+    destroy(s);
+    return false;
+}
+
+void source_next_turn(struct pg_source *s)
+{
+    if (!s->closed)
+        loop_timer_start(s->turn, 0, 0);
+}
+
+static void on_turn(void *ctx)
+{
+    struct pg_source *s = ctx;
+    source_enter(s);
+    poll_answer_orphans(s);
+    poll_deliver_waiting(s);
+    cluster_turn(s);
+    if (decode_on(s))
+        source_next_turn(s);
+    source_leave(s);
+}
+
+void source_tell(struct pg_source *s, enum source_state state, const char *error)
+{
+    if (s->closed)
+        return;
+    s->told_down = state == SOURCE_DOWN;
+    struct text place;
+    text_init(&place, 400);
+    conn_place(s->fast.conn, s->info, &place);
+    struct source_status status = {
+        .state = state,
+        .error = error != NULL ? error : state == SOURCE_UP ? s->remark : NULL,
+        .product = "PostgreSQL",
+        .version = s->has_facts ? s->facts.version_text : NULL,
+        .role = !s->has_facts ? NULL : s->facts.standby ? "standby" : "primary",
+        .place = text_str(&place),
+        .via = s->pooled ? s->via : NULL,
+        .rtt_ms = state == SOURCE_UP ? s->rtt_ms : NAN,
+        .started_s = s->has_facts ? s->facts.started_s : NAN,
+    };
+    s->host.status(s->host.ctx, &status);
+    text_done(&place);
+}
+
+/* ---- Opening and closing ---- */
+
+static struct source *open_source(struct loop *loop, const struct target_config *config, struct source_host host,
+                                  struct err *err)
+{
+    struct conn_info *info = conn_info_parse(config->url, err);
+    if (info == NULL)
+        return NULL;
+    struct pg_source *s = mem_new(sizeof(*s));
+    *s = (struct pg_source){.loop = loop, .config = *config, .host = host, .info = info, .rtt_ms = NAN};
+    s->config.name = mem_dup(config->name);
+    s->config.url = mem_dup(config->url);
+    s->config.stack = mem_dup(config->stack);
+    s->config.env = mem_dup(config->env);
+    s->config.password = mem_dup(config->password);
+    s->config.password_command = mem_dup(config->password_command);
+    s->turn = loop_timer_new(loop, on_turn, s);
+    s->fast = (struct lane){.source = s, .name = "fast", .timeout_s = 1};
+    s->slow = (struct lane){.source = s, .name = "slow", .timeout_s = 10};
+    lane_start(s);
+    return (struct source *)s;
+}
+
+static void close_source(struct source *source)
+{
+    struct pg_source *s = (struct pg_source *)source;
+    s->closed = true;
+    source_enter(s);
+    s->up = false;
+    cluster_stop(s, "closed");
+    lane_close(&s->slow, "closed");
+    lane_close(&s->fast, "closed");
+    loop_timer_stop(s->retry);
+    loop_timer_stop(s->patience);
+    loop_timer_stop(s->turn);
+    source_leave(s);
+}
+
+/* ---- Polling ---- */
+
+static int collector_of(const struct dataset *d)
+{
+    for (int i = 0; pg_collectors[i] != NULL; i++)
+        if (pg_collectors[i]->dataset == d)
+            return i;
+    return -1;
+}
+
+static const struct own_dataset *own_of(const struct pg_source *s, const struct dataset *d)
+{
+    for (int i = 0; i < s->config.n_own; i++)
+        if (&s->config.own[i]->dataset == d)
+            return s->config.own[i];
+    return NULL;
+}
+
+static void poll_one(struct pg_source *s, const struct dataset *d)
+{
+    int index = collector_of(d);
+    const struct pg_collector *c = index < 0 ? NULL : pg_collectors[index];
+    struct lane *lane = c != NULL && c->lane == PG_FAST ? &s->fast : &s->slow;
+    struct pg_poll *p = poll_new(s, d, c, index, lane);
+    p->own = c == NULL ? own_of(s, d) : NULL;
+    if (c == NULL && p->own == NULL)
+        pg_poll_failed(p, FAILURE_ABSENT, "PostgreSQL does not have this dataset");
+    else if (!s->up)
+        pg_poll_failed(p, FAILURE_LOST, "not connected");
+    else if (c != NULL && c->per_database && s->config.all_databases)
+        cluster_add(s, p);
+    else
+        poll_start(p);
+}
+
+static void pinged(void *ctx, const struct conn_answer *a)
+{
+    struct pg_source *s = ctx;
+    if (a->text != NULL || s->closed)
+        return;
+    s->rtt_ms = a->elapsed_s * 1000;
+    if (s->up)
+        source_tell(s, SOURCE_UP, NULL);
+}
+
+static void poll(struct source *source, const struct dataset *const *due, int n)
+{
+    struct pg_source *s = (struct pg_source *)source;
+    source_enter(s);
+    s->polling = true;
+    /* The round trip is that of a bare Sync. Through a pooler that would take a server connection: there the queries tell it. */
+    if (s->up && !s->pooled && conn_outstanding(s->fast.conn) == 0)
+        lane_send(&s->fast, &(struct conn_query){.timeout_s = s->fast.timeout_s, .ctx = s, .done = pinged});
+    for (int i = 0; i < n; i++)
+        poll_one(s, due[i]);
+    if (s->up && loop_mono_s() - s->facts_mono_s > (s->pooled ? FACTS_POOLED_S : FACTS_S))
+        facts_ask(s);
+    lane_close_idle(&s->slow, SLOW_IDLE_S);
+    s->polling = false;
+    source_leave(s);
+}
+
+const struct product pg_product = {
+    .name = "PostgreSQL",
+    .serves = serves,
+    .open = open_source,
+    .poll = poll,
+    .datasets = datasets,
+    .close = close_source,
+};

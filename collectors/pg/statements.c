@@ -1,0 +1,314 @@
+/* statements: normalised statements and what they cost, from pg_stat_statements. Their texts are read apart: with them the server
+ * reads its whole file of texts each time. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/pg/pg.h"
+#include "collectors/pg/texts.h"
+#include "core/mem.h"
+#include "core/text.h"
+
+/* Most of these are 0 for most statements, and a NULL costs the server half of what a number does; finish() puts the 0 back. */
+#define COUNT(expression) "nullif(" expression ", 0)"
+#define COUNTER(name_, unit_, source_, ...)                                                                  \
+    {.name = name_, .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = unit_, .source = source_, __VA_ARGS__}
+
+// clang-format off
+static const struct column columns[] = {
+    {"userid", KIND_KEY, TYPE_INT, .source = "s.userid", .help = "oid of the role that ran it"},
+    {"dbid", KIND_KEY, TYPE_INT, .source = "s.dbid", .help = "oid of the database it ran in"},
+    {"queryid", KIND_KEY, TYPE_INT, .source = "s.queryid", .help = "id of the normalised statement; none for all that the role may not see"},
+    {"toplevel", KIND_KEY, TYPE_INT, UNIT_BOOL, "s.toplevel", .since = 109, .before = "true", .help = "sent by a client; if not, run inside a function"},
+    {"usename", KIND_LABEL, TYPE_TEXT, .source = "u.rolname", .help = "role that ran it"},
+    {"datname", KIND_LABEL, TYPE_TEXT, .source = "d.datname", .help = "database it ran in"},
+    COUNTER("calls", UNIT_COUNT, "s.calls", .help = "finished calls"),
+    COUNTER("total_exec_ms", UNIT_MS, "s.total_exec_time", .help = "time spent executing it"),
+    COUNTER("exec_sq", UNIT_COUNT, "(s.stddev_exec_time * s.stddev_exec_time + s.mean_exec_time * s.mean_exec_time) * s.calls", .help = "sum of the squares of the times of its calls, in ms²: gives the variance over a window"),
+    COUNTER("toplevel_ms", UNIT_MS, NULL, .help = "total_exec_ms of a statement sent by a client; what ran inside a function is in its caller's"),
+    COUNTER("plans", UNIT_COUNT, COUNT("s.plans"), .help = "times it was planned (needs pg_stat_statements.track_planning)"),
+    COUNTER("total_plan_ms", UNIT_MS, COUNT("s.total_plan_time"), .help = "time spent planning it"),
+    COUNTER("rows_n", UNIT_COUNT, COUNT("s.rows"), .help = "rows returned or changed"),
+    COUNTER("shared_hit", UNIT_PAGES, COUNT("s.shared_blks_hit"), .help = "pages found in shared buffers"),
+    COUNTER("shared_read", UNIT_PAGES, COUNT("s.shared_blks_read"), .help = "pages read into shared buffers"),
+    COUNTER("shared_dirtied", UNIT_PAGES, COUNT("s.shared_blks_dirtied"), .help = "pages made dirty"),
+    COUNTER("shared_written", UNIT_PAGES, COUNT("s.shared_blks_written"), .help = "pages that it had to write out itself"),
+    COUNTER("local_blks", UNIT_PAGES, COUNT("s.local_blks_hit + s.local_blks_read"), .help = "pages of temporary tables looked at"),
+    COUNTER("temp_read", UNIT_PAGES, COUNT("s.temp_blks_read"), .help = "pages read back from temporary files"),
+    COUNTER("temp_written", UNIT_PAGES, COUNT("s.temp_blks_written"), .help = "pages spilled to temporary files: work_mem was too small"),
+    COUNTER("io_read_ms", UNIT_MS, COUNT("s.shared_blk_read_time + s.local_blk_read_time"), .since = 111, .before = COUNT("s.blk_read_time"), .help = "time spent reading pages (needs track_io_timing)"),
+    COUNTER("io_write_ms", UNIT_MS, COUNT("s.shared_blk_write_time + s.local_blk_write_time"), .since = 111, .before = COUNT("s.blk_write_time"), .help = "time spent writing pages (needs track_io_timing)"),
+    COUNTER("temp_io_ms", UNIT_MS, COUNT("s.temp_blk_read_time + s.temp_blk_write_time"), .since = 110, .help = "time spent on temporary files (needs track_io_timing)"),
+    COUNTER("wal_bytes", UNIT_BYTES, "case when s.wal_records > 0 then s.wal_bytes end", .help = "write-ahead log written"),
+    COUNTER("wal_fpi", UNIT_COUNT, COUNT("s.wal_fpi"), .help = "full page images in it"),
+    COUNTER("jit_ms", UNIT_MS, COUNT("s.jit_generation_time + s.jit_inlining_time + s.jit_optimization_time + s.jit_emission_time"), .since = 110, .help = "time spent compiling it"),
+    COUNTER("workers_planned", UNIT_COUNT, COUNT("s.parallel_workers_to_launch"), .since = 112, .help = "parallel workers that it meant to have"),
+    COUNTER("workers_launched", UNIT_COUNT, COUNT("s.parallel_workers_launched"), .since = 112, .help = "parallel workers that it got"),
+    {"min_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, "s.min_exec_time", .help = "fastest call since its statistics started"},
+    {"max_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, "s.max_exec_time", .help = "slowest call since its statistics started"},
+    {"stats_since", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "s.stats_since", .since = 111, .help = "when its statistics started"},
+    {"share", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_PART, .a = "toplevel_ms", .help = "its part of the time of all statements sent by clients"},
+    {"mean_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_QUOTIENT, .a = "total_exec_ms", .b = "calls", .help = "exact mean time of a call"},
+    {"stddev_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_STDDEV, .a = "calls", .b = "total_exec_ms", .c = "exec_sq", .help = "exact standard deviation of the times of its calls"},
+    {"p50_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_P50, .a = "calls", .b = "total_exec_ms", .c = "exec_sq", .least = 2, .help = "about half of the calls are faster (log-normal estimate)"},
+    {"p95_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_P95, .a = "calls", .b = "total_exec_ms", .c = "exec_sq", .least = 2, .help = "about 95 % of the calls are faster (log-normal estimate)"},
+    {"p99_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_P99, .a = "calls", .b = "total_exec_ms", .c = "exec_sq", .least = 2, .help = "about 99 % of the calls are faster (log-normal estimate)"},
+    {"rows_per_call", KIND_DERIVED, TYPE_REAL, UNIT_COUNT, .formula = FORMULA_QUOTIENT, .a = "rows_n", .b = "calls", .help = "rows returned or changed by a call"},
+    {"hit_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "shared_hit", .b = "shared_read", .least = 100, .help = "pages found in shared buffers / pages looked at, from 100 on"},
+    {"plan_mean_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_QUOTIENT, .a = "total_plan_ms", .b = "plans", .help = "exact mean time of planning it once"},
+    {"query", KIND_TEXT, TYPE_TEXT, .help = "its text with constants as $1, $2, ...; none while it is not fetched, or the role may not see it"},
+};
+// clang-format on
+
+static const struct dataset dataset = {
+    .name = "statements",
+    .help = "a normalised statement of a role in a database: calls, time, rows, pages",
+    .columns = columns,
+    .n_columns = sizeof(columns) / sizeof(columns[0]),
+    .whole = true,
+    .every = 2,
+    .baseline_every = 30,
+};
+
+static const double TEXTS_EVERY_S = 60;
+
+struct statements {
+    struct texts texts;
+    double texts_asked_s; /* on the monotonic clock, 0 never */
+    double dealloc, reset_s; /* of pg_stat_statements_info; NAN before 1.9 */
+    struct sample *pending; /* the sample of the poll that goes on, lacking texts */
+};
+
+static void reset(void *state)
+{
+    struct statements *t = state;
+    texts_done(&t->texts);
+    sample_unref(t->pending);
+    *t = (struct statements){.dealloc = NAN, .reset_s = NAN};
+}
+
+static union values values_of(const struct sample *s, const char *column)
+{
+    return s->values[dataset_column(&dataset, column)];
+}
+
+static void put_zeros_back(struct sample *s)
+{
+    for (int c = 0; c < dataset.n_columns; c++) {
+        double *v = s->values[c].real;
+        if (columns[c].kind != KIND_COUNTER || columns[c].source == NULL || v == NULL)
+            continue;
+        for (int i = 0; i < s->n_rows; i++)
+            if (isnan(v[i]))
+                v[i] = 0;
+    }
+}
+
+static void move_row(struct sample *s, int to, int from)
+{
+    for (int c = 0; c < dataset.n_columns; c++) {
+        if (s->values[c].any == NULL || to == from)
+            continue;
+        if (columns[c].type == TYPE_REAL)
+            s->values[c].real[to] = s->values[c].real[from];
+        else if (columns[c].type == TYPE_INT)
+            s->values[c].integer[to] = s->values[c].integer[from];
+        else
+            s->values[c].text[to] = s->values[c].text[from];
+    }
+}
+
+static void add_row(struct sample *s, int to, int from)
+{
+    for (int c = 0; c < dataset.n_columns; c++)
+        if (columns[c].kind == KIND_COUNTER && s->values[c].any != NULL)
+            s->values[c].real[to] += s->values[c].real[from];
+}
+
+/* Statements that the role may not see have no id, so several of a role and database have one key: they become one row. */
+static void merge_hidden(struct sample *s)
+{
+    const int64_t *id = values_of(s, "queryid").integer, *user = values_of(s, "userid").integer;
+    const int64_t *db = values_of(s, "dbid").integer, *top = values_of(s, "toplevel").integer;
+    int *hidden = mem_new_array((size_t)s->n_rows, sizeof(hidden[0])), n_hidden = 0, n = 0;
+    for (int i = 0; i < s->n_rows; i++) {
+        int h = id[i] != INT_NONE ? n_hidden : 0;
+        while (h < n_hidden && (user[hidden[h]] != user[i] || db[hidden[h]] != db[i] || top[hidden[h]] != top[i]))
+            h++;
+        if (id[i] == INT_NONE && h < n_hidden) {
+            add_row(s, hidden[h], i);
+            continue;
+        }
+        if (id[i] == INT_NONE)
+            hidden[n_hidden++] = n;
+        move_row(s, n++, i);
+    }
+    free(hidden);
+    sample_shrink(s, n);
+}
+
+static void set_toplevel_ms(struct sample *s)
+{
+    const int64_t *top = values_of(s, "toplevel").integer;
+    const double *total = values_of(s, "total_exec_ms").real;
+    double *toplevel = values_of(s, "toplevel_ms").real;
+    for (int i = 0; i < s->n_rows; i++)
+        if (top[i] != 0)
+            toplevel[i] = total[i];
+}
+
+/* An eviction spoils increases too: a statement that went and came back counts from 0 again. */
+static void set_epoch(struct sample *s, const struct statements *t, const struct pg_facts *f)
+{
+    s->epoch = epoch_add(s->epoch, &f->role_epoch, sizeof(f->role_epoch));
+    s->epoch = epoch_add(s->epoch, &f->statements, sizeof(f->statements));
+    if (!isnan(t->dealloc))
+        s->epoch = epoch_add(s->epoch, &t->dealloc, sizeof(t->dealloc));
+    if (!isnan(t->reset_s))
+        s->epoch = epoch_add(s->epoch, &t->reset_s, sizeof(t->reset_s));
+    s->reset_s = t->reset_s;
+}
+
+/* Texts of the ids that are held; the others as an array for the server in MISSING. */
+static void fill_texts(struct sample *s, struct texts *held, struct text *missing)
+{
+    const int64_t *id = values_of(s, "queryid").integer;
+    const char **query = values_of(s, "query").text;
+    texts_begin(held);
+    text_add_char(missing, '{');
+    for (int i = 0; i < s->n_rows; i++)
+        if (id[i] != INT_NONE && texts_use(held, id[i]) == NULL)
+            text_addf(missing, "%s%lld", missing->len > 1 ? "," : "", (long long)id[i]);
+    text_add_char(missing, '}');
+    texts_sweep(held);
+    for (int i = 0; i < s->n_rows; i++)
+        query[i] = id[i] == INT_NONE ? NULL : texts_use(held, id[i]);
+}
+
+static void deliver(struct pg_poll *p)
+{
+    struct statements *t = pg_state(p);
+    struct sample *s = t->pending;
+    t->pending = NULL;
+    if (s == NULL) { /* the connection was remade meanwhile */
+        pg_poll_failed(p, FAILURE_LOST, "the connection was lost");
+        return;
+    }
+    if (t->texts.arena != NULL)
+        sample_share(s, t->texts.arena);
+    pg_poll_done(p, s);
+}
+
+/* A failure leaves the texts away for a minute: a text in the encoding of another database can spoil them all. */
+static void on_texts(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    (void)why, (void)text;
+    struct statements *t = pg_state(p);
+    int id = rows == NULL ? -1 : pg_rows_column(rows, "queryid");
+    int query = rows == NULL ? -1 : pg_rows_column(rows, "query");
+    for (int i = 0; rows != NULL && i < pg_rows_n(rows); i++) {
+        size_t len;
+        const char *s = pg_rows_text(rows, i, query, &len);
+        if (s != NULL)
+            texts_put(&t->texts, pg_rows_int(rows, i, id), s, len);
+    }
+    if (t->pending != NULL) {
+        struct text missing;
+        text_init(&missing, 1 << 20);
+        fill_texts(t->pending, &t->texts, &missing);
+        text_done(&missing);
+    }
+    deliver(p);
+}
+
+static void on_rows(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    if (rows == NULL) {
+        pg_poll_failed(p, why, text);
+        return;
+    }
+    struct statements *t = pg_state(p);
+    struct sample *s = pg_sample(p, rows);
+    sample_unref(t->pending);
+    t->pending = s;
+    put_zeros_back(s);
+    merge_hidden(s);
+    set_toplevel_ms(s);
+    set_epoch(s, t, pg_facts(p));
+    struct text missing;
+    text_init(&missing, 1 << 20);
+    fill_texts(s, &t->texts, &missing);
+    bool ask = missing.len > 2 && !pg_target(p)->no_texts &&
+               (t->texts_asked_s == 0 || s->mono_s - t->texts_asked_s >= TEXTS_EVERY_S);
+    if (ask) {
+        struct text sql;
+        text_init(&sql, 4096);
+        text_addf(&sql, "select queryid, query from %s.pg_stat_statements(true) where queryid = any($1::int8[])",
+                  pg_facts(p)->statements_schema);
+        const char *param = text_str(&missing);
+        t->texts_asked_s = s->mono_s;
+        pg_run(p, text_str(&sql), 1, &param, on_texts);
+        text_done(&sql);
+    }
+    text_done(&missing);
+    if (!ask)
+        deliver(p);
+}
+
+/* Comes before the rows, so that an eviction between the two is seen in the next poll at the latest. */
+static void on_info(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    (void)why, (void)text;
+    struct statements *t = pg_state(p);
+    bool known = rows != NULL && pg_rows_n(rows) > 0;
+    t->dealloc = known ? pg_rows_real(rows, 0, pg_rows_column(rows, "dealloc")) : NAN;
+    t->reset_s = known ? pg_rows_real(rows, 0, pg_rows_column(rows, "stats_reset")) : NAN;
+}
+
+static void run(struct pg_poll *p, const char *format, const char *list, pg_rows_fn *fn)
+{
+    struct text sql;
+    text_init(&sql, 1 << 16);
+    const char *schema = pg_facts(p)->statements_schema;
+    if (list != NULL)
+        text_addf(&sql, format, list, schema);
+    else
+        text_addf(&sql, format, schema);
+    pg_run(p, text_str(&sql), 0, NULL, fn);
+    text_done(&sql);
+}
+
+static void start(struct pg_poll *p)
+{
+    const struct pg_facts *f = pg_facts(p);
+    if (!f->statements_loaded) {
+        pg_poll_failed(p, FAILURE_ABSENT,
+                       "pg_stat_statements is not preloaded: ALTER SYSTEM SET shared_preload_libraries = "
+                       "'pg_stat_statements' (after what stands there already), restart the server, then CREATE "
+                       "EXTENSION pg_stat_statements");
+        return;
+    }
+    if (f->statements == 0) {
+        pg_poll_failed(p, FAILURE_ABSENT,
+                       "pg_stat_statements is not installed in this database: CREATE EXTENSION pg_stat_statements");
+        return;
+    }
+    if (f->statements >= 109)
+        run(p, "select dealloc, stats_reset from %s.pg_stat_statements_info", NULL, on_info);
+    char *list = pg_select_list(p);
+    run(p,
+        "select %s from %s.pg_stat_statements(false) s left join pg_database d on d.oid = s.dbid"
+        " left join pg_roles u on u.oid = s.userid",
+        list, on_rows);
+    free(list);
+}
+
+const struct pg_collector pg_statements = {
+    .dataset = &dataset,
+    .lane = PG_SLOW,
+    .gate = PG_BY_STATEMENTS,
+    .start = start,
+    .state_size = sizeof(struct statements),
+    .state_done = reset,
+    .state_reset = reset,
+};

@@ -1,0 +1,70 @@
+/* The dashboard: pages, panes, keys, time. It knows no terminal, loop, or engine: a host gives it what it asks for. Never waits. */
+#ifndef DBVITALS_TUI_DASH_H
+#define DBVITALS_TUI_DASH_H
+
+#include "core/query.h"
+#include "tui/canvas.h"
+#include "tui/page.h"
+#include "tui/terminal.h"
+
+struct dash;
+
+/* What the dashboard needs from outside. Members after `now` may be NULL: then the dashboard says that it cannot. */
+struct dash_host {
+    void *ctx;
+    /* Runs Q over the newest snapshot and calls DONE later, never from within; as query_submit. Returns a ticket. */
+    int (*ask)(void *ctx, const struct query *q, int priority, query_done_fn *done, void *done_ctx);
+    void (*cancel)(void *ctx, int ticket);
+    /* Seconds since 1970. */
+    double (*now)(void *ctx);
+    /* The datasets that what is visible reads; replaces the list before. */
+    void (*demand)(void *ctx, const char *const *datasets, int n);
+    /* The moment of the sample of DATASET before (-1) or after (+1) AT_S; NAN if there is none. */
+    double (*step)(void *ctx, const char *dataset, double at_s, int direction);
+    void (*quit)(void *ctx);
+    bool (*copy)(void *ctx, const char *text, size_t len);
+    /* Writes a file named like NAME ("sessions.json") in a directory of the host's choice, its path into PATH. */
+    bool (*save)(void *ctx, const char *name, const char *text, size_t len, char *path, size_t size, struct err *err);
+    bool (*theme)(void *ctx, const char *name, struct err *err);
+    void (*mouse)(void *ctx, bool on);
+    void (*refresh)(void *ctx, double seconds);
+    void (*redraw)(void *ctx);
+    /* Shows the plan of SQL; the answer comes by dash_text. */
+    bool (*explain)(void *ctx, const char *target, const char *database, const char *sql, struct err *err);
+};
+
+struct dash_options {
+    const struct registry *registry;
+    const struct pages *pages; /* checked; borrowed */
+    const char *page;          /* to start with; NULL: the first */
+    const char *target;        /* to look at; copied */
+    double refresh_s;
+    const char *badge;         /* "DEMO": stands in the head of every page; NULL: none */
+    bool read_only;
+    bool mouse;
+    const char *const *themes; /* names for the palette */
+    int n_themes;
+};
+
+struct dash *dash_new(const struct dash_options *options, struct dash_host host, struct err *err);
+void dash_free(struct dash *d);
+
+void dash_key(struct dash *d, const struct key *key);
+/* Draws everything; C's size is the screen's. */
+void dash_draw(struct dash *d, struct canvas *c);
+/* Something changed since the last drawing. */
+bool dash_dirty(const struct dash *d);
+/* A new sample of DATASET of TARGET is there: panes that read it ask again. */
+void dash_data_changed(struct dash *d, const char *target, const char *dataset);
+/* Asks what has become due. To be called when the time that it returns, in seconds, is over, and after keys and new samples. */
+double dash_tick(struct dash *d);
+/* Every pane that is visible has its rows. */
+bool dash_complete(const struct dash *d);
+/* A sentence in the last line, until the next key. */
+void dash_say(struct dash *d, enum role role, const char *text);
+/* A text over the page, until a key closes it: a plan. */
+void dash_text(struct dash *d, const char *title, const char *text);
+/* The overview as plain text: every pane in full, one below the other, COLUMNS wide. */
+void dash_plain(struct dash *d, struct text *out, int columns, bool ascii);
+
+#endif

@@ -1,0 +1,278 @@
+/* The dashboard asks: a pane's SELECT with order, filter, set and limit around it, and what comes back. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/text.h"
+#include "tui/dash_state.h"
+
+enum { MAX_PARAMS = 200, MOST_SQL = 200000 };
+
+static void identifier_add(struct text *out, const char *name)
+{
+    text_add_char(out, '"');
+    for (; *name != '\0'; name++) {
+        if (*name == '"')
+            text_add_char(out, '"');
+        text_add_char(out, *name);
+    }
+    text_add_char(out, '"');
+}
+
+static void order_add(struct text *out, const struct dash_pane *p)
+{
+    const struct pane *pane = p->pane;
+    bool first = true;
+    if (p->sort_column[0] != '\0') {
+        text_add(out, " order by ");
+        identifier_add(out, p->sort_column);
+        text_add(out, p->sort_descending ? " desc nulls last" : " nulls last");
+        first = false;
+    }
+    for (int i = 0; i < pane->n_sorts; i++) {
+        if (strcmp(pane->sorts[i].column, p->sort_column) == 0)
+            continue;
+        text_add(out, first ? " order by " : ", ");
+        identifier_add(out, pane->sorts[i].column);
+        text_add(out, pane->sorts[i].descending != (p->reversed && first) ? " desc nulls last" : " nulls last");
+        first = false;
+    }
+}
+
+/* Columns of the last result; what a filter may name. */
+static struct filter_column *filter_columns(const struct dash_pane *p, int *n)
+{
+    *n = p->result == NULL ? 0 : p->result->n_columns;
+    struct filter_column *columns = mem_new_array((size_t)*n, sizeof(*columns));
+    for (int i = 0; i < *n; i++)
+        columns[i] = (struct filter_column){p->result->columns[i].name, p->result->columns[i].unit, p->result->columns[i].numeric};
+    return columns;
+}
+
+bool pane_set_filter(struct dash_pane *p, const char *text, struct err *err)
+{
+    struct filter filter;
+    struct filter_sql *sql = mem_new(sizeof(*sql));
+    int n;
+    struct filter_column *columns = filter_columns(p, &n);
+    bool ok = filter_parse(text, &filter, err);
+    if (ok && filter.n > 0 && p->result != NULL && widget_has_rows(p->pane->widget)) {
+        ok = filter_compile(&filter, columns, n, sql, err);
+        if (ok)
+            filter_sql_done(sql);
+        else
+            filter_done(&filter);
+    }
+    free(columns);
+    free(sql);
+    if (!ok)
+        return false;
+    filter_done(&p->filter);
+    free(p->filter_text);
+    p->filter = filter;
+    p->filter_text = filter.n > 0 ? mem_dup(text) : NULL;
+    p->limit = FIRST_LIMIT;
+    p->table.top = 0;
+    pane_stale(p);
+    return true;
+}
+
+struct params {
+    struct query_param items[MAX_PARAMS];
+    int n;
+};
+
+static void param_add(struct params *ps, const char *name, struct value value)
+{
+    if (ps->n < MAX_PARAMS)
+        ps->items[ps->n++] = (struct query_param){name, value};
+}
+
+static void params_fill(const struct dash_pane *p, struct params *ps)
+{
+    struct dash *d = p->dash;
+    double trend = p->pane->trend_s;
+    const char *target = d->target;
+    ps->n = 0;
+    for (int i = 0; i < p->visit->n_params; i++) {
+        const struct query_param *param = &p->visit->params[i];
+        if (strcmp(param->name, "target") == 0 && param->value.type == VALUE_TEXT)
+            target = param->value.text;
+        else
+            param_add(ps, param->name, param->value);
+    }
+    /* Moments that are held already are not asked for again. */
+    if (!isnan(p->trend_newest) && dash_live(d))
+        trend = fmin(trend, fmax(d->host.now(d->host.ctx) - p->trend_newest, 0) + 0.001);
+    param_add(ps, "target", (struct value){.type = VALUE_TEXT, .text = target});
+    param_add(ps, "window", (struct value){.type = VALUE_TEXT, .text = d->window});
+    param_add(ps, "at", dash_live(d) ? (struct value){.type = VALUE_NULL} : (struct value){.type = VALUE_REAL, .real = d->at_s});
+    param_add(ps, "trend", (struct value){.type = VALUE_REAL, .real = trend});
+    param_add(ps, "rows", (struct value){.type = VALUE_INT, .integer = pane_body_rows(p)});
+}
+
+/* The pane's SELECT; what the user chose stands around it. */
+static bool sql_build(struct dash_pane *p, struct text *sql, struct params *ps, struct filter_sql *filter, struct err *err)
+{
+    const struct pane *pane = p->pane;
+    bool filtered = p->filter.n > 0 && p->result != NULL, set = pane->sets.n > 0;
+    if (!widget_has_rows(pane->widget)) {
+        text_add(sql, pane->sql);
+        return true;
+    }
+    text_addf(sql, "select * from (%s\n)", pane->sql);
+    if (filtered || set)
+        text_addf(sql, " where (%s)", set ? pane->sets.texts[p->set] : "1");
+    if (filtered) {
+        int n;
+        struct filter_column *columns = filter_columns(p, &n);
+        bool ok = filter_compile(&p->filter, columns, n, filter, err);
+        free(columns);
+        if (!ok)
+            return false;
+        text_addf(sql, " and (%s)", text_str(&filter->where));
+        for (int i = 0; i < filter->n; i++)
+            param_add(ps, filter->params[i].name, filter->params[i].value);
+    }
+    order_add(sql, p);
+    text_addf(sql, " limit %d", p->limit + 1);
+    return !sql->cut || fail(err, "the pane's SELECT is too long");
+}
+
+/* ---- answers ---- */
+
+static void note_done(void *ctx, struct result *result, const char *error)
+{
+    struct asking *a = ctx;
+    struct dash_pane *p = a->pane;
+    a->out = false;
+    if (result == NULL) {
+        snprintf(p->error, sizeof(p->error), "%s", error == NULL ? "" : error);
+    } else {
+        result_free(p->note);
+        p->note = result;
+    }
+    p->dash->dirty = true;
+}
+
+static void trend_note(struct dash_pane *p)
+{
+    int at = result_column(p->result, "sampled_at");
+    if (at < 0 || p->result->n_rows == 0)
+        return;
+    double newest = value_real(result_at(p->result, p->result->n_rows - 1, at));
+    p->trend_newest = dash_live(p->dash) ? newest : NAN;
+    /* "now" of graphs is the newest sample's own time. */
+    if (dash_live(p->dash) && (isnan(p->dash->newest_s) || newest > p->dash->newest_s))
+        p->dash->newest_s = newest;
+}
+
+static void rows_done(void *ctx, struct result *result, const char *error)
+{
+    struct asking *a = ctx;
+    struct dash_pane *p = a->pane;
+    struct result *old = p->result;
+    a->out = false;
+    p->dash->dirty = true;
+    if (result == NULL) {
+        snprintf(p->error, sizeof(p->error), "%s", error == NULL ? "the query failed" : error);
+        return;
+    }
+    p->error[0] = '\0';
+    if (p->pane->trend_s > 0 && !isnan(p->trend_newest) && old != NULL) {
+        result = trend_merge(old, result, dash_moment(p->dash) - p->pane->trend_s - 60);
+        old = NULL;
+    }
+    p->result = result;
+    p->table.formatted_of = NULL;
+    struct view v = pane_view(p);
+    if (p->pane->trend_s > 0)
+        trend_note(p);
+    if (widget_has_rows(p->pane->widget) && !view_settle(&v, old) && p->limit < MOST_LIMIT) {
+        p->limit *= 4; /* the cursor's row may stand further down */
+        pane_stale(p);
+    }
+    result_free(old);
+}
+
+void pane_ask(struct dash_pane *p)
+{
+    struct dash *d = p->dash;
+    struct text sql;
+    struct err err;
+    struct params *ps = mem_new(sizeof(*ps));
+    struct filter_sql *filter = mem_new(sizeof(*filter));
+    text_init(&sql, MOST_SQL);
+    params_fill(p, ps);
+    p->stale = false;
+    p->asked = true;
+    p->asked_rows = pane_body_rows(p);
+    if (sql_build(p, &sql, ps, filter, &err)) {
+        struct query q = {.sql = text_str(&sql), .params = ps->items, .n_params = ps->n};
+        q.max_rows = widget_has_rows(p->pane->widget) ? p->limit : 0;
+        p->rows.ticket = d->host.ask(d->host.ctx, &q, 0, rows_done, &p->rows);
+        p->rows.out = true;
+    } else {
+        snprintf(p->error, sizeof(p->error), "%.250s", err.text);
+        d->dirty = true;
+    }
+    if (p->pane->note != NULL) {
+        struct query q = {.sql = p->pane->note, .params = ps->items, .n_params = ps->n, .max_rows = 1};
+        p->beside.ticket = d->host.ask(d->host.ctx, &q, 0, note_done, &p->beside);
+        p->beside.out = true;
+    }
+    text_done(&sql);
+    filter_sql_done(filter);
+    free(filter);
+    free(ps);
+}
+
+/* ---- moments ---- */
+
+static void rows_copy(struct result *to, const struct result *from, int first, int n)
+{
+    for (int row = first; row < first + n; row++) {
+        for (int c = 0; c < from->n_columns; c++) {
+            struct value value = *result_at(from, row, c);
+            if (value.type == VALUE_TEXT)
+                value.text = arena_dup(to->arena, value.text);
+            to->values[(size_t)to->n_rows * (size_t)to->n_columns + (size_t)c] = value;
+        }
+        to->n_rows++;
+    }
+}
+
+struct result *trend_merge(struct result *held, struct result *newer, double oldest_s)
+{
+    int at = result_column(newer, "sampled_at"), before = result_column(held, "sampled_at");
+    if (at < 0 || before < 0 || held->n_columns != newer->n_columns || held->n_rows == 0) {
+        result_free(held);
+        return newer;
+    }
+    double last = value_real(result_at(held, held->n_rows - 1, before));
+    int from = 0, start = 0;
+    while (start < held->n_rows && value_real(result_at(held, start, before)) < oldest_s)
+        start++;
+    while (from < newer->n_rows && value_real(result_at(newer, from, at)) <= last)
+        from++;
+    int n = held->n_rows - start + newer->n_rows - from;
+    struct arena *arena = arena_new(4096);
+    struct result *both = arena_alloc(arena, sizeof(*both));
+    *both = *newer;
+    both->arena = arena;
+    both->columns = arena_alloc(both->arena, (size_t)newer->n_columns * sizeof(*both->columns));
+    for (int c = 0; c < newer->n_columns; c++) {
+        both->columns[c] = newer->columns[c];
+        both->columns[c].name = arena_dup(both->arena, newer->columns[c].name);
+        both->columns[c].numeric = newer->columns[c].numeric || held->columns[c].numeric;
+    }
+    both->values = arena_alloc(both->arena, (size_t)n * (size_t)newer->n_columns * sizeof(*both->values));
+    both->n_rows = 0;
+    rows_copy(both, held, start, held->n_rows - start);
+    rows_copy(both, newer, from, newer->n_rows - from);
+    result_free(held);
+    result_free(newer);
+    return both;
+}

@@ -1,0 +1,142 @@
+/* The dashboard draws: frames around panes, and what has no rows yet. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "core/utf8.h"
+#include "tui/dash_state.h"
+
+void hit_add(struct dash *d, enum hit_kind kind, int row, int column, int rows, int columns, int number)
+{
+    if (d->n_hits < MAX_HITS)
+        d->hits[d->n_hits++] = (struct hit){kind, row, column, rows, columns, number};
+}
+
+/* "1m", or "20 s of 5m" while the window is not covered yet. */
+void window_text(const struct dash_pane *p, char *out, size_t size)
+{
+    const struct dash *d = p->dash;
+    int column = p->result == NULL ? -1 : result_column(p->result, "span_s");
+    struct window_spec spec;
+    char span[32];
+    double true_s = column < 0 || p->result->n_rows == 0 ? NAN : value_real(result_at(p->result, 0, column));
+    snprintf(out, size, "%s", strcmp(d->window, "last") == 0 ? "newest interval" : d->window);
+    if (isnan(true_s))
+        return;
+    unit_format(span, sizeof(span), true_s, UNIT_S);
+    if (window_spec_parse(d->window, &spec, NULL) && spec.kind == WINDOW_SECONDS) {
+        if (true_s < spec.seconds * 0.8)
+            snprintf(out, size, "%s of %s", span, d->window);
+    } else {
+        snprintf(out, size, strcmp(d->window, "last") == 0 ? "last %s" : "%s since %s", span, d->window);
+    }
+}
+
+/* What stands at the right of the title: the note's first column, then filter, set and how many rows there are. */
+static void right_text(const struct dash_pane *p, struct text *out)
+{
+    const struct pane *pane = p->pane;
+    if (p->filter_text != NULL)
+        text_addf(out, "/%s ", p->filter_text);
+    if (pane->sets.n > 0)
+        text_addf(out, "%s%s ", out->len > 0 ? "· " : "", pane->sets.names[p->set]);
+    if (pane->note != NULL && p->note != NULL && p->note->n_rows > 0 && widget_has_rows(pane->widget) &&
+        result_at(p->note, 0, 0)->type == VALUE_TEXT)
+        text_addf(out, "%s%s ", out->len > 0 ? "· " : "", result_at(p->note, 0, 0)->text);
+    if (p->table.n_tags > 0)
+        text_addf(out, "%s%d tagged ", out->len > 0 ? "· " : "", p->table.n_tags);
+    int below = p->result == NULL || !widget_has_rows(pane->widget) ? 0 : p->result->n_rows - p->table.top - p->table.page_rows;
+    if (p->result != NULL && p->result->more)
+        text_addf(out, "%sfirst %d ", out->len > 0 ? "· " : "", p->result->n_rows);
+    else if (below > 0 || p->table.top > 0)
+        text_addf(out, "%s%d rows ", out->len > 0 ? "· " : "", p->result->n_rows);
+}
+
+static void frame_draw(struct dash_pane *p, struct area a, bool focused)
+{
+    struct text title, right;
+    char window[64];
+    struct view v = pane_view(p);
+    text_init(&title, 400);
+    text_init(&right, 400);
+    window_text(p, window, sizeof(window));
+    view_title(&v, window, &title);
+    right_text(p, &right);
+    struct area line = area_part(a, 0, 0, 1, a.columns);
+    area_fill(line, STYLE(focused ? ROLE_ACCENT : ROLE_BORDER), "─");
+    int room = a.columns - 6, left = utf8_columns(text_str(&title)), beside = utf8_columns(text_str(&right));
+    if (left + beside + 4 > room)
+        beside = room - left - 4 > 8 ? room - left - 4 : 0;
+    int used = area_put(line, 0, 3, room < left ? room : left, (struct style){ROLE_TITLE, focused ? ATTR_BOLD : 0}, text_str(&title), true);
+    area_put(line, 0, 2, 1, STYLE(ROLE_BORDER), " ", false);
+    area_put(line, 0, 3 + used, 1, STYLE(ROLE_BORDER), " ", false);
+    if (beside > 0) {
+        int from = a.columns - 3 - beside;
+        area_put(line, 0, from - 1, 1, STYLE(ROLE_BORDER), " ", false);
+        area_put(line, 0, from, beside, STYLE(p->filter_text != NULL ? ROLE_MATCH : ROLE_DIM), text_str(&right), true);
+    }
+    text_done(&title);
+    text_done(&right);
+}
+
+void pane_draw(struct dash_pane *p, struct area whole, bool frame)
+{
+    struct view v = pane_view(p);
+    struct pane_sort sort;
+    struct area body = frame ? area_part(whole, 1, 0, whole.rows - 1, whole.columns) : whole;
+    pane_sort_of(p, &sort);
+    v.sort = sort.column == NULL ? NULL : &sort;
+    if (frame)
+        frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);
+    if (p->error[0] != '\0')
+        area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), p->error, true);
+    else if (p->result == NULL)
+        area_put(body, 0, 1, -1, STYLE(ROLE_DIM), "collecting...", true);
+    else
+        widget_draw(&v, body);
+    /* Titles count rows below: what the drawing found out goes into them at once. */
+    if (frame && p->result != NULL)
+        frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);
+    /* More rows were scrolled to than a page of them is held below: the next ones are asked for. */
+    if (p->result != NULL && p->result->more && p->table.top + 2 * p->table.page_rows > p->result->n_rows && p->limit < MOST_LIMIT &&
+        !p->stale && p->limit <= p->result->n_rows) {
+        p->limit *= 4;
+        pane_stale(p);
+    }
+}
+
+static void panes_draw(struct dash *d, struct canvas *c)
+{
+    struct visit *v = dash_visit(d);
+    for (int i = 0; i < v->n; i++) {
+        struct dash_pane *p = &v->panes[i];
+        const struct layout_place *at = &p->place;
+        if (at->rows <= 0 || at->columns <= 0)
+            continue;
+        pane_draw(p, area_part(canvas_area(c), d->body_row + at->row, at->column, at->rows, at->columns), !d->frameless);
+        hit_add(d, HIT_PANE, d->body_row + at->row, at->column, at->rows, at->columns, i);
+        /* How many rows a SELECT wanted was said when it was asked: a larger pane wants more. */
+        if (p->asked && !p->stale && p->asked_rows != pane_body_rows(p) && strstr(p->pane->sql, ":rows") != NULL)
+            pane_stale(p);
+    }
+}
+
+void dash_draw(struct dash *d, struct canvas *c)
+{
+    canvas_clear(c);
+    d->n_hits = 0;
+    dash_layout(d, c->rows, c->columns);
+    d->drawn_second = floor(d->host.now(d->host.ctx));
+    d->dirty = false;
+    panes_draw(d, c);
+    struct area screen = canvas_area(c);
+    head_draw(d, area_part(screen, 0, 0, d->body_row, c->columns));
+    if (d->body_row + d->body_rows < c->rows)
+        foot_draw(d, area_part(screen, c->rows - 1, 0, 1, c->columns));
+    struct area body = area_part(screen, d->body_row, 0, d->body_rows, c->columns);
+    if (d->mode == MODE_PALETTE || d->mode == MODE_SORT)
+        list_draw(d, body);
+    else if (d->mode == MODE_HELP || d->mode == MODE_TEXT)
+        overlay_draw(d, screen);
+}

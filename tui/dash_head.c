@@ -1,0 +1,352 @@
+/* The dashboard's first and last lines: which server, how alive, what is wrong; pages; keys. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/text.h"
+#include "core/utf8.h"
+#include "core/when.h"
+#include "tui/dash_state.h"
+
+enum { MAX_PARTS = 16 };
+
+/* A piece of the head line. Those with the largest number go first when there is no room. */
+struct part {
+    char text[160];
+    struct style style;
+    int drop;
+    bool right;
+};
+struct parts {
+    struct part items[MAX_PARTS];
+    int n;
+};
+
+__attribute__((format(printf, 5, 6))) static void part_add(struct parts *ps, bool right, int drop, enum role role, const char *format, ...)
+{
+    if (ps->n == MAX_PARTS)
+        return;
+    struct part *p = &ps->items[ps->n++];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(p->text, sizeof(p->text), format, args);
+    va_end(args);
+    p->style = STYLE(role);
+    p->drop = drop;
+    p->right = right;
+}
+
+/* A text of the head's SELECT; NULL if it is not there. */
+static const char *head_text(struct dash *d, const char *column, char *buf, size_t size)
+{
+    struct dash_pane *p = dash_pane_named(d, "head");
+    int c = p == NULL || p->result == NULL || p->result->n_rows == 0 ? -1 : result_column(p->result, column);
+    if (c < 0 || result_at(p->result, 0, c)->type == VALUE_NULL)
+        return NULL;
+    const char *text = view_cell(p->result, 0, c, buf, size);
+    return text[0] == '\0' ? NULL : text;
+}
+
+static double head_number(struct dash *d, const char *column)
+{
+    struct dash_pane *p = dash_pane_named(d, "head");
+    int c = p == NULL || p->result == NULL || p->result->n_rows == 0 ? -1 : result_column(p->result, column);
+    return c < 0 ? NAN : value_real(result_at(p->result, 0, c));
+}
+
+static int verdicts(struct dash *d, const char *level)
+{
+    struct dash_pane *p = dash_pane_named(d, "now");
+    int n = 0, c = p == NULL || p->result == NULL ? -1 : result_column(p->result, "level");
+    for (int i = 0; c >= 0 && i < p->result->n_rows; i++) {
+        const struct value *v = result_at(p->result, i, c);
+        n += v->type == VALUE_TEXT && strcmp(v->text, level) == 0;
+    }
+    return n;
+}
+
+/* Badges first: which kind of place this is must be seen before anything is done. */
+static void badges_add(struct dash *d, struct parts *ps)
+{
+    char buf[64];
+    const char *env = head_text(d, "env", buf, sizeof(buf));
+    if (d->options.badge != NULL)
+        part_add(ps, false, 0, ROLE_DEMO, " %s ", d->options.badge);
+    if (d->options.read_only)
+        part_add(ps, false, 1, ROLE_HEAD_KEY, "[RO]");
+    if (env == NULL)
+        return;
+    char upper[32];
+    size_t i = 0;
+    for (; env[i] != '\0' && i < sizeof(upper) - 1; i++)
+        upper[i] = env[i] >= 'a' && env[i] <= 'z' ? (char)(env[i] - 32) : env[i];
+    upper[i] = '\0';
+    part_add(ps, false, 1, strncmp(upper, "PROD", 4) == 0 ? ROLE_DIALOG_DANGER : ROLE_HEAD_KEY, "%s", upper);
+}
+
+static void server_add(struct dash *d, struct parts *ps)
+{
+    char buf[160], age[32];
+    const char *s = head_text(d, "state", buf, sizeof(buf));
+    part_add(ps, false, 0, ROLE_HEAD, "%s", d->target);
+    ps->items[ps->n - 1].style.attrs = ATTR_BOLD;
+    if (s != NULL && strcmp(s, "up") != 0)
+        part_add(ps, false, 1, ROLE_CRITICAL, "· %s", s);
+    if ((s = head_text(d, "role", buf, sizeof(buf))) != NULL)
+        part_add(ps, false, 6, ROLE_HEAD, "· %s", s);
+    if ((s = head_text(d, "version", buf, sizeof(buf))) != NULL) {
+        char kind[64];
+        const char *product = head_text(d, "kind", kind, sizeof(kind));
+        part_add(ps, false, 5, ROLE_HEAD, "· %s %s", product == NULL ? "" : product, s);
+    }
+    double up = head_number(d, "uptime_s");
+    if (!isnan(up)) {
+        unit_format(age, sizeof(age), up, UNIT_S);
+        part_add(ps, false, 7, ROLE_HEAD, "· up %s", age);
+    }
+    if ((s = head_text(d, "place", buf, sizeof(buf))) != NULL)
+        part_add(ps, false, 9, ROLE_HEAD, "· %s", s);
+    if ((s = head_text(d, "via", buf, sizeof(buf))) != NULL)
+        part_add(ps, false, 8, ROLE_HEAD, "· through %s", s);
+}
+
+static void time_add(struct dash *d, struct parts *ps)
+{
+    char text[64], ago[32];
+    double now = d->host.now(d->host.ctx);
+    if (d->paused) {
+        unit_format(ago, sizeof(ago), floor(now - d->at_s), UNIT_S);
+        part_add(ps, true, 0, ROLE_PAST, " PAUSED %s ", ago);
+    } else if (!dash_live(d)) {
+        unit_format(text, sizeof(text), d->at_s, UNIT_TIME);
+        unit_format(ago, sizeof(ago), floor(now - d->at_s + 0.5), UNIT_S);
+        part_add(ps, true, 0, ROLE_PAST, " PAST %s (-%s) ", text, ago);
+        part_add(ps, true, 3, ROLE_PAST, " End = now ");
+    } else {
+        double age = isnan(d->newest_s) ? NAN : fmax(now - d->newest_s, 0);
+        bool old = !isnan(age) && age > fmax(3 * d->refresh_s, 3);
+        if (isnan(age))
+            snprintf(text, sizeof(text), "no data yet");
+        else
+            unit_format(ago, sizeof(ago), age, UNIT_S), snprintf(text, sizeof(text), "%s %s", old ? "STALE" : "live", ago);
+        part_add(ps, true, 2, isnan(age) || old ? ROLE_WARNING : ROLE_GOOD, "%s", text);
+    }
+}
+
+static void clock_add(struct dash *d, struct parts *ps)
+{
+    time_t now = (time_t)d->host.now(d->host.ctx);
+    struct tm tm;
+    char text[64];
+    if (localtime_r(&now, &tm) == NULL || strftime(text, sizeof(text), "%H:%M:%S %z", &tm) == 0)
+        return;
+    size_t len = strlen(text); /* +0200 is +02 */
+    if (len > 2 && strcmp(text + len - 2, "00") == 0)
+        text[len - 2] = '\0';
+    part_add(ps, true, 4, ROLE_HEAD, "%s", text);
+}
+
+static void alerts_add(struct dash *d, struct parts *ps)
+{
+    int critical = verdicts(d, "critical"), warning = verdicts(d, "warning");
+    if (critical > 0)
+        part_add(ps, true, 1, ROLE_CRITICAL, "▲ %d critical", critical);
+    if (warning > 0)
+        part_add(ps, true, 3, ROLE_WARNING, "● %d warning%s", warning, warning > 1 ? "s" : "");
+}
+
+static void parts_draw(struct parts *ps, struct area a)
+{
+    int width[MAX_PARTS], sum = 2;
+    for (int i = 0; i < ps->n; i++) {
+        width[i] = utf8_columns(ps->items[i].text);
+        sum += width[i] + (ps->items[i].right ? 3 : 1);
+    }
+    while (sum > a.columns) {
+        int worst = -1;
+        for (int i = 0; i < ps->n; i++)
+            if (width[i] > 0 && ps->items[i].drop > 0 && (worst < 0 || ps->items[i].drop > ps->items[worst].drop))
+                worst = i;
+        if (worst < 0)
+            break;
+        sum -= width[worst] + (ps->items[worst].right ? 3 : 1);
+        width[worst] = 0;
+    }
+    int at = 1, right = a.columns - 1;
+    for (int i = 0; i < ps->n; i++)
+        if (ps->items[i].right && width[i] > 0)
+            right -= width[i] + 3;
+    right += 3;
+    int end = right > 1 && right < a.columns - 1 ? right - 2 : a.columns;
+    for (int i = 0; i < ps->n; i++) {
+        if (width[i] == 0)
+            continue;
+        if (!ps->items[i].right) {
+            at += area_put(a, 0, at, end - at, ps->items[i].style, ps->items[i].text, true) + 1;
+        } else {
+            area_put(a, 0, right, width[i], ps->items[i].style, ps->items[i].text, true);
+            right += width[i] + 3;
+        }
+    }
+}
+
+/* ---- pages ---- */
+
+static void tabs_draw(struct dash *d, struct area a)
+{
+    const struct pages *pages = d->options.pages;
+    char right[80], every[32];
+    unit_format(every, sizeof(every), d->refresh_s, UNIT_S);
+    snprintf(right, sizeof(right), "window %s   every %s", d->window, every);
+    int room = a.columns - utf8_columns(right) - 3, at = 1, named = 0, i;
+    if (room < 40) {
+        snprintf(right, sizeof(right), "%s %s", d->window, every);
+        room = a.columns - utf8_columns(right) - 2;
+    }
+    for (i = 0; i < pages->n_pages; i++) {
+        const struct page *page = pages->pages[i];
+        char tab[80];
+        if (page->key == 0)
+            continue;
+        bool open = i == d->page;
+        /* Where names do not fit, other pages keep their digit. */
+        snprintf(tab, sizeof(tab), "%c %s", page->key, page->title);
+        int width = utf8_columns(tab);
+        if (at + width + 2 > room || (a.columns < 100 && !open)) {
+            snprintf(tab, sizeof(tab), "%c", page->key);
+            width = 1;
+        }
+        if (at + width + 1 > room)
+            break;
+        area_put(a, 0, at, width, STYLE(open ? ROLE_ACCENT : ROLE_HEAD), tab, true);
+        if (open)
+            area_restyle(a, 0, at, width, (struct style){ROLE_ACCENT, ATTR_BOLD | ATTR_REVERSE});
+        else
+            area_restyle(a, 0, at, 1, STYLE(ROLE_HEAD_KEY));
+        hit_add(d, HIT_PAGE, a.row, at, 1, width, i);
+        at += width + (a.columns < 100 ? 1 : 2);
+        named++;
+    }
+    /* A page without a digit, and details, are named too. */
+    const struct visit *v = dash_visit(d);
+    char here[120];
+    if (d->n_stack > 0 || v->page->key == 0) {
+        snprintf(here, sizeof(here), "› %s", v->page->title);
+        at += area_put(a, 0, at, room - at, (struct style){ROLE_ACCENT, ATTR_BOLD}, here, true) + 2;
+    }
+    if (at + 6 < room && named > 0) {
+        area_put(a, 0, at, 6, STYLE(ROLE_HEAD), "0 more", false);
+        area_restyle(a, 0, at, 1, STYLE(ROLE_HEAD_KEY));
+        hit_add(d, HIT_KEY, a.row, at, 1, 6, COMMAND_PAGE);
+    }
+    area_put_right(a, 0, 0, a.columns - 1, STYLE(ROLE_HEAD), right);
+}
+
+int head_rows(const struct dash *d, int rows)
+{
+    struct dash *any = (struct dash *)(uintptr_t)d; /* looking up changes nothing */
+    char buf[8];
+    if (rows < 2)
+        return 0;
+    if (rows < 12)
+        return 1;
+    return rows >= 20 && head_text(any, "missing", buf, sizeof(buf)) != NULL ? 3 : 2;
+}
+
+void head_draw(struct dash *d, struct area a)
+{
+    struct parts ps = {.n = 0};
+    char buf[256];
+    if (a.rows == 0)
+        return;
+    badges_add(d, &ps);
+    server_add(d, &ps);
+    time_add(d, &ps);
+    alerts_add(d, &ps);
+    clock_add(d, &ps);
+    area_fill(a, STYLE(ROLE_HEAD), NULL);
+    parts_draw(&ps, area_part(a, 0, 0, 1, a.columns));
+    if (a.rows > 1)
+        tabs_draw(d, area_part(a, 1, 0, 1, a.columns));
+    if (a.rows > 2) {
+        const char *missing = head_text(d, "missing", buf, sizeof(buf));
+        area_put(a, 2, 1, a.columns - 2, STYLE(ROLE_WARNING), missing == NULL ? "" : missing, true);
+    }
+}
+
+/* ---- the last line ---- */
+
+/* Panes of this page for which the screen has no room. */
+static void hidden_text(struct dash *d, struct text *out)
+{
+    const struct visit *v = dash_visit(d);
+    for (int i = 0; i < v->n && !v->zoom; i++) {
+        if (v->panes[i].place.rows > 0)
+            continue;
+        const char *title = v->panes[i].pane->name;
+        text_add(out, out->len == 0 ? "no room for: " : ", ");
+        text_add(out, title);
+    }
+}
+
+static void line_draw(struct dash *d, struct area a)
+{
+    const char *sign = d->mode == MODE_FILTER ? "/" : ":";
+    int at = 1 + area_put(a, 0, 1, 1, STYLE(ROLE_FOOT_KEY), sign, false);
+    char before[LINE_MOST + 1];
+    snprintf(before, sizeof(before), "%.*s", d->line_at, d->line);
+    int used = area_put(a, 0, at, a.columns - at - 1, STYLE(ROLE_FOOT), d->line, true);
+    a.canvas->cursor_row = a.row;
+    a.canvas->cursor_column = a.column + at + utf8_columns(before);
+    if (a.canvas->cursor_column >= a.column + a.columns)
+        a.canvas->cursor_column = a.column + a.columns - 1;
+    if (d->line_error[0] != '\0')
+        area_put(a, 0, at + used + 2, -1, STYLE(ROLE_WARNING), d->line_error, true);
+    else if (d->mode == MODE_FILTER && d->line[0] == '\0')
+        area_put(a, 0, at + 1, -1, STYLE(ROLE_DIM), "text  /regex/  column:text  column>10  !not      Enter keeps  Esc leaves", true);
+}
+
+static void keys_draw(struct dash *d, struct area a)
+{
+    struct text hidden;
+    int at = 1;
+    text_init(&hidden, 200);
+    hidden_text(d, &hidden);
+    int room = a.columns - (hidden.len > 0 ? utf8_columns(text_str(&hidden)) + 3 : 1);
+    if (room < 24)
+        room = a.columns - 1;
+    for (int i = 0; i < n_command_rows; i++) {
+        const struct command_row *row = &command_rows[i];
+        char keys[64];
+        if (row->footer == NULL)
+            continue;
+        command_keys(row->command, keys, sizeof(keys));
+        char *blank = strchr(keys, ' ');
+        if (row->command == COMMAND_QUIT) /* q on a page quits as well */
+            snprintf(keys, sizeof(keys), "q");
+        else if (blank != NULL)
+            *blank = '\0';
+        int width = utf8_columns(keys) + 1 + utf8_columns(row->footer);
+        if (at + width > room)
+            break;
+        hit_add(d, HIT_KEY, a.row, at, 1, width, (int)row->command);
+        at += area_put(a, 0, at, -1, STYLE(ROLE_FOOT_KEY), keys, false) + 1;
+        at += area_put(a, 0, at, -1, STYLE(ROLE_FOOT), row->footer, false) + 2;
+    }
+    if (hidden.len > 0)
+        area_put_right(a, 0, room > at ? room : at, a.columns - 1 - (room > at ? room : at), STYLE(ROLE_DIM), text_str(&hidden));
+    text_done(&hidden);
+}
+
+void foot_draw(struct dash *d, struct area a)
+{
+    area_fill(a, STYLE(ROLE_FOOT), NULL);
+    if (d->mode == MODE_FILTER || d->mode == MODE_PALETTE)
+        line_draw(d, a);
+    else if (d->said[0] != '\0')
+        area_put(a, 0, 1, -1, STYLE(d->said_role), d->said, true);
+    else
+        keys_draw(d, a);
+}

@@ -1,0 +1,157 @@
+/* The dashboard's insides, for the dash_*.c files only. */
+#ifndef DBVITALS_TUI_DASH_STATE_H
+#define DBVITALS_TUI_DASH_STATE_H
+
+#include "tui/dash.h"
+#include "tui/keys.h"
+#include "tui/widget.h"
+
+enum { FIRST_LIMIT = 120, MOST_LIMIT = 20000, MAX_DATASETS = 12, MAX_VISITS = 16, MAX_HITS = 400, LINE_MOST = 1000 };
+
+struct dash_pane;
+struct asking {
+    struct dash_pane *pane;
+    int ticket;
+    bool out;
+};
+
+/* A pane of a visited page. */
+struct dash_pane {
+    struct dash *dash;
+    struct visit *visit;
+    const struct pane *pane;
+    struct result *result, *note;
+    char error[256];
+    struct asking rows, beside; /* its SELECT and its note */
+    bool stale;                 /* something newer can be had */
+    bool asked;                 /* at least once */
+    double stale_since;
+    struct table table;
+    char sort_column[72];       /* the user's own choice; "" is the pane's standard */
+    bool sort_descending;
+    bool reversed;              /* the pane's standard order, the other way round */
+    int set, limit;
+    char *filter_text;          /* NULL: none */
+    struct filter filter;
+    struct layout_place place;  /* on the screen, frame included; rows 0: not visible */
+    int asked_rows;             /* :rows of the last asking */
+    char datasets[MAX_DATASETS][64];
+    int n_datasets;
+    double trend_newest;        /* sampled_at of the newest moment held; NAN: none */
+};
+
+/* A page that was opened: an ordinary one once, a detail page each time. */
+struct visit {
+    const struct page *page;
+    struct dash_pane *panes;
+    int n;
+    int focus;
+    bool zoom;
+    struct arena *arena;        /* of params; NULL for ordinary pages */
+    struct query_param *params; /* columns of the row that was opened */
+    int n_params;
+};
+
+enum mode { MODE_PAGE, MODE_FILTER, MODE_PALETTE, MODE_SORT, MODE_HELP, MODE_TEXT };
+
+/* What a click means, noted while drawing. */
+enum hit_kind { HIT_PAGE, HIT_PANE, HIT_KEY };
+struct hit {
+    enum hit_kind kind;
+    int row, column, rows, columns;
+    int number; /* page, pane, or command */
+};
+
+struct dash {
+    struct dash_host host;
+    struct dash_options options;
+    char *target;
+    struct visit head;             /* panes asked whatever page is open: head, now */
+    struct visit **pages;          /* by page number; NULL: never opened */
+    struct visit *stack[MAX_VISITS]; /* detail pages on top of the page */
+    int n_stack;
+    int page;                      /* number of the ordinary page */
+    int rows, columns;             /* of the last drawing */
+    int body_row, body_rows;
+    bool frameless;
+    char window[24];
+    double at_s;                   /* NAN: now */
+    bool paused;
+    double refresh_s;
+    bool mouse;
+    double newest_s;               /* when the newest sample came, NAN: none */
+    enum mode mode;
+    char line[LINE_MOST + 1];      /* being typed */
+    int line_at;                   /* its cursor, in bytes */
+    char line_error[300];
+    int list_row, list_top;        /* palette, sort */
+    char *overlay_title, *overlay;
+    int overlay_top;
+    char said[300];
+    enum role said_role;
+    bool dirty;
+    double drawn_second;
+    struct hit hits[MAX_HITS];
+    int n_hits;
+};
+
+/* dash.c */
+struct visit *dash_visit(struct dash *d);            /* what is shown */
+struct dash_pane *dash_focus(struct dash *d);        /* NULL if nothing can have it */
+struct dash_pane *dash_pane_named(struct dash *d, const char *name); /* of the open page, else of the head; NULL if there is none */
+void dash_open_page(struct dash *d, int number);
+void dash_open_detail(struct dash *d, const struct page *page, const struct result *row_of, int row);
+bool dash_back(struct dash *d);                      /* false on an ordinary page */
+void dash_demand(struct dash *d);
+bool dash_live(const struct dash *d);
+double dash_moment(const struct dash *d);            /* what is shown: now, or the past */
+void pane_stale(struct dash_pane *p);                /* asks at the next tick */
+void pane_stale_all(struct dash *d);                 /* after a change of window, time, target */
+struct view pane_view(struct dash_pane *p);
+void pane_sort_of(const struct dash_pane *p, struct pane_sort *out); /* first column of the order; column NULL: none */
+
+/* dash_ask.c */
+void pane_ask(struct dash_pane *p);
+/* Adds a result of moments to those held. Takes NEWER, returns what replaces both. */
+struct result *trend_merge(struct result *held, struct result *newer, double oldest_s);
+
+/* dash_layout.c */
+void dash_layout(struct dash *d, int rows, int columns);
+int pane_body_rows(const struct dash_pane *p);
+
+/* dash_draw.c */
+void hit_add(struct dash *d, enum hit_kind kind, int row, int column, int rows, int columns, int number);
+void pane_draw(struct dash_pane *p, struct area whole, bool frame);
+void window_text(const struct dash_pane *p, char *out, size_t size);
+
+/* dash_head.c */
+int head_rows(const struct dash *d, int rows);
+void head_draw(struct dash *d, struct area a);
+void foot_draw(struct dash *d, struct area a);
+
+/* dash_do.c */
+void dash_do(struct dash *d, enum command c, const struct key *key);
+void dash_set_window(struct dash *d, const char *window);
+void pane_set_sort(struct dash_pane *p, const char *column, bool descending);
+bool pane_set_filter(struct dash_pane *p, const char *text, struct err *err);
+
+/* dash_line.c */
+void line_start(struct dash *d, enum mode mode, const char *text);
+void line_key(struct dash *d, const struct key *key);
+void list_draw(struct dash *d, struct area a);
+void list_key(struct dash *d, enum command c);
+
+/* dash_help.c */
+void help_open(struct dash *d);
+void overlay_draw(struct dash *d, struct area a);
+void overlay_key(struct dash *d, enum command c);
+
+/* dash_out.c */
+void dash_copy(struct dash *d);
+void dash_export(struct dash *d, const char *format);
+void dash_explain(struct dash *d);
+
+/* dash_mouse.c */
+void mouse_key(struct dash *d, const struct key *key);
+
+#endif
