@@ -1,5 +1,5 @@
 /* show, query and help DATASET: the datasets as text, JSON or CSV. */
-#include <math.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,7 +49,7 @@ static bool open_job(struct job *j, const struct args *args, struct err *err)
     j->door = door_new(&j->session.registry, err);
     j->out = args->output == NULL ? stdout : fopen(args->output, "we");
     if (j->door != NULL && j->out == NULL)
-        fail(err, "cannot write %s: %m", args->output);
+        fail(err, "cannot write %s: %s", args->output, strerror(errno));
     return j->door != NULL && j->out != NULL;
 }
 

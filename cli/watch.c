@@ -1,18 +1,13 @@
 /* The dashboard: wires loop, engine, query thread and terminal to it. Without a terminal it prints two refreshes. */
-#include <errno.h>
-#include <fcntl.h>
+#include "cli/watch.h"
+
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/session.h"
-#include "core/mem.h"
 #include "core/text.h"
-#include "demo/demo.h"
-#include "tui/dash.h"
 
 /* Frames for data come at most this often; a key is drawn at once. */
 static const double frame_s = 1.0 / 30;
@@ -21,164 +16,7 @@ static const double patience_s = 1.0;
 static const double plain_patience_s = 20;
 /* The second sample of a dataset follows the first one this soon: rates are there when the eye is. */
 static const double first_s = 0.5;
-enum { MOST_DEMANDED = 64, MOST_THEMES = 16, N_SIGNALS = 3 };
-
-struct watch {
-    struct session session;
-    struct query_thread *queries;
-    struct pages pages;
-    struct dash *dash;
-    struct terminal *terminal; /* NULL: plain text */
-    struct canvas *canvas;
-    struct theme theme;
-    struct loop_timer *tick, *frame;
-    struct loop_signal *signals[N_SIGNALS];
-    const struct dataset *demanded[MOST_DEMANDED];
-    int n_demanded;
-    double drawn_s;
-    bool key_pending, redraw, quit;
-    int code;
-};
-
-/* What the dashboard asks of its host. */
-
-static int host_ask(void *ctx, const struct query *q, int priority, query_done_fn *done, void *done_ctx)
-{
-    struct watch *w = ctx;
-    struct snapshot *snapshot = store_snapshot(engine_store(w->session.engine));
-    int ticket = query_submit(w->queries, snapshot, q, priority, done, done_ctx);
-    snapshot_unref(snapshot);
-    return ticket;
-}
-
-static void host_cancel(void *ctx, int ticket)
-{
-    query_cancel(((struct watch *)ctx)->queries, ticket);
-}
-
-static double host_now(void *ctx)
-{
-    (void)ctx;
-    return loop_wall_s();
-}
-
-static void host_demand(void *ctx, const char *const *datasets, int n)
-{
-    struct watch *w = ctx;
-    w->n_demanded = 0;
-    for (int i = 0; i < n && w->n_demanded < MOST_DEMANDED; i++) {
-        const struct dataset *d = registry_find(&w->session.registry, datasets[i]);
-        if (d != NULL)
-            w->demanded[w->n_demanded++] = d;
-    }
-    engine_want(w->session.engine, datasets, n);
-}
-
-static double host_step(void *ctx, const char *dataset, double at_s, int direction)
-{
-    struct watch *w = ctx;
-    const struct dataset *d = registry_find(&w->session.registry, dataset);
-    struct snapshot *snapshot = store_snapshot(engine_store(w->session.engine));
-    double moment = d == NULL ? NAN : snapshot_step(snapshot, d, at_s, direction);
-    snapshot_unref(snapshot);
-    return moment;
-}
-
-static void host_quit(void *ctx)
-{
-    ((struct watch *)ctx)->quit = true;
-    loop_stop(((struct watch *)ctx)->session.loop);
-}
-
-static bool host_copy(void *ctx, const char *text, size_t len)
-{
-    struct watch *w = ctx;
-    return w->terminal != NULL && terminal_copy(w->terminal, text, len);
-}
-
-static bool write_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0)
-            return false;
-        text += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
-/* In the working directory, else in the temporary one; never over a file that is there, readable by the user only. */
-static bool host_save(void *ctx, const char *name, const char *text, size_t len, char *path, size_t size, struct err *err)
-{
-    (void)ctx;
-    const char *temporary = getenv("TMPDIR"), *folders[] = {".", temporary != NULL ? temporary : "/tmp"};
-    for (int attempt = 0; attempt < 200; attempt++) {
-        const char *folder = folders[attempt / 100];
-        if (attempt % 100 == 0)
-            snprintf(path, size, "%s/dbvitals-%s", folder, name);
-        else
-            snprintf(path, size, "%s/dbvitals-%d-%s", folder, attempt % 100, name);
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0 && errno == EEXIST)
-            continue;
-        if (fd < 0) {
-            attempt = attempt < 100 ? 99 : 200;
-            continue;
-        }
-        bool ok = write_all(fd, text, len);
-        ok = close(fd) == 0 && ok;
-        return ok || fail(err, "cannot write %s: %s", path, strerror(errno));
-    }
-    return fail(err, "cannot write a file in . or %s: %s", folders[1], strerror(errno));
-}
-
-static bool host_theme(void *ctx, const char *name, struct err *err)
-{
-    struct watch *w = ctx;
-    if (!theme_load(name, &w->theme, err))
-        return false;
-    if (w->terminal != NULL)
-        terminal_set_theme(w->terminal, &w->theme);
-    return true;
-}
-
-static void host_mouse(void *ctx, bool on)
-{
-    struct watch *w = ctx;
-    if (w->terminal != NULL)
-        terminal_set_mouse(w->terminal, on);
-}
-
-static void host_refresh(void *ctx, double seconds)
-{
-    engine_set_refresh(((struct watch *)ctx)->session.engine, seconds);
-}
-
-static void host_redraw(void *ctx)
-{
-    struct watch *w = ctx;
-    if (w->terminal != NULL)
-        terminal_redraw(w->terminal);
-    w->redraw = true;
-}
-
-static struct dash_host host_of(struct watch *w)
-{
-    return (struct dash_host){.ctx = w,
-                              .ask = host_ask,
-                              .cancel = host_cancel,
-                              .now = host_now,
-                              .demand = host_demand,
-                              .step = host_step,
-                              .quit = host_quit,
-                              .copy = host_copy,
-                              .save = host_save,
-                              .theme = host_theme,
-                              .mouse = host_mouse,
-                              .refresh = host_refresh,
-                              .redraw = host_redraw};
-}
+enum { MOST_THEMES = 16 };
 
 /* What the loop tells. */
 
@@ -214,8 +52,10 @@ static void on_frame_time(void *ctx)
 
 static void on_signal(void *ctx, int signal_number)
 {
+    struct watch *w = ctx;
     (void)signal_number;
-    host_quit(ctx);
+    w->quit = true;
+    loop_stop(w->session.loop);
 }
 
 static void draw(void *ctx)
@@ -266,7 +106,7 @@ static bool make_dash(struct watch *w, const char *badge, struct err *err)
                                    .mouse = config_get_bool(c, "dashboard", "mouse"),
                                    .themes = themes,
                                    .n_themes = n_themes};
-    w->dash = dash_new(&options, host_of(w), err);
+    w->dash = dash_new(&options, watch_host(w), err);
     if (w->dash == NULL)
         return false;
     w->tick = loop_timer_new(w->session.loop, on_tick, w);
@@ -312,7 +152,7 @@ static void close_all(struct watch *w)
         loop_timer_free(w->tick);
     if (w->frame != NULL)
         loop_timer_free(w->frame);
-    for (int i = 0; i < N_SIGNALS; i++)
+    for (int i = 0; i < N_WATCH_SIGNALS; i++)
         if (w->signals[i] != NULL)
             loop_signal_free(w->signals[i]);
 }
@@ -394,8 +234,8 @@ static int run_plain(struct watch *w)
 
 static int run(struct watch *w, const char *badge, struct err *err)
 {
-    static const int numbers[N_SIGNALS] = {SIGTERM, SIGHUP, SIGINT};
-    for (int i = 0; i < N_SIGNALS; i++)
+    static const int numbers[N_WATCH_SIGNALS] = {SIGTERM, SIGHUP, SIGINT};
+    for (int i = 0; i < N_WATCH_SIGNALS; i++)
         w->signals[i] = loop_signal_new(w->session.loop, numbers[i], on_signal, w);
     bool plain = !isatty(STDOUT_FILENO);
     if (!reach(w, plain ? plain_patience_s : patience_s)) {
@@ -415,7 +255,7 @@ static int run(struct watch *w, const char *badge, struct err *err)
     return EXIT_OK;
 }
 
-static int watch_targets(const struct args *args, const char *const *words, int n, const char *badge)
+int watch_targets(const struct args *args, const char *const *words, int n, const char *badge)
 {
     struct watch w = {0};
     struct err err = {0};
@@ -434,45 +274,4 @@ static int watch_targets(const struct args *args, const char *const *words, int 
 int watch_run(const struct args *args)
 {
     return watch_targets(args, (const char *const *)args->words, args->n_words, NULL);
-}
-
-/* The demo: a server of our own first, then the dashboard over it. */
-
-struct demo_wait {
-    char *conninfo, *error;
-};
-
-static void on_demo_ready(void *ctx, const char *conninfo, const char *error)
-{
-    struct demo_wait *d = ctx;
-    d->conninfo = mem_dup(conninfo);
-    d->error = mem_dup(error);
-}
-
-static void on_demo_progress(void *ctx, const char *text)
-{
-    (void)ctx;
-    fprintf(stderr, "demo: %s\n", text);
-}
-
-int demo_command_run(const struct args *args)
-{
-    struct loop *loop = loop_new();
-    struct demo_wait wait = {0};
-    struct demo *demo = demo_start(loop, on_demo_ready, &wait);
-    demo_watch(demo, on_demo_progress, &wait);
-    while (wait.conninfo == NULL && wait.error == NULL)
-        loop_run_once(loop, true);
-    int code = EXIT_NO_DATA;
-    if (wait.error != NULL)
-        fprintf(stderr, "dbvitals: %s\n", wait.error);
-    else {
-        const char *word = wait.conninfo;
-        code = watch_targets(args, &word, 1, "DEMO");
-    }
-    demo_stop(demo);
-    free(wait.conninfo);
-    free(wait.error);
-    loop_free(loop);
-    return code;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "core/err.h"
+#include "core/option.h"
 
 /* `#` or `;` comment only at the start of a line; indented lines continue the value (joined by a newline, each trimmed; blank lines and comments
  * between them are left out); a value is up to 64 kB; neither a key nor a section comes twice. ${ENV} in a value is replaced by that environment
@@ -30,29 +31,6 @@ struct config {
     bool has_secrets;        /* a password stands in the text itself (not as ${ENV}) */
     bool readable_by_others; /* and the file's mode lets others read it */
 };
-
-enum option_type {
-    OPTION_TEXT,
-    OPTION_BOOL, /* yes no true false on off 1 0 */
-    OPTION_INTEGER,
-    OPTION_REAL,
-    OPTION_DURATION,
-    OPTION_CHOICE,
-    OPTION_SQL, /* text that is taken as it is */
-    OPTION_URL  /* text that may hold a password */
-};
-struct option {
-    const char *section; /* kind of section */
-    const char *key;     /* "*" as last part allows any suffix: "pool.*" */
-    enum option_type type;
-    const char *standard; /* default as text, NULL if none */
-    const char *choices;  /* OPTION_CHOICE: "a|b|c"; numbers: "min..max" */
-    bool secret;          /* never shown by `config show`; of an OPTION_URL only the passwords in it */
-    const char *help;
-    bool single; /* the section is [KIND], at most once; else it is [KIND NAME]. The same for all options of a section */
-};
-extern const struct option config_options[];
-extern const int n_config_options;
 
 /* Parses TEXT; FILE is for messages ("FILE:LINE: sentence"). Works for page and theme files too: with OPTIONS given (N > 0) unknown
  * sections, unknown keys and values of a wrong type are errors, with the nearest known name; with N 0 anything goes, and ${ENV} is left as it

@@ -1,4 +1,4 @@
-/* One option's rules, apart from the file that it stands in. */
+/* An option's rules, apart from the file that it stands in. */
 #include "core/option.h"
 
 #include <math.h>

@@ -1,9 +1,34 @@
-/* One option's rules, apart from the file that it stands in. */
+/* An option: a row of the table that is the master copy for parser, `config show`, help and docs. */
 #ifndef DBVITALS_CORE_OPTION_H
 #define DBVITALS_CORE_OPTION_H
 
-#include "core/config.h"
+#include <stdbool.h>
+
+#include "core/err.h"
 #include "core/text.h"
+
+enum option_type {
+    OPTION_TEXT,
+    OPTION_BOOL, /* yes no true false on off 1 0 */
+    OPTION_INTEGER,
+    OPTION_REAL,
+    OPTION_DURATION,
+    OPTION_CHOICE,
+    OPTION_SQL, /* text that is taken as it is */
+    OPTION_URL  /* text that may hold a password */
+};
+struct option {
+    const char *section; /* kind of section */
+    const char *key;     /* "*" as last part allows any suffix: "pool.*" */
+    enum option_type type;
+    const char *standard; /* default as text, NULL if none */
+    const char *choices;  /* OPTION_CHOICE: "a|b|c"; numbers: "min..max" */
+    bool secret;          /* never shown by `config show`; of an OPTION_URL only the passwords in it */
+    const char *help;
+    bool single; /* the section is [KIND], at most once; else it is [KIND NAME]. The same for all options of a section */
+};
+extern const struct option config_options[];
+extern const int n_config_options;
 
 /* The row for KEY of [KIND], NULL if there is none; OPTIONS is N rows. A row may end in "*". */
 const struct option *option_find(const struct option *options, int n, const char *kind, const char *key);

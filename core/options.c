@@ -1,5 +1,5 @@
 /* Every option of the config file: the master copy for parser, `config show`, help and docs. A row is all that a new one needs. */
-#include "core/config.h"
+#include "core/option.h"
 
 // clang-format off
 const struct option config_options[] = {

@@ -62,9 +62,9 @@ void sample_set_text(struct sample *s, int column, int row, const char *text, si
 /* Fewer rows than were made (a filter dropped some); n must be at most n_rows. */
 void sample_shrink(struct sample *s, int n);
 
-/* Lets S, which nobody else knows yet, share the texts that it has in common with BEFORE, the poll before it: what is new
- * in S goes to the arena of BEFORE, and that of S is given back. When that arena holds more old texts than new ones, S
- * keeps its own. */
+/* Lets S, which no other thread knows yet, share the texts that it has in common with BEFORE, the poll before it: what is
+ * new in S goes to the arena of BEFORE, and that of S is given back (pointers to its texts are void). When the arena of
+ * BEFORE holds mostly texts that are gone, S keeps its own. */
 void sample_settle(struct sample *s, struct sample *before);
 
 struct sample *sample_ref(struct sample *s);

@@ -94,7 +94,10 @@ static void mask_conninfo(struct text *out, const char *s)
         text_add_n(out, s, start);
         s += start;
         size_t len = pair ? value_len(s) : 0;
-        add_value(out, s, len, hide && strncmp(s, "''", len) != 0);
+        bool empty = len == 2 && s[0] == '\'';
+        while (hide && s[len] != '\0' && !isspace((unsigned char)s[len]))
+            len++; /* libpq would refuse it: a quote in the password was not escaped */
+        add_value(out, s, len, hide && !empty);
         s += len;
     }
 }

@@ -52,7 +52,7 @@ void sample_settle(struct sample *s, struct sample *before)
     bool outgrown =
         arena_size(before->arena) > SMALL && arena_size(before->arena) > MOST_TIMES * arena_size(s->arena);
     /* With different shared arenas nobody can tell in which of them a text of BEFORE stands. */
-    if (outgrown || atomic_load(&s->refs) != 1 || s->shared != before->shared || s->arena == before->arena)
+    if (outgrown || s->shared != before->shared || s->arena == before->arena)
         return;
     int *rows = rows_before(s, before);
     for (int c = 0; c < s->dataset->n_columns; c++) {

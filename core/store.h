@@ -25,15 +25,18 @@ struct store_limits {
 };
 struct store *store_new(struct store_limits limits);
 void store_free(struct store *s);
-/* Adds SAMPLE (takes the caller's reference) as the newest of (TARGET, its dataset). TARGET is copied. */
+/* Adds SAMPLE (takes the caller's reference) as the newest of (TARGET, its dataset). TARGET is copied. One that is not newer
+ * than the newest is dropped. No other thread may know SAMPLE yet, and pointers to its texts are void: what equals the
+ * sample before is kept once. */
 void store_put(struct store *s, const char *target, struct sample *sample);
 /* Forgets a target. */
 void store_drop(struct store *s, const char *target);
 /* Newest sample or NULL; borrowed until the next store_put. */
 struct sample *store_newest(const struct store *s, const char *target, const struct dataset *d);
-/* How far back full samples of this series go, in seconds; bitten is set if the byte bound, not time, ended it. */
+/* How far back full samples of this series go, in seconds; bitten tells whether a byte bound took samples, or baselines, that
+ * time would have kept. */
 double store_reach_s(const struct store *s, const char *target, const struct dataset *d, bool *bitten);
-/* Bytes held in all. */
+/* Bytes held in all, as counted at each put (hashes and windows made since then are counted by the next one). */
 size_t store_bytes(const struct store *s);
 
 /* An immutable view of everything, cheap until the next put; release with snapshot_unref, from any thread. Windows made from
@@ -45,14 +48,15 @@ int snapshot_targets(const struct snapshot *s);
 const char *snapshot_target(const struct snapshot *s, int target);
 
 /* The window of dataset D of target number TARGET that ends at the newest full sample not after AT_S (seconds since 1970; NAN
- * means now). Its base is the kept sample nearest to the window's start, the oldest there is when none is old enough (the
- * window's span_s tells). NULL if there is no sample. Owned by the snapshot; only one thread may resolve in one snapshot. */
+ * means now). Its base is the kept sample of the same epoch nearest to the window's start, the oldest there is when none
+ * is old enough (the window's span_s tells); the sample before it for `last`, and when its epoch has just begun. NULL if
+ * there is no sample. Owned by the snapshot; only one thread may resolve in one snapshot. */
 struct window *snapshot_window(struct snapshot *s, int target, const struct dataset *d, struct window_spec spec, double at_s);
 /* The kept full samples of that series with wall_s within [at_s - span_s, at_s], oldest first, each as its `last` window. Returns how
  * many; *out is owned by the snapshot and valid until the next call. */
 int snapshot_trend(struct snapshot *s, int target, const struct dataset *d, double span_s, double at_s, struct window ***out);
-/* Time of the newest kept full sample of any series at or before AT_S - for stepping: the moment before / after AT_S at which a
- * sample of dataset D of any target was taken; NAN if none. */
+/* For stepping through time: the moment before (DIRECTION -1) or after (1) AT_S at which a kept full sample of dataset D of any
+ * target was taken; AT_S NAN is the newest such moment; NAN if there is none. */
 double snapshot_step(const struct snapshot *s, const struct dataset *d, double at_s, int direction);
 
 #endif

@@ -67,7 +67,6 @@ static bool open_screen(struct painter *p, const char *term, struct err *err)
     for (int i = 0; i < N_SIGNALS_OF_NCURSES; i++)
         sigaction(signals_of_ncurses[i], NULL, &before[i]);
     setenv("NCURSES_NO_PADDING", "1", 0); /* it would sleep for terminals of 1978 */
-    use_env(FALSE);                       /* the size is that of the tty, not LINES and COLUMNS */
     p->screen = newterm(term, p->file, p->file);
     for (int i = 0; i < N_SIGNALS_OF_NCURSES; i++)
         sigaction(signals_of_ncurses[i], &before[i], NULL);

@@ -31,7 +31,7 @@ struct pg_source {
     struct target_config config; /* with strings of its own */
     struct source_host host;
     struct conn_info *info;
-    struct secret *secret; /* a password_command that is running */
+    struct password *asking_password; /* a password_command that is running */
     char *password;
     double password_mono_s;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "collectors/pg/inside.h"
-#include "collectors/pg/secret.h"
+#include "collectors/pg/password.h"
 #include "core/mem.h"
 
 static const double LOCK_TIMEOUT_S = 0.2;
@@ -230,7 +230,7 @@ static void got_password(void *ctx, const char *password, const char *error)
 {
     struct pg_source *s = ctx;
     source_enter(s);
-    s->secret = NULL;
+    s->asking_password = NULL;
     if (password == NULL) {
         retry_after(s, next_delay(s, CONN_DENIED));
         source_tell(s, SOURCE_DOWN, error);
@@ -248,7 +248,7 @@ static void open_fast(struct pg_source *s)
 {
     bool fresh = s->password_mono_s > 0 && loop_mono_s() - s->password_mono_s < PASSWORD_KEPT_S;
     if (s->config.password == NULL && s->config.password_command != NULL && !fresh) {
-        s->secret = secret_run(s->loop, s->config.password_command, ANSWER_S, got_password, s);
+        s->asking_password = password_run(s->loop, s->config.password_command, ANSWER_S, got_password, s);
         return;
     }
     s->fast.conn = open_conn(&s->fast, s->info, (struct conn_handler){.ctx = s, .up = fast_up, .down = fast_down});
@@ -258,7 +258,7 @@ static void on_retry(void *ctx)
 {
     struct pg_source *s = ctx;
     source_enter(s);
-    if (s->fast.conn == NULL && s->secret == NULL)
+    if (s->fast.conn == NULL && s->asking_password == NULL)
         open_fast(s);
     source_leave(s);
 }

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/unit.h"
 #include "core/when.h"
@@ -27,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         must(err.text[0] != '\0');
     setenv("TZ", size % 2 == 0 ? "Europe/Berlin" : "UTC", 1);
+    tzset();
     if (moment_parse(s, 1795174401, &v, &err)) {
         must(isfinite(v));
         moment_format_local(out, sizeof(out), v);

@@ -244,6 +244,21 @@ static void a_descriptor_closed_and_opened_under_its_number_is_watched_when_want
     close(other[1]);
 }
 
+static void a_descriptor_freed_may_be_watched_again_at_once(void **state)
+{
+    struct bench *b = *state;
+    b->fd = loop_fd_new(b->loop, b->pipe[0], free_fd, b);
+    loop_fd_want(b->fd, true, false);
+    assert_null(loop_fd_new(b->loop, b->pipe[0], read_byte, b)); /* one watcher a descriptor */
+    loop_fd_free(b->fd);
+    b->fd = loop_fd_new(b->loop, b->pipe[0], read_byte, b);
+    loop_fd_want(b->fd, true, false);
+    put_byte(b);
+    loop_run(b->loop);
+    assert_int_equal(b->calls, 1);
+    loop_fd_free(b->fd);
+}
+
 static void a_descriptor_keeps_its_flags(void **state)
 {
     struct bench *b = *state;
@@ -519,6 +534,7 @@ int main(void)
         TEST(a_hang_up_counts_as_readable),
         TEST(an_error_is_told_again_until_the_owner_gives_up),
         TEST(a_descriptor_closed_and_opened_under_its_number_is_watched_when_wanted_again),
+        TEST(a_descriptor_freed_may_be_watched_again_at_once),
         TEST(a_descriptor_keeps_its_flags),
         TEST(what_cannot_be_watched_is_refused),
         TEST(a_signal_arrives_and_may_be_freed_from_its_own_callback),

@@ -287,18 +287,6 @@ static void a_settled_sample_shares_the_texts_of_the_poll_before(void **state)
     sample_unref(moved);
 }
 
-static void who_knows_a_sample_already_sees_no_change(void **state)
-{
-    (void)state;
-    struct sample *before = three_sessions(), *s = three_sessions();
-    const char *user = s->values[USER].text[0];
-    sample_settle(sample_ref(s), before);
-    assert_ptr_equal(s->values[USER].text[0], user);
-    sample_unref(s);
-    sample_unref(s);
-    sample_unref(before);
-}
-
 static void texts_shared_otherwise_are_left_alone(void **state)
 {
     (void)state;
@@ -368,7 +356,6 @@ int main(void)
         cmocka_unit_test(shared_texts_outlive_who_made_them),
         cmocka_unit_test(ten_thousand_rows_cost_little_more_than_their_cells),
         cmocka_unit_test(a_settled_sample_shares_the_texts_of_the_poll_before),
-        cmocka_unit_test(who_knows_a_sample_already_sees_no_change),
         cmocka_unit_test(texts_shared_otherwise_are_left_alone),
         cmocka_unit_test(old_texts_do_not_pile_up),
         cmocka_unit_test(epochs_are_fnv_1a),

@@ -60,6 +60,7 @@ static void passwords_in_conninfo_are_hidden(void **state)
     expect("password = 'ge heim' user=u", "password = *** user=u");
     expect("password='ge\\' heim' user=u", "password=*** user=u");
     expect("password='never closed user=u", "password=***");
+    expect("password='ge'heim user=u", "password=*** user=u");
     expect("password=ge\\ heim user=u", "password=*** user=u");
     expect("password= geheim user=u", "password= *** user=u"); /* libpq skips blanks before a value */
     expect("Password=geheim", "Password=***");

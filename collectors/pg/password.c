@@ -1,5 +1,5 @@
 /* A password that a command prints, such as `pass show shop`. */
-#include "collectors/pg/secret.h"
+#include "collectors/pg/password.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,10 @@
 
 extern char **environ;
 
-struct secret {
+struct password {
     char *command;
     double timeout_s;
-    secret_fn *fn; /* NULL: forgotten */
+    password_fn *fn; /* NULL: forgotten */
     void *ctx;
     char password[1024];
     char error[200];
@@ -82,7 +82,7 @@ static bool read_output(int fd, double until, char *buffer, size_t size)
 /* In the pool. */
 static void work(void *ctx)
 {
-    struct secret *s = ctx;
+    struct password *s = ctx;
     int fd, status = 0;
     pid_t pid = start(s->command, &fd);
     if (pid == 0) {
@@ -107,7 +107,7 @@ static void work(void *ctx)
 
 static void done(void *ctx)
 {
-    struct secret *s = ctx;
+    struct password *s = ctx;
     bool ok = s->error[0] == '\0';
     if (s->fn != NULL)
         s->fn(s->ctx, ok ? s->password : NULL, ok ? NULL : s->error);
@@ -116,15 +116,15 @@ static void done(void *ctx)
     free(s);
 }
 
-struct secret *secret_run(struct loop *loop, const char *command, double timeout_s, secret_fn *fn, void *ctx)
+struct password *password_run(struct loop *loop, const char *command, double timeout_s, password_fn *fn, void *ctx)
 {
-    struct secret *s = mem_new(sizeof(*s));
-    *s = (struct secret){.command = mem_dup(command), .timeout_s = timeout_s, .fn = fn, .ctx = ctx};
+    struct password *s = mem_new(sizeof(*s));
+    *s = (struct password){.command = mem_dup(command), .timeout_s = timeout_s, .fn = fn, .ctx = ctx};
     loop_work(loop, work, done, s);
     return s;
 }
 
-void secret_forget(struct secret *s)
+void password_forget(struct password *s)
 {
     if (s != NULL)
         s->fn = NULL;

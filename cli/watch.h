@@ -1,0 +1,32 @@
+/* The dashboard at work: what wires loop, engine, query thread and terminal together. */
+#ifndef DBVITALS_CLI_WATCH_H
+#define DBVITALS_CLI_WATCH_H
+
+#include "cli/session.h"
+#include "tui/dash.h"
+
+enum { MOST_DEMANDED = 64, N_WATCH_SIGNALS = 3 };
+
+struct watch {
+    struct session session;
+    struct query_thread *queries;
+    struct pages pages;
+    struct dash *dash;
+    struct terminal *terminal; /* NULL: plain text */
+    struct canvas *canvas;
+    struct theme theme;
+    struct loop_timer *tick, *frame;
+    struct loop_signal *signals[N_WATCH_SIGNALS];
+    const struct dataset *demanded[MOST_DEMANDED];
+    int n_demanded;
+    double drawn_s;
+    bool key_pending, redraw, quit;
+    int code;
+};
+
+/* What the dashboard asks of W. */
+struct dash_host watch_host(struct watch *w);
+/* The dashboard over the targets of WORDS, to its end; an exit code. BADGE stands in the head of every page, NULL for none. */
+int watch_targets(const struct args *args, const char *const *words, int n, const char *badge);
+
+#endif
