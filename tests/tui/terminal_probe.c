@@ -1,5 +1,5 @@
-/* A screen that does what it is told: draws frames, reports keys on a side channel, and ends in every bad way.
- * terminal_probe COMMANDS ANSWERS: two pipes by name; a command is a line. */
+/* A screen that does what it is told: draws frames, reports keys on a side channel, and ends in every bad
+ * way. terminal_probe COMMANDS ANSWERS: two pipes by name; a command is a line. */
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -180,8 +180,8 @@ static void obey(struct probe *p, const char *command)
             loop_timer_stop(p->frames);
     }
     p->dirty |= strcmp(command, "status") != 0;
-    snprintf(line, sizeof(line), "status frames=%d drained=%d bytes=%zu ready=%d utf8=%d", p->n_frames, p->n_drained,
-             terminal_bytes(p->terminal), terminal_ready(p->terminal), terminal_is_utf8());
+    snprintf(line, sizeof(line), "status frames=%d drained=%d bytes=%zu ready=%d utf8=%d", p->n_frames,
+             p->n_drained, terminal_bytes(p->terminal), terminal_ready(p->terminal), terminal_is_utf8());
     answer(p, line);
 }
 
@@ -220,7 +220,8 @@ int main(int argc, char **argv)
     p.out = open(argv[2], O_RDWR | O_NONBLOCK | O_CLOEXEC);
     p.row = getenv("PROBE_ROW");
     p.loop = loop_new();
-    struct terminal_options options = {.theme = &theme, .mouse = true, .no_color = getenv("NO_COLOR") != NULL};
+    struct terminal_options options = {
+        .theme = &theme, .mouse = true, .no_color = getenv("NO_COLOR") != NULL};
     p.terminal = terminal_new(p.loop, &options, on_key, &p, &err);
     if (p.terminal == NULL) {
         fprintf(stderr, "%s\n", err.text);
