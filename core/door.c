@@ -39,31 +39,6 @@ static bool may_call(const char *function)
     return bsearch(function, functions, N, sizeof(*functions), compare_names) != NULL;
 }
 
-/* What SQLite asks about, in words. */
-static const struct {
-    int action;
-    const char *words;
-} refusals[] = {
-    {SQLITE_ATTACH, "ATTACH"},
-    {SQLITE_DETACH, "DETACH"},
-    {SQLITE_PRAGMA, "PRAGMA"},
-    {SQLITE_INSERT, "INSERT"},
-    {SQLITE_UPDATE, "UPDATE"},
-    {SQLITE_DELETE, "DELETE"},
-    {SQLITE_TRANSACTION, "a transaction"},
-    {SQLITE_SAVEPOINT, "a savepoint"},
-    {SQLITE_ANALYZE, "ANALYZE"},
-    {SQLITE_REINDEX, "REINDEX"},
-};
-
-static const char *refusal(int action)
-{
-    for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
-        if (refusals[i].action == action)
-            return refusals[i].words;
-    return "a change of the schema";
-}
-
 struct table *door_table(struct door *d, const char *name)
 {
     for (int i = 0; i < d->registry->n; i++)
@@ -136,8 +111,7 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
         fail(&d->refused, "the function %s is not allowed here", b);
         return SQLITE_DENY;
     default:
-        if (d->refused.text[0] == '\0')
-            fail(&d->refused, "only SELECT over datasets is allowed here, not %s", refusal(action));
+        fail(&d->refused, "only SELECT over datasets is allowed here");
         return SQLITE_DENY;
     }
 }
@@ -195,7 +169,7 @@ bool door_failed(struct door *d, struct err *err)
         return fail(err, "the statement was ended after %g s; ask for less", d->deadline_s);
     if (d->ended == ENDED_MEMORY || rc == SQLITE_NOMEM)
         return fail(err, "the statement needs more than %d MB of memory; ask for less", DOOR_SOFT_HEAP >> 20);
-    if (rc == SQLITE_AUTH && d->refused.text[0] != '\0')
+    if (d->refused.text[0] != '\0')
         return fail(err, "%s", d->refused.text);
     fail(err, "%s", message);
     if (strncmp(message, "no such table: ", 15) == 0) {
