@@ -279,6 +279,10 @@ static bool pane_set(struct arena *arena, struct pane *pane, const char *key, co
         return sorts_read(arena, value, pane, err);
     if (strcmp(key, "mark") == 0)
         return marks_read(arena, value, pane, err);
+    if (strcmp(key, "optional") == 0) {
+        pane->optional = strchr("yt1", value[0]) != NULL; /* yes, true, 1: checked by the config's parser */
+        return true;
+    }
     if (strcmp(key, "widget") == 0)
         return widget_read(value, &pane->widget, err);
     if (strcmp(key, "screen") == 0)
