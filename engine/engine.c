@@ -356,6 +356,16 @@ bool engine_has_data(const struct engine *e)
     return false;
 }
 
+bool engine_explain(struct engine *e, const char *target, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err)
+{
+    const struct target *t = find(e, target);
+    if (t == NULL)
+        return fail(err, "no target is called %s", target);
+    if (t->product->explain == NULL)
+        return fail(err, "%s has no plans", t->product->name);
+    return t->product->explain(t->source, database, sql, fn, ctx, err);
+}
+
 int engine_targets(const struct engine *e)
 {
     return e->n_targets;
