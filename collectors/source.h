@@ -25,6 +25,7 @@ struct target_config {
     const char *password_command; /* or NULL */
     bool all_databases;
     bool own_sessions; /* show our own sessions */
+    bool no_texts;     /* do not fetch the texts of statements */
     double connect_timeout_s;
     const struct own_dataset *const *own; /* those of this target */
     int n_own;

@@ -241,7 +241,7 @@ static bool pane_visible(const struct dash_pane *p)
 {
     if (p->visit == &p->dash->head)
         return dash_pane_named(p->dash, p->pane->name) == p;
-    return p->dash->rows == 0 || p->place.rows > 0;
+    return p->dash->rows == 0 || pane_wanted(p);
 }
 
 static void demand_add(const struct visit *v, const char **names, int *n, int max)

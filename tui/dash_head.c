@@ -283,7 +283,7 @@ static void hidden_text(struct dash *d, struct text *out)
 {
     const struct visit *v = dash_visit(d);
     for (int i = 0; i < v->n && !v->zoom; i++) {
-        if (v->panes[i].place.rows > 0)
+        if (v->panes[i].place.rows > 0 || v->panes[i].pane->optional)
             continue;
         const char *title = v->panes[i].pane->name;
         text_add(out, out->len == 0 ? "no room for: " : ", ");

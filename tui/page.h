@@ -25,6 +25,7 @@
  *   id, parent, tree             widget tree: the column that names a row, the one that names the row above it, the one drawn as the tree
  *   copy    = COLUMN             what y copies (standard: the cursor row's last text column)
  *   empty   = text when there are no rows
+ *   optional = yes               takes no room while it has no rows
  *   trend   = SECONDS            rows are moments (column sampled_at): :trend is how far back rows are wanted, older ones are remembered
  *   screen  = ROWSxCOLUMNS       the smallest screen on which the pane stands
  *   least   = ROWSxCOLUMNS       the smallest pane worth drawing; standard 3x20
@@ -83,6 +84,7 @@ struct pane {
     struct mark *marks;
     int n_marks;
     double trend_s; /* 0: rows are not moments */
+    bool optional;
     int screen_rows, screen_columns, least_rows, least_columns, priority;
     const char *page, *size;
     const char *file; /* where it was read, for messages */

@@ -80,7 +80,8 @@ static const struct dataset dataset = {
     " max(greatest(age(backend_xmin), age(backend_xid))) filter (where not own) as xmin_age,"                \
     " count(*) filter (where backend_type = 'autovacuum worker') as autovacuum_workers"                      \
     " from (select *, backend_type = 'client backend' or (backend_type is null and usesysid is not null) as client," \
-    " pid = pg_backend_pid() as own from pg_stat_get_activity(null)) s) a,"                                  \
+    " pid = pg_backend_pid() or coalesce(application_name = 'dbvitals' and usesysid ="                       \
+    " (select r.oid from pg_roles r where r.rolname = current_user), false) as own from pg_stat_get_activity(null)) s) a," \
     " (select count(*) as n, max(" EPOCH("prepared") ") as age_s from pg_prepared_xacts) x,"                 \
     " (select sum(xact_commit) as commits, sum(xact_rollback) as rollbacks, sum(blks_hit) as blks_hit,"      \
     " sum(blks_read) as blks_read, sum(deadlocks) as deadlocks, sum(temp_bytes) as temp_bytes, sum(sessions) as sessions" \

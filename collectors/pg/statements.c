@@ -84,7 +84,7 @@ static void reset(void *state)
     struct statements *t = state;
     texts_done(&t->texts);
     sample_unref(t->pending);
-    *t = (struct statements){.dealloc = NAN, .reset_s = NAN};
+    *t = (struct statements){0};
 }
 
 static union values values_of(const struct sample *s, const char *column)
@@ -123,6 +123,9 @@ static void add_row(struct sample *s, int to, int from)
     for (int c = 0; c < dataset.n_columns; c++)
         if (columns[c].kind == KIND_COUNTER && s->values[c].any != NULL)
             s->values[c].real[to] += s->values[c].real[from];
+    double *least = values_of(s, "min_ms").real, *most = values_of(s, "max_ms").real;
+    least[to] = fmin(least[to], least[from]);
+    most[to] = fmax(most[to], most[from]);
 }
 
 /* Statements that the role may not see have no id, so several of a role and database have one key: they become one row. */
@@ -221,14 +224,9 @@ static void on_texts(struct pg_poll *p, const struct pg_rows *rows, enum failure
     deliver(p);
 }
 
-static void on_rows(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+static void on_sample(struct pg_poll *p, struct sample *s)
 {
-    if (rows == NULL) {
-        pg_poll_failed(p, why, text);
-        return;
-    }
     struct statements *t = pg_state(p);
-    struct sample *s = pg_sample(p, rows);
     sample_unref(t->pending);
     t->pending = s;
     put_zeros_back(s);
@@ -253,6 +251,14 @@ static void on_rows(struct pg_poll *p, const struct pg_rows *rows, enum failure 
     text_done(&missing);
     if (!ask)
         deliver(p);
+}
+
+static void on_rows(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    if (rows == NULL)
+        pg_poll_failed(p, why, text);
+    else
+        pg_sample_then(p, rows, on_sample);
 }
 
 /* Comes before the rows, so that an eviction between the two is seen in the next poll at the latest. */
@@ -281,6 +287,8 @@ static void run(struct pg_poll *p, const char *format, const char *list, pg_rows
 static void start(struct pg_poll *p)
 {
     const struct pg_facts *f = pg_facts(p);
+    struct statements *t = pg_state(p);
+    t->dealloc = t->reset_s = NAN;
     if (!f->statements_loaded) {
         pg_poll_failed(p, FAILURE_ABSENT,
                        "pg_stat_statements is not preloaded: ALTER SYSTEM SET shared_preload_libraries = "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/text.h"
 #include "core/utf8.h"
 
 enum { FIRST_CAPACITY = 1024, SPARE = 1 << 20 /* unused bytes that are not worth a sweep */ };

@@ -1,0 +1,521 @@
+/* Relations by the thousand, read by what changed. */
+#include "collectors/pg/relations.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/pg/slice.h"
+#include "core/mem.h"
+#include "core/text.h"
+#include "core/utf8.h"
+
+enum {
+    FIRST_SLICE = 200, /* relations whose size is measured at once */
+    DEFINITIONS = 500, /* that are asked for at once */
+    MOST_PARAM = 8 << 20
+};
+static const double CATALOG_EVERY_S = 60;
+static const double FRESH_EVERY_S = 5;     /* a catalog with new relations is read again, but not more often */
+static const double ALL_EVERY_S = 600;     /* marks can miss what touches no page, so now and then all is read */
+static const double SLICE_EVERY_S = 60;
+static const double SLICE_MS = 40;
+
+/* One database. Arrays are by row of `last`. */
+struct relations {
+    const struct relations_kind *kind;
+    int64_t datid;
+    struct sample *last;   /* as delivered */
+    struct sample *now;    /* of the poll that goes on */
+    struct arena *names;   /* the texts of `last` */
+    char *ids;             /* the oids of `last` as an array of the server's */
+    int64_t *marks;        /* -1: unknown */
+    struct measure *measures;
+    double catalog_s, all_s, slice_s; /* when each was last read, -INFINITY never */
+    double stats_reset;
+    int slice;
+};
+
+/* ---- State ---- */
+
+static void free_relations(struct relations *r)
+{
+    sample_unref(r->last);
+    sample_unref(r->now);
+    arena_unref(r->names);
+    free(r->ids);
+    free(r->marks);
+    free(r->measures);
+    free(r);
+}
+
+void relations_reset(void *state)
+{
+    struct relations_state *all = state;
+    for (int i = 0; i < all->n; i++)
+        free_relations(all->databases[i]);
+    free(all->databases);
+    *all = (struct relations_state){0};
+}
+
+static struct relations *find(struct pg_poll *p)
+{
+    struct relations_state *all = pg_state(p);
+    for (int i = 0; i < all->n; i++)
+        if (all->databases[i]->datid == pg_facts(p)->database_oid)
+            return all->databases[i];
+    return NULL;
+}
+
+static struct relations *find_or_new(struct pg_poll *p, const struct relations_kind *k)
+{
+    struct relations *r = find(p);
+    if (r != NULL)
+        return r;
+    struct relations_state *all = pg_state(p);
+    all->databases = mem_grow(all->databases, (size_t)all->n + 1, sizeof(all->databases[0]));
+    r = mem_new(sizeof(*r));
+    *r = (struct relations){.kind = k,
+                            .datid = pg_facts(p)->database_oid,
+                            .catalog_s = -INFINITY,
+                            .all_s = -INFINITY,
+                            .slice_s = -INFINITY,
+                            .stats_reset = NAN,
+                            .slice = FIRST_SLICE};
+    return all->databases[all->n++] = r;
+}
+
+/* The relations of P with a poll that goes on; NULL, and P is answered, if the connection was remade meanwhile. */
+static struct relations *going_on(struct pg_poll *p)
+{
+    struct relations *r = find(p);
+    if (r != NULL && r->now != NULL)
+        return r;
+    pg_poll_failed(p, FAILURE_LOST, "the connection was lost");
+    return NULL;
+}
+
+/* ---- Rows ---- */
+
+static int column_of(const struct relations *r, const char *name)
+{
+    int c = dataset_column(r->kind->dataset, name);
+    assert(c >= 0);
+    return c;
+}
+
+static const int64_t *ids_of(const struct relations *r, const struct sample *s)
+{
+    return s->values[column_of(r, r->kind->id)].integer;
+}
+
+/* The row of ID in the ascending IDS, or -1. */
+static int row_of(const int64_t *ids, int n, int64_t id)
+{
+    int low = 0, high = n;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (ids[middle] < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < n && ids[low] == id ? low : -1;
+}
+
+static bool is_live(const struct column *c)
+{
+    return c->source != NULL && (strncmp(c->source, "r.", 2) == 0 || strstr(c->source, "(r.") != NULL);
+}
+
+static bool is_sized(const struct relations_kind *k, int column)
+{
+    for (const char *const *name = k->sized; *name != NULL; name++)
+        if (strcmp(k->dataset->columns[column].name, *name) == 0)
+            return true;
+    return false;
+}
+
+static char *select_list(const struct pg_poll *p, const struct relations_kind *k, bool live)
+{
+    int version = pg_facts(p)->version;
+    struct text t;
+    text_init(&t, 1 << 16);
+    for (int i = 0; i < k->dataset->n_columns; i++) {
+        const struct column *c = &k->dataset->columns[i];
+        const char *source = version >= c->since ? c->source : c->before;
+        if (source != NULL && (c->until == 0 || version < c->until) && is_live(c) == live)
+            text_addf(&t, "%s%s as %s", t.len > 0 ? ", " : "", source, c->name);
+    }
+    return text_take(&t);
+}
+
+static const char *from_of(const struct pg_poll *p, const struct pg_from *from)
+{
+    while (from->since > pg_facts(p)->version)
+        from++;
+    return from->sql;
+}
+
+/* Texts are shared with FROM, which must outlive it. */
+static struct sample *copy(const struct sample *from)
+{
+    const struct dataset *d = from->dataset;
+    struct sample *s = sample_new(d, from->n_rows);
+    for (int c = 0; c < d->n_columns; c++)
+        if (d->columns[c].kind != KIND_DERIVED && from->values[c].any == NULL)
+            sample_lacks(s, c, from->why[c]);
+        else if (d->columns[c].kind != KIND_DERIVED)
+            memcpy(s->values[c].any, from->values[c].any, (size_t)from->n_rows * sizeof(double));
+    return s;
+}
+
+static void add_number(struct text *t, int64_t v)
+{
+    text_addf(t, "%s%lld", t->len > 1 ? "," : "", (long long)v);
+}
+
+static char *array_of(const int64_t *values, int n)
+{
+    struct text t;
+    text_init(&t, MOST_PARAM);
+    text_add_char(&t, '{');
+    for (int i = 0; i < n; i++)
+        add_number(&t, values[i]);
+    text_add_char(&t, '}');
+    return text_take(&t);
+}
+
+/* ---- The end: what code fills, and the answer ---- */
+
+static void deliver(struct pg_poll *p, struct relations *r)
+{
+    struct sample *s = r->now;
+    r->now = NULL;
+    uint64_t epoch = epoch_add(EPOCH_START, &pg_facts(p)->role_epoch, sizeof(uint64_t));
+    if (!isnan(r->stats_reset))
+        epoch = epoch_add(epoch, &r->stats_reset, sizeof(r->stats_reset));
+    s->epoch = epoch;
+    s->reset_s = r->stats_reset;
+    r->kind->complete(s);
+    sample_unref(r->last);
+    r->last = sample_ref(s);
+    pg_poll_done(p, s);
+}
+
+/* ---- Sizes and definitions: looked at in slices ---- */
+
+static char *ids_of_rows(const struct relations *r, const int *rows, int n)
+{
+    int64_t *ids = mem_new_array((size_t)n, sizeof(*ids));
+    for (int i = 0; i < n; i++)
+        ids[i] = ids_of(r, r->now)[rows[i]];
+    char *array = array_of(ids, n);
+    free(ids);
+    return array;
+}
+
+/* Definitions live as long as the names. */
+static void on_definitions(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    (void)why, (void)text;
+    struct relations *r = going_on(p);
+    if (r == NULL)
+        return;
+    const char **definitions = r->now->values[column_of(r, "definition")].text;
+    for (int i = 0; rows != NULL && i < pg_rows_n(rows); i++) {
+        int64_t id = pg_rows_int(rows, i, pg_rows_column(rows, "id"));
+        int row = row_of(ids_of(r, r->now), r->now->n_rows, id);
+        size_t len;
+        const char *definition = pg_rows_text(rows, i, pg_rows_column(rows, "definition"), &len);
+        if (row < 0 || definition == NULL)
+            continue;
+        struct text mended;
+        text_init(&mended, 1 << 16);
+        utf8_mend(&mended, definition, len);
+        definitions[row] = arena_dup(r->names, text_str(&mended));
+        text_done(&mended);
+    }
+    deliver(p, r);
+}
+
+static void define_or_deliver(struct pg_poll *p, struct relations *r)
+{
+    int rows[DEFINITIONS], n = 0;
+    if (r->kind->definitions != NULL) {
+        const char **definitions = r->now->values[column_of(r, "definition")].text;
+        for (int i = 0; i < r->now->n_rows && n < DEFINITIONS; i++)
+            if (definitions[i] == NULL)
+                rows[n++] = i;
+    }
+    if (n == 0) {
+        deliver(p, r);
+        return;
+    }
+    char *ids = ids_of_rows(r, rows, n);
+    const char *param = ids;
+    pg_run(p, r->kind->definitions, 1, &param, on_definitions);
+    free(ids);
+}
+
+static void put_sizes(struct relations *r, const struct pg_rows *rows, int i, int row)
+{
+    for (const char *const *name = r->kind->sized; *name != NULL; name++)
+        r->now->values[column_of(r, *name)].real[row] = pg_rows_real(rows, i, pg_rows_column(rows, *name));
+    r->now->values[column_of(r, "size_exact")].real[row] = 1;
+    r->measures[row] = (struct measure){.known = true, .at_s = pg_rows_mono_s(rows), .mark = r->marks[row]};
+}
+
+/* What fails is a lock that came between looking and measuring: a smaller slice meets it less often. */
+static void on_sizes(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    (void)why, (void)text;
+    struct relations *r = going_on(p);
+    if (r == NULL)
+        return;
+    int n = rows == NULL ? 0 : pg_rows_n(rows);
+    double cost_ms = 0;
+    for (int i = 0; i < n; i++) {
+        int64_t id = pg_rows_int(rows, i, pg_rows_column(rows, "id"));
+        int row = row_of(ids_of(r, r->now), r->now->n_rows, id);
+        if (row >= 0)
+            put_sizes(r, rows, i, row);
+        cost_ms += pg_rows_real(rows, i, pg_rows_column(rows, "cost_ms"));
+    }
+    if (rows == NULL)
+        r->slice = slice_halve(r->slice);
+    else if (n > 0)
+        r->slice = slice_fit(n, cost_ms, SLICE_MS);
+    define_or_deliver(p, r);
+}
+
+static void measure_or_define(struct pg_poll *p, struct relations *r)
+{
+    if (r->now->n_rows == 0 || r->now->mono_s - r->slice_s < SLICE_EVERY_S) {
+        define_or_deliver(p, r);
+        return;
+    }
+    r->slice_s = r->now->mono_s;
+    int *rows = mem_new_array((size_t)r->slice, sizeof(*rows));
+    int n = slice_choose(r->measures, r->marks, r->now->n_rows, r->slice, rows);
+    char *ids = ids_of_rows(r, rows, n);
+    const char *param = ids;
+    pg_run(p, r->kind->sizes, 1, &param, on_sizes);
+    free(ids);
+    free(rows);
+}
+
+/* ---- What changed ---- */
+
+static void take_changed(struct relations *r, const struct pg_rows *rows)
+{
+    const struct dataset *d = r->kind->dataset;
+    const int64_t *ids = ids_of(r, r->now);
+    int id = pg_rows_column(rows, "id"), mark = pg_rows_column(rows, "mark"), n_live = 0;
+    int *from = mem_new_array((size_t)d->n_columns, sizeof(*from)), *to = mem_new_array((size_t)d->n_columns, sizeof(*to));
+    for (int c = 0; c < d->n_columns; c++) {
+        int column = is_live(&d->columns[c]) ? pg_rows_column(rows, d->columns[c].name) : -1;
+        if (column < 0)
+            continue;
+        from[n_live] = column;
+        to[n_live++] = c;
+    }
+    for (int i = 0; i < pg_rows_n(rows); i++) {
+        int row = row_of(ids, r->now->n_rows, pg_rows_int(rows, i, id));
+        if (row < 0)
+            continue;
+        r->marks[row] = pg_rows_int(rows, i, mark);
+        for (int c = 0; c < n_live; c++)
+            r->now->values[to[c]].real[row] = pg_rows_real(rows, i, from[c]);
+    }
+    free(from);
+    free(to);
+}
+
+static void on_changed(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    struct relations *r = going_on(p);
+    if (r == NULL)
+        return;
+    if (rows == NULL) {
+        sample_unref(r->now);
+        r->now = NULL;
+        pg_poll_failed(p, why, text);
+        return;
+    }
+    take_changed(r, rows);
+    r->now->mono_s = pg_rows_mono_s(rows);
+    r->now->wall_s = pg_rows_wall_s(rows);
+    measure_or_define(p, r);
+}
+
+/* NOW is ready, with the values of before in its live columns. */
+static void ask_changed(struct pg_poll *p, struct relations *r)
+{
+    const struct relations_kind *k = r->kind;
+    int n = r->now->n_rows;
+    double now_s = pg_poll_asked_mono_s(p);
+    if (now_s - r->all_s >= ALL_EVERY_S) {
+        r->all_s = now_s;
+        for (int i = 0; i < n; i++)
+            r->marks[i] = -1;
+    }
+    char *list = select_list(p, k, true), *marks = array_of(r->marks, n);
+    struct text sql;
+    text_init(&sql, 1 << 16);
+    text_addf(&sql, "select r.id, r.mark, %s %s", list, from_of(p, k->live));
+    const char *params[] = {r->ids, marks};
+    pg_run(p, text_str(&sql), 2, params, on_changed);
+    text_done(&sql);
+    free(list);
+    free(marks);
+}
+
+/* ---- The catalog ---- */
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool has_same_names(const struct relations *r, const struct sample *s)
+{
+    const struct dataset *d = s->dataset;
+    if (r->last == NULL || r->last->n_rows != s->n_rows)
+        return false;
+    for (int c = 0; c < d->n_columns; c++) {
+        if (d->columns[c].type != TYPE_TEXT || d->columns[c].source == NULL)
+            continue;
+        for (int i = 0; i < s->n_rows; i++)
+            if (!is_same_text(s->values[c].text[i], r->last->values[c].text[i]))
+                return false;
+    }
+    return true;
+}
+
+/* Row TO of S gets what is not the catalog's from row FROM of the sample before; measured sizes beat estimates. */
+static void carry_row(const struct relations *r, struct sample *s, int to, int from, bool measured)
+{
+    const struct dataset *d = s->dataset;
+    for (int c = 0; c < d->n_columns; c++) {
+        bool carried = is_live(&d->columns[c]) || d->columns[c].source == NULL || (measured && is_sized(r->kind, c));
+        if (!carried || d->columns[c].kind == KIND_DERIVED || s->values[c].any == NULL)
+            continue;
+        if (d->columns[c].type == TYPE_REAL)
+            s->values[c].real[to] = r->last->values[c].real[from];
+        else if (d->columns[c].type == TYPE_TEXT && r->last->values[c].text[from] != NULL)
+            s->values[c].text[to] = arena_dup(s->arena, r->last->values[c].text[from]);
+    }
+}
+
+/* Makes the catalog sample S the one to be filled. */
+static void take_catalog(struct relations *r, struct sample *s)
+{
+    int n = s->n_rows;
+    const int64_t *ids = ids_of(r, s);
+    int64_t *marks = mem_new_array((size_t)n, sizeof(*marks));
+    struct measure *measures = mem_new_array((size_t)n, sizeof(*measures));
+    for (int i = 0; i < n; i++) {
+        int from = r->last == NULL ? -1 : row_of(ids_of(r, r->last), r->last->n_rows, ids[i]);
+        marks[i] = from < 0 ? -1 : r->marks[from];
+        if (from < 0)
+            continue;
+        measures[i] = r->measures[from];
+        carry_row(r, s, i, from, measures[i].known);
+    }
+    free(r->marks);
+    free(r->measures);
+    free(r->ids);
+    r->marks = marks;
+    r->measures = measures;
+    r->ids = array_of(ids, n);
+    sample_unref(r->now);
+    r->now = s;
+}
+
+static void on_catalog_sample(struct pg_poll *p, struct sample *s)
+{
+    struct relations *r = find(p);
+    if (r == NULL) {
+        sample_unref(s);
+        pg_poll_failed(p, FAILURE_LOST, "the connection was lost");
+        return;
+    }
+    r->catalog_s = s->mono_s;
+    take_catalog(r, s);
+    if (has_same_names(r, s)) { /* so that each minute does not hold names of its own */
+        for (int c = 0; c < s->dataset->n_columns; c++)
+            if (s->dataset->columns[c].type == TYPE_TEXT && s->values[c].any != NULL)
+                memcpy(s->values[c].any, r->last->values[c].any, (size_t)s->n_rows * sizeof(char *));
+        struct sample *light = copy(s);
+        sample_unref(s);
+        r->now = light;
+        sample_share(light, r->names);
+    } else {
+        arena_unref(r->names);
+        r->names = arena_ref(s->arena);
+    }
+    ask_changed(p, r);
+}
+
+static void on_catalog(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    if (rows == NULL)
+        pg_poll_failed(p, why, text);
+    else
+        pg_sample_then(p, rows, on_catalog_sample);
+}
+
+static void ask_catalog(struct pg_poll *p, const struct relations_kind *k)
+{
+    char *list = select_list(p, k, false);
+    struct text sql;
+    text_init(&sql, 1 << 16);
+    text_addf(&sql, "select %s %s", list, from_of(p, k->catalog));
+    pg_run(p, text_str(&sql), 0, NULL, on_catalog);
+    text_done(&sql);
+    free(list);
+}
+
+/* ---- The start: is the catalog still good? ---- */
+
+static void on_head(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    struct relations *r = find(p);
+    if (rows == NULL || r == NULL || pg_rows_n(rows) == 0) {
+        pg_poll_failed(p, rows == NULL ? why : FAILURE_LOST, rows == NULL ? text : "the connection was lost");
+        return;
+    }
+    r->stats_reset = pg_rows_real(rows, 0, pg_rows_column(rows, "stats_reset"));
+    bool fresh = pg_rows_int(rows, 0, pg_rows_column(rows, "fresh")) == 1;
+    double age_s = pg_rows_mono_s(rows) - r->catalog_s;
+    if (r->last == NULL || age_s >= CATALOG_EVERY_S || (fresh && age_s >= FRESH_EVERY_S)) {
+        ask_catalog(p, r->kind);
+        return;
+    }
+    sample_unref(r->now);
+    r->now = copy(r->last);
+    sample_share(r->now, r->names);
+    ask_changed(p, r);
+}
+
+/* Oids grow, so a relation that came after the catalog was read has a greater one than all in it (until they wrap around: then it
+ * waits for the next minute). */
+void relations_start(struct pg_poll *p, const struct relations_kind *k)
+{
+    struct relations *r = find_or_new(p, k);
+    int n = r->last == NULL ? 0 : r->last->n_rows;
+    char greatest[32];
+    snprintf(greatest, sizeof(greatest), "%lld", n == 0 ? 0LL : (long long)ids_of(r, r->last)[n - 1]);
+    struct text sql;
+    text_init(&sql, 4096);
+    text_addf(&sql,
+              "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from pg_class c where c.oid >"
+              " $1::oid and %s) as fresh from pg_database d where d.datname = current_database()",
+              k->is_one);
+    const char *param = greatest;
+    pg_run(p, text_str(&sql), 1, &param, on_head);
+    text_done(&sql);
+}

@@ -1,0 +1,218 @@
+/* tables: a table, its use, its size, and what autovacuum owes it. The pg_stat_get_* functions are called directly: the views
+ * over them cost twice as much and more. */
+#include <math.h>
+
+#include "collectors/pg/relations.h"
+
+/* An option of the table's own beats the server's setting. */
+#define OPTION(name) "coalesce(o." name ", current_setting('" name "')::float8)"
+#define ROWS "greatest(c.reltuples, 0)"
+/* Pages as the last VACUUM or ANALYZE saw them; 0 in a table that none has looked at says nothing. */
+#define PAGES(expression) "case when c.reltuples >= 0 or c.relpages > 0 then (" expression ") * current_setting('block_size')::float8 end"
+
+// clang-format off
+static const struct column columns[] = {
+    {"datid", KIND_KEY, TYPE_INT, .source = "d.oid", .help = "oid of the database"},
+    {"relid", KIND_KEY, TYPE_INT, .source = "c.oid", .help = "oid of the table"},
+    {"datname", KIND_LABEL, TYPE_TEXT, .source = "d.datname", .help = "database"},
+    {"schema", KIND_LABEL, TYPE_TEXT, .source = "n.nspname", .help = "schema"},
+    {"name", KIND_LABEL, TYPE_TEXT, .source = "c.relname", .help = "table"},
+    {"kind", KIND_LABEL, TYPE_TEXT, .source = "case c.relkind when 'r' then 'table' when 'p' then 'partitioned' when 'm' then 'matview' end", .help = "table, partitioned or matview; its toast table is counted with it"},
+    {"is_system", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "n.nspname in ('pg_catalog', 'information_schema')", .help = "a catalog of the server"},
+    {"is_partition", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "c.relispartition", .help = "a partition of another table"},
+    {"total_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("c.relpages + coalesce(t.relpages, 0) + coalesce(x.pages, 0)"), .help = "bytes on disk with indexes and toast"},
+    {"heap_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("c.relpages"), .help = "bytes of the rows themselves"},
+    {"toast_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("coalesce(t.relpages, 0)"), .help = "bytes of long values kept aside, with their index"},
+    {"index_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("coalesce(x.pages, 0)"), .help = "bytes of its indexes"},
+    {"size_exact", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "the sizes were measured; if not they are estimates of the last VACUUM or ANALYZE"},
+    {"live_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_live_tuples(r.id)", .help = "rows, estimated"},
+    {"dead_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_dead_tuples(r.id)", .help = "dead rows that VACUUM would remove, estimated"},
+    {"dead_ratio", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "dead_rows / (live_rows + dead_rows)"},
+    {"vacuum_debt", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "dead_rows / the number at which autovacuum starts; above 1 it is late"},
+    {"insert_debt", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "rows inserted since the last vacuum / the number at which autovacuum starts for them"},
+    {"analyze_debt", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "rows changed since the last analyze / the number at which autovacuum analyzes"},
+    {"mod_since_analyze", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_mod_since_analyze(r.id)", .help = "rows changed since the last analyze"},
+    {"ins_since_vacuum", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_ins_since_vacuum(r.id)", .help = "rows inserted since the last vacuum"},
+    {"vacuum_at", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "least(" OPTION("autovacuum_vacuum_threshold") " + " OPTION("autovacuum_vacuum_scale_factor") " * " ROWS ", nullif(" OPTION("autovacuum_vacuum_max_threshold") ", -1))", .since = 180000,
+        .before = OPTION("autovacuum_vacuum_threshold") " + " OPTION("autovacuum_vacuum_scale_factor") " * " ROWS, .help = "dead rows at which autovacuum starts"},
+    {"insert_at", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "nullif(" OPTION("autovacuum_vacuum_insert_threshold") ", -1) + " OPTION("autovacuum_vacuum_insert_scale_factor") " * " ROWS " * (1 - least(c.relallfrozen::float8 / nullif(c.relpages, 0), 1))", .since = 180000,
+        .before = "nullif(" OPTION("autovacuum_vacuum_insert_threshold") ", -1) + " OPTION("autovacuum_vacuum_insert_scale_factor") " * " ROWS, .help = "inserted rows at which autovacuum starts; none if that is switched off"},
+    {"analyze_at", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, OPTION("autovacuum_analyze_threshold") " + " OPTION("autovacuum_analyze_scale_factor") " * " ROWS, .help = "changed rows at which autovacuum analyzes"},
+    {"autovacuum", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "current_setting('autovacuum')::bool and coalesce(o.autovacuum_enabled, true)", .help = "autovacuum looks after it"},
+    {"xid_age", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "greatest(age(nullif(c.relfrozenxid, '0')), age(nullif(t.relfrozenxid, '0')))", .help = "transactions since its oldest row that is not frozen, toast included"},
+    {"mxid_age", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "greatest(mxid_age(nullif(c.relminmxid, '0')), mxid_age(nullif(t.relminmxid, '0')))", .help = "multixacts since the oldest that is not frozen, toast included"},
+    {"last_vacuum", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_stat_get_last_vacuum_time(r.id)", .help = "last vacuum by hand"},
+    {"last_autovacuum", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_stat_get_last_autovacuum_time(r.id)", .help = "last autovacuum"},
+    {"last_analyze", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_stat_get_last_analyze_time(r.id)", .help = "last analyze by hand"},
+    {"last_autoanalyze", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_stat_get_last_autoanalyze_time(r.id)", .help = "last analyze by autovacuum"},
+    {"vacuum_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "time since the last vacuum of either kind"},
+    {"analyze_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "time since the last analyze of either kind"},
+    {"seq_scan", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_numscans(r.id)", .help = "sequential scans"},
+    {"seq_rows", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_tuples_returned(r.id)", .help = "rows read by sequential scans"},
+    {"last_seq_scan", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_stat_get_lastscan(r.id)", .since = 160000, .help = "last sequential scan"},
+    {"idx_scan", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "r.idx_scan", .help = "index scans"},
+    {"idx_rows", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "r.idx_fetched + pg_stat_get_tuples_fetched(r.id)", .help = "rows fetched by index scans"},
+    {"last_idx_scan", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "r.last_idx_scan", .since = 160000, .help = "last index scan"},
+    {"ins", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_tuples_inserted(r.id)", .help = "rows inserted"},
+    {"upd", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_tuples_updated(r.id)", .help = "rows updated"},
+    {"del", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_tuples_deleted(r.id)", .help = "rows deleted"},
+    {"hot_upd", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_tuples_hot_updated(r.id)", .help = "rows updated without touching an index"},
+    {"newpage_upd", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_tuples_newpage_updated(r.id)", .since = 160000, .help = "rows whose update went to another page"},
+    {"heap_hit", KIND_COUNTER, TYPE_REAL, UNIT_PAGES, "pg_stat_get_blocks_hit(r.id)", .help = "pages of the table found in shared buffers"},
+    {"heap_read", KIND_COUNTER, TYPE_REAL, UNIT_PAGES, "pg_stat_get_blocks_fetched(r.id) - pg_stat_get_blocks_hit(r.id)", .help = "pages of the table read"},
+    {"idx_hit", KIND_COUNTER, TYPE_REAL, UNIT_PAGES, "r.idx_hit", .help = "pages of its indexes found in shared buffers"},
+    {"idx_read", KIND_COUNTER, TYPE_REAL, UNIT_PAGES, "r.idx_blocks - r.idx_hit", .help = "pages of its indexes read"},
+    {"toast_hit", KIND_COUNTER, TYPE_REAL, UNIT_PAGES, "r.toast_hit", .help = "pages of its toast table found in shared buffers"},
+    {"toast_read", KIND_COUNTER, TYPE_REAL, UNIT_PAGES, "r.toast_blocks - r.toast_hit", .help = "pages of its toast table read"},
+    {"vacuums", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_vacuum_count(r.id)", .help = "vacuums by hand"},
+    {"autovacuums", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_autovacuum_count(r.id)", .help = "autovacuums"},
+    {"analyzes", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_analyze_count(r.id)", .help = "analyzes by hand"},
+    {"autoanalyzes", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_autoanalyze_count(r.id)", .help = "analyzes by autovacuum"},
+    {"vacuum_ms", KIND_COUNTER, TYPE_REAL, UNIT_MS, "pg_stat_get_total_vacuum_time(r.id) + pg_stat_get_total_autovacuum_time(r.id)", .since = 180000, .help = "time spent vacuuming it"},
+    {"analyze_ms", KIND_COUNTER, TYPE_REAL, UNIT_MS, "pg_stat_get_total_analyze_time(r.id) + pg_stat_get_total_autoanalyze_time(r.id)", .since = 180000, .help = "time spent analyzing it"},
+    {"idx_scan_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "idx_scan", .b = "seq_scan", .least = 10, .help = "index scans / all scans, from 10 on"},
+    {"rows_per_seq_scan", KIND_DERIVED, TYPE_REAL, UNIT_COUNT, .formula = FORMULA_QUOTIENT, .a = "seq_rows", .b = "seq_scan", .help = "rows read by a sequential scan"},
+    {"hot_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_QUOTIENT, .a = "hot_upd", .b = "upd", .least = 10, .help = "updates that touched no index / updates, from 10 on"},
+    {"heap_hit_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "heap_hit", .b = "heap_read", .least = 100, .help = "pages of the table found in shared buffers / looked at, from 100 on"},
+    {"idx_hit_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "idx_hit", .b = "idx_read", .least = 100, .help = "pages of its indexes found in shared buffers / looked at, from 100 on"},
+};
+// clang-format on
+
+static const struct dataset dataset = {
+    .name = "tables",
+    .help = "a table: size, rows live and dead, scans, changes, vacuum and analyze, what autovacuum owes it",
+    .columns = columns,
+    .n_columns = sizeof(columns) / sizeof(columns[0]),
+    .whole = true,
+    .every = 5,
+    .baseline_every = 60,
+};
+
+#define OPTIONS                                                                                              \
+    " left join lateral (select"                                                                             \
+    " max(option_value) filter (where option_name = 'autovacuum_vacuum_threshold')::float8 as autovacuum_vacuum_threshold," \
+    " max(option_value) filter (where option_name = 'autovacuum_vacuum_scale_factor')::float8 as autovacuum_vacuum_scale_factor," \
+    " max(option_value) filter (where option_name = 'autovacuum_vacuum_max_threshold')::float8 as autovacuum_vacuum_max_threshold," \
+    " max(option_value) filter (where option_name = 'autovacuum_vacuum_insert_threshold')::float8 as autovacuum_vacuum_insert_threshold," \
+    " max(option_value) filter (where option_name = 'autovacuum_vacuum_insert_scale_factor')::float8 as autovacuum_vacuum_insert_scale_factor," \
+    " max(option_value) filter (where option_name = 'autovacuum_analyze_threshold')::float8 as autovacuum_analyze_threshold," \
+    " max(option_value) filter (where option_name = 'autovacuum_analyze_scale_factor')::float8 as autovacuum_analyze_scale_factor," \
+    " max(option_value) filter (where option_name = 'autovacuum_enabled')::bool as autovacuum_enabled"       \
+    " from pg_options_to_table(c.reloptions)) o on c.reloptions is not null"
+
+/* Temporary tables are their session's own affair. System tables are those with an oid below that of the first user's object (16384). */
+#define IS_ONE "c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't' and c.oid >= 16384"
+
+static const struct pg_from catalog[] = {
+    {140000,
+     "from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+     " join pg_database d on d.datname = current_database()"
+     " left join pg_class t on t.oid = c.reltoastrelid"
+     " left join (select i.indrelid, sum(k.relpages) as pages from pg_index i join pg_class k on k.oid = i.indexrelid"
+     " group by 1) x on x.indrelid = c.oid" OPTIONS " where " IS_ONE " order by c.oid"},
+    {0, NULL},
+};
+
+/* The mark moves with every page looked at in the table or one of its indexes, and with its counts of rows. What a toast table counts,
+ * its table has counted before. */
+#define MARK                                                                                                 \
+    "pg_stat_get_blocks_fetched(m.id) + pg_stat_get_numscans(m.id) + pg_stat_get_live_tuples(m.id)"          \
+    " + pg_stat_get_dead_tuples(m.id) + coalesce(x.blocks, 0)"
+#define LIVE(last_idx_scan)                                                                                  \
+    "from (select k.id, k.mark, i.*, t.* from"                                                               \
+    " (select m.id, " MARK " as mark from unnest($1::oid[], $2::int8[]) m(id, mark)"                         \
+    " left join lateral (select sum(pg_stat_get_blocks_fetched(indexrelid))::int8 as blocks from pg_index"   \
+    " where indrelid = m.id) x on true where m.mark <> " MARK " offset 0) k"                                 \
+    " join pg_class c on c.oid = k.id"                                                                       \
+    " cross join lateral (select coalesce(sum(pg_stat_get_numscans(indexrelid))::int8, 0) as idx_scan,"      \
+    " coalesce(sum(pg_stat_get_tuples_fetched(indexrelid))::int8, 0) as idx_fetched,"                        \
+    " coalesce(sum(pg_stat_get_blocks_fetched(indexrelid))::int8, 0) as idx_blocks,"                         \
+    " coalesce(sum(pg_stat_get_blocks_hit(indexrelid))::int8, 0) as idx_hit, " last_idx_scan                 \
+    " from pg_index where indrelid = k.id) i"                                                                \
+    " cross join lateral (select coalesce(sum(pg_stat_get_blocks_fetched(oid))::int8, 0) as toast_blocks,"   \
+    " coalesce(sum(pg_stat_get_blocks_hit(oid))::int8, 0) as toast_hit"                                      \
+    " from (select c.reltoastrelid as oid where c.reltoastrelid <> 0"                                        \
+    " union all select indexrelid from pg_index where indrelid = c.reltoastrelid and c.reltoastrelid <> 0) y) t) r"
+
+static const struct pg_from live[] = {
+    {160000, LIVE("max(pg_stat_get_lastscan(indexrelid)) as last_idx_scan")},
+    {140000, LIVE("null as last_idx_scan")},
+    {0, NULL},
+};
+
+/* All forks are counted. Left out are tables that are locked (or about to be) in ACCESS EXCLUSIVE mode, be it through their toast table
+ * or an index. The clock is read before and after: volatile functions of a select list are called from left to right. */
+static const char sizes[] =
+    "with l as materialized (select relation from pg_locks where locktype = 'relation' and mode = 'AccessExclusiveLock'"
+    " and database = (select oid from pg_database where datname = current_database())),"
+    " k as materialized (select relation as id from l union select i.indrelid from pg_index i join l on l.relation = i.indexrelid"
+    " union select c.oid from pg_class c join l on l.relation = c.reltoastrelid where c.reltoastrelid <> 0"
+    " union select c.oid from pg_class c join pg_index i on i.indrelid = c.reltoastrelid join l on l.relation = i.indexrelid"
+    " where c.reltoastrelid <> 0),"
+    " z as materialized (select c.oid as id, clock_timestamp() as t0, pg_relation_size(c.oid) as heap,"
+    " pg_table_size(c.oid) as whole, pg_indexes_size(c.oid) as index,"
+    " case when c.reltoastrelid <> 0 then pg_total_relation_size(c.reltoastrelid) else 0 end as toast, clock_timestamp() as t1"
+    " from pg_class c where c.oid = any($1::oid[]) and not exists (select from k where k.id = c.oid))"
+    " select id, date_part('epoch', t1 - t0) * 1000 as cost_ms, whole + index as total_bytes, heap as heap_bytes,"
+    " toast as toast_bytes, index as index_bytes from z where whole is not null";
+
+static const char *const sized[] = {"total_bytes", "heap_bytes", "toast_bytes", "index_bytes", NULL};
+
+static double *reals(const struct sample *s, const char *column)
+{
+    return s->values[dataset_column(&dataset, column)].real;
+}
+
+static double ratio(double a, double b)
+{
+    return b > 0 ? a / b : NAN;
+}
+
+static void complete(struct sample *s)
+{
+    const double *live_rows = reals(s, "live_rows"), *dead = reals(s, "dead_rows");
+    const double *mod = reals(s, "mod_since_analyze"), *ins = reals(s, "ins_since_vacuum");
+    const double *vacuum_at = reals(s, "vacuum_at"), *insert_at = reals(s, "insert_at"), *analyze_at = reals(s, "analyze_at");
+    const double *last_vacuum = reals(s, "last_vacuum"), *last_autovacuum = reals(s, "last_autovacuum");
+    const double *last_analyze = reals(s, "last_analyze"), *last_autoanalyze = reals(s, "last_autoanalyze");
+    double *dead_ratio = reals(s, "dead_ratio"), *exact = reals(s, "size_exact");
+    double *vacuum_debt = reals(s, "vacuum_debt"), *insert_debt = reals(s, "insert_debt");
+    double *analyze_debt = reals(s, "analyze_debt");
+    double *vacuum_age = reals(s, "vacuum_age_s"), *analyze_age = reals(s, "analyze_age_s");
+    for (int i = 0; i < s->n_rows; i++) {
+        dead_ratio[i] = ratio(dead[i], live_rows[i] + dead[i]);
+        vacuum_debt[i] = ratio(dead[i], vacuum_at[i]);
+        insert_debt[i] = ratio(ins[i], insert_at[i]);
+        analyze_debt[i] = ratio(mod[i], analyze_at[i]);
+        /* fmax passes over a NAN. */
+        vacuum_age[i] = fmax(0, s->wall_s - fmax(last_vacuum[i], last_autovacuum[i]));
+        analyze_age[i] = fmax(0, s->wall_s - fmax(last_analyze[i], last_autoanalyze[i]));
+        exact[i] = exact[i] > 0;
+    }
+}
+
+static const struct relations_kind kind = {
+    .dataset = &dataset,
+    .id = "relid",
+    .catalog = catalog,
+    .is_one = IS_ONE,
+    .live = live,
+    .sizes = sizes,
+    .sized = sized,
+    .complete = complete,
+};
+
+static void start(struct pg_poll *p)
+{
+    relations_start(p, &kind);
+}
+
+const struct pg_collector pg_tables = {
+    .dataset = &dataset,
+    .lane = PG_SLOW,
+    .per_database = true,
+    .start = start,
+    .state_size = sizeof(struct relations_state),
+    .state_done = relations_reset,
+    .state_reset = relations_reset,
+};
