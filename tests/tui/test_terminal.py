@@ -84,12 +84,13 @@ class Probe(screen.Screen):
 def probe(build_dir, tmp_path):
     opened = []
 
-    def start(wait="probe", **options):
+    def start(wait="size", **options):
         folder = tmp_path / str(len(opened))
         folder.mkdir()
         opened.append(Probe(build_dir, folder, **options))
         if wait:
-            opened[-1].wait(wait)
+            # The size is set after the start: what was drawn before is drawn again.
+            opened[-1].wait(f"probe {opened[-1].rows}x{opened[-1].columns}" if wait == "size" else wait)
         return opened[-1]
 
     yield start
