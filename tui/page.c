@@ -128,7 +128,7 @@ static bool pieces_read(struct arena *arena, const char *s, const char *ends, st
 
 static bool pairs_read(struct arena *arena, const char *s, const char *ends, struct pairs *out, struct err *err)
 {
-    struct names pieces;
+    struct names pieces = {0};
     if (!pieces_read(arena, s, ends, &pieces, err))
         return false;
     struct pairs pairs = {.n = pieces.n};
@@ -151,7 +151,7 @@ static bool pairs_read(struct arena *arena, const char *s, const char *ends, str
 
 static bool sorts_read(struct arena *arena, const char *s, struct pane *pane, struct err *err)
 {
-    struct names pieces;
+    struct names pieces = {0};
     if (!pieces_read(arena, s, ",\n", &pieces, err))
         return false;
     struct pane_sort *sorts = arena_alloc(arena, (size_t)pieces.n * sizeof(*sorts));
@@ -212,7 +212,7 @@ static bool mark_read(struct arena *arena, const char *s, struct mark *out, stru
 
 static bool marks_read(struct arena *arena, const char *s, struct pane *pane, struct err *err)
 {
-    struct names pieces;
+    struct names pieces = {0};
     if (!pieces_read(arena, s, "\n", &pieces, err))
         return false;
     struct mark *marks = arena_alloc(arena, (size_t)pieces.n * sizeof(*marks));

@@ -88,8 +88,24 @@ static bool take(struct conn_info *info, const char *url, const char *refused, c
     return true;
 }
 
+/* libpq ends the password at the first @ or /: what follows of it would become a host or a database, and be shown. */
+static bool is_password_cut(const char *url)
+{
+    const char *authority = strstr(url, "://");
+    if (authority == NULL)
+        return false;
+    const char *end = authority + 3 + strcspn(authority + 3, "@/?");
+    if (*end == '\0' || *end == '?')
+        return false;
+    return end[1 + strcspn(end + 1, "@?")] == '@';
+}
+
 struct conn_info *conn_info_parse(const char *url, struct err *err)
 {
+    if (is_password_cut(url)) {
+        fail(err, "cannot read the connection string of PostgreSQL: an @ too many; in a password @ is written %%40, and / is %%2F");
+        return NULL;
+    }
     struct conn_info *info = mem_new(sizeof(*info));
     if (!take(info, url, "gssencmode", NULL, err) || !take(info, url, "sslmode", "gssencmode", err)) {
         conn_info_free(info);

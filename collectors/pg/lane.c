@@ -195,6 +195,11 @@ static void fast_down(void *ctx, enum conn_trouble trouble, const char *text)
 {
     struct pg_source *s = ctx;
     source_enter(s);
+    if (s->pooled && strstr(text, "statement pooling mode") != NULL) {
+        text = "PgBouncer has pool_mode = statement here and refuses the transaction that keeps our settings from staying behind: "
+               "connect to PostgreSQL itself, or through a database with pool_mode = transaction";
+        trouble = CONN_DENIED;
+    }
     if (trouble == CONN_HUNG && !s->up)
         s->first_host = conn_host_index(s->fast.conn) + 1;
     leave_server(s, text);

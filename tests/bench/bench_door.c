@@ -61,17 +61,20 @@ int main(void)
     made_init(&m, 500, 5000);
     print(&m, "500 sessions join 5,000 statements using (queryid)",
           "select s.pid, t.query from sessions s join statements t using (queryid)", 10);
-    print(&m, "  the same with target", "select s.pid, t.query from sessions s join statements t using (target, queryid)",
-          10);
-    print(&m, "  the same by walking", "select s.pid, t.query from sessions s join statements t on +s.queryid = +t.queryid",
-          1);
-    print(&m, "5,000 join 5,000 statements", "select count(*) from statements a join statements b using (queryid, userid)",
-          10);
+    print(&m, "  the same with target",
+          "select s.pid, t.query from sessions s join statements t using (target, queryid)", 10);
+    print(&m, "  the same by walking",
+          "select s.pid, t.query from sessions s join statements t on +s.queryid = +t.queryid", 1);
+    print(&m, "5,000 join 5,000 statements",
+          "select count(*) from statements a join statements b using (queryid, userid)", 10);
     print(&m, "top 50 of 5,000 by a computed column",
-          "select queryid, mean, calls_per_s, query from statements order by exec_ms_delta / calls_delta desc limit 50", 10);
-    print(&m, "filter of 5,000 texts by regular expression", "select queryid from statements where query regexp 'ord.*77 '",
+          "select queryid, mean, calls_per_s, query from statements order by exec_ms_delta / calls_delta "
+          "desc limit 50",
           10);
-    print(&m, "filter of 5,000 texts by like", "select queryid from statements where query like '%ord%77 %'", 10);
+    print(&m, "filter of 5,000 texts by regular expression",
+          "select queryid from statements where query regexp 'ord.*77 '", 10);
+    print(&m, "filter of 5,000 texts by like", "select queryid from statements where query like '%ord%77 %'",
+          10);
     print(&m, "select * of 5,000", "select * from statements", 5);
     print(&m, "mix_quantile over 5,000", "select mix_quantile(0.95, calls, mean, mean) from statements", 3);
     made_done(&m);

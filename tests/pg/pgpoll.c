@@ -25,6 +25,8 @@ struct driver {
     int rounds, wanted;
     double interval_s;
     bool up, quiet, until_up;
+    struct loop_timer *tick; /* how long the loop was busy at the longest */
+    double ticked_s, longest_s;
 };
 
 static void add_json(struct text *t, const char *s)
@@ -180,6 +182,14 @@ static void on_end(void *ctx)
     loop_stop(d->loop);
 }
 
+static void on_tick(void *ctx)
+{
+    struct driver *d = ctx;
+    double now = loop_mono_s();
+    d->longest_s = fmax(d->longest_s, now - d->ticked_s);
+    d->ticked_s = now;
+}
+
 static const struct dataset *find(const struct target_config *config, const char *name)
 {
     int n;
@@ -252,11 +262,16 @@ int main(int argc, char **argv)
         return 1;
     }
     loop_timer_start(d.end, end_s, 0);
+    d.tick = loop_timer_new(d.loop, on_tick, &d);
+    d.ticked_s = loop_mono_s();
+    loop_timer_start(d.tick, 0.001, 0.001);
     loop_run(d.loop);
     pg_product.close(d.source);
     loop_timer_free(d.round);
+    loop_timer_free(d.tick);
     loop_timer_free(d.end);
     loop_free(d.loop);
+    printf("{\"longest_turn_ms\":%.3f}\n", d.longest_s * 1000);
     for (int i = 0; i < config.n_own; i++)
         free(own[i]);
     return d.rounds >= d.wanted || d.until_up ? 0 : 3;

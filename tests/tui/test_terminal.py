@@ -6,6 +6,7 @@ import signal
 import subprocess
 import termios
 import time
+import unicodedata
 
 import pytest
 
@@ -191,6 +192,36 @@ def test_a_small_change_sends_few_bytes(probe):
         p.wait(f"frame {n} ")
     after = p.status_now()
     assert (after["bytes"] - before["bytes"]) / 10 < 40
+
+
+def cells(p):
+    """The rows as pyte holds them: the second half of a wide character is an empty cell. Its `display` fails on half a frame."""
+    rows = ("".join(p.screen.buffer[y][x].data for x in range(p.columns)) for y in range(p.rows))
+    return [unicodedata.normalize("NFD", row).rstrip() for row in rows]
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_what_is_seen_after_many_changes_is_what_was_drawn(probe, term):
+    p = probe(term=term, rows=12, columns=40)
+    for seed in range(60):
+        p.tell(f"scatter {seed}")
+        drawn = p.wait_key("\x1f").string.split("\x1f")[:12]
+        seen = ""
+        end = time.monotonic() + 5
+        while seen != drawn and time.monotonic() < end:
+            p.read(0.01)
+            seen = cells(p)
+            drawn = [unicodedata.normalize("NFD", line) for line in drawn]
+        assert seen == drawn, f"after {seed + 1} changes"
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_the_last_cell_is_right_whatever_stands_before_it(probe, term):
+    p = probe(term=term)
+    p.tell("corner")
+    p.wait_key("status")
+    wide = "??" if term in ("tmux-256color", "screen-256color") else "漢"  # see painter.c: fits()
+    p.wait(lambda _: cells(p)[23].endswith(" " + wide + "D"))
 
 
 KEYS = [("a", "char 61$"), ("\x1b[A", "named 0$"), ("\x1bOB", "named 1$"), ("\r", "named 8$"), ("\x03", "char C-63$"), ("é", "char e9$"),

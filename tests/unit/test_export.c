@@ -1,4 +1,5 @@
-/* What exports promise: text that can be read, CSV and JSON that can be parsed, nothing that harms a terminal. */
+/* What exports promise: text that can be read, CSV and JSON that can be parsed, nothing that harms a
+ * terminal. */
 #include <sqlite3.h>
 #include <stdlib.h>
 
@@ -45,12 +46,14 @@ static void table_of_30(FILE *f, const struct result *r)
 static void a_table_is_aligned_and_has_units(void **state)
 {
     (void)state;
-    assert_written("select pid, app, xact_age, 2048 as size_bytes, null as none from sessions where target = 'shop'", table,
-                   "pid  app    xact_age  size_bytes  none\n"
-                   "---  -----  --------  ----------  ----\n"
-                   "100  web-1       0 s     2.0 KiB  n/a\n"
-                   "101  web-2       n/a     2.0 KiB  n/a\n"
-                   "102  batch     2.0 s     2.0 KiB  n/a\n");
+    assert_written(
+        "select pid, app, xact_age, 2048 as size_bytes, null as none from sessions where target = 'shop'",
+        table,
+        "pid  app    xact_age  size_bytes  none\n"
+        "---  -----  --------  ----------  ----\n"
+        "100  web-1       0 s     2.0 KiB  n/a\n"
+        "101  web-2       n/a     2.0 KiB  n/a\n"
+        "102  batch     2.0 s     2.0 KiB  n/a\n");
 }
 
 static void a_table_counts_columns_of_the_terminal(void **state)
@@ -67,7 +70,8 @@ static void a_table_counts_columns_of_the_terminal(void **state)
 static void a_table_is_cut_only_when_told(void **state)
 {
     (void)state;
-    assert_written("select 12345 as n, 'a text that is much too long for this line' as t, 'short' as s", table_of_30,
+    assert_written("select 12345 as n, 'a text that is much too long for this line' as t, 'short' as s",
+                   table_of_30,
                    "    n  t                 s\n"
                    "-----  ----------------  -----\n"
                    "12345  a text that is ~  short\n");
@@ -76,7 +80,8 @@ static void a_table_is_cut_only_when_told(void **state)
     free(data);
 }
 
-static const char hostile[] = "select 'a' || char(27) || ']0;x' || char(7) || char(155, 13, 10, 9, 127, 8238) || 'b' as t";
+static const char hostile[] =
+    "select 'a' || char(27) || ']0;x' || char(7) || char(155, 13, 10, 9, 127, 8238) || 'b' as t";
 
 static void a_table_is_harmless(void **state)
 {
@@ -97,11 +102,12 @@ static void csv_is_rfc_4180_with_raw_values(void **state)
     (void)state;
     assert_written("select pid, app, xact_age from sessions where target = 'shop'", export_csv,
                    "pid,app,xact_age\r\n100,web-1,0\r\n101,web-2,\r\n102,batch,2\r\n");
-    assert_written("select 'a,b' as \"x,y\", 'say \"no\"' as q, 'two' || char(10) || 'lines' as l, '' as e, null as n, "
-                   "0.1 + 0.2 as r, 9223372036854775807 as i, 1e300 as big",
-                   export_csv,
-                   "\"x,y\",q,l,e,n,r,i,big\r\n"
-                   "\"a,b\",\"say \"\"no\"\"\",\"two\nlines\",\"\",,0.30000000000000004,9223372036854775807,1e+300\r\n");
+    assert_written(
+        "select 'a,b' as \"x,y\", 'say \"no\"' as q, 'two' || char(10) || 'lines' as l, '' as e, null as n, "
+        "0.1 + 0.2 as r, 9223372036854775807 as i, 1e300 as big",
+        export_csv,
+        "\"x,y\",q,l,e,n,r,i,big\r\n"
+        "\"a,b\",\"say \"\"no\"\"\",\"two\nlines\",\"\",,0.30000000000000004,9223372036854775807,1e+300\r\n");
     assert_written("select pid from sessions where pid = 0", export_csv, "pid\r\n");
 }
 
@@ -119,12 +125,14 @@ static void json_is_exact(void **state)
 {
     (void)state;
     assert_written("select pid, app, xact_age from sessions where target = 'shop' limit 2", export_json,
-                   "[{\"pid\":100,\"app\":\"web-1\",\"xact_age\":0},\n{\"pid\":101,\"app\":\"web-2\",\"xact_age\":null}]");
-    assert_written("select 9223372036854775807 as i, 0.1 as r, 0.1 + 0.2 as s, 1e999 as inf, 'q\"\\' || char(10, 27) as "
-                   "\"a\"\"b\"",
-                   export_json,
-                   "[{\"i\":9223372036854775807,\"r\":0.1,\"s\":0.30000000000000004,\"inf\":null,"
-                   "\"a\\\"b\":\"q\\\"\\\\\\n\\u001b\"}]");
+                   "[{\"pid\":100,\"app\":\"web-1\",\"xact_age\":0},\n{\"pid\":101,\"app\":\"web-2\",\"xact_"
+                   "age\":null}]");
+    assert_written(
+        "select 9223372036854775807 as i, 0.1 as r, 0.1 + 0.2 as s, 1e999 as inf, 'q\"\\' || char(10, 27) as "
+        "\"a\"\"b\"",
+        export_json,
+        "[{\"i\":9223372036854775807,\"r\":0.1,\"s\":0.30000000000000004,\"inf\":null,"
+        "\"a\\\"b\":\"q\\\"\\\\\\n\\u001b\"}]");
     assert_written("select pid from sessions where pid = 0", export_json, "[]");
 }
 

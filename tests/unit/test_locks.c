@@ -115,19 +115,37 @@ static void only_datasets_are_read(void **state)
 static void only_listed_functions_are_called(void **state)
 {
     static const char *const calls[] = {
-        "load_extension('/tmp/x.so')", "instr('ab', 'b')",        "randomblob(10)",          "zeroblob(1000000000)",
-        "json_patch('{}', '{}')",      "sqlite_version()",        "sqlite_source_id()",      "fts3_tokenizer('simple')",
-        "sqlite_compileoption_get(0)", "soundex('x')",            "changes()",               "rtreecheck('x')",
-        "match('a', 'b')",             "last_insert_rowid()",     "edit('x')",               "readfile('/etc/passwd')",
-        "writefile('/tmp/x', 'x')",    "fts5_source_id()",        "sqlite_log(1, 'x')",      "random()",
+        "load_extension('/tmp/x.so')",
+        "instr('ab', 'b')",
+        "randomblob(10)",
+        "zeroblob(1000000000)",
+        "json_patch('{}', '{}')",
+        "sqlite_version()",
+        "sqlite_source_id()",
+        "fts3_tokenizer('simple')",
+        "sqlite_compileoption_get(0)",
+        "soundex('x')",
+        "changes()",
+        "rtreecheck('x')",
+        "match('a', 'b')",
+        "last_insert_rowid()",
+        "edit('x')",
+        "readfile('/etc/passwd')",
+        "writefile('/tmp/x', 'x')",
+        "fts5_source_id()",
+        "sqlite_log(1, 'x')",
+        "random()",
     };
     for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
         char sql[200];
         snprintf(sql, sizeof(sql), "select %s", calls[i]);
         assert_refused(*state, sql, "");
     }
-    assert_refused(*state, "select instr(query, 'x') from sessions", "the function instr is not allowed here");
-    assert_works(*state, "select group_concat(upper(app)), max(coalesce(xact_age, 0)), json_group_array(pid) from sessions");
+    assert_refused(*state, "select instr(query, 'x') from sessions",
+                   "the function instr is not allowed here");
+    assert_works(
+        *state,
+        "select group_concat(upper(app)), max(coalesce(xact_age, 0)), json_group_array(pid) from sessions");
     assert_works(*state, "select pid, row_number() over (order by pid) from sessions");
 }
 
@@ -145,7 +163,8 @@ static void one_statement_and_no_more(void **state)
 
 static void double_quotes_are_names(void **state)
 {
-    assert_refused(*state, "select count(*) from sessions where state = \"active\"", "no such column: active");
+    assert_refused(*state, "select count(*) from sessions where state = \"active\"",
+                   "no such column: active");
     assert_works(*state, "select \"pid\" from \"sessions\"");
 }
 
@@ -157,11 +176,14 @@ static void a_statement_ends_at_its_deadline(void **state)
     assert_ends(*state, sql, "ended after 0.3 s", 0.6);
     snprintf(sql, sizeof(sql), "%sselect 1 from c where i < 0", endless);
     assert_ends(*state, sql, "ended after 0.3 s", 0.6);
-    assert_ends(*state, "select count(*) from statements a, statements b, statements c, statements d where +d.calls = 1",
-                "ended after 0.3 s", 0.6);
-    assert_ends(*state,
-                "with recursive c(i) as (select 1 union select (i * 7 + 1) % 100000000 from c) select max(i) from c",
-                "", 1.5);
+    assert_ends(
+        *state,
+        "select count(*) from statements a, statements b, statements c, statements d where +d.calls = 1",
+        "ended after 0.3 s", 0.6);
+    assert_ends(
+        *state,
+        "with recursive c(i) as (select 1 union select (i * 7 + 1) % 100000000 from c) select max(i) from c",
+        "", 1.5);
 }
 
 /* SQLite asks nobody while one of its functions runs: none may take long. */
@@ -206,7 +228,8 @@ static void compiling_takes_no_longer_than_running(void **state)
     text_clear(&sql);
     text_add(&sql, "select count(*) from sessions t0");
     for (int i = 1; i < 63; i++)
-        text_addf(&sql, " join statements t%d on t%d.queryid = t%d.queryid or t%d.userid = t%d.queryid", i, i, i - 1, i, i / 2);
+        text_addf(&sql, " join statements t%d on t%d.queryid = t%d.queryid or t%d.userid = t%d.queryid", i, i,
+                  i - 1, i, i / 2);
     assert_ends(*state, text_str(&sql), "", 1.5);
     text_clear(&sql);
     text_add(&sql, "select 1");
@@ -231,12 +254,15 @@ static void memory_is_bounded(void **state)
     assert_works(*state, "select printf('%*s', 2000000, 'x')"); /* NULL */
     assert_ends(*state, "select printf('%*s', 600000, 'x') || printf('%*s', 600000, 'x')", "too big", 1);
     assert_ends(*state, "select group_concat(printf('%*s', 100000, pid)) from sessions", "too big", 1);
-    struct query q = {.sql = "select count(distinct printf('%*s', 500000, queryid)) from statements", .deadline_s = 20};
+    struct query q = {.sql = "select count(distinct printf('%*s', 500000, queryid)) from statements",
+                      .deadline_s = 20};
     struct made *m = *state;
     assert_null(door_run(m->door, m->snapshot, &q, &m->err));
     assert_non_null(strstr(m->err.text, "needs more than 48 MB of memory"));
-    q = (struct query){.sql = "select printf('%*s', 100000, a.pid) || b.pid || c.pid from sessions a, sessions b, sessions c",
-                      .deadline_s = 20};
+    q = (struct query){
+        .sql =
+            "select printf('%*s', 100000, a.pid) || b.pid || c.pid from sessions a, sessions b, sessions c",
+        .deadline_s = 20};
     struct result *r = door_run(m->door, m->snapshot, &q, &m->err);
     assert_non_null(r);
     assert_true(r->more); /* 10,648 rows of 100 kB are cut */
@@ -282,7 +308,8 @@ static void a_long_text_is_clipped_at_a_character(void **state)
     m->snapshot = store_snapshot(m->store);
     struct result *r = made_ask_as_user(m, "select query, length(query) from sessions where target = 'shop'");
     assert_non_null(r);
-    assert_int_equal(strlen(result_at(r, 0, 0)->text), 64 * 1024 - 1); /* a character of two bytes did not fit */
+    assert_int_equal(strlen(result_at(r, 0, 0)->text),
+                     64 * 1024 - 1); /* a character of two bytes did not fit */
     assert_int_equal(result_at(r, 0, 1)->integer, 32 * 1024);
     result_free(r);
     r = made_ask(m, "select query from sessions where target = 'shop'");

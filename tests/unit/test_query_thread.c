@@ -6,7 +6,8 @@
 
 enum { MAX_ANSWERS = 100 };
 
-static const char endless[] = "with recursive c(i) as (select 1 union all select i + 1 from c) select count(*) from c";
+static const char endless[] =
+    "with recursive c(i) as (select 1 union all select i + 1 from c) select count(*) from c";
 
 struct bench {
     struct made made;
@@ -118,7 +119,8 @@ static void panes_come_first(void **state)
 }
 
 /* About 50 ms of work. */
-static const char slow[] = "with recursive c(i) as (select 1 union all select i + 1 from c limit 300000) select count(*) from c";
+static const char slow[] =
+    "with recursive c(i) as (select 1 union all select i + 1 from c limit 300000) select count(*) from c";
 
 static void a_pane_does_not_wait_for_the_rest(void **state)
 {
@@ -130,7 +132,7 @@ static void a_pane_does_not_wait_for_the_rest(void **state)
     await(b, 1);
     assert_string_equal(b->answers[0], "pane");
     assert_true(loop_mono_s() - start_s < 0.5); /* not the second that the other one has */
-    await(b, 2); /* it was put back, and ends at its deadline */
+    await(b, 2);                                /* it was put back, and ends at its deadline */
     assert_non_null(strstr(b->answers[1], "ended after 1 s"));
 }
 
@@ -206,7 +208,8 @@ static void parameters_are_copied(void **state)
 {
     struct bench *b = *state;
     char sql[] = "select :a || :b", name[] = "a", text[] = "hello";
-    struct query_param params[] = {{name, {.type = VALUE_TEXT, .text = text}}, {"b", {.type = VALUE_INT, .integer = 5}}};
+    struct query_param params[] = {{name, {.type = VALUE_TEXT, .text = text}},
+                                   {"b", {.type = VALUE_INT, .integer = 5}}};
     struct query q = {.sql = sql, .params = params, .n_params = 2};
     query_submit(b->thread, b->made.snapshot, &q, 0, answered, b);
     memset(sql, 'x', sizeof(sql) - 1);

@@ -58,9 +58,9 @@ static void patterns_mean_what_posix_says(void **state)
 static void what_is_no_pattern_is_told(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"(",     ")",       "a)",  "[a",   "[",      "*",       "a{2",  "a{3,2}", "a{1000}",
-                                      "(a",    "[b-a]",   "\\",  "\\1",  "\\q",    "[[:x:]]", "[[:a", "a|*",    "(?:a)",
-                                      "a{1,2", "a{1,2}}{"};
+    static const char *const bad[] = {"(",       ")",       "a)",  "[a",    "[",     "*",       "a{2",
+                                      "a{3,2}",  "a{1000}", "(a",  "[b-a]", "\\",    "\\1",     "\\q",
+                                      "[[:x:]]", "[[:a",    "a|*", "(?:a)", "a{1,2", "a{1,2}}{"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         struct err err = {""};
         struct regexp *r = regexp_new(bad[i], &err);
@@ -78,8 +78,9 @@ static void the_c_library_agrees(void **state)
     unsigned seed = 1;
     int compared = 0, found = 0;
     for (int n = 0; n < 20000; n++) {
-        static const char *const pieces[] = {"a", "b", "c", ".", "[ab]", "[^a]", "(a|b)", "(ab)", "a*", "b+", "c?", "(a|bc)*",
-                                             "|", "^", "$", "(ab?){1,2}", "b{2}", "[b-c]{0,2}"};
+        static const char *const pieces[] = {"a",     "b",    "c",  ".",          "[ab]", "[^a]",
+                                             "(a|b)", "(ab)", "a*", "b+",         "c?",   "(a|bc)*",
+                                             "|",     "^",    "$",  "(ab?){1,2}", "b{2}", "[b-c]{0,2}"};
         char pattern[100] = "", text[20];
         for (int k = 1 + rand_r(&seed) % 5; k > 0; k--)
             snprintf(pattern + strlen(pattern), sizeof(pattern) - strlen(pattern), "%s",

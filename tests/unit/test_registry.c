@@ -1,5 +1,7 @@
-/* Names in SQL: each dataset and column of a registry can be asked for without quotes, and what cannot is told. */
+/* Names in SQL: each dataset and column of a registry can be asked for without quotes, and what cannot is
+ * told. */
 #include "core/query.h"
+#include "engine/products.h"
 #include "tests/unit/made.h"
 #include "tests/unit/test.h"
 
@@ -25,10 +27,23 @@ static void good_names_pass(void **state)
     made_done(&m);
 }
 
+static void built_in_names_pass(void **state)
+{
+    (void)state;
+    struct registry r;
+    struct err err = {""};
+    assert_true(products_register(&r, &err));
+    assert_true(r.n > 0);
+    if (!door_check_registry(&r, &err))
+        fail_msg("%s", err.text);
+    registry_done(&r);
+}
+
 static void reserved_words_are_told(void **state)
 {
     (void)state;
-    static const char *const words[] = {"order", "index", "table", "group", "null", "current_date", "select", "in", "window", "at"};
+    static const char *const words[] = {"order",        "index",  "table", "group",  "null",
+                                        "current_date", "select", "in",    "window", "at"};
     struct err err;
     for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
         if (checked("jobs", words[i], &err) || err.text[0] == '\0')
@@ -40,6 +55,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_names_pass),
+        cmocka_unit_test(built_in_names_pass),
         cmocka_unit_test(reserved_words_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
