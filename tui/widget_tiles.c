@@ -141,13 +141,15 @@ void tiles_draw(struct view *v, struct area a)
 {
     int tiles[MAX_TILES], n = tiles_of(v, tiles), across = tiles_across(n, a.columns);
     int lines = n == 0 ? 0 : (n + across - 1) / across;
-    if (a.rows < lines * TILE_ROWS - 1) {
+    /* First the note is left out, then the course. */
+    int rows = a.rows >= lines * TILE_ROWS ? TILE_ROWS : TILE_ROWS - 1;
+    if (a.rows < lines * rows) {
         small_draw(v, a, tiles, n);
         return;
     }
     int width = a.columns / across;
     for (int i = 0; i < n; i++) {
         int most = width < TILE_MOST ? width : TILE_MOST;
-        tile_draw(v, area_part(a, i / across * TILE_ROWS, 1 + i % across * width, TILE_ROWS, most), tiles[i]);
+        tile_draw(v, area_part(a, i / across * rows, 1 + i % across * width, rows, most), tiles[i]);
     }
 }
