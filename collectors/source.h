@@ -68,6 +68,9 @@ struct source_host {
 
 struct source;
 
+/* PLAN is text of several lines, or NULL and ERROR says why there is none. */
+typedef void source_explain_fn(void *ctx, const char *plan, const char *error);
+
 struct product {
     const char *name;
     /* True if this product serves such a URL. */
@@ -80,6 +83,9 @@ struct product {
     void (*poll)(struct source *s, const struct dataset *const *due, int n);
     /* Datasets it can give; N entries. */
     const struct dataset *const *(*datasets)(int *n);
+    /* Asks for the plan of SQL in DATABASE (NULL: the connected one), without running it. FN is called once, later; never when the source was closed
+     * or another plan was asked for meanwhile. False if it cannot be asked now. NULL: this product has no plans. */
+    bool (*explain)(struct source *s, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);
     void (*close)(struct source *s);
 };
 

@@ -96,7 +96,8 @@ static bool set_arguments(struct cursor *c, sqlite3_value *given[N_ARGS], struct
     if (same)
         return true;
     if (!window_spec_parse(argument_text(given[ARG_WINDOW]), &c->spec, err) ||
-        !read_at(c->table->door, given[ARG_AT], &c->at_s, err) || !read_trend(given[ARG_TREND], &c->trend_s, err))
+        !read_at(c->table->door, given[ARG_AT], &c->at_s, err) ||
+        !read_trend(given[ARG_TREND], &c->trend_s, err))
         return false;
     for (int a = 0; a < N_ARGS; a++) {
         sqlite3_value_free(c->args[a]);
@@ -127,7 +128,8 @@ static enum match integer_key(sqlite3_value *v, struct key *key)
     return MATCH_KEY;
 }
 
-/* A number against a text column: whether '042' equals 42 depends on where the number comes from, which is not told here. */
+/* A number against a text column: whether '042' equals 42 depends on where the number comes from, which is
+ * not told here. */
 static enum match text_key(sqlite3_value *v, struct key *key)
 {
     if (is_number(v))
@@ -151,7 +153,8 @@ static bool add_key(struct cursor *c, int shown, sqlite3_value *v)
     return m != MATCH_NONE;
 }
 
-/* Looks up all keys and walks their chains in step: the first that ends is the shortest. SQLite checks the other keys. */
+/* Looks up all keys and walks their chains in step: the first that ends is the shortest. SQLite checks the
+ * other keys. */
 static void enter_chain(struct cursor *c, struct sample *s)
 {
     int first[MAX_KEYS], at[MAX_KEYS];

@@ -1,4 +1,5 @@
-/* The walk over the rows of a dataset that a statement asks for: which targets, windows and rows, in which order. */
+/* The walk over the rows of a dataset that a statement asks for: which targets, windows and rows, in which
+ * order. */
 #ifndef DBVITALS_CORE_CURSOR_H
 #define DBVITALS_CORE_CURSOR_H
 
@@ -7,9 +8,16 @@
 /* The hidden columns, which are the arguments of the table as a function. */
 enum argument { ARG_WINDOW, ARG_AT, ARG_TREND, N_ARGS };
 
-/* What vtab.c plans and cursor.c follows, in SQLite's idxNum: which values come (in this order: target, the arguments, the
- * keys), and for each key, in eight bits, its shown column + 1. */
-enum { MAX_KEYS = 3, PLAN_TARGET = 1, PLAN_ARGS = 2, KEY_SHIFT = 4, KEY_BITS = 8, KEY_MASK = (1 << KEY_BITS) - 1 };
+/* What vtab.c plans and cursor.c follows, in SQLite's idxNum: which values come (in this order: target, the
+ * arguments, the keys), and for each key, in eight bits, its shown column + 1. */
+enum {
+    MAX_KEYS = 3,
+    PLAN_TARGET = 1,
+    PLAN_ARGS = 2,
+    KEY_SHIFT = 4,
+    KEY_BITS = 8,
+    KEY_MASK = (1 << KEY_BITS) - 1
+};
 
 /* `column = value`, answered by the hash of that column. */
 struct key {
@@ -24,7 +32,8 @@ struct cursor {
     sqlite3_value *args[N_ARGS]; /* NULL: not given */
     struct window_spec spec;
     double at_s, trend_s; /* NAN: now; NAN: no trend */
-    struct window **resolved; /* by target: for spec and at_s, so that the inner side of a join asks the snapshot once */
+    struct window *
+        *resolved; /* by target: for spec and at_s, so that the inner side of a join asks the snapshot once */
     struct key keys[MAX_KEYS];
     int n_keys;
     int target, end_target;  /* next one to look at, and where to stop */

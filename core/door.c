@@ -12,8 +12,8 @@
 
 /* ---- What a statement may call and read ---- */
 
-/* Every function that SELECTs may use, sorted. Whatever is not here is refused: among SQLite's own instr, json_patch
- * (quadratic, and not to be interrupted), randomblob, zeroblob (memory), load_extension. */
+/* Every function that SELECTs may use, sorted. Whatever is not here is refused: among SQLite's own instr,
+ * json_patch (quadratic, and not to be interrupted), randomblob, zeroblob (memory), load_extension. */
 // clang-format off
 static const char *const functions[] = {
     "->", "->>", "abs", "avg", "ceil", "ceiling", "char", "coalesce", "count", "cume_dist", "current_date",
@@ -37,31 +37,6 @@ static bool may_call(const char *function)
 {
     enum { N = sizeof(functions) / sizeof(*functions) };
     return bsearch(function, functions, N, sizeof(*functions), compare_names) != NULL;
-}
-
-/* What SQLite asks about, in words. */
-static const struct {
-    int action;
-    const char *words;
-} refusals[] = {
-    {SQLITE_ATTACH, "ATTACH"},
-    {SQLITE_DETACH, "DETACH"},
-    {SQLITE_PRAGMA, "PRAGMA"},
-    {SQLITE_INSERT, "INSERT"},
-    {SQLITE_UPDATE, "UPDATE"},
-    {SQLITE_DELETE, "DELETE"},
-    {SQLITE_TRANSACTION, "a transaction"},
-    {SQLITE_SAVEPOINT, "a savepoint"},
-    {SQLITE_ANALYZE, "ANALYZE"},
-    {SQLITE_REINDEX, "REINDEX"},
-};
-
-static const char *refusal(int action)
-{
-    for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
-        if (refusals[i].action == action)
-            return refusals[i].words;
-    return "a change of the schema";
 }
 
 struct table *door_table(struct door *d, const char *name)
@@ -118,7 +93,8 @@ static int may_read(struct door *d, const char *table, const char *column)
     return SQLITE_DENY;
 }
 
-static int authorize(void *ctx, int action, const char *a, const char *b, const char *database, const char *trigger)
+static int authorize(void *ctx, int action, const char *a, const char *b, const char *database,
+                     const char *trigger)
 {
     (void)database, (void)trigger;
     struct door *d = ctx;
@@ -136,8 +112,7 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
         fail(&d->refused, "the function %s is not allowed here", b);
         return SQLITE_DENY;
     default:
-        if (d->refused.text[0] == '\0')
-            fail(&d->refused, "only SELECT over datasets is allowed here, not %s", refusal(action));
+        fail(&d->refused, "only SELECT over datasets is allowed here");
         return SQLITE_DENY;
     }
 }
@@ -195,7 +170,7 @@ bool door_failed(struct door *d, struct err *err)
         return fail(err, "the statement was ended after %g s; ask for less", d->deadline_s);
     if (d->ended == ENDED_MEMORY || rc == SQLITE_NOMEM)
         return fail(err, "the statement needs more than %d MB of memory; ask for less", DOOR_SOFT_HEAP >> 20);
-    if (rc == SQLITE_AUTH && d->refused.text[0] != '\0')
+    if (d->refused.text[0] != '\0')
         return fail(err, "%s", d->refused.text);
     fail(err, "%s", message);
     if (strncmp(message, "no such table: ", 15) == 0) {
@@ -279,12 +254,12 @@ static const struct {
 static bool set_up(struct door *d, struct err *err)
 {
     /* Of SQLite's own tables only those that take JSON apart stay; they are connected here, see vtab_add. */
-    static const char *kept[] = {"json_each", "json_tree", NULL};
+    const char *kept[] = {"json_each", "json_tree", NULL};
     sqlite3_drop_modules(d->db, kept);
     for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
         sqlite3_db_config(d->db, settings[i].option, settings[i].value, NULL);
-    if (sqlite3_exec(d->db, "pragma temp_store = memory; select 1 from json_each('[]'), json_tree('[]')", NULL, NULL,
-                     NULL) != SQLITE_OK)
+    if (sqlite3_exec(d->db, "pragma temp_store = memory; select 1 from json_each('[]'), json_tree('[]')",
+                     NULL, NULL, NULL) != SQLITE_OK)
         return fail(err, "SQLite cannot be set up: %s", sqlite3_errmsg(d->db));
     return sqlfunc_add(d->db, err);
 }
@@ -293,8 +268,9 @@ static void lock(struct door *d)
 {
     for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
         sqlite3_limit(d->db, limits[i].limit, limits[i].value);
-    /* For the whole process, as SQLite has no other. A running statement is ended well before it by door_must_end; this one
-     * also holds while a statement is compiled (names that WITH gives can double in size with each step). */
+    /* For the whole process, as SQLite has no other. A running statement is ended well before it by
+     * door_must_end; this one also holds while a statement is compiled (names that WITH gives can double in
+     * size with each step). */
     sqlite3_hard_heap_limit64(DOOR_HARD_HEAP);
     sqlite3_set_authorizer(d->db, authorize, d);
     sqlite3_progress_handler(d->db, DOOR_PROGRESS_OPS, progress, d);

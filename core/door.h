@@ -1,5 +1,6 @@
-/* Inside of the door, shared by the files that make it: door.c (the locked connection), vtab.c (datasets as tables), sqlfunc.c
- * (functions), query.c (running statements), query_thread.c. Everybody else includes core/query.h. */
+/* Inside of the door, shared by the files that make it: door.c (the locked connection), vtab.c (datasets as
+ * tables), sqlfunc.c (functions), query.c (running statements), query_thread.c. Everybody else includes
+ * core/query.h. */
 #ifndef DBVITALS_CORE_DOOR_H
 #define DBVITALS_CORE_DOOR_H
 
@@ -12,13 +13,13 @@
 #include "core/query.h"
 
 enum {
-    DOOR_LENGTH = 1000 * 1000,      /* bytes of one text or row */
-    DOOR_USER_CLIP = 64 * 1024,     /* a dataset's text in a user's statement */
-    DOOR_CLIP = 256 * 1024,         /* ... in ours: well below DOOR_LENGTH, or the statement would fail */
-    DOOR_STATEMENTS = 64,           /* compiled statements kept */
-    DOOR_SOFT_HEAP = 48 << 20,      /* a running statement is ended when SQLite holds this much */
-    DOOR_HARD_HEAP = 64 << 20,      /* SQLite gets no more than this, in the whole process */
-    DOOR_RESULT_BYTES = 64 << 20,   /* a result is cut here */
+    DOOR_LENGTH = 1000 * 1000,    /* bytes of one text or row */
+    DOOR_USER_CLIP = 64 * 1024,   /* a dataset's text in a user's statement */
+    DOOR_CLIP = 256 * 1024,       /* ... in ours: well below DOOR_LENGTH, or the statement would fail */
+    DOOR_STATEMENTS = 64,         /* compiled statements kept */
+    DOOR_SOFT_HEAP = 48 << 20,    /* a running statement is ended when SQLite holds this much */
+    DOOR_HARD_HEAP = 64 << 20,    /* SQLite gets no more than this, in the whole process */
+    DOOR_RESULT_BYTES = 64 << 20, /* a result is cut here */
     DOOR_PROGRESS_OPS = 100
 };
 

@@ -89,7 +89,8 @@ static void fit(const struct result *r, int *widths, int width)
     while (sum > width) {
         int widest = -1, second = LEAST_WIDTH;
         for (int c = 0; c < r->n_columns; c++)
-            if (!r->columns[c].numeric && widths[c] > LEAST_WIDTH && (widest < 0 || widths[c] > widths[widest]))
+            if (!r->columns[c].numeric && widths[c] > LEAST_WIDTH &&
+                (widest < 0 || widths[c] > widths[widest]))
                 widest = c;
         if (widest < 0)
             return;

@@ -38,6 +38,7 @@ const struct option config_options[] = {
     {"page", "title",  OPTION_TEXT, NULL, NULL, false, "name on the tab"},
     {"page", "help",   OPTION_TEXT, NULL, NULL, false, "what the page answers"},
     {"page", "layout", OPTION_TEXT, NULL, NULL, false, "the tree of panes"},
+    {"page", "focus",  OPTION_TEXT, NULL, NULL, false, "the pane that the cursor starts in"},
 
     {"pane", "title",    OPTION_TEXT,    NULL,    NULL, false, "text beside the frame; {window} and {COLUMN} are filled in"},
     {"pane", "sql",      OPTION_SQL,     NULL,    NULL, false, "one SELECT over the datasets"},
@@ -59,6 +60,7 @@ const struct option config_options[] = {
     {"pane", "copy",     OPTION_TEXT,    NULL,    NULL, false, "the column that y copies"},
     {"pane", "empty",    OPTION_TEXT,    NULL,    NULL, false, "text when there are no rows"},
     {"pane", "trend",    OPTION_INTEGER, NULL,    "0..86400", false, "seconds of a pane whose rows are moments"},
+    {"pane", "optional", OPTION_BOOL,    "no",    NULL, false, "takes no room while it has no rows"},
     {"pane", "screen",   OPTION_TEXT,    NULL,    NULL, false, "ROWSxCOLUMNS: the smallest screen on which the pane stands"},
     {"pane", "least",    OPTION_TEXT,    NULL,    NULL, false, "ROWSxCOLUMNS: the smallest pane worth drawing"},
     {"pane", "priority", OPTION_INTEGER, NULL,    "1..9", false, "1 stays longest when there is no room"},

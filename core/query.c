@@ -68,7 +68,8 @@ static void describe(struct door *d, struct statement *s)
     }
 }
 
-/* The compiled form of SQL, in the place of the one that was not used for longest if it is new. NULL on failure. */
+/* The compiled form of SQL, in the place of the one that was not used for longest if it is new. NULL on
+ * failure. */
 static struct statement *statement_get(struct door *d, const char *sql, struct err *err)
 {
     struct statement *oldest = &d->statements[0];
@@ -132,7 +133,8 @@ struct rows {
 /* Copies TEXT into the arena. A column often repeats its value: equal to the row above it shares. */
 static const char *keep_text(struct rows *rows, const char *text, size_t len, const struct value *above)
 {
-    if (above != NULL && above->type == VALUE_TEXT && strlen(above->text) == len && memcmp(above->text, text, len) == 0)
+    if (above != NULL && above->type == VALUE_TEXT && strlen(above->text) == len &&
+        memcmp(above->text, text, len) == 0)
         return above->text;
     /* An expression can make what no sample holds: a NUL (char(0)), bad bytes (a blob). */
     if (memchr(text, '\0', len) == NULL && utf8_valid(text, len))

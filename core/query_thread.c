@@ -44,7 +44,7 @@ struct query_thread {
     bool cancelled; /* the running one: nobody waits for it */
     bool ending;
     /* Read without the mutex while a statement runs: */
-    atomic_bool end_now;  /* ending, or the running one is cancelled */
+    atomic_bool end_now; /* ending, or the running one is cancelled */
     atomic_bool pane_asks;
 };
 

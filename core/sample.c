@@ -117,7 +117,27 @@ void sample_share(struct sample *s, struct arena *shared)
 
 static bool is_same(const char *before, const char *text, size_t len)
 {
-    return before != NULL && strncmp(before, text, len) == 0 && before[len] == '\0';
+    return before != NULL && strnlen(before, len + 1) == len && memcmp(before, text, len) == 0;
+}
+
+/* ASCII without a NUL, as most text is: needs no closer look. */
+static bool is_plain(const char *text, size_t len)
+{
+    bool plain = true;
+    for (size_t i = 0; i < len; i++)
+        plain &= text[i] >= 1 && (unsigned char)text[i] < 0x80;
+    return plain;
+}
+
+static const char *mend(struct sample *s, const char *before, const char *text, size_t len)
+{
+    struct text mended;
+    text_init(&mended, LONGEST_TEXT);
+    utf8_mend(&mended, text, len);
+    const char *whole = text_str(&mended);
+    const char *kept = is_same(before, whole, mended.len) ? before : arena_dup_n(s->arena, whole, mended.len);
+    text_done(&mended);
+    return kept;
 }
 
 void sample_set_text(struct sample *s, int column, int row, const char *text, size_t len)
@@ -126,19 +146,16 @@ void sample_set_text(struct sample *s, int column, int row, const char *text, si
     assert(s->dataset->columns[column].type == TYPE_TEXT && row >= 0 && row < s->n_rows);
     if (cells == NULL)
         return;
+    const char *before = row > 0 ? cells[row - 1] : NULL;
     cells[row] = NULL;
     if (text == NULL)
         return;
-    struct text mended;
-    text_init(&mended, LONGEST_TEXT);
-    if (len > LONGEST_TEXT || memchr(text, '\0', len) != NULL || !utf8_valid(text, len)) {
-        utf8_mend(&mended, text, len);
-        text = text_str(&mended);
-        len = mended.len;
-    }
-    const char *before = row > 0 ? cells[row - 1] : NULL;
-    cells[row] = is_same(before, text, len) ? before : arena_dup_n(s->arena, text, len);
-    text_done(&mended);
+    if (len <= LONGEST_TEXT && is_same(before, text, len))
+        cells[row] = before;
+    else if (len <= LONGEST_TEXT && is_plain(text, len))
+        cells[row] = arena_dup_n(s->arena, text, len);
+    else
+        cells[row] = mend(s, before, text, len);
 }
 
 void sample_shrink(struct sample *s, int n)

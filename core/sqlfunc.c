@@ -1,4 +1,5 @@
-/* SQL functions of our own, and those of SQLite's that could run for minutes without asking the progress handler. */
+/* SQL functions of our own, and those of SQLite's that could run for minutes without asking the progress
+ * handler. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,8 @@ static void mix_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
         return;
     }
     for (int i = 0; i < argc; i++)
-        if (sqlite3_value_numeric_type(argv[i]) != SQLITE_INTEGER && sqlite3_value_numeric_type(argv[i]) != SQLITE_FLOAT)
+        if (sqlite3_value_numeric_type(argv[i]) != SQLITE_INTEGER &&
+            sqlite3_value_numeric_type(argv[i]) != SQLITE_FLOAT)
             return; /* what is not known takes no part */
     double calls = sqlite3_value_double(argv[1]);
     if (!(calls > 0))
@@ -72,7 +74,8 @@ static void mix_final(sqlite3_context *ctx)
     if (m->n > 0 && !(m->q > 0 && m->q < 1))
         sqlite3_result_error(ctx, "mix_quantile: the first argument is between 0 and 1, such as 0.95", -1);
     else if (m->n > 0)
-        sqlite3_result_double(ctx, mixture_quantile(m->q, m->n, m->weights, m->means, m->stddevs)); /* NAN: NULL */
+        sqlite3_result_double(ctx,
+                              mixture_quantile(m->q, m->n, m->weights, m->means, m->stddevs)); /* NAN: NULL */
     sqlite3_free(m->weights);
     sqlite3_free(m->means);
     sqlite3_free(m->stddevs);
@@ -115,7 +118,8 @@ static void sql_format_unit(sqlite3_context *ctx, int argc, sqlite3_value **argv
     const char *name = text_of(argv[1], &len);
     int unit = name == NULL ? -1 : unit_parse(name);
     if (unit < 0) {
-        sqlite3_result_error(ctx, "format_unit: the units are bytes, ms, s, ratio, count, pages, lsn, time", -1);
+        sqlite3_result_error(ctx, "format_unit: the units are bytes, ms, s, ratio, count, pages, lsn, time",
+                             -1);
         return;
     }
     int type = sqlite3_value_type(argv[0]);
@@ -134,7 +138,8 @@ static void sql_replace(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     (void)argc;
     size_t len, n_old, n_new;
-    const char *text = text_of(argv[0], &len), *old = text_of(argv[1], &n_old), *new = text_of(argv[2], &n_new);
+    const char *text = text_of(argv[0], &len), *old = text_of(argv[1], &n_old),
+               *new = text_of(argv[2], &n_new);
     if (text == NULL || old == NULL || new == NULL)
         return;
     sqlite3_str *out = sqlite3_str_new(sqlite3_context_db_handle(ctx)); /* bounded by the limit on lengths */

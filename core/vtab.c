@@ -35,7 +35,8 @@ static const char *type_name(enum type type)
     return "TEXT";
 }
 
-static int table_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **error)
+static int table_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out,
+                         char **error)
 {
     (void)argc, (void)argv, (void)error;
     struct table *t = aux;
@@ -75,7 +76,7 @@ static bool is_key(const struct table *t, int shown)
 }
 
 struct choice {
-    int target;        /* constraint numbers, -1: none */
+    int target; /* constraint numbers, -1: none */
     int args[N_ARGS];
     int keys[MAX_KEYS];
     int n_keys;
@@ -118,8 +119,8 @@ static bool choose(struct choice *c, const struct table *t, sqlite3_index_info *
     return true;
 }
 
-/* Sizes are unknown when a statement is compiled (it outlives many samples); what counts is that a look-up is far
- * cheaper than a walk, and one by a KEY finds less than one by a LABEL. */
+/* Sizes are unknown when a statement is compiled (it outlives many samples); what counts is that a look-up is
+ * far cheaper than a walk, and one by a KEY finds less than one by a LABEL. */
 static void estimate(const struct choice *c, const struct table *t, sqlite3_index_info *info)
 {
     enum { ROWS = 1000, LABEL_ROWS = 50, KEY_ROWS = 4 };
@@ -180,7 +181,8 @@ static int table_close(sqlite3_vtab_cursor *base)
     return SQLITE_OK;
 }
 
-static int table_filter(sqlite3_vtab_cursor *base, int plan, const char *idx_str, int argc, sqlite3_value **argv)
+static int table_filter(sqlite3_vtab_cursor *base, int plan, const char *idx_str, int argc,
+                        sqlite3_value **argv)
 {
     (void)idx_str;
     struct err err = {""};
@@ -321,7 +323,8 @@ bool vtab_add(struct door *d, struct table *t, struct err *err)
 {
     if (sqlite3_create_module_v2(d->db, t->dataset->name, &module, t, NULL) != SQLITE_OK)
         return fail(err, "dataset %s cannot be a table: %s", t->dataset->name, sqlite3_errmsg(d->db));
-    /* Connecting looks to the authorizer like an update of sqlite_master: it must happen before there is one. */
+    /* Connecting looks to the authorizer like an update of sqlite_master: it must happen before there is one.
+     */
     char *sql = sqlite3_mprintf("select 1 from \"%w\"", t->dataset->name);
     sqlite3_stmt *stmt = NULL;
     int rc = sqlite3_prepare_v2(d->db, sql, -1, &stmt, NULL);

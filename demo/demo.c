@@ -163,13 +163,15 @@ void demo_watch(struct demo *d, demo_progress_fn *fn, void *ctx)
 static void wait_for_supervisor(struct demo *d)
 {
     double end = loop_mono_s() + stop_timeout_ms / 1000.0;
-    for (double left = stop_timeout_ms; left > 0; left = (end - loop_mono_s()) * 1000) {
+    char rest[256];
+    int left_ms = stop_timeout_ms;
+    while (left_ms > 0) {
         struct pollfd p = {.fd = d->report, .events = POLLIN};
-        char rest[256];
-        if (poll(&p, 1, (int)left) > 0 && read(d->report, rest, sizeof(rest)) == 0) {
+        if (poll(&p, 1, left_ms) > 0 && read(d->report, rest, sizeof(rest)) == 0) {
             waitpid(d->supervisor, NULL, 0);
             return;
         }
+        left_ms = (int)((end - loop_mono_s()) * 1000);
     }
 }
 

@@ -16,6 +16,9 @@ static const double together_s = 0.05;
 /* A grant or an extension that is missing is looked for this rarely. */
 static const double missing_retry_s = 60;
 
+/* A tick that finds its next one due at once must still let the loop turn. */
+static const double least_sleep_s = 0.001;
+
 enum { MOST_WANTED = 64 };
 
 struct engine {
@@ -94,9 +97,9 @@ static void arm(struct engine *e)
 {
     double now = loop_mono_s(), next = now + e->options.refresh_s;
     for (int i = 0; i < e->n_targets; i++)
-        for (int j = 0; j < e->targets[i]->n_series; j++)
+        for (int j = 0; j < e->targets[i]->n_series && e->targets[i]->state == SOURCE_UP; j++)
             next = fmin(next, e->targets[i]->series[j].next_due_s);
-    loop_timer_start(e->timer, fmax(0, next - now), 0);
+    loop_timer_start(e->timer, fmax(least_sleep_s, next - now), 0);
 }
 
 /* Recomputes who wants what; what became wanted is due at once. */
@@ -351,6 +354,16 @@ bool engine_has_data(const struct engine *e)
         if (!isnan(e->targets[i]->newest_mono_s))
             return true;
     return false;
+}
+
+bool engine_explain(struct engine *e, const char *target, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err)
+{
+    const struct target *t = find(e, target);
+    if (t == NULL)
+        return fail(err, "no target is called %s", target);
+    if (t->product->explain == NULL)
+        return fail(err, "%s has no plans", t->product->name);
+    return t->product->explain(t->source, database, sql, fn, ctx, err);
 }
 
 int engine_targets(const struct engine *e)

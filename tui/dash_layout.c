@@ -35,7 +35,8 @@ static struct layout_want want(void *ctx, const char *name)
     struct dash_pane *p = pane_named(dash_visit(d), name);
     const struct pane *pane = p->pane;
     int frame = d->frameless ? 0 : 1;
-    return (struct layout_want){.hidden = d->rows < pane->screen_rows || d->columns < pane->screen_columns,
+    bool empty = pane->optional && (p->result == NULL || p->result->n_rows == 0);
+    return (struct layout_want){.hidden = empty || d->rows < pane->screen_rows || d->columns < pane->screen_columns,
                                 .rows = content_rows(p, d->columns) + frame,
                                 .least_rows = pane->least_rows > 1 ? pane->least_rows - 1 + frame : pane->least_rows,
                                 .least_columns = pane->least_columns,
@@ -70,6 +71,11 @@ void dash_layout(struct dash *d, int rows, int columns)
         v->focus = (v->focus + 1) % v->n;
     if (seen)
         dash_demand(d);
+}
+
+bool pane_wanted(const struct dash_pane *p)
+{
+    return p->place.rows > 0 || p->pane->optional;
 }
 
 int pane_body_rows(const struct dash_pane *p)

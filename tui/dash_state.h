@@ -117,6 +117,7 @@ struct result *trend_merge(struct result *held, struct result *newer, double old
 
 /* dash_layout.c */
 void dash_layout(struct dash *d, int rows, int columns);
+bool pane_wanted(const struct dash_pane *p); /* stands on the screen, or would if it had rows */
 int pane_body_rows(const struct dash_pane *p);
 
 /* dash_draw.c */

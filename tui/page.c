@@ -128,7 +128,7 @@ static bool pieces_read(struct arena *arena, const char *s, const char *ends, st
 
 static bool pairs_read(struct arena *arena, const char *s, const char *ends, struct pairs *out, struct err *err)
 {
-    struct names pieces;
+    struct names pieces = {0};
     if (!pieces_read(arena, s, ends, &pieces, err))
         return false;
     struct pairs pairs = {.n = pieces.n};
@@ -151,7 +151,7 @@ static bool pairs_read(struct arena *arena, const char *s, const char *ends, str
 
 static bool sorts_read(struct arena *arena, const char *s, struct pane *pane, struct err *err)
 {
-    struct names pieces;
+    struct names pieces = {0};
     if (!pieces_read(arena, s, ",\n", &pieces, err))
         return false;
     struct pane_sort *sorts = arena_alloc(arena, (size_t)pieces.n * sizeof(*sorts));
@@ -212,7 +212,7 @@ static bool mark_read(struct arena *arena, const char *s, struct mark *out, stru
 
 static bool marks_read(struct arena *arena, const char *s, struct pane *pane, struct err *err)
 {
-    struct names pieces;
+    struct names pieces = {0};
     if (!pieces_read(arena, s, "\n", &pieces, err))
         return false;
     struct mark *marks = arena_alloc(arena, (size_t)pieces.n * sizeof(*marks));
@@ -279,6 +279,10 @@ static bool pane_set(struct arena *arena, struct pane *pane, const char *key, co
         return sorts_read(arena, value, pane, err);
     if (strcmp(key, "mark") == 0)
         return marks_read(arena, value, pane, err);
+    if (strcmp(key, "optional") == 0) {
+        pane->optional = strchr("yt1", value[0]) != NULL; /* yes, true, 1: checked by the config's parser */
+        return true;
+    }
     if (strcmp(key, "widget") == 0)
         return widget_read(value, &pane->widget, err);
     if (strcmp(key, "screen") == 0)
@@ -307,7 +311,8 @@ static bool page_set(struct arena *arena, struct page *page, const char *key, co
             return fail(err, "\"%.40s\": a digit or `detail` is expected", value);
         return true;
     }
-    *(strcmp(key, "title") == 0 ? &page->title : &page->help) = arena_dup(arena, value);
+    const char **text = strcmp(key, "title") == 0 ? &page->title : strcmp(key, "focus") == 0 ? &page->focus : &page->help;
+    *text = arena_dup(arena, value);
     return true;
 }
 

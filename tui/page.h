@@ -5,6 +5,7 @@
  *   title   = overview
  *   help    = one sentence: what the page answers
  *   layout  = a tree of panes, see layout.h
+ *   focus   = PANE               that the cursor starts in; standard: the first with rows
  * [pane NAME]
  *   title   = text beside the frame; {window} is the window with its true span, {COLUMN} the first row's value
  *   sql     = one SELECT. Parameters: :target (the target looked at), :window and :at (for the datasets' functions), :trend (see there),
@@ -15,7 +16,7 @@
  *   sort    = COLUMN [desc], ...  the standard order
  *   sets    = NAME: EXPRESSION, one a line: what key f cycles through; the first is the standard
  *   hide    = COLUMN, ...        in the result, for marks, keys and details, but not shown. span_s is never shown
- *   show    = COLUMN, ...        the opposite: only these
+ *   show    = COLUMN, ...        the opposite: only these, in this order
  *   headings = COLUMN: TEXT, ... instead of what is made from the column's name
  *   key     = COLUMN, ...        identity of a row; standard: the result's KEY columns, else the first column
  *   drop    = COLUMN, ...        left out in this order when the pane is too narrow
@@ -25,6 +26,7 @@
  *   id, parent, tree             widget tree: the column that names a row, the one that names the row above it, the one drawn as the tree
  *   copy    = COLUMN             what y copies (standard: the cursor row's last text column)
  *   empty   = text when there are no rows
+ *   optional = yes               takes no room while it has no rows
  *   trend   = SECONDS            rows are moments (column sampled_at): :trend is how far back rows are wanted, older ones are remembered
  *   screen  = ROWSxCOLUMNS       the smallest screen on which the pane stands
  *   least   = ROWSxCOLUMNS       the smallest pane worth drawing; standard 3x20
@@ -83,6 +85,7 @@ struct pane {
     struct mark *marks;
     int n_marks;
     double trend_s; /* 0: rows are not moments */
+    bool optional;
     int screen_rows, screen_columns, least_rows, least_columns, priority;
     const char *page, *size;
     const char *file; /* where it was read, for messages */
@@ -91,6 +94,7 @@ struct pane {
 
 struct page {
     const char *name, *title, *help;
+    const char *focus; /* NULL: the first pane with rows */
     char key; /* '0'..'9', 0: none */
     bool detail;
     struct layout layout;

@@ -82,8 +82,6 @@ static bool parse_entry(const char *file, const struct config_entry *entry, stru
     if (role < 0)
         return fail(err, "%s:%d: a theme has no role \"%.40s\"; the roles are those of themes/dark.theme",
                     file, entry->line, entry->key);
-    if (seen[role])
-        return fail(err, "%s:%d: the role %s is given twice", file, entry->line, entry->key);
     seen[role] = true;
     char word[MOST_WORD] = "";
     if (!parse_look(entry->value, &theme->looks[role], word))

@@ -9,14 +9,18 @@
 #include "core/utf8.h"
 #include "tui/widget.h"
 
-enum { MAX_TILES = 32, TILE_LEAST = 17, TILE_MOST = 30, TILE_ROWS = 3, SMALL_LEAST = 19, MAX_SLOTS = 64 };
+enum { MAX_TILES = 32, TILE_LEAST = 17, TILE_MOST = 48, TILE_ROWS = 3, SMALL_LEAST = 19, MAX_SLOTS = 64 };
 
 static int tiles_of(const struct view *v, int *out)
 {
     int all[256], n = v->result->n_columns <= 256 ? view_columns(v, all) : 0, tiles = 0;
-    for (int i = 0; i < n && tiles < MAX_TILES; i++)
-        if (strcmp(v->result->columns[all[i]].name, "sampled_at") != 0)
+    for (int i = 0; i < n && tiles < MAX_TILES; i++) {
+        const char *name = v->result->columns[all[i]].name;
+        bool absent = result_at(v->result, v->result->n_rows - 1, all[i])->type == VALUE_NULL;
+        /* What may be dropped is, while it has no value: a primary has no replay lag. */
+        if (strcmp(name, "sampled_at") != 0 && !(absent && names_have(&v->pane->drop, name)))
             out[tiles++] = all[i];
+    }
     return tiles;
 }
 
@@ -137,13 +141,15 @@ void tiles_draw(struct view *v, struct area a)
 {
     int tiles[MAX_TILES], n = tiles_of(v, tiles), across = tiles_across(n, a.columns);
     int lines = n == 0 ? 0 : (n + across - 1) / across;
-    if (a.rows < lines * TILE_ROWS - 1) {
+    /* First the note is left out, then the course. */
+    int rows = a.rows >= lines * TILE_ROWS ? TILE_ROWS : TILE_ROWS - 1;
+    if (a.rows < lines * rows) {
         small_draw(v, a, tiles, n);
         return;
     }
     int width = a.columns / across;
     for (int i = 0; i < n; i++) {
         int most = width < TILE_MOST ? width : TILE_MOST;
-        tile_draw(v, area_part(a, i / across * TILE_ROWS, 1 + i % across * width, TILE_ROWS, most), tiles[i]);
+        tile_draw(v, area_part(a, i / across * rows, 1 + i % across * width, rows, most), tiles[i]);
     }
 }

@@ -26,6 +26,7 @@ struct lane {
 struct run;
 struct decoding;
 struct cluster;
+struct explain;
 
 struct pg_source {
     struct loop *loop;
@@ -39,6 +40,7 @@ struct pg_source {
     struct lane fast, slow;
     bool one_lane; /* the pool has no second connection for us: all goes over the fast lane */
     struct cluster *cluster;
+    struct explain *explain; /* a plan that is asked for; NULL if none */
     bool up;
     bool told_down;       /* since it was up last, or since the start */
     bool pooled;          /* this connection's facts or refusal say so */
@@ -151,5 +153,9 @@ void cluster_turn(struct pg_source *s);
 /* Answers all with FAILURE_LOST; the slow lane is to be closed next. */
 void cluster_stop(struct pg_source *s, const char *text);
 void cluster_free(struct pg_source *s);
+
+/* explain.c: as product.explain says; one at a time, a new one replaces the one before */
+bool explain_start(struct pg_source *s, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);
+void explain_free(struct explain *e);
 
 #endif

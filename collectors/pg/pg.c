@@ -162,6 +162,8 @@ static void close_source(struct source *source)
     source_enter(s);
     s->up = false;
     cluster_stop(s, "closed");
+    explain_free(s->explain);
+    s->explain = NULL;
     lane_close(&s->slow, "closed");
     lane_close(&s->fast, "closed");
     loop_timer_stop(s->retry);
@@ -234,11 +236,17 @@ static void poll(struct source *source, const struct dataset *const *due, int n)
     source_leave(s);
 }
 
+static bool explain(struct source *source, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err)
+{
+    return explain_start((struct pg_source *)source, database, sql, fn, ctx, err);
+}
+
 const struct product pg_product = {
     .name = "PostgreSQL",
     .serves = serves,
     .open = open_source,
     .poll = poll,
     .datasets = datasets,
+    .explain = explain,
     .close = close_source,
 };

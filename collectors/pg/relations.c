@@ -1,5 +1,5 @@
 /* Relations by the thousand, read by what changed. */
-#include "collectors/pg/relations.h"
+#include "collectors/pg/relations_inside.h"
 
 #include <assert.h>
 #include <math.h>
@@ -7,36 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/pg/slice.h"
 #include "core/mem.h"
 #include "core/text.h"
-#include "core/utf8.h"
 
 enum {
     FIRST_SLICE = 200, /* relations whose size is measured at once */
-    DEFINITIONS = 500, /* that are asked for at once */
     MOST_PARAM = 8 << 20
 };
-static const double CATALOG_EVERY_S = 60;
+static const double CATALOG_EVERY_S = 120;
 static const double FRESH_EVERY_S = 5;     /* a catalog with new relations is read again, but not more often */
 static const double ALL_EVERY_S = 600;     /* marks can miss what touches no page, so now and then all is read */
-static const double SLICE_EVERY_S = 60;
-static const double SLICE_MS = 40;
-
-/* One database. Arrays are by row of `last`. */
-struct relations {
-    const struct relations_kind *kind;
-    int64_t datid;
-    struct sample *last;   /* as delivered */
-    struct sample *now;    /* of the poll that goes on */
-    struct arena *names;   /* the texts of `last` */
-    char *ids;             /* the oids of `last` as an array of the server's */
-    int64_t *marks;        /* -1: unknown */
-    struct measure *measures;
-    double catalog_s, all_s, slice_s; /* when each was last read, -INFINITY never */
-    double stats_reset;
-    int slice;
-};
 
 /* ---- State ---- */
 
@@ -87,8 +67,7 @@ static struct relations *find_or_new(struct pg_poll *p, const struct relations_k
     return all->databases[all->n++] = r;
 }
 
-/* The relations of P with a poll that goes on; NULL, and P is answered, if the connection was remade meanwhile. */
-static struct relations *going_on(struct pg_poll *p)
+struct relations *relations_going_on(struct pg_poll *p)
 {
     struct relations *r = find(p);
     if (r != NULL && r->now != NULL)
@@ -99,20 +78,19 @@ static struct relations *going_on(struct pg_poll *p)
 
 /* ---- Rows ---- */
 
-static int column_of(const struct relations *r, const char *name)
+int relations_column(const struct relations *r, const char *name)
 {
     int c = dataset_column(r->kind->dataset, name);
     assert(c >= 0);
     return c;
 }
 
-static const int64_t *ids_of(const struct relations *r, const struct sample *s)
+const int64_t *relations_ids(const struct relations *r, const struct sample *s)
 {
-    return s->values[column_of(r, r->kind->id)].integer;
+    return s->values[relations_column(r, r->kind->id)].integer;
 }
 
-/* The row of ID in the ascending IDS, or -1. */
-static int row_of(const int64_t *ids, int n, int64_t id)
+int relations_row(const int64_t *ids, int n, int64_t id)
 {
     int low = 0, high = n;
     while (low < high) {
@@ -177,7 +155,7 @@ static void add_number(struct text *t, int64_t v)
     text_addf(t, "%s%lld", t->len > 1 ? "," : "", (long long)v);
 }
 
-static char *array_of(const int64_t *values, int n)
+char *relations_array(const int64_t *values, int n)
 {
     struct text t;
     text_init(&t, MOST_PARAM);
@@ -190,7 +168,7 @@ static char *array_of(const int64_t *values, int n)
 
 /* ---- The end: what code fills, and the answer ---- */
 
-static void deliver(struct pg_poll *p, struct relations *r)
+void relations_deliver(struct pg_poll *p, struct relations *r)
 {
     struct sample *s = r->now;
     r->now = NULL;
@@ -205,114 +183,12 @@ static void deliver(struct pg_poll *p, struct relations *r)
     pg_poll_done(p, s);
 }
 
-/* ---- Sizes and definitions: looked at in slices ---- */
-
-static char *ids_of_rows(const struct relations *r, const int *rows, int n)
-{
-    int64_t *ids = mem_new_array((size_t)n, sizeof(*ids));
-    for (int i = 0; i < n; i++)
-        ids[i] = ids_of(r, r->now)[rows[i]];
-    char *array = array_of(ids, n);
-    free(ids);
-    return array;
-}
-
-/* Definitions live as long as the names. */
-static void on_definitions(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
-{
-    (void)why, (void)text;
-    struct relations *r = going_on(p);
-    if (r == NULL)
-        return;
-    const char **definitions = r->now->values[column_of(r, "definition")].text;
-    for (int i = 0; rows != NULL && i < pg_rows_n(rows); i++) {
-        int64_t id = pg_rows_int(rows, i, pg_rows_column(rows, "id"));
-        int row = row_of(ids_of(r, r->now), r->now->n_rows, id);
-        size_t len;
-        const char *definition = pg_rows_text(rows, i, pg_rows_column(rows, "definition"), &len);
-        if (row < 0 || definition == NULL)
-            continue;
-        struct text mended;
-        text_init(&mended, 1 << 16);
-        utf8_mend(&mended, definition, len);
-        definitions[row] = arena_dup(r->names, text_str(&mended));
-        text_done(&mended);
-    }
-    deliver(p, r);
-}
-
-static void define_or_deliver(struct pg_poll *p, struct relations *r)
-{
-    int rows[DEFINITIONS], n = 0;
-    if (r->kind->definitions != NULL) {
-        const char **definitions = r->now->values[column_of(r, "definition")].text;
-        for (int i = 0; i < r->now->n_rows && n < DEFINITIONS; i++)
-            if (definitions[i] == NULL)
-                rows[n++] = i;
-    }
-    if (n == 0) {
-        deliver(p, r);
-        return;
-    }
-    char *ids = ids_of_rows(r, rows, n);
-    const char *param = ids;
-    pg_run(p, r->kind->definitions, 1, &param, on_definitions);
-    free(ids);
-}
-
-static void put_sizes(struct relations *r, const struct pg_rows *rows, int i, int row)
-{
-    for (const char *const *name = r->kind->sized; *name != NULL; name++)
-        r->now->values[column_of(r, *name)].real[row] = pg_rows_real(rows, i, pg_rows_column(rows, *name));
-    r->now->values[column_of(r, "size_exact")].real[row] = 1;
-    r->measures[row] = (struct measure){.known = true, .at_s = pg_rows_mono_s(rows), .mark = r->marks[row]};
-}
-
-/* What fails is a lock that came between looking and measuring: a smaller slice meets it less often. */
-static void on_sizes(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
-{
-    (void)why, (void)text;
-    struct relations *r = going_on(p);
-    if (r == NULL)
-        return;
-    int n = rows == NULL ? 0 : pg_rows_n(rows);
-    double cost_ms = 0;
-    for (int i = 0; i < n; i++) {
-        int64_t id = pg_rows_int(rows, i, pg_rows_column(rows, "id"));
-        int row = row_of(ids_of(r, r->now), r->now->n_rows, id);
-        if (row >= 0)
-            put_sizes(r, rows, i, row);
-        cost_ms += pg_rows_real(rows, i, pg_rows_column(rows, "cost_ms"));
-    }
-    if (rows == NULL)
-        r->slice = slice_halve(r->slice);
-    else if (n > 0)
-        r->slice = slice_fit(n, cost_ms, SLICE_MS);
-    define_or_deliver(p, r);
-}
-
-static void measure_or_define(struct pg_poll *p, struct relations *r)
-{
-    if (r->now->n_rows == 0 || r->now->mono_s - r->slice_s < SLICE_EVERY_S) {
-        define_or_deliver(p, r);
-        return;
-    }
-    r->slice_s = r->now->mono_s;
-    int *rows = mem_new_array((size_t)r->slice, sizeof(*rows));
-    int n = slice_choose(r->measures, r->marks, r->now->n_rows, r->slice, rows);
-    char *ids = ids_of_rows(r, rows, n);
-    const char *param = ids;
-    pg_run(p, r->kind->sizes, 1, &param, on_sizes);
-    free(ids);
-    free(rows);
-}
-
 /* ---- What changed ---- */
 
 static void take_changed(struct relations *r, const struct pg_rows *rows)
 {
     const struct dataset *d = r->kind->dataset;
-    const int64_t *ids = ids_of(r, r->now);
+    const int64_t *ids = relations_ids(r, r->now);
     int id = pg_rows_column(rows, "id"), mark = pg_rows_column(rows, "mark"), n_live = 0;
     int *from = mem_new_array((size_t)d->n_columns, sizeof(*from)), *to = mem_new_array((size_t)d->n_columns, sizeof(*to));
     for (int c = 0; c < d->n_columns; c++) {
@@ -323,7 +199,7 @@ static void take_changed(struct relations *r, const struct pg_rows *rows)
         to[n_live++] = c;
     }
     for (int i = 0; i < pg_rows_n(rows); i++) {
-        int row = row_of(ids, r->now->n_rows, pg_rows_int(rows, i, id));
+        int row = relations_row(ids, r->now->n_rows, pg_rows_int(rows, i, id));
         if (row < 0)
             continue;
         r->marks[row] = pg_rows_int(rows, i, mark);
@@ -336,7 +212,7 @@ static void take_changed(struct relations *r, const struct pg_rows *rows)
 
 static void on_changed(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
 {
-    struct relations *r = going_on(p);
+    struct relations *r = relations_going_on(p);
     if (r == NULL)
         return;
     if (rows == NULL) {
@@ -348,7 +224,7 @@ static void on_changed(struct pg_poll *p, const struct pg_rows *rows, enum failu
     take_changed(r, rows);
     r->now->mono_s = pg_rows_mono_s(rows);
     r->now->wall_s = pg_rows_wall_s(rows);
-    measure_or_define(p, r);
+    relations_measure(p, r);
 }
 
 /* NOW is ready, with the values of before in its live columns. */
@@ -362,7 +238,7 @@ static void ask_changed(struct pg_poll *p, struct relations *r)
         for (int i = 0; i < n; i++)
             r->marks[i] = -1;
     }
-    char *list = select_list(p, k, true), *marks = array_of(r->marks, n);
+    char *list = select_list(p, k, true), *marks = relations_array(r->marks, n);
     struct text sql;
     text_init(&sql, 1 << 16);
     text_addf(&sql, "select r.id, r.mark, %s %s", list, from_of(p, k->live));
@@ -414,11 +290,11 @@ static void carry_row(const struct relations *r, struct sample *s, int to, int f
 static void take_catalog(struct relations *r, struct sample *s)
 {
     int n = s->n_rows;
-    const int64_t *ids = ids_of(r, s);
+    const int64_t *ids = relations_ids(r, s);
     int64_t *marks = mem_new_array((size_t)n, sizeof(*marks));
     struct measure *measures = mem_new_array((size_t)n, sizeof(*measures));
     for (int i = 0; i < n; i++) {
-        int from = r->last == NULL ? -1 : row_of(ids_of(r, r->last), r->last->n_rows, ids[i]);
+        int from = r->last == NULL ? -1 : relations_row(relations_ids(r, r->last), r->last->n_rows, ids[i]);
         marks[i] = from < 0 ? -1 : r->marks[from];
         if (from < 0)
             continue;
@@ -430,7 +306,7 @@ static void take_catalog(struct relations *r, struct sample *s)
     free(r->ids);
     r->marks = marks;
     r->measures = measures;
-    r->ids = array_of(ids, n);
+    r->ids = relations_array(ids, n);
     sample_unref(r->now);
     r->now = s;
 }
@@ -502,18 +378,19 @@ static void on_head(struct pg_poll *p, const struct pg_rows *rows, enum failure 
 }
 
 /* Oids grow, so a relation that came after the catalog was read has a greater one than all in it (until they wrap around: then it
- * waits for the next minute). */
+ * waits for the catalog's next time). The limit makes the server take the index. */
 void relations_start(struct pg_poll *p, const struct relations_kind *k)
 {
     struct relations *r = find_or_new(p, k);
     int n = r->last == NULL ? 0 : r->last->n_rows;
     char greatest[32];
-    snprintf(greatest, sizeof(greatest), "%lld", n == 0 ? 0LL : (long long)ids_of(r, r->last)[n - 1]);
+    snprintf(greatest, sizeof(greatest), "%lld", n == 0 ? 0LL : (long long)relations_ids(r, r->last)[n - 1]);
     struct text sql;
     text_init(&sql, 4096);
     text_addf(&sql,
-              "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from pg_class c where c.oid >"
-              " $1::oid and %s) as fresh from pg_database d where d.datname = current_database()",
+              "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from (select oid, relkind,"
+              " relpersistence, relnamespace from pg_class where oid > $1::oid order by oid limit 1000) c where %s)"
+              " as fresh from pg_database d where d.datname = current_database()",
               k->is_one);
     const char *param = greatest;
     pg_run(p, text_str(&sql), 1, &param, on_head);

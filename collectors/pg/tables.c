@@ -5,10 +5,10 @@
 #include "collectors/pg/relations.h"
 
 /* An option of the table's own beats the server's setting. */
-#define OPTION(name) "coalesce(o." name ", current_setting('" name "')::float8)"
+#define OPTION(name) "coalesce(o." name ", v." name ")"
 #define ROWS "greatest(c.reltuples, 0)"
 /* Pages as the last VACUUM or ANALYZE saw them; 0 in a table that none has looked at says nothing. */
-#define PAGES(expression) "case when c.reltuples >= 0 or c.relpages > 0 then (" expression ") * current_setting('block_size')::float8 end"
+#define PAGES(expression) "case when c.reltuples >= 0 or c.relpages > 0 then (" expression ") * v.block_size end"
 
 // clang-format off
 static const struct column columns[] = {
@@ -38,7 +38,7 @@ static const struct column columns[] = {
     {"insert_at", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "nullif(" OPTION("autovacuum_vacuum_insert_threshold") ", -1) + " OPTION("autovacuum_vacuum_insert_scale_factor") " * " ROWS " * (1 - least(c.relallfrozen::float8 / nullif(c.relpages, 0), 1))", .since = 180000,
         .before = "nullif(" OPTION("autovacuum_vacuum_insert_threshold") ", -1) + " OPTION("autovacuum_vacuum_insert_scale_factor") " * " ROWS, .help = "inserted rows at which autovacuum starts; none if that is switched off"},
     {"analyze_at", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, OPTION("autovacuum_analyze_threshold") " + " OPTION("autovacuum_analyze_scale_factor") " * " ROWS, .help = "changed rows at which autovacuum analyzes"},
-    {"autovacuum", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "current_setting('autovacuum')::bool and coalesce(o.autovacuum_enabled, true)", .help = "autovacuum looks after it"},
+    {"autovacuum", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "v.autovacuum and coalesce(o.autovacuum_enabled, true)", .help = "autovacuum looks after it"},
     {"xid_age", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "greatest(age(nullif(c.relfrozenxid, '0')), age(nullif(t.relfrozenxid, '0')))", .help = "transactions since its oldest row that is not frozen, toast included"},
     {"mxid_age", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "greatest(mxid_age(nullif(c.relminmxid, '0')), mxid_age(nullif(t.relminmxid, '0')))", .help = "multixacts since the oldest that is not frozen, toast included"},
     {"last_vacuum", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_stat_get_last_vacuum_time(r.id)", .help = "last vacuum by hand"},
@@ -88,28 +88,40 @@ static const struct dataset dataset = {
     .baseline_every = 60,
 };
 
+#define OWN(name, type) "max(option_value) filter (where option_name = '" name "')::" type " as " name
 #define OPTIONS                                                                                              \
-    " left join lateral (select"                                                                             \
-    " max(option_value) filter (where option_name = 'autovacuum_vacuum_threshold')::float8 as autovacuum_vacuum_threshold," \
-    " max(option_value) filter (where option_name = 'autovacuum_vacuum_scale_factor')::float8 as autovacuum_vacuum_scale_factor," \
-    " max(option_value) filter (where option_name = 'autovacuum_vacuum_max_threshold')::float8 as autovacuum_vacuum_max_threshold," \
-    " max(option_value) filter (where option_name = 'autovacuum_vacuum_insert_threshold')::float8 as autovacuum_vacuum_insert_threshold," \
-    " max(option_value) filter (where option_name = 'autovacuum_vacuum_insert_scale_factor')::float8 as autovacuum_vacuum_insert_scale_factor," \
-    " max(option_value) filter (where option_name = 'autovacuum_analyze_threshold')::float8 as autovacuum_analyze_threshold," \
-    " max(option_value) filter (where option_name = 'autovacuum_analyze_scale_factor')::float8 as autovacuum_analyze_scale_factor," \
-    " max(option_value) filter (where option_name = 'autovacuum_enabled')::bool as autovacuum_enabled"       \
+    " left join lateral (select " OWN("autovacuum_vacuum_threshold", "float8") ", " OWN(                     \
+        "autovacuum_vacuum_scale_factor", "float8") ", " OWN("autovacuum_vacuum_max_threshold", "float8")    \
+    ", " OWN("autovacuum_vacuum_insert_threshold", "float8") ", " OWN(                                       \
+        "autovacuum_vacuum_insert_scale_factor", "float8") ", " OWN("autovacuum_analyze_threshold",          \
+                                                                    "float8")                                \
+    ", " OWN("autovacuum_analyze_scale_factor", "float8") ", " OWN("autovacuum_enabled", "bool")             \
     " from pg_options_to_table(c.reloptions)) o on c.reloptions is not null"
+
+/* Read once: current_setting() in the select list is called for every row. */
+#define SETTING(name, type) "current_setting('" name "')::" type " as " name
+#define SETTINGS(more)                                                                                       \
+    " cross join (select " SETTING("block_size", "float8") ", " SETTING("autovacuum", "bool")                \
+    ", " SETTING("autovacuum_vacuum_threshold", "float8") ", " SETTING("autovacuum_vacuum_scale_factor", "float8") \
+    ", " SETTING("autovacuum_vacuum_insert_threshold", "float8")                                             \
+    ", " SETTING("autovacuum_vacuum_insert_scale_factor", "float8")                                          \
+    ", " SETTING("autovacuum_analyze_threshold", "float8") ", " SETTING("autovacuum_analyze_scale_factor", "float8") more \
+    " offset 0) v"
 
 /* Temporary tables are their session's own affair. System tables are those with an oid below that of the first user's object (16384). */
 #define IS_ONE "c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't' and c.oid >= 16384"
 
+#define CATALOG(more)                                                                                        \
+    "from pg_class c join pg_namespace n on n.oid = c.relnamespace"                                          \
+    " join pg_database d on d.datname = current_database()"                                                  \
+    " left join pg_class t on t.oid = c.reltoastrelid"                                                       \
+    " left join (select i.indrelid, sum(k.relpages) as pages from pg_index i join pg_class k on k.oid = i.indexrelid" \
+    " where i.indexrelid >= 16384 group by 1) x on x.indrelid = c.oid" OPTIONS SETTINGS(more)                \
+    " where " IS_ONE " order by c.oid"
+
 static const struct pg_from catalog[] = {
-    {140000,
-     "from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-     " join pg_database d on d.datname = current_database()"
-     " left join pg_class t on t.oid = c.reltoastrelid"
-     " left join (select i.indrelid, sum(k.relpages) as pages from pg_index i join pg_class k on k.oid = i.indexrelid"
-     " group by 1) x on x.indrelid = c.oid" OPTIONS " where " IS_ONE " order by c.oid"},
+    {180000, CATALOG(", " SETTING("autovacuum_vacuum_max_threshold", "float8"))},
+    {140000, CATALOG("")},
     {0, NULL},
 };
 
@@ -168,6 +180,13 @@ static double ratio(double a, double b)
     return b > 0 ? a / b : NAN;
 }
 
+/* Of the later one of two moments; fmax passes over a NAN. */
+static double age(const struct sample *s, double a, double b)
+{
+    double moment = fmax(a, b);
+    return isnan(moment) ? NAN : fmax(0, s->wall_s - moment);
+}
+
 static void complete(struct sample *s)
 {
     const double *live_rows = reals(s, "live_rows"), *dead = reals(s, "dead_rows");
@@ -184,9 +203,8 @@ static void complete(struct sample *s)
         vacuum_debt[i] = ratio(dead[i], vacuum_at[i]);
         insert_debt[i] = ratio(ins[i], insert_at[i]);
         analyze_debt[i] = ratio(mod[i], analyze_at[i]);
-        /* fmax passes over a NAN. */
-        vacuum_age[i] = fmax(0, s->wall_s - fmax(last_vacuum[i], last_autovacuum[i]));
-        analyze_age[i] = fmax(0, s->wall_s - fmax(last_analyze[i], last_autoanalyze[i]));
+        vacuum_age[i] = age(s, last_vacuum[i], last_autovacuum[i]);
+        analyze_age[i] = age(s, last_analyze[i], last_autoanalyze[i]);
         exact[i] = exact[i] > 0;
     }
 }

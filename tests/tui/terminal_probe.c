@@ -1,5 +1,5 @@
-/* A screen that does what it is told: draws frames, reports keys on a side channel, and ends in every bad way.
- * terminal_probe COMMANDS ANSWERS: two pipes by name; a command is a line. */
+/* A screen that does what it is told: draws frames, reports keys on a side channel, and ends in every bad
+ * way. terminal_probe COMMANDS ANSWERS: two pipes by name; a command is a line. */
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -23,6 +23,7 @@ struct probe {
     int in, out;
     bool dirty, busy; /* busy: every frame is another one, 200 a second if the terminal takes them */
     int n_frames, n_drained;
+    bool scattered; /* what stands on the canvas stays */
     char key[120];
     const char *row;
     int exit_code;
@@ -73,7 +74,8 @@ static void before_sleep(void *ctx)
     if (terminal_ready(p->terminal)) {
         p->dirty = false;
         p->n_frames++;
-        draw(p);
+        if (!p->scattered)
+            draw(p);
     }
     terminal_paint(p->terminal, p->canvas); /* when it is not ready, it tells us once it is */
 }
@@ -157,6 +159,37 @@ static void show_theme(struct probe *p, const char *name)
     p->dirty = true;
 }
 
+/* Pieces of text in places that SEED chooses, over what was there; the answer is what must be seen then. */
+static void scatter(struct probe *p, unsigned seed)
+{
+    static const char *const pieces[] = {"漢字", "a",  " ",          "wide 表 narrow", "e\xCC\x81",
+                                         "▁▂▃",  "界", "0123456789", "한글 カナ",      "\xF0\x9F\x98\x80"};
+    struct area a = area_part(canvas_area(p->canvas), 0, 0, p->canvas->rows - 1, p->canvas->columns);
+    struct text screen;
+    uint64_t random = seed * 2654435761u + 1;
+    p->scattered = true;
+    for (int i = 0; i < 40; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u; /* Knuth's MMIX */
+        int row = (int)(random >> 33) % a.rows, column = (int)(random >> 40) % (a.columns + 4) - 2;
+        area_put(a, row, column, 1 + (int)(random >> 50) % 16, STYLE((enum role)(random >> 60)),
+                 pieces[(random >> 55) % 10], true);
+    }
+    text_init(&screen, 1 << 16);
+    canvas_text(p->canvas, &screen);
+    for (size_t i = 0; i < screen.len; i++)
+        if (screen.data[i] == '\n')
+            screen.data[i] = '\x1f';
+    answer(p, text_str(&screen));
+    text_done(&screen);
+}
+
+static void put_in_corner(struct probe *p)
+{
+    struct canvas *c = p->canvas;
+    p->scattered = true;
+    area_put_right(canvas_area(c), c->rows - 1, 0, c->columns, STYLE(ROLE_TEXT), "漢D");
+}
+
 static void obey(struct probe *p, const char *command)
 {
     char line[120] = "";
@@ -170,6 +203,10 @@ static void obey(struct probe *p, const char *command)
         answer(p, terminal_copy(p->terminal, rest, strlen(rest)) ? "copied" : "refused");
     else if (strncmp(command, "mouse ", 6) == 0)
         terminal_set_mouse(p->terminal, strcmp(rest, "on") == 0);
+    else if (strncmp(command, "scatter ", 8) == 0)
+        scatter(p, (unsigned)strtoul(rest, NULL, 10));
+    else if (strcmp(command, "corner") == 0)
+        put_in_corner(p);
     else if (strcmp(command, "redraw") == 0)
         terminal_redraw(p->terminal);
     else if (strncmp(command, "busy ", 5) == 0) {
@@ -180,8 +217,8 @@ static void obey(struct probe *p, const char *command)
             loop_timer_stop(p->frames);
     }
     p->dirty |= strcmp(command, "status") != 0;
-    snprintf(line, sizeof(line), "status frames=%d drained=%d bytes=%zu ready=%d utf8=%d", p->n_frames, p->n_drained,
-             terminal_bytes(p->terminal), terminal_ready(p->terminal), terminal_is_utf8());
+    snprintf(line, sizeof(line), "status frames=%d drained=%d bytes=%zu ready=%d utf8=%d", p->n_frames,
+             p->n_drained, terminal_bytes(p->terminal), terminal_ready(p->terminal), terminal_is_utf8());
     answer(p, line);
 }
 
@@ -220,7 +257,8 @@ int main(int argc, char **argv)
     p.out = open(argv[2], O_RDWR | O_NONBLOCK | O_CLOEXEC);
     p.row = getenv("PROBE_ROW");
     p.loop = loop_new();
-    struct terminal_options options = {.theme = &theme, .mouse = true, .no_color = getenv("NO_COLOR") != NULL};
+    struct terminal_options options = {
+        .theme = &theme, .mouse = true, .no_color = getenv("NO_COLOR") != NULL};
     p.terminal = terminal_new(p.loop, &options, on_key, &p, &err);
     if (p.terminal == NULL) {
         fprintf(stderr, "%s\n", err.text);

@@ -33,8 +33,11 @@ static const struct column statements_columns[] = {
     [S_QUERY]   = {.name = "query",    .kind = KIND_TEXT,    .type = TYPE_TEXT, .help = "text"},
 };
 // clang-format on
-static const struct dataset sessions = {
-    .name = "sessions", .help = "a backend", .columns = sessions_columns, .n_columns = N_SESSIONS_COLUMNS, .whole = true};
+static const struct dataset sessions = {.name = "sessions",
+                                        .help = "a backend",
+                                        .columns = sessions_columns,
+                                        .n_columns = N_SESSIONS_COLUMNS,
+                                        .whole = true};
 static const struct dataset statements = {.name = "statements",
                                           .help = "a statement",
                                           .columns = statements_columns,
@@ -46,7 +49,8 @@ static inline void set_text(struct sample *s, int column, int row, const char *t
     sample_set_text(s, column, row, text, strlen(text));
 }
 
-/* Taken AGO_S before now. Row i: pid 100 + i, three apps, two states, statement i modulo 100; every seventh has no statement. */
+/* Taken AGO_S before now. Row i: pid 100 + i, three apps, two states, statement i modulo 100; every seventh
+ * has no statement. */
 static inline struct sample *made_sessions(int n, double ago_s)
 {
     static const char *const apps[] = {"web-1", "web-2", "batch"};
@@ -92,7 +96,8 @@ struct made {
     struct err err;
 };
 
-static const struct store_limits made_limits = {.series_bytes = 64 << 20, .total_bytes = 256 << 20, .keep_s = 900};
+static const struct store_limits made_limits = {
+    .series_bytes = 64 << 20, .total_bytes = 256 << 20, .keep_s = 900};
 
 /* Targets shop (both datasets) and blog (two sessions). Samples of statements: 600, 60, 10 and 0 s ago. */
 static inline void made_init(struct made *m, int n_sessions, int n_statements)

@@ -25,7 +25,8 @@ static void assert_screen(const struct canvas *c, const char *expected)
     text_done(&out);
 }
 
-/* Every second half has its first half before it, and every cell is valid UTF-8 of the width it stands for. */
+/* Every second half has its first half before it, and every cell is valid UTF-8 of the width it stands for.
+ */
 static void assert_sound(const struct canvas *c)
 {
     for (int row = 0; row < c->rows; row++)
@@ -41,7 +42,8 @@ static void assert_sound(const struct canvas *c)
             }
             assert_true(strlen(cell->bytes) < UTF8_CELL);
             assert_true(utf8_valid(cell->bytes, strlen(cell->bytes)));
-            assert_int_equal(utf8_cell(cell->bytes, strlen(cell->bytes), bytes, &columns), strlen(cell->bytes));
+            assert_int_equal(utf8_cell(cell->bytes, strlen(cell->bytes), bytes, &columns),
+                             strlen(cell->bytes));
             assert_string_equal(bytes, cell->bytes); /* already harmless */
             if (columns == 2) {
                 assert_true(column + 1 < c->columns);
@@ -155,7 +157,8 @@ static void a_wide_character_that_does_not_fit_is_left_out_whole(void **state)
     assert_int_equal(area_put(a, 0, 0, 5, TEXT, "漢字表", false), 4);
     assert_int_equal(area_put(a, 1, 0, 5, TEXT, "漢字表", true), 5);
     assert_int_equal(area_put(a, 2, 0, 4, TEXT, "漢字表", true), 4); /* the cut half of 字 is blank */
-    assert_int_equal(area_put(a, 3, -1, -1, TEXT, "漢字", false), 4); /* so is what hangs over the left edge */
+    assert_int_equal(area_put(a, 3, -1, -1, TEXT, "漢字", false),
+                     4); /* so is what hangs over the left edge */
     assert_screen(c, "漢字\n漢字…\n漢 …\n 字\n");
     assert_sound(c);
     canvas_free(c);
@@ -208,11 +211,16 @@ static void hostile_text_is_harmless_in_every_cell(void **state)
     static const char *const hostile[] = {
         "\x1b[2J\x1b[31mred\x1b[0m",
         "\x1b]0;title\x07\x1b]52;c;ZXZpbA==\x1b\\",
-        "\x9b" "2J\xc2\x9b" "2J\xc2\x90q\xc2\x9c",
-        "a\nb\rc\td\be\x7f" "f\x0e\x0f",
+        "\x9b"
+        "2J\xc2\x9b"
+        "2J\xc2\x90q\xc2\x9c",
+        "a\nb\rc\td\be\x7f"
+        "f\x0e\x0f",
         "\xff\xfe\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80\xe6\xbc",
-        "\xe2\x80\xae" "drowssap\xe2\x80\xac \xe2\x81\xa6iso\xe2\x81\xa9\xe2\x80\x8f",
-        "\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7 \xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd \xe2\x9d\xa4\xef\xb8\x8f",
+        "\xe2\x80\xae"
+        "drowssap\xe2\x80\xac \xe2\x81\xa6iso\xe2\x81\xa9\xe2\x80\x8f",
+        "\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7 "
+        "\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd \xe2\x9d\xa4\xef\xb8\x8f",
         "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa\xe2\x80\x8b\xef\xbb\xbf\xe2\x80\xa8x",
         "\xcc\x81\xcc\x81\xcc\x81mark first",
     };
@@ -227,12 +235,16 @@ static void hostile_text_is_harmless_in_every_cell(void **state)
             text_init(&out, 1 << 16);
             canvas_text(c, &out);
             for (size_t b = 0; b < out.len; b++)
-                assert_false(((unsigned char)out.data[b] < 0x20 && out.data[b] != '\n') || out.data[b] == 0x7f);
+                assert_false(((unsigned char)out.data[b] < 0x20 && out.data[b] != '\n') ||
+                             out.data[b] == 0x7f);
             text_done(&out);
             canvas_free(c);
         }
     struct canvas *c = canvas_new(1, 40);
-    area_put(canvas_area(c), 0, 0, -1, TEXT, "\x1b[31mred\x07 \xe2\x80\xae" "abc\xff", false);
+    area_put(canvas_area(c), 0, 0, -1, TEXT,
+             "\x1b[31mred\x07 \xe2\x80\xae"
+             "abc\xff",
+             false);
     assert_screen(c, "·[31mred· ·abc\xEF\xBF\xBD\n");
     canvas_free(c);
 }

@@ -88,9 +88,26 @@ static void an_integer_of_64_bits_is_exact(void **state)
 /* `a = b` by hash gives what SQLite's own comparison gives: `+a = b` is not offered to the hash. */
 static void equality_by_hash_is_equality_of_sql(void **state)
 {
-    static const char *const values[] = {"150",      "'150'",        "150.0",  "150.5",    "' 150 '",  "'0150'", "null", "'x'",
-                                         "x'313530'", "'150x'",       "1e300",  "-1e300",   "'web-1'",  "'WEB-1'", "''",
-                                         "0",         "'web-1' || ''", "char(0)", "'web-1' || char(0)", "1 = 1"};
+    static const char *const values[] = {"150",
+                                         "'150'",
+                                         "150.0",
+                                         "150.5",
+                                         "' 150 '",
+                                         "'0150'",
+                                         "null",
+                                         "'x'",
+                                         "x'313530'",
+                                         "'150x'",
+                                         "1e300",
+                                         "-1e300",
+                                         "'web-1'",
+                                         "'WEB-1'",
+                                         "''",
+                                         "0",
+                                         "'web-1' || ''",
+                                         "char(0)",
+                                         "'web-1' || char(0)",
+                                         "1 = 1"};
     static const char *const columns[] = {"pid", "app", "queryid", "state", "target", "backend_start"};
     for (size_t c = 0; c < sizeof(columns) / sizeof(*columns); c++)
         for (size_t v = 0; v < sizeof(values) / sizeof(*values); v++) {
@@ -108,8 +125,11 @@ static void equality_by_hash_is_equality_of_sql(void **state)
 
 static void a_row_that_two_branches_find_comes_once(void **state)
 {
-    assert_answer(*state, "select count(*) from sessions where pid = 150 or queryid = 50", "5"); /* 50, 150, ..., 450 */
-    assert_answer(*state, "select count(*) from sessions where target = 'shop' and (pid = 150 or app = 'web-1')", "168");
+    assert_answer(*state, "select count(*) from sessions where pid = 150 or queryid = 50",
+                  "5"); /* 50, 150, ..., 450 */
+    assert_answer(*state,
+                  "select count(*) from sessions where target = 'shop' and (pid = 150 or app = 'web-1')",
+                  "168");
     assert_answer(*state, "select count(*) from sessions where pid in (150, 151, 150, null, 9)", "2");
 }
 
@@ -117,7 +137,9 @@ static void several_keys_use_the_shortest_chain(void **state)
 {
     assert_answer(*state, "select count(*) from statements where userid = 1 and queryid = 4", "1");
     assert_answer(*state, "select count(*) from statements where userid = 1 and queryid = 5", "0");
-    assert_answer(*state, "select count(*) from sessions where app = 'web-1' and state = 'idle' and queryid = 3", "2"); /* 3, 303 */
+    assert_answer(*state,
+                  "select count(*) from sessions where app = 'web-1' and state = 'idle' and queryid = 3",
+                  "2"); /* 3, 303 */
 }
 
 static void counters_give_total_increase_and_rate(void **state)
@@ -135,11 +157,13 @@ static void the_first_argument_is_the_window(void **state)
     assert_answer(*state, "select round(span_s) from statements('10m') where queryid = 7", "600");
     assert_answer(*state, "select round(span_s) from statements('start') where queryid = 7", "600");
     assert_answer(*state, "select round(span_s) from statements(null) where queryid = 7", "10");
-    assert_answer(*state, "select round(span_s) from statements where \"window\" = '1m' and queryid = 7", "60");
-    assert_answer(*state,
-                  "select a.calls_delta - b.calls_delta from statements('1m') a join statements b using (queryid) "
-                  "where queryid = 7",
-                  "500");
+    assert_answer(*state, "select round(span_s) from statements where \"window\" = '1m' and queryid = 7",
+                  "60");
+    assert_answer(
+        *state,
+        "select a.calls_delta - b.calls_delta from statements('1m') a join statements b using (queryid) "
+        "where queryid = 7",
+        "500");
     /* The window may come from a row of another table. */
     assert_answer(*state,
                   "select group_concat(round(s.span_s)) from (select '1m' as w union all select 'last') x, "
@@ -153,7 +177,8 @@ static void a_parameter_can_be_the_window(void **state)
     struct query_param params[] = {{"window", {.type = VALUE_TEXT, .text = "1m"}},
                                    {"at", {.type = VALUE_REAL, .real = NAN}},
                                    {"id", {.type = VALUE_INT, .integer = 7}}};
-    struct query q = {.sql = "select round(span_s), :unknown from statements(:window, :at) where queryid = :id",
+    struct query q = {.sql =
+                          "select round(span_s), :unknown from statements(:window, :at) where queryid = :id",
                       .params = params,
                       .n_params = 3};
     struct result *r = door_run(m->door, m->snapshot, &q, &m->err);
@@ -168,10 +193,12 @@ static void the_second_argument_is_a_moment(void **state)
 {
     assert_answer(*state, "select calls from statements('last', '-5s') where queryid = 7", "99900");
     assert_answer(*state, "select calls from statements('last', '-5m') where queryid = 7", "94000");
-    assert_answer(*state, "select calls from statements('last', unixepoch() - 300) where queryid = 7", "94000");
+    assert_answer(*state, "select calls from statements('last', unixepoch() - 300) where queryid = 7",
+                  "94000");
     assert_answer(*state, "select calls from statements('last', '') where queryid = 7", "100000");
     assert_answer(*state, "select count(*) from statements('last', '2001-01-01 00:00')", "0");
-    assert_answer(*state, "select round(age_s) between 4 and 6 from statements('last', '-5s') where queryid = 7", "1");
+    assert_answer(
+        *state, "select round(age_s) between 4 and 6 from statements('last', '-5s') where queryid = 7", "1");
 }
 
 static void the_third_argument_gives_each_kept_sample(void **state)
@@ -207,13 +234,14 @@ static void a_failure_says_what_there_is(void **state)
 
 static void columns_know_their_unit_and_origin(void **state)
 {
-    struct result *r = made_ask(*state,
-                                "select a.mean as m, a.calls_per_s, a.exec_ms_delta d, a.exec_ms_per_s, x.q, a.queryid, "
-                                "max(a.exec_ms) as worst_ms, 1 as n, a.target, 'text' as t, a.sampled_at "
-                                "from statements a, (select query as q from sessions limit 1) x limit 1");
+    struct result *r = made_ask(
+        *state, "select a.mean as m, a.calls_per_s, a.exec_ms_delta d, a.exec_ms_per_s, x.q, a.queryid, "
+                "max(a.exec_ms) as worst_ms, 1 as n, a.target, 'text' as t, a.sampled_at "
+                "from statements a, (select query as q from sessions limit 1) x limit 1");
     assert_non_null(r);
-    static const enum unit units[] = {UNIT_MS,   UNIT_COUNT_PER_S, UNIT_MS,   UNIT_MS_PER_S, UNIT_NONE, UNIT_NONE,
-                                      UNIT_MS,   UNIT_NONE,        UNIT_NONE, UNIT_NONE,     UNIT_TIME};
+    static const enum unit units[] = {UNIT_MS,   UNIT_COUNT_PER_S, UNIT_MS,  UNIT_MS_PER_S,
+                                      UNIT_NONE, UNIT_NONE,        UNIT_MS,  UNIT_NONE,
+                                      UNIT_NONE, UNIT_NONE,        UNIT_TIME};
     static const bool numeric[] = {true, true, true, true, false, true, true, true, false, false, true};
     for (int c = 0; c < r->n_columns; c++) {
         assert_int_equal(r->columns[c].unit, units[c]);
@@ -244,8 +272,12 @@ static void a_result_outlives_its_samples(void **state)
 
 static void texts_in_results_are_valid(void **state)
 {
-    assert_answer(*state, "select cast(x'61ff62' as text)", "a\xEF\xBF\xBD" "b");
-    assert_answer(*state, "select 'a' || char(0) || 'b'", "a\xEF\xBF\xBD" "b");
+    assert_answer(*state, "select cast(x'61ff62' as text)",
+                  "a\xEF\xBF\xBD"
+                  "b");
+    assert_answer(*state, "select 'a' || char(0) || 'b'",
+                  "a\xEF\xBF\xBD"
+                  "b");
     assert_answer(*state, "select x'6162'", "ab");
 }
 
@@ -273,7 +305,8 @@ static void check_tells_what_a_statement_reads(void **state)
     assert_ptr_equal(uses.datasets[0], &sessions);
     assert_false(uses.needs_window);
     free(uses.datasets);
-    assert_true(door_check(m->door, "with x as (select mean from statements) select count(*) from sessions, x", &uses, &m->err));
+    assert_true(door_check(
+        m->door, "with x as (select mean from statements) select count(*) from sessions, x", &uses, &m->err));
     assert_int_equal(uses.n, 2);
     assert_true(uses.needs_window);
     free(uses.datasets);
@@ -292,7 +325,8 @@ static void more_statements_than_are_kept_work(void **state)
     for (int round = 0; round < 3; round++)
         for (int i = 0; i < 100; i++) {
             char sql[100], expected[20];
-            snprintf(sql, sizeof(sql), "select %d + count(*) from sessions where pid = 100 and target = 'shop'", i);
+            snprintf(sql, sizeof(sql),
+                     "select %d + count(*) from sessions where pid = 100 and target = 'shop'", i);
             snprintf(expected, sizeof(expected), "%d", i + 1);
             assert_answer(*state, sql, expected);
         }
@@ -313,7 +347,9 @@ static void functions_of_our_own(void **state)
     assert_answer(*state, "select replace('aXbXc', 'X', 'yy')", "ayybyyc");
     assert_answer(*state, "select replace('abc', '', 'y') || replace('', 'a', 'b')", "abc");
     assert_answer(*state, "select trim('  x '), '' limit 0", "0 rows of 2 columns");
-    assert_answer(*state, "select trim('xxaxyé', 'xé') || ltrim('00120', '0') || rtrim('00120', '0')", "axy120" "0012");
+    assert_answer(*state, "select trim('xxaxyé', 'xé') || ltrim('00120', '0') || rtrim('00120', '0')",
+                  "axy120"
+                  "0012");
 }
 
 static double cpu_ms_of(struct made *m, const char *sql, int *rows)
@@ -330,7 +366,8 @@ static double cpu_ms_of(struct made *m, const char *sql, int *rows)
     return best;
 }
 
-/* Figures are the bench's; here: many times less than the walk through all pairs (`+x` is not offered to the hash). */
+/* Figures are the bench's; here: many times less than the walk through all pairs (`+x` is not offered to the
+ * hash). */
 static void a_join_by_key_looks_up(void **state)
 {
     struct made *m = *state;
@@ -339,9 +376,10 @@ static void a_join_by_key_looks_up(void **state)
                               "select s.pid, t.query from sessions s join statements t using (queryid) "
                               "where s.target = 'shop'",
                               &rows);
-    struct query q = {.sql = "select s.pid, t.query from sessions s join statements t on +s.queryid = +t.queryid "
-                             "where s.target = 'shop'",
-                      .deadline_s = 60};
+    struct query q = {
+        .sql = "select s.pid, t.query from sessions s join statements t on +s.queryid = +t.queryid "
+               "where s.target = 'shop'",
+        .deadline_s = 60};
     struct result *r = door_run(m->door, m->snapshot, &q, &m->err);
     assert_non_null(r);
     all_rows = r->n_rows;

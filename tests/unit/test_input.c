@@ -182,6 +182,8 @@ static void what_is_no_key_is_ignored(void **state)
     (void)state;
     assert_keys("xterm", "\x1b[Ix\x1b[Oy", "x y");                                          /* focus */
     assert_keys("xterm", "\x1b[?2026;2$yx\x1b[?64;1;2cy\x1b[12;40Rz\x1b[999zw", "x y z w"); /* answers */
+    assert_keys("xterm", "\x1b[?5Ax\x1b[>1;2~y\x1b[1 Az\x1b[?1u\x1b[=3;1Pw\x1b[1;2;3;4;5Av",
+                "x y z w v"); /* like keys, but private */
     assert_keys("xterm", "\x1b]11;rgb:0000/0000/0000\x07x\x1bP1$r0m\x1b\\y\x1b_Gi=1;OK\x1b\\z", "x y z");
     assert_keys("xterm", "\x80\xff\xc0x\xe6qy", "x q y"); /* invalid UTF-8 */
     assert_keys("xterm", "\x1b[12\rx", "Enter x");        /* broken off */

@@ -85,6 +85,11 @@ static void text_from_outside_becomes_valid_utf8(void **state)
                                                   "b");
     sample_set_text(s, QUERY, 1, "x\0y", 3);
     assert_string_equal(s->values[QUERY].text[1], "x\xEF\xBF\xBDy");
+    set(s, QUERY, 0, "x");
+    sample_set_text(s, QUERY, 1, "x\0y", 3); /* begins as the row before, which ends there */
+    assert_string_equal(s->values[QUERY].text[1], "x\xEF\xBF\xBDy");
+    set(s, QUERY, 0, "select\n\t1 \x7f\x01");
+    assert_string_equal(s->values[QUERY].text[0], "select\n\t1 \x7f\x01"); /* exports are exact */
     set(s, QUERY, 2, "gr\xC3\xBC\xC3\x9F");
     assert_string_equal(s->values[QUERY].text[2], "gr\xC3\xBC\xC3\x9F");
     sample_set_text(s, QUERY, 2, NULL, 0);

@@ -165,6 +165,10 @@ static void the_last_window_is_the_newest_interval(void **state)
     store = store_with_polls(&whole, ample, 0, 7200, 3600); /* longer apart than anything is kept */
     assert_true(span_of(store, last) == 3600);
     store_free(store);
+    store = store_with_polls(&whole, ample, 100, 103, 3); /* thinning alone would keep the first of the two */
+    store_put(store, "shop", poll_at(&whole, 300));
+    assert_true(span_of(store, last) == 197);
+    store_free(store);
 }
 
 /* Rules ask for 0.8 of the window. Checked at every poll of an hour and a half, not at one lucky moment. */
@@ -237,6 +241,23 @@ static void after_a_changed_epoch_windows_start_there(void **state)
     assert_true(span_of(store, seconds(900)) == 290);
     assert_true(span_of(store, seconds(60)) == 60);
     assert_true(span_at(store, &whole, seconds(60), WALL + 1000) == 60); /* before the reset, as it was */
+    store_free(store);
+}
+
+static void a_changed_epoch_ends_the_chain_of_baselines(void **state)
+{
+    (void)state;
+    struct store *store = store_new((struct store_limits){64 << 20, 256 << 20, 30});
+    for (int t = 0; t <= 20000; t += 20) {
+        struct sample *s = poll_at(&whole, t);
+        s->epoch = t >= 10000;
+        store_put(store, "shop", s);
+    }
+    assert_true(span_of(store, start) == 10000); /* the first sample of the epoch stays, that of the old one is gone */
+    struct snapshot *s = store_snapshot(store);
+    for (struct sample *b = snapshot_window(s, 0, &whole, seconds(300), NAN)->base; b != NULL; b = b->older)
+        assert_true(b->epoch == 1);
+    snapshot_unref(s);
     store_free(store);
 }
 
@@ -448,6 +469,12 @@ static void baselines_of_10000_rows_cost_little_when_few_change(void **state)
     assert_true(span_of(store, start) == 7200);
     double hour = span_of(store, seconds(3600));
     assert_true(hour >= 2880 && hour <= 4320);
+    struct snapshot *s = store_snapshot(store);
+    int length = 0; /* what was dropped is held by no other baseline either */
+    for (struct sample *b = snapshot_window(s, 0, &whole, seconds(60), NAN)->base; b != NULL; b = b->older)
+        length++;
+    assert_in_range(length, 2, 13);
+    snapshot_unref(s);
     store_free(store);
 }
 
@@ -619,6 +646,7 @@ int main(void)
         cmocka_unit_test(the_start_is_the_first_sample_ever),
         cmocka_unit_test(since_reset_counts_from_the_reset),
         cmocka_unit_test(after_a_changed_epoch_windows_start_there),
+        cmocka_unit_test(a_changed_epoch_ends_the_chain_of_baselines),
         cmocka_unit_test(the_past_is_the_newest_sample_not_after_it),
         cmocka_unit_test(one_steps_from_sample_to_sample),
         cmocka_unit_test(a_trend_is_neighbouring_intervals_oldest_first),

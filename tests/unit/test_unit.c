@@ -179,7 +179,7 @@ static double read_back(const char *s)
         digits[n] = '\0';
         while (*s == ' ')
             s++;
-        for (; *s != '\0' && !isdigit((unsigned char)*s) && *s != ' '; s++)
+        for (; *s != '\0' && !isdigit((unsigned char)*s) && *s != ' ' && k < (int)sizeof(unit) - 1; s++)
             unit[k++] = *s;
         unit[k] = '\0';
         while (*s == ' ')

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h> /* after ours: it has a macro named fail */
 
-enum { ID, LEVEL, CALLS, TOTAL_MS, SQUARES, MEAN_MS, SHARE, PART, STDDEV, P95, N };
+enum { ID, LEVEL, CALLS, TOTAL_MS, SQUARES, MEAN_MS, EACH, SHARE, PART, STDDEV, P95, N };
 // clang-format off
 static const struct column columns[N] = {
     [ID]       = {.name = "id",       .kind = KIND_KEY,     .type = TYPE_INT,  .help = "which"},
@@ -21,6 +21,8 @@ static const struct column columns[N] = {
     [SQUARES]  = {.name = "squares",  .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = UNIT_MS, .help = "sum of squares"},
     [MEAN_MS]  = {.name = "mean_ms",  .kind = KIND_DERIVED, .type = TYPE_REAL, .unit = UNIT_MS, .formula = FORMULA_QUOTIENT,
                   .a = "total_ms", .b = "calls", .least = 5, .help = "mean"},
+    [EACH]     = {.name = "each_ms",  .kind = KIND_DERIVED, .type = TYPE_REAL, .unit = UNIT_MS, .formula = FORMULA_QUOTIENT,
+                  .a = "total_ms", .b = "calls", .help = "mean of however few"},
     [SHARE]    = {.name = "share",    .kind = KIND_DERIVED, .type = TYPE_REAL, .unit = UNIT_RATIO, .formula = FORMULA_SHARE,
                   .a = "calls", .b = "total_ms", .help = "a / (a + b)"},
     [PART]     = {.name = "part",     .kind = KIND_DERIVED, .type = TYPE_REAL, .unit = UNIT_RATIO, .formula = FORMULA_PART,
@@ -177,10 +179,12 @@ static void a_ratio_needs_a_denominator_worth_judging(void **state)
 {
     (void)state;
     struct sample *base = POLL(&whole, 0, 0, 0, 0), *now = POLL(&whole, 1, 0, 4, 5);
+    now->values[TOTAL_MS].real[0] = 7;
     now->values[TOTAL_MS].real[2] = 10;
     struct window *w = window_of(base, now);
-    assert_none(window_derived(w, 0, SHARE));   /* 0 of 0 */
+    assert_none(window_derived(w, 0, EACH));    /* 7 ms in no call: not infinitely many */
     assert_none(window_derived(w, 1, MEAN_MS)); /* 4 calls, at least 5 are wanted */
+    assert_real(window_derived(w, 1, EACH), 1);
     assert_real(window_derived(w, 1, SHARE), 0.5);
     assert_real(window_derived(w, 2, MEAN_MS), 2);
     window_free(w);

@@ -1,0 +1,111 @@
+/* Sizes and definitions of relations, looked at in slices. */
+#include <stdlib.h>
+
+#include "collectors/pg/relations_inside.h"
+#include "core/mem.h"
+#include "core/text.h"
+#include "core/utf8.h"
+
+enum { DEFINITIONS = 250 /* that are asked for at once */ };
+static const double SLICE_EVERY_S = 60;
+static const double SLICE_MS = 30;
+
+static char *ids_of_rows(const struct relations *r, const int *rows, int n)
+{
+    int64_t *ids = mem_new_array((size_t)n, sizeof(*ids));
+    for (int i = 0; i < n; i++)
+        ids[i] = relations_ids(r, r->now)[rows[i]];
+    char *array = relations_array(ids, n);
+    free(ids);
+    return array;
+}
+
+/* Definitions live as long as the names. */
+static void on_definitions(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    (void)why, (void)text;
+    struct relations *r = relations_going_on(p);
+    if (r == NULL)
+        return;
+    const char **definitions = r->now->values[relations_column(r, "definition")].text;
+    for (int i = 0; rows != NULL && i < pg_rows_n(rows); i++) {
+        int64_t id = pg_rows_int(rows, i, pg_rows_column(rows, "id"));
+        int row = relations_row(relations_ids(r, r->now), r->now->n_rows, id);
+        size_t len;
+        const char *definition = pg_rows_text(rows, i, pg_rows_column(rows, "definition"), &len);
+        if (row < 0 || definition == NULL)
+            continue;
+        struct text mended;
+        text_init(&mended, 1 << 16);
+        utf8_mend(&mended, definition, len);
+        definitions[row] = arena_dup(r->names, text_str(&mended));
+        text_done(&mended);
+    }
+    relations_deliver(p, r);
+}
+
+static void define_or_deliver(struct pg_poll *p, struct relations *r)
+{
+    int rows[DEFINITIONS], n = 0;
+    if (r->kind->definitions != NULL) {
+        const char **definitions = r->now->values[relations_column(r, "definition")].text;
+        for (int i = 0; i < r->now->n_rows && n < DEFINITIONS; i++)
+            if (definitions[i] == NULL)
+                rows[n++] = i;
+    }
+    if (n == 0) {
+        relations_deliver(p, r);
+        return;
+    }
+    char *ids = ids_of_rows(r, rows, n);
+    const char *param = ids;
+    pg_run(p, r->kind->definitions, 1, &param, on_definitions);
+    free(ids);
+}
+
+static void put_sizes(struct relations *r, const struct pg_rows *rows, int i, int row)
+{
+    for (const char *const *name = r->kind->sized; *name != NULL; name++)
+        r->now->values[relations_column(r, *name)].real[row] = pg_rows_real(rows, i, pg_rows_column(rows, *name));
+    r->now->values[relations_column(r, "size_exact")].real[row] = 1;
+    r->measures[row] = (struct measure){.known = true, .at_s = pg_rows_mono_s(rows), .mark = r->marks[row]};
+}
+
+/* What fails is a lock that came between looking and measuring: a smaller slice meets it less often. */
+static void on_sizes(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    (void)why, (void)text;
+    struct relations *r = relations_going_on(p);
+    if (r == NULL)
+        return;
+    int n = rows == NULL ? 0 : pg_rows_n(rows);
+    double cost_ms = 0;
+    for (int i = 0; i < n; i++) {
+        int64_t id = pg_rows_int(rows, i, pg_rows_column(rows, "id"));
+        int row = relations_row(relations_ids(r, r->now), r->now->n_rows, id);
+        if (row >= 0)
+            put_sizes(r, rows, i, row);
+        cost_ms += pg_rows_real(rows, i, pg_rows_column(rows, "cost_ms"));
+    }
+    if (rows == NULL)
+        r->slice = slice_halve(r->slice);
+    else if (n > 0)
+        r->slice = slice_fit(n, cost_ms, SLICE_MS);
+    define_or_deliver(p, r);
+}
+
+void relations_measure(struct pg_poll *p, struct relations *r)
+{
+    if (r->now->n_rows == 0 || r->now->mono_s - r->slice_s < SLICE_EVERY_S) {
+        define_or_deliver(p, r);
+        return;
+    }
+    r->slice_s = r->now->mono_s;
+    int *rows = mem_new_array((size_t)r->slice, sizeof(*rows));
+    int n = slice_choose(r->measures, r->marks, r->now->n_rows, r->slice, rows);
+    char *ids = ids_of_rows(r, rows, n);
+    const char *param = ids;
+    pg_run(p, r->kind->sizes, 1, &param, on_sizes);
+    free(ids);
+    free(rows);
+}
