@@ -50,7 +50,7 @@ struct poll_cost {
     double client_ms; /* CPU spent decoding here */
     size_t bytes;
     int rows;
-    const char *lane; /* "fast", "slow", "database NAME" */
+    const char *lane; /* "fast", "slow", "databases"; static */
 };
 
 enum failure { FAILURE_PERMISSION, FAILURE_ABSENT, FAILURE_TIMEOUT, FAILURE_LOST, FAILURE_OTHER };
@@ -75,7 +75,8 @@ struct product {
     const char *name;
     /* True if this product serves such a URL. */
     bool (*serves)(const char *url);
-    /* Starts connecting and keeps reconnecting for ever. NULL and err only for a target that can never work (unparsable). */
+    /* Starts connecting and keeps reconnecting for ever. NULL and err only for a target that can never work (unparsable). CONFIG is copied, but
+     * for the datasets of the user's own, which must outlive the source. */
     struct source *(*open)(struct loop *loop, const struct target_config *config, struct source_host host, struct err *err);
     /* Asks for the N datasets in DUE now, all at once; each is answered exactly once (FAILURE_LOST when not connected). The engine never
      * asks for a dataset whose answer is outstanding. */
