@@ -39,7 +39,7 @@ static bool serves(const char *url)
 static const struct dataset *dataset(int i)
 {
     enum { N = sizeof(pg_collectors) / sizeof(pg_collectors[0]) - 1 };
-    _Static_assert(N <= MAX_COLLECTORS, "a source has room for the state of each collector");
+    _Static_assert((int)N <= (int)MAX_COLLECTORS, "a source has room for the state of each collector");
     return i < N ? pg_collectors[i]->dataset : NULL;
 }
 
