@@ -16,8 +16,9 @@ static const double patience_s = 1.0;
 static const double plain_patience_s = 20;
 /* Panes ask again a moment after the sample that they wait for. */
 static const double settle_s = 0.3;
-/* The second sample of a dataset follows the first one this soon: rates are there when the eye is. */
-static const double first_s = 0.5;
+/* The second sample of a dataset follows the first one this soon: rates are there when the eye is. Not sooner: backends of PostgreSQL hand in what they
+ * count once a second. */
+static const double first_s = 1;
 /* What the loop tells. */
 
 static void on_tick(void *ctx)
