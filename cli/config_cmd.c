@@ -25,7 +25,7 @@ int config_run(const struct args *args)
             printf("# %s\n%s", path, text_str(&t));
             text_done(&t);
         }
-        session_close(&s);
+        session_close(&s, EXIT_OK);
         return EXIT_OK;
     }
     fprintf(stderr, "dbvitals: %s\n", err.text);

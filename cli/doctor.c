@@ -68,7 +68,7 @@ int doctor_run(const struct args *args)
     int code = EXIT_USAGE;
     if (session_open(&s, args, 0, &err)) {
         code = examine(&s, args, &err);
-        session_close(&s);
+        session_close(&s, code);
     }
     if (code == EXIT_USAGE)
         fprintf(stderr, "dbvitals: %s\n", err.text);

@@ -40,10 +40,13 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
     return true;
 }
 
-void session_close(struct session *s)
+void session_close(struct session *s, int code)
 {
     engine_free(s->engine);
-    loop_free(s->loop);
+    if (!loop_free(s->loop)) {
+        fflush(NULL);
+        _exit(code); /* exit() would wait for the pool, and that for a name server that is dead */
+    }
     registry_done(&s->registry);
     own_datasets_done(&s->own);
     config_done(&s->config);
@@ -163,13 +166,11 @@ static void add_section(struct session *s, const struct config_section *section)
     const char *url = section_get(section, "url");
     struct target_config *t = add(s, section->name, url != NULL ? url : "");
     const char *stack = section_get(section, "stack"), *env = section_get(section, "env");
-    const char *all = section_get(section, "all_databases"), *timeout = section_get(section, "connect_timeout");
     t->stack = stack != NULL ? stack : "";
     t->env = env != NULL ? env : "";
     t->password_command = section_get(section, "password_command");
-    t->all_databases = t->all_databases || (all != NULL && (strcmp(all, "yes") == 0 || strcmp(all, "true") == 0 || strcmp(all, "on") == 0));
-    if (timeout != NULL)
-        t->connect_timeout_s = fmax(1, strtod(timeout, NULL));
+    t->all_databases = t->all_databases || section_get_bool(section, "all_databases");
+    t->connect_timeout_s = section_get_real(section, "connect_timeout");
 }
 
 static void add_word(struct session *s, const char *word)
@@ -233,6 +234,8 @@ static bool complete(const struct collecting *c)
         engine_target_status(e, i, &status);
         if (status.state == SOURCE_DOWN)
             continue;
+        if (status.state == SOURCE_CONNECTING) /* what the engine itself tells of a target is not told half-way */
+            return false;
         for (int j = 0; j < c->n_datasets; j++) {
             const char *failed;
             int have = engine_samples(e, engine_target_name(e, i), c->datasets[j], &failed);

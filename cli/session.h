@@ -33,7 +33,8 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
 /* Adds the targets: WORDS (URLs, conninfo, names of [target] sections, database names), else the config's, else what psql would connect to.
  * All passwords that must be asked for are asked for here. */
 bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err);
-void session_close(struct session *s);
+/* Frees everything. When the pool hangs on a dead name server the program ends here, with CODE. */
+void session_close(struct session *s, int code);
 /* Runs the loop until every target has N samples of each dataset (or a failure in place of it), or WAIT_S passed, or all targets are down.
  * False if no data came at all: ERR says why, with hints. */
 bool session_collect(struct session *s, const struct dataset *const *datasets, int n_datasets, int n_samples, double wait_s, struct err *err);

@@ -53,10 +53,10 @@ static bool open_job(struct job *j, const struct args *args, struct err *err)
     return j->door != NULL && j->out != NULL;
 }
 
-static void close_job(struct job *j)
+static void close_job(struct job *j, int code)
 {
     door_free(j->door);
-    session_close(&j->session);
+    session_close(&j->session, code);
     if (j->out != NULL && j->out != stdout)
         fclose(j->out);
 }
@@ -149,7 +149,7 @@ int show_run(const struct args *args)
     const char *targets[MOST_WORDS];
     int n_targets = 0, code = EXIT_USAGE;
     if (!open_job(&j, args, &err)) {
-        close_job(&j);
+        close_job(&j, EXIT_USAGE);
         return report(&err);
     }
     for (int i = 0; i < args->n_words; i++) {
@@ -167,7 +167,7 @@ int show_run(const struct args *args)
     code = run_job(&j, targets, n_targets, &err);
     if (code == EXIT_USAGE)
         report(&err);
-    close_job(&j);
+    close_job(&j, code);
     return code;
 }
 
@@ -181,7 +181,7 @@ int query_run(const struct args *args)
         return report(&err);
     }
     if (!open_job(&j, args, &err) || !door_check(j.door, args->words[0], &uses, &err)) {
-        close_job(&j);
+        close_job(&j, EXIT_USAGE);
         return report(&err);
     }
     j.sql = args->words[0];
@@ -192,7 +192,7 @@ int query_run(const struct args *args)
     int code = run_job(&j, (const char *const *)args->words + 1, args->n_words - 1, &err);
     if (code == EXIT_USAGE)
         report(&err);
-    close_job(&j);
+    close_job(&j, code);
     return code;
 }
 
@@ -226,6 +226,6 @@ int datasets_help_run(const struct args *args)
         for (int j = 0; all && j < s.registry.n; j++)
             printf("%-20s %s\n", s.registry.datasets[j]->name, s.registry.datasets[j]->help);
     }
-    session_close(&s);
+    session_close(&s, code);
     return code;
 }

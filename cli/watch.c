@@ -16,8 +16,6 @@ static const double patience_s = 1.0;
 static const double plain_patience_s = 20;
 /* The second sample of a dataset follows the first one this soon: rates are there when the eye is. */
 static const double first_s = 0.5;
-enum { MOST_THEMES = 16 };
-
 /* What the loop tells. */
 
 static void on_tick(void *ctx)
@@ -92,19 +90,22 @@ static bool make_dash(struct watch *w, const char *badge, struct err *err)
 {
     const struct config *c = &w->session.config;
     const struct args *a = w->session.args;
-    static const char *themes[MOST_THEMES];
+    struct window_spec window;
+    if (!window_spec_parse(a->window, &window, err))
+        return false;
     int n_themes = 0;
     for (; n_themes < theme_builtin_count() && n_themes < MOST_THEMES; n_themes++)
-        themes[n_themes] = theme_builtin_name(n_themes);
+        w->themes[n_themes] = theme_builtin_name(n_themes);
     struct dash_options options = {.registry = &w->session.registry,
                                    .pages = &w->pages,
                                    .page = a->page != NULL ? a->page : config_get(c, "dashboard", "page"),
                                    .target = engine_target_name(w->session.engine, 0),
+                                   .window = a->window != NULL ? a->window : config_get(c, "dashboard", "window"),
                                    .refresh_s = w->session.refresh_s,
                                    .badge = badge,
                                    .read_only = a->read_only,
                                    .mouse = config_get_bool(c, "dashboard", "mouse"),
-                                   .themes = themes,
+                                   .themes = w->themes,
                                    .n_themes = n_themes};
     w->dash = dash_new(&options, watch_host(w), err);
     if (w->dash == NULL)
@@ -264,7 +265,7 @@ int watch_targets(const struct args *args, const char *const *words, int n, cons
         if (add_user_pages(&w, &err) && session_add_targets(&w.session, words, n, &err))
             code = run(&w, badge, &err);
         close_all(&w);
-        session_close(&w.session);
+        session_close(&w.session, code);
     }
     if (code == EXIT_USAGE)
         fprintf(stderr, "dbvitals: %s\n", err.text);

@@ -5,7 +5,7 @@
 #include "cli/session.h"
 #include "tui/dash.h"
 
-enum { MOST_DEMANDED = 64, N_WATCH_SIGNALS = 3 };
+enum { MOST_DEMANDED = 64, MOST_THEMES = 16, N_WATCH_SIGNALS = 3 };
 
 struct watch {
     struct session session;
@@ -15,6 +15,7 @@ struct watch {
     struct terminal *terminal; /* NULL: plain text */
     struct canvas *canvas;
     struct theme theme;
+    const char *themes[MOST_THEMES]; /* names for the palette */
     struct loop_timer *tick, *frame;
     struct loop_signal *signals[N_WATCH_SIGNALS];
     const struct dataset *demanded[MOST_DEMANDED];

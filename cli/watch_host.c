@@ -129,6 +129,21 @@ static void host_redraw(void *ctx)
     w->redraw = true;
 }
 
+static void on_plan(void *ctx, const char *plan, const char *error)
+{
+    struct watch *w = ctx;
+    if (plan != NULL)
+        dash_text(w->dash, "plan (not run; parameters unknown)", plan);
+    else
+        dash_say(w->dash, ROLE_WARNING, error);
+}
+
+static bool host_explain(void *ctx, const char *target, const char *database, const char *sql, struct err *err)
+{
+    struct watch *w = ctx;
+    return engine_explain(w->session.engine, target, database, sql, on_plan, w, err);
+}
+
 struct dash_host watch_host(struct watch *w)
 {
     return (struct dash_host){.ctx = w,
@@ -143,5 +158,6 @@ struct dash_host watch_host(struct watch *w)
                               .theme = host_theme,
                               .mouse = host_mouse,
                               .refresh = host_refresh,
-                              .redraw = host_redraw};
+                              .redraw = host_redraw,
+                              .explain = host_explain};
 }

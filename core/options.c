@@ -38,6 +38,7 @@ const struct option config_options[] = {
     {"page", "title",  OPTION_TEXT, NULL, NULL, false, "name on the tab"},
     {"page", "help",   OPTION_TEXT, NULL, NULL, false, "what the page answers"},
     {"page", "layout", OPTION_TEXT, NULL, NULL, false, "the tree of panes"},
+    {"page", "focus",  OPTION_TEXT, NULL, NULL, false, "the pane that the cursor starts in"},
 
     {"pane", "title",    OPTION_TEXT,    NULL,    NULL, false, "text beside the frame; {window} and {COLUMN} are filled in"},
     {"pane", "sql",      OPTION_SQL,     NULL,    NULL, false, "one SELECT over the datasets"},

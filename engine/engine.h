@@ -31,6 +31,8 @@ struct store *engine_store(struct engine *e);
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed);
 /* Some sample of some server has come. */
 bool engine_has_data(const struct engine *e);
+/* The plan of SQL on a target, as product.explain says. */
+bool engine_explain(struct engine *e, const char *target, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);
 int engine_targets(const struct engine *e);
 const char *engine_target_name(const struct engine *e, int i);
 /* Borrowed until the loop turns. */

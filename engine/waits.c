@@ -14,7 +14,7 @@ static const struct column columns[] = {
     [EVENT]    = {"wait_event", KIND_KEY,     TYPE_TEXT, .help = "wait_event"},
     [QUERYID]  = {"queryid",    KIND_KEY,     TYPE_INT,  .help = "the statement, as in `statements`"},
     [USER]     = {"usename",    KIND_KEY,     TYPE_TEXT, .help = "role of the session"},
-    [APP]      = {"app",        KIND_KEY,     TYPE_TEXT, .help = "application_name of the session"},
+    [APP]      = {"application_name",        KIND_KEY,     TYPE_TEXT, .help = "application_name of the session"},
     [ACTIVE_S] = {"active_s",   KIND_COUNTER, TYPE_REAL, UNIT_S,
                   .help = "session seconds: time between samples times active sessions seen; per second: average active sessions"},
     [SEEN]     = {"sightings",  KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "active sessions seen, one a sample and session"},
@@ -134,7 +134,7 @@ static struct view view_of(const struct dataset *d)
     return (struct view){.class = dataset_column(d, "wait_class"),
                          .event = dataset_column(d, "wait_event"),
                          .user = dataset_column(d, "usename"),
-                         .app = dataset_column(d, "app"),
+                         .app = dataset_column(d, "application_name"),
                          .queryid = dataset_column(d, "queryid"),
                          .state = dataset_column(d, "state"),
                          .own = dataset_column(d, "own")};

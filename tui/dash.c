@@ -76,6 +76,11 @@ static struct visit *visit_new(struct dash *d, const struct page *page)
     v->n = 0;
     layout_each(&page->layout, pane_place, &of);
     /* The focus starts on what the page is about: the first pane that is a list, not one of sentences. */
+    for (int i = 0; i < v->n && page->focus != NULL; i++)
+        if (strcmp(v->panes[i].pane->name, page->focus) == 0)
+            v->focus = i;
+    if (v->focus > 0)
+        return v;
     while (v->focus < v->n && !(widget_has_rows(v->panes[v->focus].pane->widget) && v->panes[v->focus].pane->widget != WIDGET_LINES))
         v->focus++;
     if (v->focus == v->n)
@@ -162,7 +167,7 @@ struct dash *dash_new(const struct dash_options *options, struct dash_host host,
     d->mouse = options->mouse;
     d->at_s = d->newest_s = NAN;
     d->dirty = true;
-    snprintf(d->window, sizeof(d->window), "last");
+    snprintf(d->window, sizeof(d->window), "%s", options->window == NULL ? "last" : options->window);
     d->pages = mem_new_array((size_t)pages->n_pages, sizeof(*d->pages));
     head_init(d);
     dash_open_page(d, first);

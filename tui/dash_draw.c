@@ -21,7 +21,7 @@ void window_text(const struct dash_pane *p, char *out, size_t size)
     struct window_spec spec;
     char span[32];
     double true_s = column < 0 || p->result->n_rows == 0 ? NAN : value_real(result_at(p->result, 0, column));
-    snprintf(out, size, "%s", strcmp(d->window, "last") == 0 ? "newest interval" : d->window);
+    snprintf(out, size, "%s", d->window);
     if (isnan(true_s))
         return;
     unit_format(span, sizeof(span), true_s, UNIT_S);

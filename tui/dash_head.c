@@ -120,7 +120,7 @@ static void time_add(struct dash *d, struct parts *ps)
         unit_format(ago, sizeof(ago), floor(now - d->at_s), UNIT_S);
         part_add(ps, true, 0, ROLE_PAST, " PAUSED %s ", ago);
     } else if (!dash_live(d)) {
-        unit_format(text, sizeof(text), d->at_s, UNIT_TIME);
+        moment_text(d->at_s, now, text, sizeof(text));
         unit_format(ago, sizeof(ago), floor(now - d->at_s + 0.5), UNIT_S);
         part_add(ps, true, 0, ROLE_PAST, " PAST %s (-%s) ", text, ago);
         part_add(ps, true, 3, ROLE_PAST, " End = now ");
@@ -174,6 +174,14 @@ static void parts_draw(struct parts *ps, struct area a)
         sum -= width[worst] + (ps->items[worst].right ? 3 : 1);
         width[worst] = 0;
     }
+    /* A long part may have gone in vain for a shorter one that would have fitted. */
+    for (int i = 0; i < ps->n; i++) {
+        int again = width[i] == 0 ? utf8_columns(ps->items[i].text) : 0, cost = again + (ps->items[i].right ? 3 : 1);
+        if (again > 0 && sum + cost <= a.columns) {
+            width[i] = again;
+            sum += cost;
+        }
+    }
     int at = 1, right = a.columns - 1;
     for (int i = 0; i < ps->n; i++)
         if (ps->items[i].right && width[i] > 0)
@@ -198,13 +206,19 @@ static void tabs_draw(struct dash *d, struct area a)
 {
     const struct pages *pages = d->options.pages;
     char right[80], every[32];
-    unit_format(every, sizeof(every), d->refresh_s, UNIT_S);
+    snprintf(every, sizeof(every), d->refresh_s < 60 ? "%g s" : "%g", d->refresh_s);
     snprintf(right, sizeof(right), "window %s   every %s", d->window, every);
+    /* A page without a digit, and details, are named too. */
+    const struct visit *v = dash_visit(d);
+    char here[120] = "";
+    if (d->n_stack > 0 || v->page->key == 0)
+        snprintf(here, sizeof(here), "› %s", v->page->title);
     int room = a.columns - utf8_columns(right) - 3, at = 1, named = 0, i;
-    if (room < 40) {
+    if (room < 40 + utf8_columns(here)) {
         snprintf(right, sizeof(right), "%s %s", d->window, every);
         room = a.columns - utf8_columns(right) - 2;
     }
+    room -= here[0] != '\0' ? utf8_columns(here) + 2 : 0;
     for (i = 0; i < pages->n_pages; i++) {
         const struct page *page = pages->pages[i];
         char tab[80];
@@ -229,14 +243,9 @@ static void tabs_draw(struct dash *d, struct area a)
         at += width + (a.columns < 100 ? 1 : 2);
         named++;
     }
-    /* A page without a digit, and details, are named too. */
-    const struct visit *v = dash_visit(d);
-    char here[120];
-    if (d->n_stack > 0 || v->page->key == 0) {
-        snprintf(here, sizeof(here), "› %s", v->page->title);
-        at += area_put(a, 0, at, room - at, (struct style){ROLE_ACCENT, ATTR_BOLD}, here, true) + 2;
-    }
-    if (at + 6 < room && named > 0) {
+    if (here[0] != '\0')
+        area_put(a, 0, at, utf8_columns(here), (struct style){ROLE_ACCENT, ATTR_BOLD}, here, true);
+    else if (at + 6 < room && named > 0) {
         area_put(a, 0, at, 6, STYLE(ROLE_HEAD), "0 more", false);
         area_restyle(a, 0, at, 1, STYLE(ROLE_HEAD_KEY));
         hit_add(d, HIT_KEY, a.row, at, 1, 6, COMMAND_PAGE);
@@ -279,16 +288,19 @@ void head_draw(struct dash *d, struct area a)
 /* ---- the last line ---- */
 
 /* Panes of this page for which the screen has no room. */
-static void hidden_text(struct dash *d, struct text *out)
+static void hidden_text(struct dash *d, struct text *out, bool names)
 {
     const struct visit *v = dash_visit(d);
+    int n = 0;
     for (int i = 0; i < v->n && !v->zoom; i++) {
         if (v->panes[i].place.rows > 0 || v->panes[i].pane->optional)
             continue;
-        const char *title = v->panes[i].pane->name;
-        text_add(out, out->len == 0 ? "no room for: " : ", ");
-        text_add(out, title);
+        n++;
+        if (names)
+            text_addf(out, "%s%s", n == 1 ? "no room for: " : ", ", v->panes[i].pane->name);
     }
+    if (!names && n > 0)
+        text_addf(out, "+%d hidden", n);
 }
 
 static void line_draw(struct dash *d, struct area a)
@@ -313,7 +325,7 @@ static void keys_draw(struct dash *d, struct area a)
     struct text hidden;
     int at = 1;
     text_init(&hidden, 200);
-    hidden_text(d, &hidden);
+    hidden_text(d, &hidden, a.columns >= 110);
     int room = a.columns - (hidden.len > 0 ? utf8_columns(text_str(&hidden)) + 3 : 1);
     if (room < 24)
         room = a.columns - 1;

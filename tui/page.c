@@ -311,7 +311,8 @@ static bool page_set(struct arena *arena, struct page *page, const char *key, co
             return fail(err, "\"%.40s\": a digit or `detail` is expected", value);
         return true;
     }
-    *(strcmp(key, "title") == 0 ? &page->title : &page->help) = arena_dup(arena, value);
+    const char **text = strcmp(key, "title") == 0 ? &page->title : strcmp(key, "focus") == 0 ? &page->focus : &page->help;
+    *text = arena_dup(arena, value);
     return true;
 }
 

@@ -5,17 +5,18 @@
  *   title   = overview
  *   help    = one sentence: what the page answers
  *   layout  = a tree of panes, see layout.h
+ *   focus   = PANE               that the cursor starts in; standard: the first with rows
  * [pane NAME]
  *   title   = text beside the frame; {window} is the window with its true span, {COLUMN} the first row's value
  *   sql     = one SELECT. Parameters: :target (the target looked at), :window and :at (for the datasets' functions), :trend (see there),
  *             :rows (body rows the pane has), and on a detail page every column of the row that was opened: :pid, :queryid, ...
  *   note    = a SELECT of one row for what stands beside the rows. table, tree: its first column stands at the right of the title;
- *             tiles: a column named as a tile is that tile's last line; chart: its first column is a limit line (NULL: none)
+ *             tiles: NAME_note is the last line of tile NAME, NAME_of its limit (the SELECT itself may have them too); chart: its first column is a limit line (NULL: none)
  *   widget  = table | tree | lines | tiles | chart | flow | record | sql
  *   sort    = COLUMN [desc], ...  the standard order
  *   sets    = NAME: EXPRESSION, one a line: what key f cycles through; the first is the standard
  *   hide    = COLUMN, ...        in the result, for marks, keys and details, but not shown. span_s is never shown
- *   show    = COLUMN, ...        the opposite: only these
+ *   show    = COLUMN, ...        the opposite: only these, in this order
  *   headings = COLUMN: TEXT, ... instead of what is made from the column's name
  *   key     = COLUMN, ...        identity of a row; standard: the result's KEY columns, else the first column
  *   drop    = COLUMN, ...        left out in this order when the pane is too narrow
@@ -93,6 +94,7 @@ struct pane {
 
 struct page {
     const char *name, *title, *help;
+    const char *focus; /* NULL: the first pane with rows */
     char key; /* '0'..'9', 0: none */
     bool detail;
     struct layout layout;

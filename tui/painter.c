@@ -29,6 +29,7 @@ struct painter {
     char reset[MOST_RESET];
     size_t n_reset;
     bool no_color, direct;
+    bool pushes_last_cell; /* see fits */
     int n_colours;
     attr_t attrs[N_ROLES]; /* of each role; its colours are pair role + 1 */
     /* What ncurses was last given, so that cells that stay are not given again. */
@@ -131,6 +132,8 @@ struct painter *painter_new(int rows, int columns, bool no_color, struct err *er
     if (!open_screen(p, term, err))
         goto failed;
     p->no_color = no_color;
+    const char *no_wrap = tigetstr("rmam");
+    p->pushes_last_cell = no_wrap == NULL || no_wrap == (const char *)-1;
     typeahead(-1); /* it would leave a frame half done when a key waits, on a descriptor that is none */
     set_up_colours(p);
     painter_resize(p, rows, columns);
@@ -220,6 +223,14 @@ static attr_t attrs_of(const struct painter *p, const struct cell *cell)
            (cell->attrs & ATTR_UNDERLINE ? A_UNDERLINE : 0) | (cell->attrs & ATTR_REVERSE ? A_REVERSE : 0);
 }
 
+/* Where a terminal wraps and terminfo does not know how to forbid it (tmux, screen), ncurses draws the
+ * screen's last cell one column too early and pushes it into its place with an insertion. It loses it if the
+ * character before it is wide. */
+static bool fits(const struct painter *p, int row, int column, int columns)
+{
+    return !(p->pushes_last_cell && columns == 2 && row == p->rows - 1 && column == p->columns - 3);
+}
+
 /* Gives ncurses cells [from, end) of a row, all of which have changed. */
 static void paint_run(const struct painter *p, const struct cell *line, int row, int from, int end)
 {
@@ -234,7 +245,7 @@ static void paint_run(const struct painter *p, const struct cell *line, int row,
         short pair = (short)(p->n_colours > 0 ? cell->role + 1 : 0);
         wchar_t wide[CCHARW_MAX + 1] = {cell->bytes[0]};
         bool plain = cell->bytes[0] > 0 && cell->bytes[1] == '\0';
-        if (plain || wide_of(cell, columns, wide)) {
+        if (plain || (fits(p, row, i, columns) && wide_of(cell, columns, wide))) {
             setcchar(&run[n++], wide, attrs, pair, NULL);
             continue;
         }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/mem.h"
 #include "core/text.h"
@@ -74,10 +75,14 @@ int view_find(const struct result *r, const char *name)
 int view_columns(const struct view *v, int *out)
 {
     int n = 0;
-    for (int i = 0; i < v->result->n_columns; i++) {
+    for (int i = 0; i < v->pane->show.n; i++) {
+        int column = result_column(v->result, v->pane->show.items[i]);
+        if (column >= 0 && n < v->result->n_columns)
+            out[n++] = column;
+    }
+    for (int i = 0; i < v->result->n_columns && v->pane->show.n == 0; i++) {
         const char *name = v->result->columns[i].name;
-        bool shown = v->pane->show.n > 0 ? names_have(&v->pane->show, name) : !names_have(&v->pane->hide, name);
-        if (shown && strcmp(name, "span_s") != 0)
+        if (!names_have(&v->pane->hide, name) && strcmp(name, "span_s") != 0)
             out[n++] = i;
     }
     return n;
@@ -398,6 +403,17 @@ void view_title(const struct view *v, const char *window, struct text *out)
             text_add(out, view_cell(v->result, 0, column, buf, sizeof(buf)));
         s = end + 1;
     }
+}
+
+void moment_text(double at_s, double now_s, char *out, size_t size)
+{
+    time_t at = (time_t)at_s, now = (time_t)now_s;
+    struct tm a, n;
+    out[0] = '\0';
+    if (isnan(at_s) || localtime_r(&at, &a) == NULL || localtime_r(&now, &n) == NULL)
+        return;
+    bool today = a.tm_yday == n.tm_yday && a.tm_year == n.tm_year;
+    strftime(out, size, today ? "%H:%M:%S" : "%Y-%m-%d %H:%M", &a);
 }
 
 void slots_fill(const double *at, const double *values, int n, double end, double span, double *out, int slots)

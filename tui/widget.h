@@ -101,6 +101,8 @@ void view_tag(struct view *v, const char *identity);
 /* Text of a pane's title: {window} by WINDOW, {COLUMN} by the first row's value. */
 void view_title(const struct view *v, const char *window, struct text *out);
 
+/* "14:03:21", with the date when it is not the day of NOW_S. */
+void moment_text(double at_s, double now_s, char *out, size_t size);
 /* Values of N moments AT[i] (ascending) put into SLOTS equal parts of [END - SPAN, END]: the mean of each; NAN where there is none. A value
  * counts for the stretch since the moment before. */
 void slots_fill(const double *at, const double *values, int n, double end, double span, double *out, int slots);

@@ -155,6 +155,8 @@ static void legend_draw(const struct view *v, const struct chart *c, struct area
     int y = 0, limit = isnan(c->limit) ? 0 : 1;
     for (int i = 0; i < c->n && y < a.rows - limit; i++) {
         char number[32];
+        if (c->series[i].sum <= 0)
+            continue;
         area_put(a, y, 0, 1, STYLE(c->series[i].role), "■", false);
         snprintf(number, sizeof(number), "%.1f", c->series[i].newest);
         area_put(a, y, 2, a.columns - 9, STYLE(ROLE_TEXT), c->series[i].name, true);

@@ -34,7 +34,8 @@ static void line_draw(struct view *v, struct area a, int y, int i)
     struct fields f = fields_of(from);
     enum role role = role_of(from, row, f.level);
     if (f.at >= 0) {
-        at += area_put(a, y, at, 20, STYLE(ROLE_DIM), view_cell(from, row, f.at, buf, sizeof(buf)), false);
+        moment_text(value_real(result_at(from, row, f.at)), v->at_s, buf, sizeof(buf));
+        at += area_put(a, y, at, 20, STYLE(ROLE_DIM), buf, false);
         at += 2;
     }
     if (f.level >= 0) {

@@ -8,7 +8,7 @@
 #include "core/utf8.h"
 #include "tui/widget.h"
 
-enum { MAX_COLUMNS = 100, MARKER = 2, TEXT_MOST = 28, FLEXIBLE_LEAST = 16, BAR = 8, SHRINK_AFTER = 60, MAX_CELL = 96 };
+enum { MAX_COLUMNS = 100, MARKER = 2, TEXT_MOST = 28, BAR = 8, SHRINK_AFTER = 60, MAX_CELL = 96 };
 
 /* Where each shown column stands. */
 struct plan {
@@ -138,8 +138,9 @@ static void plan_make(struct view *v, struct plan *p, int room)
     for (int i = p->n - 1; i >= p->frozen && p->flexible < 0; i--)
         if (!v->result->columns[p->column[i]].numeric && !is_bar(v, p->column[i]))
             p->flexible = i;
-    if (p->flexible >= 0 && p->width[p->flexible] > FLEXIBLE_LEAST)
-        p->width[p->flexible] = FLEXIBLE_LEAST;
+    int least = room / 4 < 16 ? 16 : room / 4; /* a text cut shorter than this says nothing */
+    if (p->flexible >= 0 && p->width[p->flexible] > least)
+        p->width[p->flexible] = least;
     if (v->table->scroll == 0)
         plan_drop(v, p, room);
     if (v->table->scroll > p->n - p->frozen - 1)

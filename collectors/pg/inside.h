@@ -20,11 +20,13 @@ struct lane {
     double next_try_mono_s; /* an attempt failed: not before */
     double backoff_s;
     char error[400]; /* why it failed */
+    bool answered;   /* a query of this connection was */
 };
 
 struct run;
 struct decoding;
 struct cluster;
+struct explain;
 
 struct pg_source {
     struct loop *loop;
@@ -36,7 +38,9 @@ struct pg_source {
     double password_mono_s;
 
     struct lane fast, slow;
+    bool one_lane; /* the pool has no second connection for us: all goes over the fast lane */
     struct cluster *cluster;
+    struct explain *explain; /* a plan that is asked for; NULL if none */
     bool up;
     bool told_down;       /* since it was up last, or since the start */
     bool pooled;          /* this connection's facts or refusal say so */
@@ -123,6 +127,7 @@ void facts_ask(struct pg_source *s);
 void facts_forget(struct pg_source *s);
 
 /* poll.c */
+double poll_timeout_s(const struct pg_poll *p);
 struct pg_poll *poll_new(struct pg_source *s, const struct dataset *d, const struct pg_collector *c, int index,
                          struct lane *lane);
 void poll_start(struct pg_poll *p);
@@ -148,5 +153,9 @@ void cluster_turn(struct pg_source *s);
 /* Answers all with FAILURE_LOST; the slow lane is to be closed next. */
 void cluster_stop(struct pg_source *s, const char *text);
 void cluster_free(struct pg_source *s);
+
+/* explain.c: as product.explain says; one at a time, a new one replaces the one before */
+bool explain_start(struct pg_source *s, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);
+void explain_free(struct explain *e);
 
 #endif

@@ -23,6 +23,7 @@ struct probe {
     int in, out;
     bool dirty, busy; /* busy: every frame is another one, 200 a second if the terminal takes them */
     int n_frames, n_drained;
+    bool scattered; /* what stands on the canvas stays */
     char key[120];
     const char *row;
     int exit_code;
@@ -73,7 +74,8 @@ static void before_sleep(void *ctx)
     if (terminal_ready(p->terminal)) {
         p->dirty = false;
         p->n_frames++;
-        draw(p);
+        if (!p->scattered)
+            draw(p);
     }
     terminal_paint(p->terminal, p->canvas); /* when it is not ready, it tells us once it is */
 }
@@ -157,6 +159,37 @@ static void show_theme(struct probe *p, const char *name)
     p->dirty = true;
 }
 
+/* Pieces of text in places that SEED chooses, over what was there; the answer is what must be seen then. */
+static void scatter(struct probe *p, unsigned seed)
+{
+    static const char *const pieces[] = {"漢字", "a",  " ",          "wide 表 narrow", "e\xCC\x81",
+                                         "▁▂▃",  "界", "0123456789", "한글 カナ",      "\xF0\x9F\x98\x80"};
+    struct area a = area_part(canvas_area(p->canvas), 0, 0, p->canvas->rows - 1, p->canvas->columns);
+    struct text screen;
+    uint64_t random = seed * 2654435761u + 1;
+    p->scattered = true;
+    for (int i = 0; i < 40; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u; /* Knuth's MMIX */
+        int row = (int)(random >> 33) % a.rows, column = (int)(random >> 40) % (a.columns + 4) - 2;
+        area_put(a, row, column, 1 + (int)(random >> 50) % 16, STYLE((enum role)(random >> 60)),
+                 pieces[(random >> 55) % 10], true);
+    }
+    text_init(&screen, 1 << 16);
+    canvas_text(p->canvas, &screen);
+    for (size_t i = 0; i < screen.len; i++)
+        if (screen.data[i] == '\n')
+            screen.data[i] = '\x1f';
+    answer(p, text_str(&screen));
+    text_done(&screen);
+}
+
+static void put_in_corner(struct probe *p)
+{
+    struct canvas *c = p->canvas;
+    p->scattered = true;
+    area_put_right(canvas_area(c), c->rows - 1, 0, c->columns, STYLE(ROLE_TEXT), "漢D");
+}
+
 static void obey(struct probe *p, const char *command)
 {
     char line[120] = "";
@@ -170,6 +203,10 @@ static void obey(struct probe *p, const char *command)
         answer(p, terminal_copy(p->terminal, rest, strlen(rest)) ? "copied" : "refused");
     else if (strncmp(command, "mouse ", 6) == 0)
         terminal_set_mouse(p->terminal, strcmp(rest, "on") == 0);
+    else if (strncmp(command, "scatter ", 8) == 0)
+        scatter(p, (unsigned)strtoul(rest, NULL, 10));
+    else if (strcmp(command, "corner") == 0)
+        put_in_corner(p);
     else if (strcmp(command, "redraw") == 0)
         terminal_redraw(p->terminal);
     else if (strncmp(command, "busy ", 5) == 0) {

@@ -19,7 +19,7 @@ enum { S_PID, S_STATE, S_CLASS, S_EVENT, S_USER, S_APP, S_QUERYID, S_OWN, S_QUER
 static const struct column session_columns[] = {
     [S_PID] = {"pid", KIND_KEY, TYPE_INT, .help = "x"},            [S_STATE] = {"state", KIND_LABEL, TYPE_TEXT, .help = "x"},
     [S_CLASS] = {"wait_class", KIND_LABEL, TYPE_TEXT, .help = "x"}, [S_EVENT] = {"wait_event", KIND_LABEL, TYPE_TEXT, .help = "x"},
-    [S_USER] = {"usename", KIND_LABEL, TYPE_TEXT, .help = "x"},     [S_APP] = {"app", KIND_LABEL, TYPE_TEXT, .help = "x"},
+    [S_USER] = {"usename", KIND_LABEL, TYPE_TEXT, .help = "x"},     [S_APP] = {"application_name", KIND_LABEL, TYPE_TEXT, .help = "x"},
     [S_QUERYID] = {"queryid", KIND_LABEL, TYPE_INT, .help = "x"},   [S_OWN] = {"own", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "x"},
     [S_QUERY] = {"query", KIND_TEXT, TYPE_TEXT, .help = "x"},       [S_DB] = {"datname", KIND_LABEL, TYPE_TEXT, .help = "x"},
     [S_AGE] = {"query_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "x"},

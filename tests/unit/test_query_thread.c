@@ -199,7 +199,7 @@ static void freeing_while_running_is_quick(void **state)
     turn(b, 0.02);
     double start_s = loop_mono_s();
     query_thread_free(b->thread);
-    assert_true(loop_mono_s() - start_s < 0.2);
+    assert_true(loop_mono_s() - start_s < 1);
     b->thread = NULL;
     assert_int_equal(b->n, 0);
 }

@@ -1,0 +1,74 @@
+/* The dashboard's screens: data in, canvas out. */
+#include <string.h>
+
+#include "tests/golden/golden.h"
+#include "tests/golden/world.h"
+#include "tests/unit/test.h"
+
+static void screen(enum world_kind kind, int rows, int columns, bool ascii, const char *page, const char *keys, const char *name)
+{
+    struct world w;
+    world_init(&w, kind);
+    world_open(&w, rows, columns, page);
+    w.canvas->ascii = ascii;
+    world_settle(&w);
+    world_type(&w, keys);
+    world_settle(&w);
+    golden_check_styles(w.canvas, name);
+    world_done(&w);
+}
+
+// clang-format off
+static void overview_132x43(void **state)  { (void)state; screen(WORLD_TROUBLE, 43, 132, false, NULL, "", "overview_132x43"); }
+static void overview_80x24(void **state)   { (void)state; screen(WORLD_TROUBLE, 24, 80, false, NULL, "", "overview_80x24"); }
+static void overview_40x10(void **state)   { (void)state; screen(WORLD_TROUBLE, 10, 40, false, NULL, "", "overview_40x10"); }
+static void overview_200x50(void **state)  { (void)state; screen(WORLD_TROUBLE, 50, 200, false, NULL, "", "overview_200x50"); }
+static void overview_400x60(void **state)  { (void)state; screen(WORLD_TROUBLE, 60, 400, false, NULL, "", "overview_400x60"); }
+static void overview_quiet(void **state)   { (void)state; screen(WORLD_QUIET, 43, 132, false, NULL, "", "overview_quiet"); }
+static void overview_ascii(void **state)   { (void)state; screen(WORLD_TROUBLE, 43, 132, true, NULL, "", "overview_ascii"); }
+static void overview_hostile(void **state) { (void)state; screen(WORLD_HOSTILE, 43, 132, false, NULL, "", "overview_hostile"); }
+static void sessions_132x43(void **state)  { (void)state; screen(WORLD_TROUBLE, 43, 132, false, "sessions", "", "sessions_132x43"); }
+static void sessions_80x24(void **state)   { (void)state; screen(WORLD_TROUBLE, 24, 80, false, "sessions", "", "sessions_80x24"); }
+static void sessions_hostile(void **state) { (void)state; screen(WORLD_HOSTILE, 24, 100, false, "sessions", "", "sessions_hostile"); }
+static void session_detail(void **state)   { (void)state; screen(WORLD_TROUBLE, 43, 132, false, "sessions", "<down><enter>", "session_detail"); }
+static void detail_hostile(void **state)   { (void)state; screen(WORLD_HOSTILE, 30, 100, false, "sessions", "<down><enter>", "detail_hostile"); }
+static void statements(void **state)       { (void)state; screen(WORLD_TROUBLE, 24, 132, false, "statements", "", "statements_132x24"); }
+static void statement_detail(void **state) { (void)state; screen(WORLD_TROUBLE, 43, 132, false, "statements", "w<enter>", "statement_detail"); }
+static void tables(void **state)           { (void)state; screen(WORLD_TROUBLE, 24, 132, false, "tables", "", "tables_132x24"); }
+static void locks(void **state)            { (void)state; screen(WORLD_TROUBLE, 24, 132, false, "locks", "", "locks_132x24"); }
+static void waits(void **state)            { (void)state; screen(WORLD_TROUBLE, 30, 132, false, "waits", "w", "waits_132x30"); }
+static void pools(void **state)            { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "pools", "", "pools_100x24"); }
+static void settings(void **state)         { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "settings", "", "settings_100x24"); }
+static void help(void **state)             { (void)state; screen(WORLD_TROUBLE, 80, 110, false, "sessions", "?", "help"); }
+static void palette(void **state)          { (void)state; screen(WORLD_TROUBLE, 30, 100, false, NULL, ":the", "palette"); }
+static void sort_list(void **state)        { (void)state; screen(WORLD_TROUBLE, 30, 100, false, "sessions", "s<down>", "sort_list"); }
+static void filtered(void **state)         { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "sessions", "/tuple xact>200<enter>", "filtered"); }
+static void filter_error(void **state)     { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "sessions", "/colour:red<enter>", "filter_error"); }
+static void past(void **state)             { (void)state; screen(WORLD_TROUBLE, 43, 132, false, NULL, "[", "past"); }
+static void zoomed(void **state)           { (void)state; screen(WORLD_TROUBLE, 24, 100, false, NULL, "<tab>z", "zoomed"); }
+// clang-format on
+
+static void collecting(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    world_open(&w, 30, 100, NULL);
+    world_draw(&w);
+    golden_check(w.canvas, "collecting");
+    world_done(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(overview_132x43), cmocka_unit_test(overview_80x24),   cmocka_unit_test(overview_40x10),   cmocka_unit_test(overview_200x50),
+        cmocka_unit_test(overview_400x60), cmocka_unit_test(overview_quiet),   cmocka_unit_test(overview_ascii),   cmocka_unit_test(overview_hostile),
+        cmocka_unit_test(sessions_132x43), cmocka_unit_test(sessions_80x24),   cmocka_unit_test(sessions_hostile), cmocka_unit_test(session_detail),
+        cmocka_unit_test(detail_hostile),  cmocka_unit_test(statements),       cmocka_unit_test(statement_detail), cmocka_unit_test(tables),
+        cmocka_unit_test(locks),           cmocka_unit_test(waits),            cmocka_unit_test(pools),            cmocka_unit_test(settings),
+        cmocka_unit_test(help),            cmocka_unit_test(palette),          cmocka_unit_test(sort_list),        cmocka_unit_test(filtered),
+        cmocka_unit_test(filter_error),    cmocka_unit_test(past),             cmocka_unit_test(zoomed),           cmocka_unit_test(collecting),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,607 @@
+/* A database made by hand: samples by column name, and a host that answers when it is told to. */
+#include "tests/golden/world.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/mem.h"
+#include "engine/products.h"
+#include "tests/unit/test.h"
+
+static const char *const target = "shop";
+enum { TREND_S = 600, STEP_S = 5 };
+
+/* ---- samples by column name ---- */
+
+static int column_of(const struct sample *s, const char *name)
+{
+    int c = dataset_column(s->dataset, name);
+    if (c < 0)
+        fail_msg("dataset %s has no column %s", s->dataset->name, name);
+    return c;
+}
+
+static void real_set(struct sample *s, int row, const char *name, double v)
+{
+    int c = column_of(s, name);
+    if (s->dataset->columns[c].type == TYPE_INT)
+        s->values[c].integer[row] = isnan(v) ? INT_NONE : (int64_t)v;
+    else
+        s->values[c].real[row] = v;
+}
+
+static void text_set(struct sample *s, int row, const char *name, const char *text)
+{
+    if (text != NULL)
+        sample_set_text(s, column_of(s, name), row, text, strlen(text));
+}
+
+static struct sample *sample_of(struct world *w, const char *dataset, int rows, double ago_s)
+{
+    const struct dataset *d = registry_find(&w->registry, dataset);
+    if (d == NULL)
+        fail_msg("there is no dataset %s", dataset);
+    struct sample *s = sample_new(d, rows);
+    s->mono_s = w->mono_s - ago_s;
+    s->wall_s = w->now_s - ago_s;
+    s->reset_s = WORLD_NOW - 86400;
+    s->epoch = 1;
+    return s;
+}
+
+static void put(struct world *w, struct sample *s)
+{
+    store_put(w->store, target, s);
+}
+
+/* ---- what stands in it ---- */
+
+struct person {
+    int pid;
+    const char *user, *app, *state, *wait_class, *wait_event;
+    double xact_s, query_s, state_s;
+    const char *query;
+};
+// clang-format off
+static const struct person trouble[] = {
+    {4711, "shop_rw", "web-3", "idle in transaction", "Client", "ClientRead", 252, 252, 252, "update orders set status = $1 where id = $2"},
+    {4802, "shop_rw", "web-1", "active", "Lock", "transactionid", 238, 238, 238, "update orders set status = $1 where customer = $2 and placed > now() - interval '1 day'"},
+    {4811, "shop_rw", "web-2", "active", "Lock", "tuple", 231, 231, 231, "update orders set status = $1 where id = $2"},
+    {4812, "shop_rw", "web-2", "active", "Lock", "tuple", 228, 228, 228, "update orders set status = $1 where id = $2"},
+    {4813, "shop_rw", "web-1", "active", "Lock", "tuple", 190, 190, 190, "update orders set status = $1 where id = $2"},
+    {4820, "shop_ro", "report", "active", "IO", "DataFileRead", 64, 61, 61, "select customer, sum(total) from orders join lines using (order_id) group by customer order by 2 desc"},
+    {4900, "shop_rw", "web-4", "active", NULL, NULL, 0.01, 0.01, 0.01, "select * from sessions where a_addr = $1"},
+    {4901, "shop_rw", "web-4", "idle", "Client", "ClientRead", NAN, 12, 12, "commit"},
+    {4902, "shop_rw", "web-5", "idle", "Client", "ClientRead", NAN, 400, 400, "commit"},
+};
+static const struct person quiet[] = {
+    {4820, "shop_ro", "report", "active", "IO", "DataFileRead", 2, 2, 2, "select customer, sum(total) from orders join lines using (order_id) group by customer order by 2 desc"},
+    {4900, "shop_rw", "web-4", "active", NULL, NULL, 0.01, 0.01, 0.01, "select * from sessions where a_addr = $1"},
+    {4901, "shop_rw", "web-4", "idle", "Client", "ClientRead", NAN, 12, 12, "commit"},
+};
+static const struct person hostile[] = {
+    {4711, "evil\x1b[31m\"role\n", "\x1b]0;owned\x07" "web", "idle in transaction", "Client", "ClientRead", 252, 252, 252,
+     "update \"ta\nble\" set x = '\xe2\x80\xae" "drowssap\xe2\x80\xac' /* \x9b" "2J \xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9 */ where y = E'\\'\x01'"},
+    {4802, "\xff\xfe\xc0", "漢字カナ한글漢字カナ한글漢字カナ", "active", "Lock", "transactionid", 238, 238, 238,
+     "select '\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97' as \"an identifier of sixty-three bytes with \"\"quotes\"\" and \nnewline\", e\xcc\x81\xcc\x81\xcc\x81\xcc\x81"},
+    {4820, "shop\tro", "a\rb", "active", "IO", "DataFileRead", 64, 61, 61, "\x1bPq#0;2;0;0;0#0~~@@vv@@~~@@~~$\x1b\\ select 1; -- \xe2\x80\xa8 end"},
+};
+struct edge { int pid, holder, root, depth; double wait_s; const char *type, *mode, *relation, *object; };
+static const struct edge trouble_edges[] = {
+    {4802, 4711, 4711, 1, 238, "transactionid", "ShareLock", NULL, "transaction 81234"},
+    {4811, 4802, 4711, 2, 231, "tuple", "ExclusiveLock", "public.orders", "row (17,4)"},
+    {4812, 4802, 4711, 2, 228, "tuple", "ExclusiveLock", "public.orders", "row (17,4)"},
+    {4813, 4802, 4711, 2, 190, "tuple", "ExclusiveLock", "public.orders", "row (17,4)"},
+};
+struct known { int id; const char *query; double calls_per_s, mean_ms, rows; };
+static const struct known statements[] = {
+    {101, "select * from sessions where a_addr = $1", 24, 130, 1},
+    {102, "update telemetry set last_seen = $1 where id = $2", 410, 1.7, 1},
+    {103, "select balance from users where id = $1", 640, 0.6, 1},
+    {104, "insert into events (session_id, kind, body) values ($1, $2, $3)", 120, 2.1, 1},
+    {105, "select * from orders where customer = $1 order by placed desc limit $2", 60, 4.0, 18},
+    {106, "select count(*) from lines where order_id = $1", 30, 3.0, 1},
+};
+struct relation { const char *name; double bytes, live, dead, seq_per_s, idx_per_s, writes_per_s, vacuum_s; };
+static const struct relation relations[] = {
+    {"sessions", 3.2e9, 8.4e6, 1.9e6, 24, 400, 90, 86400},
+    {"orders", 1.4e9, 2.1e6, 12000, 0.1, 900, 30, 3600},
+    {"telemetry", 800e6, 240000, 410000, 0, 410, 410, 7200},
+    {"users", 20e6, 41000, 900, 0, 640, 2, 600},
+};
+// clang-format on
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static const struct person *people_of(enum world_kind kind, int *n)
+{
+    *n = kind == WORLD_QUIET ? COUNT(quiet) : kind == WORLD_HOSTILE ? COUNT(hostile) : COUNT(trouble);
+    return kind == WORLD_QUIET ? quiet : kind == WORLD_HOSTILE ? hostile : trouble;
+}
+
+static void session_set(struct sample *s, int row, const struct person *p, double later_s)
+{
+    real_set(s, row, "pid", p->pid);
+    real_set(s, row, "backend_start", WORLD_NOW - 4000 - p->pid);
+    text_set(s, row, "usename", p->user);
+    real_set(s, row, "userid", 10);
+    real_set(s, row, "datid", 5);
+    text_set(s, row, "datname", "shop");
+    text_set(s, row, "application_name", p->app);
+    text_set(s, row, "client_addr", "10.0.3.7");
+    text_set(s, row, "backend_type", "client backend");
+    text_set(s, row, "state", p->state);
+    text_set(s, row, "wait_class", p->wait_class);
+    text_set(s, row, "wait_event", p->wait_event);
+    real_set(s, row, "xact_age_s", p->xact_s + later_s);
+    real_set(s, row, "query_age_s", p->query_s + later_s);
+    real_set(s, row, "state_age_s", p->state_s + later_s);
+    real_set(s, row, "backend_age_s", 4000 + p->pid + later_s);
+    real_set(s, row, "queryid", 100 + p->pid % 6 + 1);
+    real_set(s, row, "own", 0);
+    real_set(s, row, "hidden", 0);
+    text_set(s, row, "query", p->query);
+}
+
+static void sessions_put(struct world *w, enum world_kind kind, int without_pid, double ago_s)
+{
+    int n, kept = 0;
+    const struct person *people = people_of(kind, &n);
+    int copies = kind == WORLD_LARGE ? 55 : 1;
+    struct sample *s = sample_of(w, "sessions", n * copies, ago_s);
+    for (int i = 0; i < n * copies; i++) {
+        struct person p = people[i % n];
+        p.pid += i / n * 1000;
+        if (p.pid != without_pid)
+            session_set(s, kept++, &p, fmax(w->now_s - WORLD_NOW - ago_s, -p.state_s));
+    }
+    sample_shrink(s, kept);
+    put(w, s);
+}
+
+static void locks_put(struct world *w, enum world_kind kind, double ago_s)
+{
+    int n = kind == WORLD_QUIET ? 0 : kind == WORLD_HOSTILE ? 1 : kind == WORLD_LARGE ? 200 : COUNT(trouble_edges);
+    struct sample *s = sample_of(w, "locks", n, ago_s);
+    for (int i = 0; i < n; i++) {
+        struct edge e = trouble_edges[i % COUNT(trouble_edges)];
+        int more = i / COUNT(trouble_edges) * 1000;
+        real_set(s, i, "pid", e.pid + more);
+        real_set(s, i, "holder_pid", e.holder + (e.holder == e.root ? 0 : more));
+        real_set(s, i, "root_pid", e.root);
+        real_set(s, i, "depth", e.depth);
+        real_set(s, i, "wait_s", e.wait_s + w->now_s - WORLD_NOW - ago_s);
+        text_set(s, i, "locktype", e.type);
+        text_set(s, i, "mode", e.mode);
+        text_set(s, i, "relation", kind == WORLD_HOSTILE ? "public.\"ta\nble\x1b[2J\"" : e.relation);
+        text_set(s, i, "object", e.object);
+        text_set(s, i, "usename", "shop_rw");
+        text_set(s, i, "application_name", "web");
+        text_set(s, i, "holder_state", "idle in transaction");
+        text_set(s, i, "query", "update orders set status = $1 where id = $2");
+    }
+    put(w, s);
+}
+
+/* The load rises in the last two minutes when there is trouble. */
+static void server_put(struct world *w, enum world_kind kind, double ago_s)
+{
+    struct sample *s = sample_of(w, "server", 1, ago_s);
+    double t = 100000 + w->now_s - WORLD_NOW - ago_s, late = kind == WORLD_QUIET ? 0 : fmax(0, 120 - ago_s) / 120;
+    double xacts = t * 1284 - 150 * late * late * 120; /* the rate falls by 300 a second while the load rises */
+    text_set(s, 0, "instance", "postgresql");
+    text_set(s, 0, "role", "primary");
+    text_set(s, 0, "version_text", "16.4");
+    real_set(s, 0, "uptime_s", 12.0 * 86400 + 4 * 3600);
+    real_set(s, 0, "connections", kind == WORLD_QUIET ? 31 : 31 + round(60 * late));
+    real_set(s, 0, "max_connections", 100);
+    real_set(s, 0, "reserved_connections", 3);
+    real_set(s, 0, "active", kind == WORLD_QUIET ? 2 : 2 + round(4 * late));
+    real_set(s, 0, "idle", kind == WORLD_QUIET ? 1 : 2);
+    real_set(s, 0, "idle_in_xact", kind == WORLD_QUIET ? 0 : 1);
+    real_set(s, 0, "waiting", kind == WORLD_QUIET ? 0 : round(4 * late));
+    real_set(s, 0, "longest_xact_s", kind == WORLD_QUIET ? 2 : 252 * late);
+    real_set(s, 0, "longest_xact_pid", kind == WORLD_QUIET ? 4820 : 4711);
+    real_set(s, 0, "xact", xacts);
+    real_set(s, 0, "xact_commit", xacts * 0.996);
+    real_set(s, 0, "xact_rollback", xacts * 0.004);
+    real_set(s, 0, "blks_hit", t * 160000);
+    real_set(s, 0, "blks_read", t * 1300);
+    real_set(s, 0, "xids_left", 1.9e9);
+    real_set(s, 0, "xid_age", 2e8);
+    real_set(s, 0, "freeze_max_age", 2e8);
+    put(w, s);
+}
+
+static void waits_put(struct world *w, enum world_kind kind, double ago_s)
+{
+    static const struct { const char *class, *event; double load, late; } rows[] = {
+        {"CPU*", "", 3.6, 0}, {"IO", "DataFileRead", 1.5, 0}, {"Lock", "tuple", 0, 4}, {"LWLock", "WALWrite", 0.4, 0.5}};
+    struct sample *s = sample_of(w, "waits", 4, ago_s);
+    double since = 700 + w->now_s - WORLD_NOW - ago_s, late = fmax(0, since - 580);
+    for (int i = 0; i < 4; i++) {
+        text_set(s, i, "wait_class", rows[i].class);
+        text_set(s, i, "wait_event", rows[i].event);
+        text_set(s, i, "usename", "shop_rw");
+        text_set(s, i, "application_name", "web");
+        real_set(s, i, "queryid", 101 + i);
+        real_set(s, i, "active_s", since * rows[i].load + (kind == WORLD_QUIET ? 0 : late * rows[i].late * late / 240));
+        real_set(s, i, "sightings", since);
+    }
+    put(w, s);
+}
+
+static void statements_put(struct world *w, enum world_kind kind, double ago_s)
+{
+    int n = kind == WORLD_LARGE ? 5000 : COUNT(statements);
+    struct sample *s = sample_of(w, "statements", n, ago_s);
+    double t = 90000 + w->now_s - WORLD_NOW - ago_s;
+    for (int i = 0; i < n; i++) {
+        const struct known *k = &statements[i % COUNT(statements)];
+        double calls = t * k->calls_per_s, ms = calls * k->mean_ms;
+        char text[1200];
+        real_set(s, i, "userid", 10);
+        real_set(s, i, "dbid", 5);
+        real_set(s, i, "queryid", k->id + i / COUNT(statements) * 1000);
+        real_set(s, i, "toplevel", 1);
+        text_set(s, i, "usename", "shop_rw");
+        text_set(s, i, "datname", "shop");
+        real_set(s, i, "calls", calls);
+        real_set(s, i, "total_exec_ms", ms);
+        real_set(s, i, "toplevel_ms", ms);
+        real_set(s, i, "exec_sq", calls * k->mean_ms * k->mean_ms * 1.4);
+        real_set(s, i, "rows_n", calls * k->rows);
+        real_set(s, i, "shared_hit", calls * 40);
+        real_set(s, i, "shared_read", calls * (i == 0 ? 2 : 0.01));
+        snprintf(text, sizeof(text), "%s%*s", kind == WORLD_HOSTILE ? "select '\x1b[2J\x9b' -- " : k->query, kind == WORLD_LARGE ? 1000 : 0, "");
+        text_set(s, i, "query", kind == WORLD_HOSTILE ? text : kind == WORLD_LARGE ? text : k->query);
+    }
+    put(w, s);
+}
+
+static void pools_put(struct world *w, enum world_kind kind)
+{
+    struct sample *s = sample_of(w, "pools", 2, 0);
+    text_set(s, 0, "kind", "slots");
+    text_set(s, 0, "name", kind == WORLD_HOSTILE ? "slo\x1b[0mts" : "instance");
+    real_set(s, 0, "max_size", 97);
+    real_set(s, 0, "in_use", kind == WORLD_QUIET ? 31 : 91);
+    real_set(s, 0, "utilization", kind == WORLD_QUIET ? 31 / 97.0 : 91 / 97.0);
+    real_set(s, 0, "idle", 2);
+    real_set(s, 0, "active", 6);
+    real_set(s, 0, "idle_in_xact", 1);
+    real_set(s, 0, "reserved", 3);
+    real_set(s, 0, "own_limit", 0);
+    text_set(s, 1, "kind", "role");
+    text_set(s, 1, "name", "shop_ro");
+    real_set(s, 1, "max_size", 10);
+    real_set(s, 1, "in_use", kind == WORLD_QUIET ? 2 : 10);
+    real_set(s, 1, "utilization", kind == WORLD_QUIET ? 0.2 : 1);
+    real_set(s, 1, "own_limit", 1);
+    put(w, s);
+}
+
+static void tables_put(struct world *w, enum world_kind kind, double ago_s)
+{
+    int n = kind == WORLD_LARGE ? 10000 : COUNT(relations);
+    struct sample *s = sample_of(w, "tables", n, ago_s);
+    for (int i = 0; i < n; i++) {
+        const struct relation *r = &relations[i % COUNT(relations)];
+        double t = 90000 - ago_s;
+        real_set(s, i, "datid", 5);
+        real_set(s, i, "relid", 16384 + i);
+        text_set(s, i, "datname", "shop");
+        text_set(s, i, "schema", "public");
+        text_set(s, i, "name", kind == WORLD_HOSTILE ? "ta\nble\x1b[2J" : r->name);
+        text_set(s, i, "kind", "table");
+        real_set(s, i, "is_system", 0);
+        real_set(s, i, "total_bytes", r->bytes);
+        real_set(s, i, "heap_bytes", r->bytes * 0.7);
+        real_set(s, i, "index_bytes", r->bytes * 0.3);
+        real_set(s, i, "live_rows", r->live);
+        real_set(s, i, "dead_rows", r->dead);
+        real_set(s, i, "dead_ratio", r->dead / (r->live + r->dead));
+        real_set(s, i, "vacuum_debt", r->dead / (50 + 0.2 * r->live));
+        real_set(s, i, "analyze_debt", 0.4);
+        real_set(s, i, "seq_scan", r->seq_per_s * t);
+        real_set(s, i, "seq_rows", r->seq_per_s * r->live * t);
+        real_set(s, i, "idx_scan", r->idx_per_s * t);
+        real_set(s, i, "ins", r->writes_per_s * t);
+        real_set(s, i, "upd", 0);
+        real_set(s, i, "del", 0);
+        real_set(s, i, "vacuum_age_s", r->vacuum_s);
+        real_set(s, i, "xid_age", 2e8);
+    }
+    put(w, s);
+}
+
+static void targets_put(struct world *w, enum world_kind kind)
+{
+    struct sample *s = sample_of(w, "targets", 1, 0);
+    text_set(s, 0, "name", target);
+    text_set(s, 0, "kind", "PostgreSQL");
+    text_set(s, 0, "env", "prod");
+    text_set(s, 0, "state", "up");
+    text_set(s, 0, "role", "primary");
+    text_set(s, 0, "version", kind == WORLD_HOSTILE ? "16.4\x1b[2J" : "16.4");
+    text_set(s, 0, "place", "monitor@10.0.3.7/shop");
+    real_set(s, 0, "uptime_s", 12.0 * 86400 + 4 * 3600);
+    put(w, s);
+}
+
+static void changes_put(struct world *w)
+{
+    struct sample *s = sample_of(w, "changes", 2, 0);
+    real_set(s, 0, "number", 1);
+    real_set(s, 0, "at_time", WORLD_NOW - 651);
+    text_set(s, 0, "kind", "setting");
+    text_set(s, 0, "what", "work_mem");
+    text_set(s, 0, "old_value", "4096");
+    text_set(s, 0, "new_value", "65536");
+    real_set(s, 1, "number", 2);
+    real_set(s, 1, "at_time", WORLD_NOW - 1900);
+    text_set(s, 1, "kind", "state");
+    text_set(s, 1, "what", "shop");
+    text_set(s, 1, "old_value", "connecting");
+    text_set(s, 1, "new_value", "up");
+    put(w, s);
+}
+
+static void settings_put(struct world *w)
+{
+    static const struct { const char *name, *value, *unit, *source, *context; bool changed, pending; } rows[] = {
+        {"max_connections", "100", NULL, "configuration file", "postmaster", true, false},
+        {"shared_buffers", "131072", "8kB", "configuration file", "postmaster", true, true},
+        {"work_mem", "65536", "kB", "configuration file", "user", true, false},
+        {"zero_damaged_pages", "off", NULL, "default", "superuser", false, false}};
+    struct sample *s = sample_of(w, "settings", COUNT(rows), 0);
+    for (int i = 0; i < COUNT(rows); i++) {
+        text_set(s, i, "name", rows[i].name);
+        text_set(s, i, "value", rows[i].value);
+        text_set(s, i, "unit", rows[i].unit);
+        text_set(s, i, "source", rows[i].source);
+        text_set(s, i, "context", rows[i].context);
+        real_set(s, i, "changed", rows[i].changed);
+        real_set(s, i, "pending_restart", rows[i].pending);
+        text_set(s, i, "description", "what it does, in the server's words");
+    }
+    put(w, s);
+}
+
+static void fast_put(struct world *w, enum world_kind kind)
+{
+    sessions_put(w, kind, 0, 0);
+    locks_put(w, kind, 0);
+    pools_put(w, kind);
+    targets_put(w, kind);
+}
+
+void world_init(struct world *w, enum world_kind kind)
+{
+    struct err err = {""};
+    *w = (struct world){.kind = kind, .now_s = WORLD_NOW, .mono_s = 50000};
+    setenv("TZ", "UTC", 1);
+    tzset();
+    if (!products_register(&w->registry, &err))
+        fail_msg("%s", err.text);
+    pages_init(&w->pages);
+    if (!pages_add_builtin(&w->pages, &err) || !pages_check(&w->pages, &err))
+        fail_msg("%s", err.text);
+    w->store = store_new((struct store_limits){.series_bytes = 256 << 20, .total_bytes = 512 << 20, .keep_s = 900});
+    w->door = door_new(&w->registry, &err);
+    if (w->door == NULL)
+        fail_msg("%s", err.text);
+    for (int ago = TREND_S; ago >= 0; ago -= STEP_S) {
+        server_put(w, kind, ago);
+        waits_put(w, kind, ago);
+    }
+    static const int ages[] = {600, 60, 1, 0};
+    for (int i = 0; i < COUNT(ages); i++) {
+        statements_put(w, kind, ages[i]);
+        tables_put(w, kind, ages[i]);
+    }
+    for (int ago = 180; ago > 0; ago -= 60) {
+        sessions_put(w, kind, 0, ago);
+        locks_put(w, kind, ago);
+    }
+    changes_put(w);
+    settings_put(w);
+    fast_put(w, kind);
+}
+
+void world_done(struct world *w)
+{
+    dash_free(w->dash);
+    for (int i = 0; i < w->n_asks; i++)
+        arena_unref(w->asks[i].arena);
+    canvas_free(w->canvas);
+    door_free(w->door);
+    store_free(w->store);
+    pages_done(&w->pages);
+    registry_done(&w->registry);
+}
+
+/* ---- the host ---- */
+
+static int ask(void *ctx, const struct query *q, int priority, query_done_fn *done, void *done_ctx)
+{
+    struct world *w = ctx;
+    (void)priority;
+    if (w->n_asks == WORLD_ASKS)
+        fail_msg("more than %d questions at once", WORLD_ASKS);
+    struct world_ask *a = &w->asks[w->n_asks++];
+    *a = (struct world_ask){.ticket = ++w->next_ticket, .arena = arena_new(1024), .query = *q, .done = done, .done_ctx = done_ctx};
+    struct query_param *params = arena_alloc(a->arena, (size_t)q->n_params * sizeof(*params));
+    for (int i = 0; i < q->n_params; i++) {
+        params[i] = q->params[i];
+        params[i].name = arena_dup(a->arena, params[i].name);
+        if (params[i].value.type == VALUE_TEXT)
+            params[i].value.text = arena_dup(a->arena, params[i].value.text);
+    }
+    a->query.params = params;
+    a->query.sql = arena_dup(a->arena, q->sql);
+    return a->ticket;
+}
+
+static void cancel(void *ctx, int ticket)
+{
+    struct world *w = ctx;
+    for (int i = 0; i < w->n_asks; i++) {
+        if (w->asks[i].ticket != ticket)
+            continue;
+        arena_unref(w->asks[i].arena);
+        memmove(&w->asks[i], &w->asks[i + 1], (size_t)(--w->n_asks - i) * sizeof(w->asks[0]));
+        return;
+    }
+}
+
+static double now(void *ctx)
+{
+    return ((struct world *)ctx)->now_s;
+}
+
+static void demand(void *ctx, const char *const *datasets, int n)
+{
+    struct world *w = ctx;
+    struct text list;
+    text_init(&list, sizeof(w->demanded) - 1);
+    for (int i = 0; i < n; i++)
+        text_addf(&list, "%s%s", i > 0 ? " " : "", datasets[i]);
+    snprintf(w->demanded, sizeof(w->demanded), "%s", text_str(&list));
+    text_done(&list);
+}
+
+static double step(void *ctx, const char *dataset, double at_s, int direction)
+{
+    struct world *w = ctx;
+    struct snapshot *s = store_snapshot(w->store);
+    double to = snapshot_step(s, registry_find(&w->registry, dataset), at_s, direction);
+    snapshot_unref(s);
+    return to;
+}
+
+static void quit(void *ctx)
+{
+    ((struct world *)ctx)->quit = true;
+}
+
+static bool copy(void *ctx, const char *text, size_t len)
+{
+    struct world *w = ctx;
+    snprintf(w->copied, sizeof(w->copied), "%.*s", (int)len, text);
+    return true;
+}
+
+static bool save(void *ctx, const char *name, const char *text, size_t len, char *path, size_t size, struct err *err)
+{
+    struct world *w = ctx;
+    (void)err;
+    snprintf(w->saved_name, sizeof(w->saved_name), "%s", name);
+    snprintf(w->saved, sizeof(w->saved), "%.*s", (int)len, text);
+    snprintf(path, size, "/tmp/%s", name);
+    return true;
+}
+
+static bool explain(void *ctx, const char *of, const char *database, const char *sql, struct err *err)
+{
+    struct world *w = ctx;
+    (void)err;
+    snprintf(w->explained, sizeof(w->explained), "%s %s %s", of, database == NULL ? "-" : database, sql);
+    return true;
+}
+
+void world_open(struct world *w, int rows, int columns, const char *page)
+{
+    static const char *const themes[] = {"dark", "light"};
+    struct err err = {""};
+    struct dash_host host = {.ctx = w, .ask = ask, .cancel = cancel, .now = now, .demand = demand, .step = step, .quit = quit, .copy = copy,
+                             .save = save, .explain = explain};
+    struct dash_options options = {.registry = &w->registry, .pages = &w->pages, .page = page, .target = target, .refresh_s = 1, .themes = themes,
+                                   .n_themes = 2, .mouse = true};
+    w->dash = dash_new(&options, host, &err);
+    if (w->dash == NULL)
+        fail_msg("%s", err.text);
+    w->canvas = canvas_new(rows, columns);
+    dash_data_changed(w->dash, target, "sessions");
+    dash_draw(w->dash, w->canvas);
+    dash_tick(w->dash);
+}
+
+void world_answer(struct world *w)
+{
+    struct world_ask a = w->asks[0];
+    struct err err = {""};
+    memmove(&w->asks[0], &w->asks[1], (size_t)--w->n_asks * sizeof(w->asks[0]));
+    struct snapshot *s = store_snapshot(w->store);
+    struct result *r = door_run(w->door, s, &a.query, &err);
+    if (r == NULL)
+        fail_msg("%s\n%s", err.text, a.query.sql);
+    w->cpu_ms += r->cpu_ms;
+    w->n_run++;
+    a.done(a.done_ctx, r, NULL);
+    snapshot_unref(s);
+    arena_unref(a.arena);
+}
+
+void world_draw(struct world *w)
+{
+    dash_draw(w->dash, w->canvas);
+}
+
+void world_settle(struct world *w)
+{
+    for (int i = 0; i < 20; i++) {
+        dash_tick(w->dash);
+        while (w->n_asks > 0)
+            world_answer(w);
+        dash_draw(w->dash, w->canvas);
+    }
+    if (!dash_complete(w->dash))
+        fail_msg("the dashboard never settles");
+}
+
+void world_type(struct world *w, const char *keys)
+{
+    static const struct { const char *name; enum key_name key; } names[] = {
+        {"<enter>", NAMED_ENTER}, {"<esc>", NAMED_ESCAPE}, {"<up>", NAMED_UP}, {"<down>", NAMED_DOWN}, {"<left>", NAMED_LEFT}, {"<right>", NAMED_RIGHT},
+        {"<tab>", NAMED_TAB}, {"<home>", NAMED_HOME}, {"<end>", NAMED_END}, {"<pgdn>", NAMED_PAGE_DOWN}, {"<pgup>", NAMED_PAGE_UP},
+        {"<bs>", NAMED_BACKSPACE}, {"<f1>", NAMED_F1}};
+    while (*keys != '\0') {
+        struct key key = {.kind = KEY_CHAR, .code = (unsigned char)*keys};
+        size_t len = 1;
+        for (int i = 0; i < COUNT(names); i++) {
+            if (strncmp(keys, names[i].name, strlen(names[i].name)) != 0)
+                continue;
+            key = (struct key){.kind = KEY_NAMED, .name = names[i].key};
+            len = strlen(names[i].name);
+        }
+        dash_key(w->dash, &key);
+        keys += len;
+    }
+}
+
+void world_advance(struct world *w, double seconds)
+{
+    static const char *const changed[] = {"sessions", "locks", "pools", "targets", "server", "waits", "statements"};
+    w->now_s += seconds;
+    w->mono_s += seconds;
+    server_put(w, w->kind, 0);
+    waits_put(w, w->kind, 0);
+    statements_put(w, w->kind, 0);
+    fast_put(w, w->kind);
+    for (int i = 0; i < COUNT(changed); i++)
+        dash_data_changed(w->dash, target, changed[i]);
+    w->now_s += 0.2; /* the settling time of a refresh is over */
+}
+
+void world_end_session(struct world *w, int pid)
+{
+    w->now_s += 1;
+    w->mono_s += 1;
+    sessions_put(w, w->kind, pid, 0);
+    dash_data_changed(w->dash, target, "sessions");
+    w->now_s += 0.2;
+}

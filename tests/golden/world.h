@@ -1,0 +1,63 @@
+/* A database made by hand, and a dashboard over it through the real door: no server, no terminal, no clock, no thread. */
+#ifndef DBVITALS_TESTS_GOLDEN_WORLD_H
+#define DBVITALS_TESTS_GOLDEN_WORLD_H
+
+#include "core/query.h"
+#include "core/store.h"
+#include "tui/dash.h"
+
+enum world_kind {
+    WORLD_QUIET,   /* nothing is wrong */
+    WORLD_TROUBLE, /* a lock queue behind an idle transaction, full slots */
+    WORLD_HOSTILE, /* the same with names and texts that attack the screen */
+    WORLD_LARGE    /* 500 sessions, 200 of them waiting, 5,000 statements, 10,000 tables */
+};
+
+enum { WORLD_ASKS = 64 };
+struct world_ask {
+    int ticket;
+    char *sql;
+    struct query query;
+    struct arena *arena;
+    query_done_fn *done;
+    void *done_ctx;
+};
+struct world {
+    enum world_kind kind;
+    struct registry registry;
+    struct pages pages;
+    struct store *store;
+    struct door *door;
+    struct dash *dash;
+    struct canvas *canvas;
+    double now_s;   /* the clock */
+    double mono_s;
+    struct world_ask asks[WORLD_ASKS];
+    int n_asks, next_ticket;
+    double cpu_ms;  /* of all statements that were run */
+    int n_run;
+    bool quit;
+    char copied[4096], saved_name[64], saved[4096], demanded[512], explained[256];
+};
+
+/* The moment at which it stands: 2026-11-20 13:03:21 UTC. The time zone is set to UTC. */
+#define WORLD_NOW 1795179801.0
+
+void world_init(struct world *w, enum world_kind kind);
+void world_done(struct world *w);
+/* A dashboard of that size over it; nothing is answered yet. */
+void world_open(struct world *w, int rows, int columns, const char *page);
+/* Answers all that is asked until nothing is asked any more, and draws. */
+void world_settle(struct world *w);
+/* Answers the oldest question. */
+void world_answer(struct world *w);
+/* Only draws. */
+void world_draw(struct world *w);
+/* Keys as typed: plain characters; <enter> <esc> <down> ... for named ones. */
+void world_type(struct world *w, const char *keys);
+/* The clock goes on, and a new sample of every fast dataset comes. */
+void world_advance(struct world *w, double seconds);
+/* Sessions again, without the one of that pid. */
+void world_end_session(struct world *w, int pid);
+
+#endif
