@@ -15,6 +15,7 @@ TOPICS = ["keys", "config", "pages"]
 NOTE = "<!-- Written by tools/docs.py from the program's tables: edit those, then run it. -->\n"
 MAN = "docs/dbvitals.1"
 # What stands between these two lines of the man page is written; the first one names the topic.
+MAN_TOPICS = {"commands", "options", "exit-codes", "topics"}
 MAN_PART = re.compile(r'(\.\\" from: (\S+)\n).*?(\.\\" end\n)', re.DOTALL)
 
 

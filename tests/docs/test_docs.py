@@ -44,6 +44,7 @@ def test_the_pages_made_from_tables_are_what_the_program_prints_now(program):
     assert not differing, "run tools/docs.py"
     on_disk = {f"docs/datasets/{name}" for name in os.listdir(os.path.join(ROOT, "docs/datasets"))}
     assert on_disk <= set(made), "a page of a dataset that is no more: run tools/docs.py"
+    assert docs.MAN_TOPICS <= {m[2] for m in docs.MAN_PART.finditer(read(docs.MAN))}
 
 
 def test_every_page_of_the_dashboard_and_every_subcommand_is_in_the_manual(program):
