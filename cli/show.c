@@ -118,10 +118,8 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
             session_explain_down(&j->session, stderr);
             return EXIT_NO_DATA;
         }
-        if (!print_all(j, err)) {
-            fprintf(stderr, "dbvitals: %s\n", err->text);
+        if (!print_all(j, err))
             return EXIT_USAGE;
-        }
         fflush(j->out);
     }
     tell_failures(j);
