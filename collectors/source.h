@@ -81,8 +81,8 @@ struct product {
     /* Asks for the N datasets in DUE now, all at once; each is answered exactly once (FAILURE_LOST when not connected). The engine never
      * asks for a dataset whose answer is outstanding. */
     void (*poll)(struct source *s, const struct dataset *const *due, int n);
-    /* Datasets it can give; N entries. */
-    const struct dataset *const *(*datasets)(int *n);
+    /* The datasets it can give, by number from 0; NULL after the last. */
+    const struct dataset *(*dataset)(int i);
     /* Asks for the plan of SQL in DATABASE (NULL: the connected one), without running it. FN is called once, later; never when the source was closed
      * or another plan was asked for meanwhile. False if it cannot be asked now. NULL: this product has no plans. */
     bool (*explain)(struct source *s, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);

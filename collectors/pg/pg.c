@@ -36,12 +36,17 @@ static bool serves(const char *url)
     return url[word] != ':';
 }
 
-static const struct dataset *const *datasets(int *n)
+static const struct dataset *dataset(int i)
 {
-    static const struct dataset *all[MAX_COLLECTORS];
-    for (*n = 0; pg_collectors[*n] != NULL && *n < MAX_COLLECTORS; (*n)++)
-        all[*n] = pg_collectors[*n]->dataset;
-    return all;
+<<<<<<< HEAD
+    enum { N = sizeof(pg_collectors) / sizeof(pg_collectors[0]) - 1 };
+    _Static_assert((int)N <= (int)MAX_COLLECTORS, "a source has room for the state of each collector");
+    return i < N ? pg_collectors[i]->dataset : NULL;
+=======
+    _Static_assert(sizeof(pg_collectors) / sizeof(pg_collectors[0]) <= MAX_COLLECTORS + 1UL,
+                   "a source has room for the state of each collector");
+    return pg_collectors[i] == NULL ? NULL : pg_collectors[i]->dataset;
+>>>>>>> pgwire
 }
 
 /* ---- One turn of the loop ---- */
@@ -246,7 +251,7 @@ const struct product pg_product = {
     .serves = serves,
     .open = open_source,
     .poll = poll,
-    .datasets = datasets,
+    .dataset = dataset,
     .explain = explain,
     .close = close_source,
 };

@@ -201,14 +201,12 @@ static void on_tick(void *ctx)
 
 static const struct dataset *find(const struct target_config *config, const char *name)
 {
-    int n;
-    const struct dataset *const *all = pg_product.datasets(&n);
     for (int i = 0; i < config->n_own; i++)
         if (strcmp(config->own[i]->dataset.name, name) == 0)
             return &config->own[i]->dataset;
-    for (int i = 0; i < n; i++)
-        if (strcmp(all[i]->name, name) == 0)
-            return all[i];
+    for (int i = 0; pg_product.dataset(i) != NULL; i++)
+        if (strcmp(pg_product.dataset(i)->name, name) == 0)
+            return pg_product.dataset(i);
     fprintf(stderr, "pgpoll: no dataset %s\n", name);
     exit(2);
 }
