@@ -90,6 +90,9 @@ static bool make_dash(struct watch *w, const char *badge, struct err *err)
 {
     const struct config *c = &w->session.config;
     const struct args *a = w->session.args;
+    struct window_spec window;
+    if (!window_spec_parse(a->window, &window, err))
+        return false;
     int n_themes = 0;
     for (; n_themes < theme_builtin_count() && n_themes < MOST_THEMES; n_themes++)
         w->themes[n_themes] = theme_builtin_name(n_themes);
@@ -97,6 +100,7 @@ static bool make_dash(struct watch *w, const char *badge, struct err *err)
                                    .pages = &w->pages,
                                    .page = a->page != NULL ? a->page : config_get(c, "dashboard", "page"),
                                    .target = engine_target_name(w->session.engine, 0),
+                                   .window = a->window != NULL ? a->window : config_get(c, "dashboard", "window"),
                                    .refresh_s = w->session.refresh_s,
                                    .badge = badge,
                                    .read_only = a->read_only,

@@ -337,6 +337,19 @@ static const struct target *find(const struct engine *e, const char *name)
     return NULL;
 }
 
+/* What is made from others may have nothing to tell (sampled statements where the extension counts them): it is as far as its sources. */
+static int samples_of_sources(const struct engine *e, const struct target *t, const struct dataset *d)
+{
+    const struct derived *made = derived_find(d);
+    int most = 0;
+    for (const char *const *from = made == NULL ? NULL : made->from; from != NULL && *from != NULL; from++) {
+        const struct series *s = target_series(t, registry_find(e->registry, *from));
+        if (s != NULL && s->samples > most)
+            most = s->samples;
+    }
+    return most;
+}
+
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed)
 {
     const struct target *t = find(e, target);
@@ -345,7 +358,9 @@ int engine_samples(const struct engine *e, const char *target, const struct data
         *failed = s == NULL ? NULL : s->error;
     if (s != NULL)
         return s->samples;
-    return t != NULL && store_newest(e->store, target, d) != NULL ? 2 : 0;
+    if (t == NULL)
+        return 0;
+    return store_newest(e->store, target, d) != NULL ? 2 : samples_of_sources(e, t, d);
 }
 
 bool engine_has_data(const struct engine *e)

@@ -167,7 +167,7 @@ struct dash *dash_new(const struct dash_options *options, struct dash_host host,
     d->mouse = options->mouse;
     d->at_s = d->newest_s = NAN;
     d->dirty = true;
-    snprintf(d->window, sizeof(d->window), "last");
+    snprintf(d->window, sizeof(d->window), "%s", options->window == NULL ? "last" : options->window);
     d->pages = mem_new_array((size_t)pages->n_pages, sizeof(*d->pages));
     head_init(d);
     dash_open_page(d, first);

@@ -20,8 +20,8 @@ static const struct column columns[] = {
     {"dbid", KIND_KEY, TYPE_INT, .source = "s.dbid", .help = "oid of the database it ran in"},
     {"queryid", KIND_KEY, TYPE_INT, .source = "s.queryid", .help = "id of the normalised statement; none for all that the role may not see"},
     {"toplevel", KIND_KEY, TYPE_INT, UNIT_BOOL, "s.toplevel", .since = 109, .before = "true", .help = "sent by a client; if not, run inside a function"},
-    {"usename", KIND_LABEL, TYPE_TEXT, .source = "u.rolname", .help = "role that ran it"},
-    {"datname", KIND_LABEL, TYPE_TEXT, .source = "d.datname", .help = "database it ran in"},
+    {"usename", KIND_LABEL, TYPE_TEXT, .help = "role that ran it"},
+    {"datname", KIND_LABEL, TYPE_TEXT, .help = "database it ran in"},
     COUNTER("calls", UNIT_COUNT, "s.calls", .help = "finished calls"),
     COUNTER("total_exec_ms", UNIT_MS, "s.total_exec_time", .help = "time spent executing it"),
     COUNTER("exec_sq", UNIT_COUNT, "(s.stddev_exec_time * s.stddev_exec_time + s.mean_exec_time * s.mean_exec_time) * s.calls", .help = "sum of the squares of the times of its calls, in ms²: gives the variance over a window"),
@@ -72,19 +72,55 @@ static const struct dataset dataset = {
 
 /* Each fetch reads the server's whole file of texts, so it comes at most once a minute; sooner at the start, when most of what runs is new. */
 static const double TEXTS_FIRST_S = 3, TEXTS_EVERY_S = 60;
+static const double NAMES_EVERY_S = 60;
+
+/* Names of databases and roles by oid. Joined by the server they would cost a tenth of the query. */
+struct name {
+    int64_t oid;
+    const char *text;
+};
+struct names {
+    struct arena *arena;
+    struct name *names; /* databases, then roles, each in the order of their oids */
+    int n_databases, n;
+};
 
 struct statements {
     struct texts texts;
     double texts_asked_s; /* on the monotonic clock, 0 never */
     double texts_every_s; /* from then on */
+    struct names names;
+    double names_asked_s;
     double dealloc, reset_s; /* of pg_stat_statements_info; NAN before 1.9 */
     struct sample *pending; /* the sample of the poll that goes on, lacking texts */
 };
+
+static void names_done(struct names *n)
+{
+    arena_unref(n->arena);
+    free(n->names);
+    *n = (struct names){0};
+}
+
+static const char *name_of(const struct name *names, int n, int64_t oid)
+{
+    for (int low = 0; n > 0; n /= 2) {
+        const struct name *middle = &names[low + n / 2];
+        if (middle->oid == oid)
+            return middle->text;
+        if (middle->oid < oid) {
+            low += n / 2 + 1;
+            n--;
+        }
+    }
+    return NULL;
+}
 
 static void reset(void *state)
 {
     struct statements *t = state;
     texts_done(&t->texts);
+    names_done(&t->names);
     sample_unref(t->pending);
     *t = (struct statements){0};
 }
@@ -150,6 +186,22 @@ static void merge_hidden(struct sample *s)
     }
     free(hidden);
     sample_shrink(s, n);
+}
+
+/* What was made after the names were read has none until they are read again, a minute later at most. */
+static void fill_names(struct sample *s, struct statements *t)
+{
+    const int64_t *db = values_of(s, "dbid").integer, *user = values_of(s, "userid").integer;
+    const struct names *n = &t->names;
+    int datname = dataset_column(&dataset, "datname"), usename = dataset_column(&dataset, "usename");
+    for (int i = 0; i < s->n_rows; i++) {
+        const char *d = name_of(n->names, n->n_databases, db[i]);
+        const char *u = name_of(n->names + n->n_databases, n->n - n->n_databases, user[i]);
+        if (d != NULL)
+            sample_set_text(s, datname, i, d, strlen(d));
+        if (u != NULL)
+            sample_set_text(s, usename, i, u, strlen(u));
+    }
 }
 
 static void set_toplevel_ms(struct sample *s)
@@ -233,6 +285,7 @@ static void on_sample(struct pg_poll *p, struct sample *s)
     t->pending = s;
     put_zeros_back(s);
     merge_hidden(s);
+    fill_names(s, t);
     set_toplevel_ms(s);
     set_epoch(s, t, pg_facts(p));
     struct text missing;
@@ -274,6 +327,31 @@ static void on_info(struct pg_poll *p, const struct pg_rows *rows, enum failure 
     t->reset_s = known ? pg_rows_real(rows, 0, pg_rows_column(rows, "stats_reset")) : NAN;
 }
 
+/* Ordered: databases first. */
+static const char names_sql[] = "select oid, datname as name, true as is_database from pg_database union all"
+                                " select oid, rolname, false from pg_roles order by is_database desc, oid";
+
+static void on_names(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    (void)why, (void)text;
+    struct statements *t = pg_state(p);
+    if (rows == NULL)
+        return;
+    names_done(&t->names);
+    t->names_asked_s = pg_rows_mono_s(rows);
+    t->names.arena = arena_new(4096);
+    t->names.n = pg_rows_n(rows);
+    t->names.names = mem_new_array((size_t)t->names.n, sizeof(t->names.names[0]));
+    int oid = pg_rows_column(rows, "oid"), name = pg_rows_column(rows, "name");
+    int is_database = pg_rows_column(rows, "is_database");
+    for (int i = 0; i < t->names.n; i++) {
+        size_t len;
+        const char *s = pg_rows_text(rows, i, name, &len);
+        t->names.names[i] = (struct name){pg_rows_int(rows, i, oid), arena_dup_n(t->names.arena, s, len)};
+        t->names.n_databases += pg_rows_int(rows, i, is_database) == 1;
+    }
+}
+
 static void run(struct pg_poll *p, const char *format, const char *list, pg_rows_fn *fn)
 {
     struct text sql;
@@ -304,13 +382,13 @@ static void start(struct pg_poll *p)
                        "pg_stat_statements is not installed in this database: CREATE EXTENSION pg_stat_statements");
         return;
     }
+    if (t->names.n == 0 || pg_poll_asked_mono_s(p) - t->names_asked_s >= NAMES_EVERY_S)
+        pg_run(p, names_sql, 0, NULL, on_names);
     if (f->statements >= 109)
         run(p, "select dealloc, stats_reset from %s.pg_stat_statements_info", NULL, on_info);
     char *list = pg_select_list(p);
     run(p,
-        "select %s from %s.pg_stat_statements(false) s left join pg_database d on d.oid = s.dbid"
-        " left join pg_roles u on u.oid = s.userid",
-        list, on_rows);
+        "select %s from %s.pg_stat_statements(false) s", list, on_rows);
     free(list);
 }
 
