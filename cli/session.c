@@ -234,6 +234,8 @@ static bool complete(const struct collecting *c)
         engine_target_status(e, i, &status);
         if (status.state == SOURCE_DOWN)
             continue;
+        if (status.state == SOURCE_CONNECTING) /* what the engine itself tells of a target is not told half-way */
+            return false;
         for (int j = 0; j < c->n_datasets; j++) {
             const char *failed;
             int have = engine_samples(e, engine_target_name(e, i), c->datasets[j], &failed);

@@ -50,7 +50,7 @@ struct poll_cost {
     double client_ms; /* CPU spent decoding here */
     size_t bytes;
     int rows;
-    const char *lane; /* "fast", "slow", "database NAME" */
+    const char *lane; /* "fast", "slow", "databases"; static */
 };
 
 enum failure { FAILURE_PERMISSION, FAILURE_ABSENT, FAILURE_TIMEOUT, FAILURE_LOST, FAILURE_OTHER };
@@ -75,13 +75,14 @@ struct product {
     const char *name;
     /* True if this product serves such a URL. */
     bool (*serves)(const char *url);
-    /* Starts connecting and keeps reconnecting for ever. NULL and err only for a target that can never work (unparsable). */
+    /* Starts connecting and keeps reconnecting for ever. NULL and err only for a target that can never work (unparsable). CONFIG is copied, but
+     * for the datasets of the user's own, which must outlive the source. */
     struct source *(*open)(struct loop *loop, const struct target_config *config, struct source_host host, struct err *err);
     /* Asks for the N datasets in DUE now, all at once; each is answered exactly once (FAILURE_LOST when not connected). The engine never
      * asks for a dataset whose answer is outstanding. */
     void (*poll)(struct source *s, const struct dataset *const *due, int n);
-    /* Datasets it can give; N entries. */
-    const struct dataset *const *(*datasets)(int *n);
+    /* The datasets it can give, by number from 0; NULL after the last. */
+    const struct dataset *(*dataset)(int i);
     /* Asks for the plan of SQL in DATABASE (NULL: the connected one), without running it. FN is called once, later; never when the source was closed
      * or another plan was asked for meanwhile. False if it cannot be asked now. NULL: this product has no plans. */
     bool (*explain)(struct source *s, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);

@@ -12,7 +12,7 @@ struct step {
 // clang-format off
 static const struct step steps[] = {
     {"postgres", "making roles and a database", /* their limits are what bursts run into */
-     "create role shop_rw login connection limit 30;"
+     "create role shop_rw login connection limit 40;"
      "create role shop_report login connection limit 8;"
      "create role ingest login connection limit 6", false},
     {"postgres", "making roles and a database", "create database shop owner shop_rw", false},

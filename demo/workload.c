@@ -47,7 +47,7 @@ static const struct actor actors[] = {
     {"shop_rw", "web-%d", 5, 0.4, "select * from sessions where a_addr = $1", ADDRESS_A, 240000, NULL},
     {"shop_rw", "web-%d", 2, 1.2, "select id, user_id, state from sessions where b_addr = $1 and state = 'open'", ADDRESS_B, 62500, NULL},
     {"shop_rw", "web-%d", 4, 0.025, "select balance from users where id = $1", ID, 20000, NULL},
-    {"shop_rw", "web-%d", 5, 0.2, "update orders set status = 'paid', updated_at = now() where id = $1", ID, 10, NULL},
+    {"shop_rw", "web-%d", 8, 0.3, "update orders set status = 'paid', updated_at = now() where id = $1", ID, 10, NULL},
     {"shop_rw", "web-3", 1, 0, NULL, NOTHING, 0, hold_an_order},
     {"shop_rw", "web-%d", 1, 2, "insert into users (id, name, balance) values ($1, 'once more', 0)", ID, 20000, NULL}, /* is refused */
     {"shop_rw", "web-%d", 4, 90, "select 1", NOTHING, 0, NULL}, /* the rest of a pool: idle */
@@ -142,10 +142,10 @@ static void say_sql(struct client *c)
 /* Somebody changes an order and goes for coffee with the transaction open: whoever wants that order waits. */
 static void hold_an_order(struct client *c)
 {
-    wait_until(c, 8);
+    wait_until(c, 1);
     if (conn_plain_run(c->conn, "begin", NULL, NULL) &&
         conn_plain_run(c->conn, "update orders set status = 'packing', updated_at = now() where id = 3", NULL, NULL))
-        wait_until(c, 26);
+        wait_until(c, 20);
     conn_plain_run(c->conn, "commit", NULL, NULL);
 }
 
@@ -153,10 +153,10 @@ static void hold_an_order(struct client *c)
 static void want_a_report(struct client *c)
 {
     client_disconnect(c);
-    wait_until(c, 34 + 0.15 * c->number);
-    while (!client_connect(c) && cycle_at(c) < 46)
+    wait_until(c, 30 + 0.15 * c->number);
+    while (!client_connect(c) && cycle_at(c) < 42)
         wait_s(0.5);
-    while (c->conn != NULL && conn_plain_alive(c->conn) && cycle_at(c) < 48) {
+    while (c->conn != NULL && conn_plain_alive(c->conn) && cycle_at(c) < 44) {
         conn_plain_run(c->conn, "select status, count(*) from orders group by status", NULL, NULL);
         wait_s(random_between(c, 0.2, 0.6));
     }

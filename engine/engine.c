@@ -86,7 +86,7 @@ static double cadence(const struct engine *e, const struct series *s)
 {
     if (s->wanted) {
         double every = s->dataset->every > e->options.refresh_s ? s->dataset->every : e->options.refresh_s;
-        return every * s->stretch;
+        return governor_ease(s, every, e->options.budget_ratio) * s->stretch;
     }
     double slow = s->dataset->baseline_every;
     return slow > 0 ? fmax(slow, e->options.refresh_s) * s->stretch : HUGE_VAL;
@@ -233,9 +233,7 @@ static void add_cost(struct series *s, const struct poll_cost *cost, double rtt_
     s->bytes += (double)cost->bytes;
     s->lane = cost->lane;
     double own = cost->server_ms - (isnan(rtt_ms) ? 0 : rtt_ms);
-    own = fmax(0, own);
-    if (s->samples > 0) /* the first one pays for cold caches */
-        s->mean_ms = s->samples == 1 ? own : s->mean_ms + (own - s->mean_ms) / 8;
+    governor_learn(s, fmax(0, own));
 }
 
 static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *cost)
@@ -337,6 +335,19 @@ static const struct target *find(const struct engine *e, const char *name)
     return NULL;
 }
 
+/* What is made from others may have nothing to tell (sampled statements where the extension counts them): it is as far as its sources. */
+static int samples_of_sources(const struct engine *e, const struct target *t, const struct dataset *d)
+{
+    const struct derived *made = derived_find(d);
+    int most = 0;
+    for (const char *const *from = made == NULL ? NULL : made->from; from != NULL && *from != NULL; from++) {
+        const struct series *s = target_series(t, registry_find(e->registry, *from));
+        if (s != NULL && s->samples > most)
+            most = s->samples;
+    }
+    return most;
+}
+
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed)
 {
     const struct target *t = find(e, target);
@@ -345,7 +356,9 @@ int engine_samples(const struct engine *e, const char *target, const struct data
         *failed = s == NULL ? NULL : s->error;
     if (s != NULL)
         return s->samples;
-    return t != NULL && store_newest(e->store, target, d) != NULL ? 2 : 0;
+    if (t == NULL)
+        return 0;
+    return store_newest(e->store, target, d) != NULL ? 2 : samples_of_sources(e, t, d);
 }
 
 bool engine_has_data(const struct engine *e)

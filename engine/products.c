@@ -21,12 +21,9 @@ bool products_register(struct registry *r, struct err *err)
     for (int i = 0; i < n_derived; i++)
         if (!registry_add(r, derived_table[i]->dataset, err))
             return false;
-    for (int i = 0; i < N_PRODUCTS; i++) {
-        int n;
-        const struct dataset *const *datasets = products[i]->datasets(&n);
-        for (int j = 0; j < n; j++)
-            if (!registry_add(r, datasets[j], err))
+    for (int i = 0; i < N_PRODUCTS; i++)
+        for (int j = 0; products[i]->dataset(j) != NULL; j++)
+            if (!registry_add(r, products[i]->dataset(j), err))
                 return false;
-    }
     return true;
 }

@@ -9,8 +9,9 @@
 
 void target_init(struct target *t, struct engine *e, const struct target_config *config, const struct product *product)
 {
-    int n;
-    const struct dataset *const *datasets = product->datasets(&n);
+    int n = 0;
+    while (product->dataset(n) != NULL)
+        n++;
     *t = (struct target){.engine = e,
                          .config = *config,
                          .product = product,
@@ -20,7 +21,7 @@ void target_init(struct target *t, struct engine *e, const struct target_config 
                          .newest_mono_s = NAN};
     t->series = mem_new_array((size_t)(n + config->n_own), sizeof(*t->series));
     for (int i = 0; i < n; i++)
-        t->series[t->n_series++].dataset = datasets[i];
+        t->series[t->n_series++].dataset = product->dataset(i);
     for (int i = 0; i < config->n_own; i++)
         t->series[t->n_series++].dataset = &config->own[i]->dataset;
     for (int i = 0; i < t->n_series; i++) {

@@ -167,7 +167,7 @@ struct dash *dash_new(const struct dash_options *options, struct dash_host host,
     d->mouse = options->mouse;
     d->at_s = d->newest_s = NAN;
     d->dirty = true;
-    snprintf(d->window, sizeof(d->window), "last");
+    snprintf(d->window, sizeof(d->window), "%s", options->window == NULL ? "last" : options->window);
     d->pages = mem_new_array((size_t)pages->n_pages, sizeof(*d->pages));
     head_init(d);
     dash_open_page(d, first);
@@ -414,5 +414,5 @@ struct view pane_view(struct dash_pane *p)
                          .found = p->filter.n > 0 ? &p->filter : NULL,
                          .at_s = dash_moment(d),
                          .focused = dash_focus(d) == p,
-                         .row_marks = true};
+                         .row_marks = !d->plain};
 }

@@ -38,6 +38,7 @@ struct dash_options {
     const struct pages *pages; /* checked; borrowed */
     const char *page;          /* to start with; NULL: the first */
     const char *target;        /* to look at; copied */
+    const char *window;        /* to start with; NULL: last */
     double refresh_s;
     const char *badge;         /* "DEMO": stands in the head of every page; NULL: none */
     bool read_only;

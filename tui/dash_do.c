@@ -100,10 +100,11 @@ static void time_step(struct dash *d, int direction)
     const char *dataset = p != NULL && p->n_datasets > 0 ? p->datasets[0] : "sessions";
     if (d->host.step == NULL)
         return;
+    bool newest = dash_live(d) || d->paused;
     double from = dash_live(d) ? d->host.now(d->host.ctx) : d->at_s;
-    /* From now, the sample before the one that is shown. */
-    double to = d->host.step(d->host.ctx, dataset, from, direction);
-    if ((dash_live(d) || d->paused) && direction < 0 && !isnan(to)) {
+    /* From now, the sample before the newest: that one is what is shown. */
+    double to = d->host.step(d->host.ctx, dataset, newest && direction < 0 ? from + 0.001 : from, direction);
+    if (newest && direction < 0 && !isnan(to)) {
         double before = d->host.step(d->host.ctx, dataset, to, direction);
         to = isnan(before) ? to : before;
     }

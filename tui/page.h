@@ -11,7 +11,7 @@
  *   sql     = one SELECT. Parameters: :target (the target looked at), :window and :at (for the datasets' functions), :trend (see there),
  *             :rows (body rows the pane has), and on a detail page every column of the row that was opened: :pid, :queryid, ...
  *   note    = a SELECT of one row for what stands beside the rows. table, tree: its first column stands at the right of the title;
- *             tiles: a column named as a tile is that tile's last line; chart: its first column is a limit line (NULL: none)
+ *             tiles: NAME_note is the last line of tile NAME, NAME_of its limit (the SELECT itself may have them too); chart: its first column is a limit line (NULL: none)
  *   widget  = table | tree | lines | tiles | chart | flow | record | sql
  *   sort    = COLUMN [desc], ...  the standard order
  *   sets    = NAME: EXPRESSION, one a line: what key f cycles through; the first is the standard

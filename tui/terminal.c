@@ -200,10 +200,12 @@ static void stop(struct terminal *t, pid_t whom)
     t->stop_wanted = false;
     tty_drop(&t->tty);
     restore_now();
-    struct sigaction standard = {.sa_handler = SIG_DFL}, before;
-    sigaction(SIGTSTP, &standard, &before);
+    struct sigaction standard = {.sa_handler = SIG_DFL}, on_tstp, on_cont;
+    sigaction(SIGTSTP, &standard, &on_tstp);
+    sigaction(SIGCONT, &standard, &on_cont); /* not twice: see on_continue */
     kill(whom, SIGTSTP);
-    sigaction(SIGTSTP, &before, NULL);
+    sigaction(SIGTSTP, &on_tstp, NULL);
+    sigaction(SIGCONT, &on_cont, NULL);
     resume(t);
 }
 
@@ -213,7 +215,9 @@ static void on_stop(void *ctx, int signal)
     stop(ctx, getpid());
 }
 
-/* After SIGSTOP, which cannot be seen coming, the shell may have used the terminal. */
+/* After SIGSTOP, which cannot be seen coming, the shell may have used the terminal. Where it has not, the
+ * alternate screen is entered twice, and where the cursor stood before the first time is lost; better that
+ * than a screen that is not drawn. */
 static void on_continue(void *ctx, int signal)
 {
     (void)signal;

@@ -11,6 +11,12 @@
 
 enum { MAX_TILES = 32, TILE_LEAST = 17, TILE_MOST = 48, TILE_ROWS = 3, SMALL_LEAST = 19, MAX_SLOTS = 64 };
 
+static bool ends_in(const char *name, const char *suffix)
+{
+    size_t len = strlen(name), end = strlen(suffix);
+    return len > end && strcmp(name + len - end, suffix) == 0;
+}
+
 static int tiles_of(const struct view *v, int *out)
 {
     int all[256], n = v->result->n_columns <= 256 ? view_columns(v, all) : 0, tiles = 0;
@@ -18,7 +24,7 @@ static int tiles_of(const struct view *v, int *out)
         const char *name = v->result->columns[all[i]].name;
         bool absent = result_at(v->result, v->result->n_rows - 1, all[i])->type == VALUE_NULL;
         /* What may be dropped is, while it has no value: a primary has no replay lag. */
-        if (strcmp(name, "sampled_at") != 0 && !(absent && names_have(&v->pane->drop, name)))
+        if (strcmp(name, "sampled_at") != 0 && !ends_in(name, "_note") && !ends_in(name, "_of") && !(absent && names_have(&v->pane->drop, name)))
             out[tiles++] = all[i];
     }
     return tiles;
@@ -42,16 +48,17 @@ int tiles_rows(const struct view *v, int columns)
     return (n + across - 1) / across * TILE_ROWS;
 }
 
-/* The note's value for a tile: column NAME + SUFFIX of the note's row. */
+/* What stands beside a tile's value: column NAME + SUFFIX of the note, or of the newest moment. */
 static const struct value *note_of(const struct view *v, int tile, const char *suffix, enum unit *unit)
 {
     char name[96];
     snprintf(name, sizeof(name), "%s%s", v->result->columns[tile].name, suffix);
-    int column = v->note == NULL || v->note->n_rows == 0 ? -1 : result_column(v->note, name);
-    const struct value *value = column < 0 ? NULL : result_at(v->note, 0, column);
+    const struct result *from = v->note != NULL && v->note->n_rows > 0 && result_column(v->note, name) >= 0 ? v->note : v->result;
+    int column = result_column(from, name);
+    const struct value *value = column < 0 ? NULL : result_at(from, from->n_rows - 1, column);
     if (value == NULL || value->type == VALUE_NULL)
         return NULL;
-    *unit = v->note->columns[column].unit;
+    *unit = from->columns[column].unit;
     return value;
 }
 

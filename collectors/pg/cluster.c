@@ -1,5 +1,5 @@
-/* Datasets that are read in every database of the cluster: one database after the other, on a connection of its own, and
- * all rows put together. */
+/* Datasets that are read in every database of the cluster: one database after the other, on a connection of
+ * its own, and all rows put together. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +24,11 @@ struct cluster {
     int64_t oids[MAX_DATABASES];
     char *names[MAX_DATABASES];
     int n_databases;
-    int at;    /* the database being read */
+    int at;     /* the database being read */
     int n_open; /* polls of it that are not answered */
     struct pg_facts facts;
     struct sample **samples[MAX_TOGETHER]; /* by poll and database; NULL where it failed */
-    char error[500]; /* the first */
+    char error[500];                       /* the first */
     enum failure why;
     bool starting; /* polls of a database are being started: their answers wait for the last */
     bool stopped;  /* the server was left: nothing of this round counts */
@@ -52,14 +52,15 @@ static void append_column(struct sample *to, int column, int at, const struct sa
         for (int i = 0; i < from->n_rows; i++) {
             const char *text = from->values[column].text[i];
             bool again = i > 0 && text == from->values[column].text[i - 1];
-            to->values[column].text[at + i] = again ? to->values[column].text[at + i - 1] : arena_dup(to->arena, text);
+            to->values[column].text[at + i] =
+                again ? to->values[column].text[at + i - 1] : arena_dup(to->arena, text);
         }
         break;
     }
 }
 
-/* The samples of all databases as one; NULL if none was read. Times are those of the middle. Which databases were read is part of the
- * epoch: one that comes back must not look as if its tables were new. */
+/* The samples of all databases as one; NULL if none was read. Times are those of the middle. Which databases
+ * were read is part of the epoch: one that comes back must not look as if its tables were new. */
 static struct sample *join(const struct cluster *c, int which)
 {
     const struct dataset *d = c->asked[which]->dataset;
@@ -87,7 +88,8 @@ static struct sample *join(const struct cluster *c, int which)
         all->epoch = epoch_add(all->epoch, &s->epoch, sizeof(s->epoch));
         all->epoch = epoch_add(all->epoch, &c->oids[i], sizeof(c->oids[i]));
         for (int j = 0; j < d->n_columns; j++) {
-            if (at == 0 && d->columns[j].kind != KIND_DERIVED && s->values[j].any == NULL && s->why[j] != NULL)
+            if (at == 0 && d->columns[j].kind != KIND_DERIVED && s->values[j].any == NULL &&
+                s->why[j] != NULL)
                 sample_lacks(all, j, s->why[j]);
             append_column(all, j, at, s);
         }
@@ -278,8 +280,8 @@ void cluster_stop(struct pg_source *s, const char *text)
         pg_poll_failed(c->waiting[c->n_waiting - 1], FAILURE_LOST, text);
         poll_ran(c->waiting[c->n_waiting - 1]);
     }
-    /* Its polls are answered, and with the last of them the round ends. If the list of databases is still asked for, closing the slow
-     * lane ends it. */
+    /* Its polls are answered, and with the last of them the round ends. If the list of databases is still
+     * asked for, closing the slow lane ends it. */
     lane_close(&c->lane, text);
 }
 

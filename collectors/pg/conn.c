@@ -84,7 +84,8 @@ void conn_die(struct conn *c, enum conn_trouble trouble, const char *text)
 
 /* ---- What a failed attempt means ---- */
 
-/* Takes the SQLSTATEs and places in source files, which the verbose form adds, out of MESSAGE, and gives the last of those states. */
+/* Takes the SQLSTATEs and places in source files, which the verbose form adds, out of MESSAGE, and gives the
+ * last of those states. */
 static void plain_message(const char *message, char sqlstate[6], struct text *out)
 {
     static const char state_chars[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -113,17 +114,20 @@ static bool says(const char *message, const char *const *phrases)
 
 static enum conn_trouble trouble_of(const struct conn *c, const char *message, const char *sqlstate)
 {
-    static const char *const pooler[] = {"startup parameter", "command-line options", "startup options", NULL};
+    static const char *const pooler[] = {"startup parameter", "command-line options", "startup options",
+                                         NULL};
     static const char *const soon[] = {"57P01", "57P02", "57P03", NULL};
     static const char *const standby[] = {"hot standby mode", "session is read-only", NULL};
-    const char *const nobody[] = {strerror(ECONNREFUSED), strerror(ENOENT), strerror(EAGAIN),
+    const char *const nobody[] = {strerror(ECONNREFUSED), strerror(ENOENT),      strerror(EAGAIN),
                                   strerror(EHOSTUNREACH), strerror(ENETUNREACH), NULL};
-    const char *const lost[] = {"closed the connection unexpectedly", strerror(ECONNRESET), strerror(EPIPE), NULL};
+    const char *const lost[] = {"closed the connection unexpectedly", strerror(ECONNRESET), strerror(EPIPE),
+                                NULL};
     if (sqlstate[0] != '\0') {
         if (conn_info_get(c->info, "options") != NULL && sqlstate[0] == '0' && says(message, pooler))
             return CONN_OPTIONS;
         /* Class 08 and 58 from a pooler: what stands behind it is away. It has no process to start for us. */
-        bool behind = c->options.pooled && (strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "58", 2) == 0);
+        bool behind =
+            c->options.pooled && (strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "58", 2) == 0);
         return behind || says(sqlstate, soon) ? CONN_REFUSED : CONN_DENIED;
     }
     /* A host list with nothing that may be written to is a failover going on. */
@@ -146,7 +150,8 @@ static void attempt_failed(struct conn *c)
 
 static void on_fd(void *ctx, bool readable, bool writable);
 
-/* libpq closes and opens descriptors while it connects, and a new one often has the old number: never watched over that. */
+/* libpq closes and opens descriptors while it connects, and a new one often has the old number: never watched
+ * over that. */
 static void watch(struct conn *c, bool readable, bool writable)
 {
     c->fd = loop_fd_new(c->loop, PQsocket(c->pq), on_fd, c);
@@ -159,7 +164,8 @@ static void notice(void *ctx, const PGresult *r)
     const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
     const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
     c->n_notices++;
-    if (severity != NULL && message != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0))
+    if (severity != NULL && message != NULL &&
+        (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0))
         snprintf(c->last_words, sizeof(c->last_words), "%s", message);
 }
 

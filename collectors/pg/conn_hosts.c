@@ -1,4 +1,5 @@
-/* The host list of a connection: every name is looked up in the pool, so that libpq never waits for a name server. */
+/* The host list of a connection: every name is looked up in the pool, so that libpq never waits for a name
+ * server. */
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 
 struct look {
     struct looking *all;
-    struct host host;         /* as given */
+    struct host host;           /* as given */
     struct loop_lookup *lookup; /* NULL when it is answered, or needs none */
     char **addresses;
     int n_addresses;

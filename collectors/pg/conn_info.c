@@ -1,12 +1,14 @@
-/* Connection strings, as libpq understands them: services, environment and defaults filled in, without connecting. */
+/* Connection strings, as libpq understands them: services, environment and defaults filled in, without
+ * connecting. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "collectors/pg/conn_inside.h"
 #include "core/mem.h"
 
-/* libpq tells what it would connect with (PQconninfo) also after it refused one option's value, and it looks at
- * the values before it looks up any name: a value that it must refuse makes it fill in services and defaults and stop there. */
+/* libpq tells what it would connect with (PQconninfo) also after it refused one option's value, and it looks
+ * at the values before it looks up any name: a value that it must refuse makes it fill in services and
+ * defaults and stop there. */
 #define REFUSED_VALUE "dbvitals-asks-only"
 
 static PGconn *ask(const char *url, const char *option)
@@ -47,7 +49,8 @@ void conn_info_set(struct conn_info *info, const char *option, const char *value
     }
 }
 
-/* What libpq says about a string that it cannot read quotes pieces of it, and a piece may be half a password. */
+/* What libpq says about a string that it cannot read quotes pieces of it, and a piece may be half a password.
+ */
 static bool fail_unreadable(const char *url, const char *message, struct err *err)
 {
     bool secret = strchr(url, '@') != NULL || strstr(url, "password") != NULL;
@@ -69,7 +72,8 @@ static bool fail_unreadable(const char *url, const char *message, struct err *er
 }
 
 /* All options but the one that was made to be refused. */
-static bool take(struct conn_info *info, const char *url, const char *refused, const char *only, struct err *err)
+static bool take(struct conn_info *info, const char *url, const char *refused, const char *only,
+                 struct err *err)
 {
     PGconn *pq = ask(url, refused);
     const char *message = PQerrorMessage(pq);
@@ -88,7 +92,8 @@ static bool take(struct conn_info *info, const char *url, const char *refused, c
     return true;
 }
 
-/* libpq ends the password at the first @ or /: what follows of it would become a host or a database, and be shown. */
+/* libpq ends the password at the first @ or /: what follows of it would become a host or a database, and be
+ * shown. */
 static bool is_password_cut(const char *url)
 {
     const char *authority = strstr(url, "://");
@@ -103,11 +108,20 @@ static bool is_password_cut(const char *url)
 struct conn_info *conn_info_parse(const char *url, struct err *err)
 {
     if (is_password_cut(url)) {
-        fail(err, "cannot read the connection string of PostgreSQL: an @ too many; in a password @ is written %%40, and / is %%2F");
+        fail(err, "cannot read the connection string of PostgreSQL: an @ too many; in a password @ is "
+                  "written %%40, and / is %%2F");
         return NULL;
     }
     struct conn_info *info = mem_new(sizeof(*info));
     if (!take(info, url, "gssencmode", NULL, err) || !take(info, url, "sslmode", "gssencmode", err)) {
+        conn_info_free(info);
+        return NULL;
+    }
+    /* The same with a ? or a : in a password. */
+    const char *port = conn_info_get(info, "port");
+    if (port != NULL && port[strspn(port, "0123456789,")] != '\0') {
+        fail(err, "cannot read the connection string of PostgreSQL: the port is no number; in a password : "
+                  "is written %%3A, and ? is %%3F");
         conn_info_free(info);
         return NULL;
     }
@@ -133,7 +147,8 @@ void conn_info_free(struct conn_info *info)
     free(info);
 }
 
-/* A secret that is also the name of the user, the database or the host tells nothing more where those are shown. */
+/* A secret that is also the name of the user, the database or the host tells nothing more where those are
+ * shown. */
 static size_t secret_at(const struct conn_info *info, const char *s)
 {
     static const char *const secrets[] = {"password", "sslpassword"};

@@ -1,4 +1,5 @@
-/* Queries on an open connection: one pipeline, a Sync after each, answers in order, a deadline for the first. */
+/* Queries on an open connection: one pipeline, a Sync after each, answers in order, a deadline for the first.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,7 +182,8 @@ static const char *field(const PGresult *r, int code)
     return s == NULL ? "" : s;
 }
 
-/* The server forgot the statement, or what it gives has changed: under a new name it is parsed again, once. */
+/* The server forgot the statement, or what it gives has changed: under a new name it is parsed again, once.
+ */
 static bool parse_again(struct conn *c, struct query *q, const char *sqlstate)
 {
     bool changed = strcmp(sqlstate, "0A000") == 0 || strcmp(sqlstate, "26000") == 0;
@@ -261,7 +263,8 @@ static bool take(struct conn *c)
         snprintf(c->last_words, sizeof(c->last_words), "COPY is not a query that gives rows");
         return false;
     }
-    if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) && q->step == q->answer_step && q->result == NULL) {
+    if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) && q->step == q->answer_step &&
+        q->result == NULL) {
         q->result = r;
     } else if ((status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) && q->error == NULL) {
         if (q->statement != NULL && q->step < q->answer_step)
@@ -284,8 +287,9 @@ static void broken(struct conn *c)
             break;
     }
     const PGresult *error = c->first == NULL ? NULL : c->first->error;
-    const char *const reasons[] = {field(error, PG_DIAG_MESSAGE_PRIMARY), c->last_words, PQresultErrorMessage(error),
-                                   PQerrorMessage(c->pq), "the server closed it"};
+    const char *const reasons[] = {field(error, PG_DIAG_MESSAGE_PRIMARY), c->last_words,
+                                   PQresultErrorMessage(error), PQerrorMessage(c->pq),
+                                   "the server closed it"};
     int i = 0;
     while (reasons[i][0] == '\0')
         i++;

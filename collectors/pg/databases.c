@@ -49,14 +49,16 @@ static const struct column columns[] = {
 
 static const struct dataset dataset = {
     .name = "databases",
-    .help = "a database: transactions, rows, cache hits, temporary files, sessions, and how old its oldest transaction id is",
+    .help = "a database: transactions, rows, cache hits, temporary files, sessions, and how old its oldest "
+            "transaction id is",
     .columns = columns,
     .n_columns = sizeof(columns) / sizeof(columns[0]),
     .whole = true,
     .baseline_every = 30,
 };
 
-/* Each database is reset on its own. A database that is new does not change the epoch, one that was reset does. */
+/* Each database is reset on its own. A database that is new does not change the epoch, one that was reset
+ * does. */
 struct resets {
     int64_t *ids;
     double *moments;

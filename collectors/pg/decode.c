@@ -100,7 +100,8 @@ struct sample *pg_sample(struct pg_poll *p, const struct pg_rows *rows)
     return s;
 }
 
-void pg_sample_then(struct pg_poll *p, const struct pg_rows *rows, void (*fn)(struct pg_poll *p, struct sample *s))
+void pg_sample_then(struct pg_poll *p, const struct pg_rows *rows,
+                    void (*fn)(struct pg_poll *p, struct sample *s))
 {
     struct decoding *d = begin(p, rows), **last = &p->source->decodings;
     *rows->taken = true;
@@ -117,14 +118,20 @@ bool decode_on(struct pg_source *s)
     struct decoding *d = s->decodings;
     if (d == NULL)
         return false;
-    int slice = VALUES_PER_SLICE / (d->sample->dataset->n_columns + 1) + 1;
     int left = d->sample->n_rows - d->at;
-    decode(d, left < slice ? left : slice);
-    if (d->at < d->sample->n_rows)
+    if (left > 0) {
+        int slice = VALUES_PER_SLICE / (d->sample->dataset->n_columns + 1) + 1;
+        decode(d, left < slice ? left : slice);
         return true;
+    }
+    if (d->rows !=
+        NULL) { /* freeing many rows takes a millisecond: that has a turn of its own, and so has the answer */
+        conn_rows_free(d->rows);
+        d->rows = NULL;
+        return true;
+    }
     struct pg_poll *p = d->poll;
     s->decodings = d->next;
-    conn_rows_free(d->rows);
     if (p->answered)
         sample_unref(d->sample);
     else

@@ -1,5 +1,5 @@
-/* What must be known of a server, found out at connect and looked at again now and then: a standby is promoted, a role is granted and
- * an extension is created without a connection being lost. */
+/* What must be known of a server, found out at connect and looked at again now and then: a standby is
+ * promoted, a role is granted and an extension is created without a connection being lost. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,8 @@ static const char facts_sql[] =
     "  or (pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')"
     "   and pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')) as monitor,"
     " e.extversion as statements, pg_catalog.quote_ident(n.nspname) as statements_schema,"
-    " exists (select from pg_catalog.pg_settings s where s.name = 'pg_stat_statements.max') as statements_loaded,"
+    " exists (select from pg_catalog.pg_settings s where s.name = 'pg_stat_statements.max') as "
+    "statements_loaded,"
     " case when not r.rolsuper then (select pg_catalog.string_agg(m.oid::pg_catalog.text, ',' order by m.oid)"
     "  from pg_catalog.pg_roles m where pg_catalog.pg_has_role(m.oid, 'USAGE')) end as memberships"
     " from pg_catalog.pg_roles r"
@@ -103,7 +104,8 @@ static struct pg_facts read_facts(struct pg_source *s, const struct conn_rows *r
     return f;
 }
 
-/* Whether SQL that was made from A is still right with B. The pid differs with each transaction through a pooler. */
+/* Whether SQL that was made from A is still right with B. The pid differs with each transaction through a
+ * pooler. */
 static bool same(const struct pg_facts *a, const struct pg_facts *b)
 {
     return a->version == b->version && a->role_epoch == b->role_epoch && a->standby == b->standby &&
@@ -152,7 +154,8 @@ static void take(struct pg_source *s, const struct conn_rows *r)
         source_tell(s, SOURCE_UP, NULL);
 }
 
-/* Without facts there is nothing to be done with this connection. A refresh that fails leaves the facts as they are. */
+/* Without facts there is nothing to be done with this connection. A refresh that fails leaves the facts as
+ * they are. */
 static void failed(struct pg_source *s, const struct conn_answer *a)
 {
     char text[500];
@@ -185,8 +188,12 @@ void facts_ask(struct pg_source *s)
     s->asking_facts = true;
     /* The first time nothing is set: it is not known yet whether this connection is ours alone. */
     const char *l = !s->has_facts && !s->pooled ? NULL : lane_local(&s->fast, false, timeout_s, &local);
-    struct conn_query q = {
-        .sql = facts_sql, .local = l, .unnamed = !s->has_facts, .timeout_s = timeout_s, .ctx = s, .done = answered};
+    struct conn_query q = {.sql = facts_sql,
+                           .local = l,
+                           .unnamed = !s->has_facts,
+                           .timeout_s = timeout_s,
+                           .ctx = s,
+                           .done = answered};
     if (!lane_send(&s->fast, &q))
         s->asking_facts = false;
     text_done(&local);

@@ -20,6 +20,7 @@ struct lane {
     double next_try_mono_s; /* an attempt failed: not before */
     double backoff_s;
     char error[400]; /* why it failed */
+    bool answered;   /* a query of this connection was */
 };
 
 struct run;
@@ -37,6 +38,7 @@ struct pg_source {
     double password_mono_s;
 
     struct lane fast, slow;
+    bool one_lane; /* the pool has no second connection for us: all goes over the fast lane */
     struct cluster *cluster;
     struct explain *explain; /* a plan that is asked for; NULL if none */
     bool up;
@@ -125,6 +127,7 @@ void facts_ask(struct pg_source *s);
 void facts_forget(struct pg_source *s);
 
 /* poll.c */
+double poll_timeout_s(const struct pg_poll *p);
 struct pg_poll *poll_new(struct pg_source *s, const struct dataset *d, const struct pg_collector *c, int index,
                          struct lane *lane);
 void poll_start(struct pg_poll *p);

@@ -21,7 +21,8 @@ static double jitter(double s)
 
 /* ---- Settings ---- */
 
-/* What every collecting session has; the same list serves as startup options and for transactions of their own. */
+/* What every collecting session has; the same list serves as startup options and for transactions of their
+ * own. */
 static const struct {
     const char *name, *value; /* NULL: in milliseconds, see setting_ms */
 } settings[] = {
@@ -66,8 +67,9 @@ static void standard(struct conn_info *info, const char *option, const char *val
         conn_info_set(info, option, value);
 }
 
-/* Bytes come as they are stored (SQL_ASCII), so that no conversion can fail and take a whole poll with it: texts of other databases,
- * in other encodings, pass through pg_stat_activity. They are mended where they enter a sample. */
+/* Bytes come as they are stored (SQL_ASCII), so that no conversion can fail and take a whole poll with it:
+ * texts of other databases, in other encodings, pass through pg_stat_activity. They are mended where they
+ * enter a sample. */
 static void add_standards(struct conn_info *info, bool pooled, double timeout_s)
 {
     conn_info_set(info, "application_name", "dbvitals");
@@ -100,11 +102,13 @@ const char *lane_local(const struct lane *l, bool own_sql, double timeout_s, str
     for (int i = 0; i < (pooled ? N_SETTINGS : 1); i++)
         text_addf(out, "%spg_catalog.set_config('%s', '%s', true)", i > 0 ? ", " : "", settings[i].name,
                   setting_value(i, timeout_s, value));
-    /* The user's SQL sees the names that the user sees; ours the system's only: nobody's function stands in for one of them. */
+    /* The user's SQL sees the names that the user sees; ours the system's only: nobody's function stands in
+     * for one of them. */
     if (pooled && !own_sql)
         text_add(out, ", pg_catalog.set_config('search_path', 'pg_catalog', true)");
     else if (!pooled && own_sql)
-        text_addf(out, ", pg_catalog.set_config('search_path', s.reset_val, true) from pg_catalog.pg_settings s where s.name = "
+        text_addf(out, ", pg_catalog.set_config('search_path', s.reset_val, true) from "
+                       "pg_catalog.pg_settings s where s.name = "
                        "'search_path'");
     return text_str(out);
 }
@@ -116,8 +120,9 @@ static void open_fast(struct pg_source *s);
 void lane_settle(struct lane *l)
 {
     if (!l->source->pooled)
-        lane_send(l, &(struct conn_query){.sql = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)",
-                                          .timeout_s = l->timeout_s});
+        lane_send(
+            l, &(struct conn_query){.sql = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)",
+                                    .timeout_s = l->timeout_s});
 }
 
 static double connect_timeout(const struct pg_source *s)
@@ -169,10 +174,11 @@ static void fast_up(void *ctx)
     source_leave(s);
 }
 
-/* Ends what hangs on the fast lane's connection: the other lanes may be at another server than the next one. */
+/* Ends what hangs on the fast lane's connection: the other lanes may be at another server than the next one.
+ */
 static void leave_server(struct pg_source *s, const char *text)
 {
-    s->up = false;
+    s->up = s->one_lane = false;
     cluster_stop(s, text);
     lane_close(&s->slow, text);
     lane_close(&s->fast, text);
@@ -196,7 +202,8 @@ static void fast_down(void *ctx, enum conn_trouble trouble, const char *text)
     struct pg_source *s = ctx;
     source_enter(s);
     if (s->pooled && strstr(text, "statement pooling mode") != NULL) {
-        text = "PgBouncer has pool_mode = statement here and refuses the transaction that keeps our settings from staying behind: "
+        text = "PgBouncer has pool_mode = statement here and refuses the transaction that keeps our settings "
+               "from staying behind: "
                "connect to PostgreSQL itself, or through a database with pool_mode = transaction";
         trouble = CONN_DENIED;
     }
@@ -248,7 +255,8 @@ static void got_password(void *ctx, const char *password, const char *error)
     source_leave(s);
 }
 
-/* A password typed at a prompt is the user's last word; else the command is asked, whose answers may be short-lived tokens. */
+/* A password typed at a prompt is the user's last word; else the command is asked, whose answers may be
+ * short-lived tokens. */
 static void open_fast(struct pg_source *s)
 {
     bool fresh = s->password_mono_s > 0 && loop_mono_s() - s->password_mono_s < PASSWORD_KEPT_S;
@@ -256,7 +264,8 @@ static void open_fast(struct pg_source *s)
         s->asking_password = password_run(s->loop, s->config.password_command, ANSWER_S, got_password, s);
         return;
     }
-    s->fast.conn = open_conn(&s->fast, s->info, (struct conn_handler){.ctx = s, .up = fast_up, .down = fast_down});
+    s->fast.conn =
+        open_conn(&s->fast, s->info, (struct conn_handler){.ctx = s, .up = fast_up, .down = fast_down});
 }
 
 static void on_retry(void *ctx)
@@ -313,6 +322,10 @@ static void slow_down(void *ctx, enum conn_trouble trouble, const char *text)
 {
     struct lane *l = ctx;
     bool was_open = trouble == CONN_LOST && l->backoff_s == 0;
+    struct pg_source *s = l->source;
+    if (l == &s->slow && s->pooled && trouble == CONN_HUNG && !l->answered)
+        s->one_lane = true; /* a session pool of one connection, and that is our fast lane's */
+    l->answered = false;
     snprintf(l->error, sizeof(l->error), "%s", text);
     l->backoff_s = was_open ? BACKOFF_S : fmin(fmax(l->backoff_s * 2, 1), BACKOFF_MAX_S);
     l->next_try_mono_s = loop_mono_s() + jitter(l->backoff_s);
@@ -324,7 +337,8 @@ static bool open_slow(struct lane *l)
 {
     if (!l->source->up || loop_mono_s() < l->next_try_mono_s)
         return false;
-    struct conn_info *place = l->info != NULL ? conn_info_copy(l->info) : conn_same_place(l->source->fast.conn);
+    struct conn_info *place =
+        l->info != NULL ? conn_info_copy(l->info) : conn_same_place(l->source->fast.conn);
     conn_info_set(place, "options", conn_info_get(l->source->info, "options"));
     l->conn = open_conn(l, place, (struct conn_handler){.ctx = l, .up = slow_up, .down = slow_down});
     conn_info_free(place);

@@ -1,5 +1,5 @@
-/* locks: who waits for whom, an edge a row, from pg_blocking_pids. That function stops the lock manager while it looks, so
- * it is asked only for backends that wait, and for the 50 that wait longest. */
+/* locks: who waits for whom, an edge a row, from pg_blocking_pids. That function stops the lock manager while
+ * it looks, so it is asked only for backends that wait, and for the 50 that wait longest. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,8 @@
 #include "core/mem.h"
 
 #define AGE(moment)                                                                                          \
-    "case when " moment " is not null then greatest(0, date_part('epoch', clock_timestamp() - " moment ")) end"
+    "case when " moment " is not null then greatest(0, date_part('epoch', clock_timestamp() - " moment       \
+    ")) end"
 
 // clang-format off
 static const struct column columns[] = {
@@ -57,10 +58,12 @@ static const struct dataset dataset = {
     .every = 2,
 };
 
-/* pg_locks is not looked at unless something waits (or may: a wait can be hidden). A waiter has an edge to each backend that holds
- * the lock, and when none does, to the three longest in the queue before it. The row whose lock is awaited is known
- * from the tuple lock that the first in the queue holds. In pg_locks a prepared transaction has no pid, and
- * -1/xid for its virtual transaction. */
+/* pg_locks is not looked at unless something waits (or may: a wait can be hidden). A waiter has an edge to
+ * each backend that holds the lock, and when none does, to the three longest in the queue before it. The row
+ * whose lock is awaited is known from the tuple lock that the first in the queue holds. In pg_locks a
+ * prepared transaction has no pid: the lock on its own id, of the same virtual transaction, tells which it
+ * is. */
+// clang-format off
 static const struct pg_from from[] = {
     {140000,
      "from (with a as materialized (select pid, wait_event_type, datname, usename, application_name, state, xact_start,"
@@ -84,20 +87,23 @@ static const struct pg_from from[] = {
      " select distinct on (k.pid, holder_pid, case when holder_pid = 0 then holder_vxid end) k.*,"
      " w.datname, w.usename, w.application_name, w.query, h.usename as holder_usename,"
      " h.application_name as holder_application_name, h.state as holder_state, h.xact_start as holder_xact_start,"
-     " h.state_change as holder_state_change, h.query as holder_query"
+     " h.state_change as holder_state_change, h.query as holder_query, x.transactionid as holder_xid"
      " from k left join a w on w.pid = k.pid left join a h on h.pid = holder_pid"
+     " left join l x on holder_pid = 0 and x.pid is null and x.locktype = 'transactionid'"
+     " and x.virtualtransaction = holder_vxid and x.transactionid in (select transaction from pg_prepared_xacts)"
      " where holder_mode is not null or (place <= 3 and not held)) e"
-     " left join pg_prepared_xacts p on e.holder_pid = 0 and '-1/' || p.transaction = e.holder_vxid"
+     " left join pg_prepared_xacts p on e.holder_pid = 0 and p.transaction = e.holder_xid"
      " left join pg_class c on c.oid = e.rel left join pg_namespace n on n.oid = c.relnamespace"
      " order by e.waitstart, e.pid, e.holder_pid"},
     {0, NULL},
 };
+// clang-format on
 
 struct edges {
     const int64_t *pid, *holder; /* sample's columns */
     const char **gid;
     int n;
-    int *next; /* edge: the first edge in which its holder waits, -1 if that waits for nothing */
+    int *next;  /* edge: the first edge in which its holder waits, -1 if that waits for nothing */
     int *depth; /* 0 not known yet, -1 being looked at: a cycle until the deadlock detector ends it */
     int *root;  /* edge whose holder is the root */
 };

@@ -25,7 +25,8 @@ struct password {
     char error[200];
 };
 
-/* sh -c COMMAND in a process group of its own, its output in *OUT; nothing of it reaches the terminal. 0 on failure. */
+/* sh -c COMMAND in a process group of its own, its output in *OUT; nothing of it reaches the terminal. 0 on
+ * failure. */
 static pid_t start(const char *command, int *out)
 {
     int ends[2];
@@ -116,7 +117,8 @@ static void done(void *ctx)
     free(s);
 }
 
-struct password *password_run(struct loop *loop, const char *command, double timeout_s, password_fn *fn, void *ctx)
+struct password *password_run(struct loop *loop, const char *command, double timeout_s, password_fn *fn,
+                              void *ctx)
 {
     struct password *s = mem_new(sizeof(*s));
     *s = (struct password){.command = mem_dup(command), .timeout_s = timeout_s, .fn = fn, .ctx = ctx};

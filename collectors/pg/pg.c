@@ -36,12 +36,11 @@ static bool serves(const char *url)
     return url[word] != ':';
 }
 
-static const struct dataset *const *datasets(int *n)
+static const struct dataset *dataset(int i)
 {
-    static const struct dataset *all[MAX_COLLECTORS];
-    for (*n = 0; pg_collectors[*n] != NULL && *n < MAX_COLLECTORS; (*n)++)
-        all[*n] = pg_collectors[*n]->dataset;
-    return all;
+    _Static_assert(sizeof(pg_collectors) / sizeof(pg_collectors[0]) <= MAX_COLLECTORS + 1UL,
+                   "a source has room for the state of each collector");
+    return pg_collectors[i] == NULL ? NULL : pg_collectors[i]->dataset;
 }
 
 /* ---- One turn of the loop ---- */
@@ -65,8 +64,8 @@ static void destroy(struct pg_source *s)
     loop_timer_free(s->patience);
     loop_timer_free(s->turn);
     conn_info_free(s->info);
-    const char *const owned[] = {s->config.name,     s->config.url,  s->config.stack, s->config.env,
-                                 s->config.password, s->config.password_command};
+    const char *const owned[] = {s->config.name, s->config.url,      s->config.stack,
+                                 s->config.env,  s->config.password, s->config.password_command};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free((char *)(uintptr_t)owned[i]);
     free(s->password);
@@ -115,10 +114,14 @@ void source_tell(struct pg_source *s, enum source_state state, const char *error
     conn_place(s->fast.conn, s->info, &place);
     struct source_status status = {
         .state = state,
-        .error = error != NULL ? error : state == SOURCE_UP ? s->remark : NULL,
+        .error = error != NULL        ? error
+                 : state == SOURCE_UP ? s->remark
+                                      : NULL,
         .product = "PostgreSQL",
         .version = s->has_facts ? s->facts.version_text : NULL,
-        .role = !s->has_facts ? NULL : s->facts.standby ? "standby" : "primary",
+        .role = !s->has_facts      ? NULL
+                : s->facts.standby ? "standby"
+                                   : "primary",
         .place = text_str(&place),
         .via = s->pooled ? s->via : NULL,
         .rtt_ms = state == SOURCE_UP ? s->rtt_ms : NAN,
@@ -130,8 +133,8 @@ void source_tell(struct pg_source *s, enum source_state state, const char *error
 
 /* ---- Opening and closing ---- */
 
-static struct source *open_source(struct loop *loop, const struct target_config *config, struct source_host host,
-                                  struct err *err)
+static struct source *open_source(struct loop *loop, const struct target_config *config,
+                                  struct source_host host, struct err *err)
 {
     struct conn_info *info = conn_info_parse(config->url, err);
     if (info == NULL)
@@ -190,7 +193,8 @@ static void poll_one(struct pg_source *s, const struct dataset *d)
 {
     int index = collector_of(d);
     const struct pg_collector *c = index < 0 ? NULL : pg_collectors[index];
-    struct lane *lane = c != NULL && c->lane == PG_FAST ? &s->fast : &s->slow;
+    bool fast = s->one_lane || (c != NULL && c->lane == PG_FAST);
+    struct lane *lane = fast ? &s->fast : &s->slow;
     struct pg_poll *p = poll_new(s, d, c, index, lane);
     p->own = c == NULL ? own_of(s, d) : NULL;
     if (c == NULL && p->own == NULL)
@@ -218,7 +222,8 @@ static void poll(struct source *source, const struct dataset *const *due, int n)
     struct pg_source *s = (struct pg_source *)source;
     source_enter(s);
     s->polling = true;
-    /* The round trip is that of a bare Sync. Through a pooler that would take a server connection: there the queries tell it. */
+    /* The round trip is that of a bare Sync. Through a pooler that would take a server connection: there the
+     * queries tell it. */
     if (s->up && !s->pooled && conn_outstanding(s->fast.conn) == 0)
         lane_send(&s->fast, &(struct conn_query){.timeout_s = s->fast.timeout_s, .ctx = s, .done = pinged});
     for (int i = 0; i < n; i++)
@@ -240,7 +245,7 @@ const struct product pg_product = {
     .serves = serves,
     .open = open_source,
     .poll = poll,
-    .datasets = datasets,
+    .dataset = dataset,
     .explain = explain,
     .close = close_source,
 };

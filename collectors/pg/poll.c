@@ -15,8 +15,8 @@ struct run {
     pg_rows_fn *fn;
 };
 
-struct pg_poll *poll_new(struct pg_source *s, const struct dataset *d, const struct pg_collector *c, int index,
-                         struct lane *lane)
+struct pg_poll *poll_new(struct pg_source *s, const struct dataset *d, const struct pg_collector *c,
+                         int index, struct lane *lane)
 {
     struct pg_poll *p = mem_new(sizeof(*p));
     *p = (struct pg_poll){.source = s,
@@ -159,9 +159,12 @@ static const char *made_sql(struct pg_poll *p)
 
 /* ---- Queries ---- */
 
-static double timeout_of(const struct pg_poll *p)
+double poll_timeout_s(const struct pg_poll *p)
 {
-    return p->collector != NULL && p->collector->timeout_s > 0 ? p->collector->timeout_s : p->lane->timeout_s;
+    if (p->collector != NULL && p->collector->timeout_s > 0)
+        return p->collector->timeout_s;
+    bool fast = p->collector != NULL && p->collector->lane == PG_FAST;
+    return fast ? p->source->fast.timeout_s : p->source->slow.timeout_s;
 }
 
 static void free_poll(struct pg_poll *p)
@@ -208,6 +211,8 @@ static void run_answered(void *ctx, const struct conn_answer *a)
     source_enter(s);
     if (!isnan(a->elapsed_s))
         p->cost.server_ms += a->elapsed_s * 1000;
+    if (a->rows != NULL)
+        p->lane->answered = true;
     if (p->answered) {
         conn_rows_free(a->rows);
     } else if (a->rows != NULL) {
@@ -233,7 +238,7 @@ void pg_run(struct pg_poll *p, const char *sql, int n_params, const char *const 
     text_init(&local, 2000);
     *run = (struct run){.poll = p, .fn = fn};
     p->n_running++;
-    double timeout_s = timeout_of(p);
+    double timeout_s = poll_timeout_s(p);
     struct conn_query q = {.sql = sql,
                            .n_params = n_params,
                            .params = params,
@@ -282,7 +287,8 @@ static void table_answered(struct pg_poll *p, const struct pg_rows *rows, enum f
 static const char *absent_statements(const struct pg_facts *f)
 {
     if (f->statements == 0 && !f->statements_loaded)
-        return "needs pg_stat_statements: shared_preload_libraries = 'pg_stat_statements', a restart, then CREATE EXTENSION "
+        return "needs pg_stat_statements: shared_preload_libraries = 'pg_stat_statements', a restart, then "
+               "CREATE EXTENSION "
                "pg_stat_statements";
     return f->statements == 0 ? "needs pg_stat_statements: CREATE EXTENSION pg_stat_statements" : NULL;
 }
@@ -302,7 +308,8 @@ void poll_start(struct pg_poll *p)
     if (sql != NULL)
         pg_run(p, sql, 0, NULL, table_answered);
     else
-        pg_poll_failed(p, FAILURE_ABSENT, absent != NULL ? absent : "this version of PostgreSQL does not have it");
+        pg_poll_failed(p, FAILURE_ABSENT,
+                       absent != NULL ? absent : "this version of PostgreSQL does not have it");
 }
 
 /* ---- The answer ---- */
@@ -342,7 +349,8 @@ void poll_deliver_waiting(struct pg_source *s)
         continue;
 }
 
-/* Within the callback of a query the answer goes out at once (P stays until that returns), else in the next turn. */
+/* Within the callback of a query the answer goes out at once (P stays until that returns), else in the next
+ * turn. */
 static void answered(struct pg_poll *p)
 {
     p->answered = true;

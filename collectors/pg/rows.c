@@ -200,7 +200,8 @@ static int text_inet(const char *b, int len, char *out, size_t size)
     if (inet_ntop(four ? AF_INET : AF_INET6, b + 4, address, sizeof(address)) == NULL)
         return -1;
     int bits = (unsigned char)b[1];
-    return bits == (four ? 32 : 128) ? snprintf(out, size, "%s", address) : snprintf(out, size, "%s/%d", address, bits);
+    return bits == (four ? 32 : 128) ? snprintf(out, size, "%s", address)
+                                     : snprintf(out, size, "%s/%d", address, bits);
 }
 
 static int text_uuid(const char *b, int len, char *out, size_t size)
@@ -336,8 +337,8 @@ static void set_text(struct sample *s, int c, int row, const struct decoder *d, 
     }
 }
 
-static size_t fill_slice(struct sample *s, int c, int at, const struct decoder *d, int n, const char *const *values,
-                         const int *lens)
+static size_t fill_slice(struct sample *s, int c, int at, const struct decoder *d, int n,
+                         const char *const *values, const int *lens)
 {
     enum type type = s->dataset->columns[c].type;
     size_t bytes = 0;

@@ -60,6 +60,7 @@ static const struct dataset dataset = {
     .baseline_every = 30,
 };
 
+// clang-format off
 #define EPOCH(moment) "date_part('epoch', clock_timestamp() - " moment ")"
 /* A masked backend has no type; one with a role is taken for a client. Autovacuum and walsenders hold transactions by design. */
 #define FROM(reserved)                                                                                       \
@@ -87,6 +88,7 @@ static const struct dataset dataset = {
     " sum(blks_read) as blks_read, sum(deadlocks) as deadlocks, sum(temp_bytes) as temp_bytes, sum(sessions) as sessions" \
     " from pg_stat_database) d,"                                                                             \
     " (select max(age(datfrozenxid)) as xid_age, max(mxid_age(datminmxid)) as mxid_age from pg_database) f"
+// clang-format on
 
 static const struct pg_from from[] = {
     {160000, FROM(" + current_setting('reserved_connections')::int")},

@@ -1,18 +1,23 @@
-/* statements: normalised statements and what they cost, from pg_stat_statements. Their texts are read apart: with them the server
- * reads its whole file of texts each time. */
+/* statements: normalised statements and what they cost, from pg_stat_statements. Their texts are read apart:
+ * with them the server reads its whole file of texts each time. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/pg/names.h"
 #include "collectors/pg/pg.h"
 #include "collectors/pg/texts.h"
 #include "core/mem.h"
 #include "core/text.h"
 
-/* Most of these are 0 for most statements, and a NULL costs the server half of what a number does; finish() puts the 0 back. */
+/* Most of these are 0 for most statements, and a NULL costs the server half of what a number does; finish()
+ * puts the 0 back. */
 #define COUNT(expression) "nullif(" expression ", 0)"
 #define COUNTER(name_, unit_, source_, ...)                                                                  \
-    {.name = name_, .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = unit_, .source = source_, __VA_ARGS__}
+    {                                                                                                        \
+        .name = name_, .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = unit_, .source = source_,            \
+        __VA_ARGS__                                                                                          \
+    }
 
 // clang-format off
 static const struct column columns[] = {
@@ -20,8 +25,8 @@ static const struct column columns[] = {
     {"dbid", KIND_KEY, TYPE_INT, .source = "s.dbid", .help = "oid of the database it ran in"},
     {"queryid", KIND_KEY, TYPE_INT, .source = "s.queryid", .help = "id of the normalised statement; none for all that the role may not see"},
     {"toplevel", KIND_KEY, TYPE_INT, UNIT_BOOL, "s.toplevel", .since = 109, .before = "true", .help = "sent by a client; if not, run inside a function"},
-    {"usename", KIND_LABEL, TYPE_TEXT, .source = "u.rolname", .help = "role that ran it"},
-    {"datname", KIND_LABEL, TYPE_TEXT, .source = "d.datname", .help = "database it ran in"},
+    {"usename", KIND_LABEL, TYPE_TEXT, .help = "role that ran it"},
+    {"datname", KIND_LABEL, TYPE_TEXT, .help = "database it ran in"},
     COUNTER("calls", UNIT_COUNT, "s.calls", .help = "finished calls"),
     COUNTER("total_exec_ms", UNIT_MS, "s.total_exec_time", .help = "time spent executing it"),
     COUNTER("exec_sq", UNIT_COUNT, "(s.stddev_exec_time * s.stddev_exec_time + s.mean_exec_time * s.mean_exec_time) * s.calls", .help = "sum of the squares of the times of its calls, in ms²: gives the variance over a window"),
@@ -70,19 +75,25 @@ static const struct dataset dataset = {
     .baseline_every = 30,
 };
 
-static const double TEXTS_EVERY_S = 60;
+/* Each fetch reads the server's whole file of texts, so it comes at most once a minute; sooner at the start, when most of what runs is new. */
+static const double TEXTS_FIRST_S = 0.4, TEXTS_EVERY_S = 60;
+static const double NAMES_EVERY_S = 60;
 
 struct statements {
     struct texts texts;
     double texts_asked_s; /* on the monotonic clock, 0 never */
+    double texts_every_s; /* from then on */
+    struct names names;
+    double names_asked_s;
     double dealloc, reset_s; /* of pg_stat_statements_info; NAN before 1.9 */
-    struct sample *pending; /* the sample of the poll that goes on, lacking texts */
+    struct sample *pending;  /* the sample of the poll that goes on, lacking texts */
 };
 
 static void reset(void *state)
 {
     struct statements *t = state;
     texts_done(&t->texts);
+    names_done(&t->names);
     sample_unref(t->pending);
     *t = (struct statements){0};
 }
@@ -128,7 +139,8 @@ static void add_row(struct sample *s, int to, int from)
     most[to] = fmax(most[to], most[from]);
 }
 
-/* Statements that the role may not see have no id, so several of a role and database have one key: they become one row. */
+/* Statements that the role may not see have no id, so several of a role and database have one key: they
+ * become one row. */
 static void merge_hidden(struct sample *s)
 {
     const int64_t *id = values_of(s, "queryid").integer, *user = values_of(s, "userid").integer;
@@ -136,7 +148,8 @@ static void merge_hidden(struct sample *s)
     int *hidden = mem_new_array((size_t)s->n_rows, sizeof(hidden[0])), n_hidden = 0, n = 0;
     for (int i = 0; i < s->n_rows; i++) {
         int h = id[i] != INT_NONE ? n_hidden : 0;
-        while (h < n_hidden && (user[hidden[h]] != user[i] || db[hidden[h]] != db[i] || top[hidden[h]] != top[i]))
+        while (h < n_hidden &&
+               (user[hidden[h]] != user[i] || db[hidden[h]] != db[i] || top[hidden[h]] != top[i]))
             h++;
         if (id[i] == INT_NONE && h < n_hidden) {
             add_row(s, hidden[h], i);
@@ -148,6 +161,21 @@ static void merge_hidden(struct sample *s)
     }
     free(hidden);
     sample_shrink(s, n);
+}
+
+/* What was made after the names were read has none until they are read again, a minute later at most. */
+static void fill_names(struct sample *s, struct statements *t)
+{
+    const int64_t *db = values_of(s, "dbid").integer, *user = values_of(s, "userid").integer;
+    const struct names *n = &t->names;
+    int datname = dataset_column(&dataset, "datname"), usename = dataset_column(&dataset, "usename");
+    for (int i = 0; i < s->n_rows; i++) {
+        const char *d = names_database(n, db[i]), *u = names_role(n, user[i]);
+        if (d != NULL)
+            sample_set_text(s, datname, i, d, strlen(d));
+        if (u != NULL)
+            sample_set_text(s, usename, i, u, strlen(u));
+    }
 }
 
 static void set_toplevel_ms(struct sample *s)
@@ -202,7 +230,8 @@ static void deliver(struct pg_poll *p)
     pg_poll_done(p, s);
 }
 
-/* A failure leaves the texts away for a minute: a text in the encoding of another database can spoil them all. */
+/* A failure leaves the texts away for a minute: a text in the encoding of another database can spoil them
+ * all. */
 static void on_texts(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
 {
     (void)why, (void)text;
@@ -231,20 +260,23 @@ static void on_sample(struct pg_poll *p, struct sample *s)
     t->pending = s;
     put_zeros_back(s);
     merge_hidden(s);
+    fill_names(s, t);
     set_toplevel_ms(s);
     set_epoch(s, t, pg_facts(p));
     struct text missing;
     text_init(&missing, 1 << 20);
     fill_texts(s, &t->texts, &missing);
     bool ask = missing.len > 2 && !pg_target(p)->no_texts &&
-               (t->texts_asked_s == 0 || s->mono_s - t->texts_asked_s >= TEXTS_EVERY_S);
+               (t->texts_asked_s == 0 || s->mono_s - t->texts_asked_s >= t->texts_every_s);
     if (ask) {
         struct text sql;
         text_init(&sql, 4096);
-        text_addf(&sql, "select queryid, query from %s.pg_stat_statements(true) where queryid = any($1::int8[])",
+        text_addf(&sql,
+                  "select queryid, query from %s.pg_stat_statements(true) where queryid = any($1::int8[])",
                   pg_facts(p)->statements_schema);
         const char *param = text_str(&missing);
         t->texts_asked_s = s->mono_s;
+        t->texts_every_s = t->texts_every_s == 0 ? TEXTS_FIRST_S : fmin(2 * t->texts_every_s, TEXTS_EVERY_S);
         pg_run(p, text_str(&sql), 1, &param, on_texts);
         text_done(&sql);
     }
@@ -271,6 +303,16 @@ static void on_info(struct pg_poll *p, const struct pg_rows *rows, enum failure 
     t->reset_s = known ? pg_rows_real(rows, 0, pg_rows_column(rows, "stats_reset")) : NAN;
 }
 
+static void on_names(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    (void)why, (void)text;
+    struct statements *t = pg_state(p);
+    if (rows == NULL)
+        return;
+    names_take(&t->names, rows);
+    t->names_asked_s = pg_rows_mono_s(rows);
+}
+
 static void run(struct pg_poll *p, const char *format, const char *list, pg_rows_fn *fn)
 {
     struct text sql;
@@ -290,24 +332,25 @@ static void start(struct pg_poll *p)
     struct statements *t = pg_state(p);
     t->dealloc = t->reset_s = NAN;
     if (!f->statements_loaded) {
-        pg_poll_failed(p, FAILURE_ABSENT,
-                       "pg_stat_statements is not preloaded: ALTER SYSTEM SET shared_preload_libraries = "
-                       "'pg_stat_statements' (after what stands there already), restart the server, then CREATE "
-                       "EXTENSION pg_stat_statements");
+        pg_poll_failed(
+            p, FAILURE_ABSENT,
+            "pg_stat_statements is not preloaded: ALTER SYSTEM SET shared_preload_libraries = "
+            "'pg_stat_statements' (after what stands there already), restart the server, then CREATE "
+            "EXTENSION pg_stat_statements");
         return;
     }
     if (f->statements == 0) {
-        pg_poll_failed(p, FAILURE_ABSENT,
-                       "pg_stat_statements is not installed in this database: CREATE EXTENSION pg_stat_statements");
+        pg_poll_failed(
+            p, FAILURE_ABSENT,
+            "pg_stat_statements is not installed in this database: CREATE EXTENSION pg_stat_statements");
         return;
     }
+    if (t->names.n == 0 || pg_poll_asked_mono_s(p) - t->names_asked_s >= NAMES_EVERY_S)
+        pg_run(p, names_sql, 0, NULL, on_names);
     if (f->statements >= 109)
         run(p, "select dealloc, stats_reset from %s.pg_stat_statements_info", NULL, on_info);
     char *list = pg_select_list(p);
-    run(p,
-        "select %s from %s.pg_stat_statements(false) s left join pg_database d on d.oid = s.dbid"
-        " left join pg_roles u on u.oid = s.userid",
-        list, on_rows);
+    run(p, "select %s from %s.pg_stat_statements(false) s", list, on_rows);
     free(list);
 }
 

@@ -12,7 +12,8 @@ const char *why_lacking(const struct column *c, enum pg_gate gate, int version, 
     if (!too_old && !too_new)
         return NULL;
     if (gate == PG_BY_STATEMENTS)
-        snprintf(out, size, "pg_stat_statements %d.%d%s", bound / 100, bound % 100, too_old ? "+" : " took it away");
+        snprintf(out, size, "pg_stat_statements %d.%d%s", bound / 100, bound % 100,
+                 too_old ? "+" : " took it away");
     else
         snprintf(out, size, "PostgreSQL %d%s", bound / 10000, too_old ? "+" : " took it away");
     return out;
@@ -36,26 +37,28 @@ static const struct {
 static void add_grant(const struct pg_poll *p, const char *message, struct text *out)
 {
     static const char denied[] = "permission denied for ";
-    const char *user = p->facts->user == NULL ? "this role" : p->facts->user, *object = strstr(message, denied);
+    const char *user = p->facts->user == NULL ? "this role" : p->facts->user,
+               *object = strstr(message, denied);
     for (size_t i = 0; object != NULL && i < sizeof(grants) / sizeof(grants[0]); i++) {
         size_t n = strlen(grants[i].kind);
         const char *name = object + strlen(denied) + n + 1;
-        if (strncmp(object + strlen(denied), grants[i].kind, n) != 0 || name[-1] != ' ' || strncmp(name, "pg_", 3) == 0)
+        if (strncmp(object + strlen(denied), grants[i].kind, n) != 0 || name[-1] != ' ' ||
+            strncmp(name, "pg_", 3) == 0)
             continue;
         text_add(out, "; ");
         text_addf(out, grants[i].grant, name, user);
         return;
     }
-    text_addf(out, p->facts->monitor ? "; %s has pg_monitor already: this needs a grant on the object itself"
-                                     : "; GRANT pg_monitor TO %s",
+    text_addf(out,
+              p->facts->monitor ? "; %s has pg_monitor already: this needs a grant on the object itself"
+                                : "; GRANT pg_monitor TO %s",
               user);
 }
 
 void why_failed(const struct pg_poll *p, const struct conn_answer *a, struct text *out)
 {
-    double timeout_s = p->collector != NULL && p->collector->timeout_s > 0 ? p->collector->timeout_s : p->lane->timeout_s;
     if (strcmp(a->sqlstate, "57014") == 0) {
-        text_addf(out, "%s (statement_timeout is %.3g s)", a->text, timeout_s);
+        text_addf(out, "%s (statement_timeout is %.3g s)", a->text, poll_timeout_s(p));
         return;
     }
     text_add(out, a->text);

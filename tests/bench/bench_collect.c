@@ -318,13 +318,12 @@ static bool compare_all(struct ours *o, int rounds, const char *const *names, in
            "fetched", "bare", "looking", "ours", "(decode)", "/bare", "/looking");
     double sums[N_WAYS] = {0};
     bool ok = true;
-    int n;
-    const struct dataset *const *all = pg_product.datasets(&n);
-    for (int i = 0; ok && i < n; i++) {
+    const struct dataset *d;
+    for (int i = 0; ok && (d = pg_product.dataset(i)) != NULL; i++) {
         bool asked = n_names == 0;
         for (int k = 0; k < n_names; k++)
-            asked = asked || strcmp(names[k], all[i]->name) == 0;
-        ok = !asked || compare(o, all[i], rounds, sums);
+            asked = asked || strcmp(names[k], d->name) == 0;
+        ok = !asked || compare(o, d, rounds, sums);
     }
     print_line("all", 0, 0, sums, NAN);
     return ok;
@@ -332,23 +331,22 @@ static bool compare_all(struct ours *o, int rounds, const char *const *names, in
 
 static bool polls(struct ours *o, int rounds, const char *const *names, int n_names)
 {
-    int n;
-    const struct dataset *const *all = pg_product.datasets(&n);
-    for (int i = 0; i < n; i++) {
-        if (n_names == 0 || strcmp(all[i]->name, names[0]) != 0)
-            continue;
-        for (int k = 0; k < WARM_ROUNDS; k++)
-            poll_once(o, all[i]);
-        puts("ready");
-        getchar();
-        double before = cpu_ms();
-        for (int k = 0; k < rounds; k++)
-            poll_once(o, all[i]);
-        printf("%.3f\n", (cpu_ms() - before) / rounds);
-        getchar();
-        return true;
-    }
-    return false;
+    const struct dataset *d;
+    int i = 0;
+    while ((d = pg_product.dataset(i)) != NULL && (n_names == 0 || strcmp(d->name, names[0]) != 0))
+        i++;
+    if (d == NULL)
+        return false;
+    for (int k = 0; k < WARM_ROUNDS; k++)
+        poll_once(o, d);
+    puts("ready");
+    getchar();
+    double before = cpu_ms();
+    for (int k = 0; k < rounds; k++)
+        poll_once(o, d);
+    printf("%.3f\n", (cpu_ms() - before) / rounds);
+    getchar();
+    return true;
 }
 
 /* ---- The whole engine ---- */

@@ -61,9 +61,14 @@ def test_config_show_hides_secrets(dbvitals, tmp_path):
 
 
 def test_a_password_is_never_shown(server, dbvitals):
-    done = dbvitals("show", "targets", "-f", "json", f"host={server.host} user=nobody_here password=hunter2 dbname=postgres")
+    target = f"host={server.host} user=nobody_here password=hunter2 dbname=postgres"
+    done = dbvitals("show", "targets", "-f", "json", target)
+    row = json.loads(done.stdout)["targets"][0]
+    assert row["state"] == "down" and "nobody_here" in row["error"]
     assert "hunter2" not in done.stdout + done.stderr
-    assert done.returncode == 2
+    done = dbvitals("show", "databases", target)
+    assert done.returncode == 2 and "nobody_here" in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
 
 
 def test_a_dataset_of_the_users_own_is_like_a_built_in_one(server, dbvitals, tmp_path):

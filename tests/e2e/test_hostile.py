@@ -66,12 +66,14 @@ def test_exports_are_valid_and_exact(hostile, dbvitals):
     done = dbvitals("show", "sessions", "tables", "--format", "json", env=env)
     assert done.returncode == 0, done.stderr
     data = json.loads(done.stdout)
-    apps = {row["app"] for row in data["sessions"]}
-    assert PAYLOADS["cjk"] in apps and PAYLOADS["emoji"] in apps
-    done = dbvitals("query", "select relname, total_bytes from tables", "--format", "csv", env=env)
+    queries = {row["query"] for row in data["sessions"]}
+    for name, payload in PAYLOADS.items():  # JSON keeps what was there, character by character
+        assert f"/* {payload} */ select 1 as {name}" in queries
+    assert "\x1b" not in done.stdout and "\u009b" not in done.stdout
+    done = dbvitals("query", "select name, total_bytes from tables", "--format", "csv", env=env)
     assert done.returncode == 0, done.stderr
     rows = list(csv.reader(io.StringIO(done.stdout)))
-    assert rows[0] == ["relname", "total_bytes"] and all(len(r) == 2 for r in rows)
+    assert rows[0] == ["name", "total_bytes"] and all(len(r) == 2 for r in rows)
     assert "\x1b" not in done.stdout and "\u009b" not in done.stdout
     done = dbvitals("show", "sessions", env=env)
     assert "\x1b" not in done.stdout and "\u202e" not in done.stdout

@@ -65,12 +65,15 @@ def test_a_resize_storm_is_survived(server, program):
 
 @pytest.mark.parametrize("term", ["xterm-256color", "screen-256color", "tmux-256color", "xterm", "linux", "vt100"])
 def test_every_usual_terminal_is_drawn(server, program, term):
+    somebody = server.connect()
     with screen.Screen([program], env=server.env(), term=term) as s:
         s.wait("live")
         s.send("2")
         s.wait("pid")
+        s.wait(str(somebody.info.backend_pid))
         s.send("q")
         assert s.wait_end() == 0
+    somebody.close()
 
 
 def test_no_color_sends_no_colour_and_ascii_sends_ascii(server, program):

@@ -226,7 +226,7 @@ static void waits_put(struct world *w, enum world_kind kind, double ago_s)
         text_set(s, i, "wait_class", rows[i].class);
         text_set(s, i, "wait_event", rows[i].event);
         text_set(s, i, "usename", "shop_rw");
-        text_set(s, i, "app", "web");
+        text_set(s, i, "application_name", "web");
         real_set(s, i, "queryid", 101 + i);
         real_set(s, i, "active_s", since * rows[i].load + (kind == WORLD_QUIET ? 0 : late * rows[i].late * late / 240));
         real_set(s, i, "sightings", since);
@@ -530,7 +530,7 @@ void world_open(struct world *w, int rows, int columns, const char *page)
     dash_tick(w->dash);
 }
 
-static void answer(struct world *w)
+void world_answer(struct world *w)
 {
     struct world_ask a = w->asks[0];
     struct err err = {""};
@@ -556,7 +556,7 @@ void world_settle(struct world *w)
     for (int i = 0; i < 20; i++) {
         dash_tick(w->dash);
         while (w->n_asks > 0)
-            answer(w);
+            world_answer(w);
         dash_draw(w->dash, w->canvas);
     }
     if (!dash_complete(w->dash))

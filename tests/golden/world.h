@@ -49,6 +49,8 @@ void world_done(struct world *w);
 void world_open(struct world *w, int rows, int columns, const char *page);
 /* Answers all that is asked until nothing is asked any more, and draws. */
 void world_settle(struct world *w);
+/* Answers the oldest question. */
+void world_answer(struct world *w);
 /* Only draws. */
 void world_draw(struct world *w);
 /* Keys as typed: plain characters; <enter> <esc> <down> ... for named ones. */

@@ -1,9 +1,11 @@
 /* pgpoll: opens a source, polls datasets, prints what comes as one JSON object a line. For tests/pg.
  *
- *   pgpoll [-n POLLS] [-i SECONDS] [-t SECONDS] [-s NAME=SQL] [-c PASSWORD_COMMAND] [-a] [-q] [-u] URL DATASET...
+ *   pgpoll [-n POLLS] [-i SECONDS] [-t SECONDS] [-s NAME=SQL] [-c PASSWORD_COMMAND] [-a] [-q] [-u] URL
+ * DATASET...
  *
- * -n ends after that many answered rounds (default 1), -i is the time between rounds, -t ends at the latest then; -s adds a dataset of the
- * user's own with a key column k and a gauge v; -a reads all databases; -q prints no rows; -u ends as soon as it is up. */
+ * -n ends after that many answered rounds (default 1), -i is the time between rounds, -t ends at the latest
+ * then; -s adds a dataset of the user's own with a key column k and a gauge v; -a reads all databases; -q
+ * prints no rows; -u ends as soon as it is up. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,8 +109,11 @@ static void on_sample(void *ctx, struct sample *s, const struct poll_cost *cost)
     struct driver *d = ctx;
     struct text t;
     text_init(&t, 1 << 26);
-    text_addf(&t, "{\"dataset\":\"%s\",\"t\":%.3f,\"n\":%d,\"epoch\":\"%016llx\",\"lane\":\"%s\",\"server_ms\":%.3f,", s->dataset->name,
-              loop_wall_s(), s->n_rows, (unsigned long long)s->epoch, cost->lane, cost->server_ms);
+    text_addf(
+        &t,
+        "{\"dataset\":\"%s\",\"t\":%.3f,\"n\":%d,\"epoch\":\"%016llx\",\"lane\":\"%s\",\"server_ms\":%.3f,",
+        s->dataset->name, loop_wall_s(), s->n_rows, (unsigned long long)s->epoch, cost->lane,
+        cost->server_ms);
     text_addf(&t, "\"client_ms\":%.3f,\"bytes\":%zu,\"why\":{", cost->client_ms, cost->bytes);
     for (int c = 0, n = 0; c < s->dataset->n_columns; c++)
         if (s->dataset->columns[c].kind != KIND_DERIVED && s->why[c] != NULL) {
@@ -126,13 +131,16 @@ static void on_sample(void *ctx, struct sample *s, const struct poll_cost *cost)
 
 static void on_failed(void *ctx, const struct dataset *dataset, enum failure why, const char *text)
 {
-    static const char *const names[] = {
-        [FAILURE_PERMISSION] = "permission", [FAILURE_ABSENT] = "absent", [FAILURE_TIMEOUT] = "timeout",
-        [FAILURE_LOST] = "lost",             [FAILURE_OTHER] = "other"};
+    static const char *const names[] = {[FAILURE_PERMISSION] = "permission",
+                                        [FAILURE_ABSENT] = "absent",
+                                        [FAILURE_TIMEOUT] = "timeout",
+                                        [FAILURE_LOST] = "lost",
+                                        [FAILURE_OTHER] = "other"};
     struct driver *d = ctx;
     struct text t;
     text_init(&t, 1 << 16);
-    text_addf(&t, "{\"dataset\":\"%s\",\"t\":%.3f,\"failed\":\"%s\",\"text\":", dataset->name, loop_wall_s(), names[why]);
+    text_addf(&t, "{\"dataset\":\"%s\",\"t\":%.3f,\"failed\":\"%s\",\"text\":", dataset->name, loop_wall_s(),
+              names[why]);
     add_json(&t, text);
     text_add(&t, "}");
     print(&t);
@@ -141,7 +149,8 @@ static void on_failed(void *ctx, const struct dataset *dataset, enum failure why
 
 static void on_status(void *ctx, const struct source_status *s)
 {
-    static const char *const names[] = {[SOURCE_CONNECTING] = "connecting", [SOURCE_UP] = "up", [SOURCE_DOWN] = "down"};
+    static const char *const names[] = {
+        [SOURCE_CONNECTING] = "connecting", [SOURCE_UP] = "up", [SOURCE_DOWN] = "down"};
     struct driver *d = ctx;
     struct text t;
     text_init(&t, 1 << 16);
@@ -192,14 +201,12 @@ static void on_tick(void *ctx)
 
 static const struct dataset *find(const struct target_config *config, const char *name)
 {
-    int n;
-    const struct dataset *const *all = pg_product.datasets(&n);
     for (int i = 0; i < config->n_own; i++)
         if (strcmp(config->own[i]->dataset.name, name) == 0)
             return &config->own[i]->dataset;
-    for (int i = 0; i < n; i++)
-        if (strcmp(all[i]->name, name) == 0)
-            return all[i];
+    for (int i = 0; pg_product.dataset(i) != NULL; i++)
+        if (strcmp(pg_product.dataset(i)->name, name) == 0)
+            return pg_product.dataset(i);
     fprintf(stderr, "pgpoll: no dataset %s\n", name);
     exit(2);
 }

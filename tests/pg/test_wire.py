@@ -1,6 +1,7 @@
 """PostgreSQL over the wire: lost connections come back, poolers stay clean, errors spoil only what they belong to."""
 import json
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -188,6 +189,37 @@ def test_the_loop_turns_while_the_server_is_stopped(start_server, poll):
     assert p.lines[-1]["longest_turn_ms"] < 60  # most of it the sanitizers'
 
 
+@pytest.fixture
+def dropping_port():
+    """A port of this machine where connections are neither taken nor refused, as behind a firewall that drops packets."""
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    s.listen(0)
+    waiting = []
+    for _ in range(3):
+        c = socket.socket()
+        c.setblocking(False)
+        c.connect_ex(s.getsockname())
+        waiting.append(c)
+    yield s.getsockname()[1]
+    for c in (*waiting, s):
+        c.close()
+
+
+def test_dropped_packets_are_told_and_the_loop_turns(dropping_port, poll):
+    p = poll(f"postgresql://postgres@127.0.0.1:{dropping_port}/postgres", "server", most_s=6)
+    told = p.wait(lambda x: down(x) and "drops packets" in x["error"])
+    assert told["place"] == f"postgres@127.0.0.1:{dropping_port}/postgres"
+    p.end()
+    assert p.lines[-1]["longest_turn_ms"] < 60
+
+
+def test_the_next_host_of_a_list_is_tried_when_the_first_drops_packets(start_server, dropping_port, poll):
+    s = start_server(tcp=True)
+    p = poll(f"postgresql://postgres@127.0.0.1:{dropping_port},127.0.0.1:{s.port}/postgres", *FAST, "settings")
+    assert p.end() == 0 and len(p.samples("settings")) == 1
+
+
 # ---- Poolers ----
 
 def leftovers(bouncer):
@@ -227,6 +259,16 @@ def test_through_a_session_pool_it_works(start_server, start_pgbouncer, poll):
     assert not [x for x in p.lines if "failed" in x]
 
 
+@pytest.mark.slow
+def test_a_session_pool_of_one_connection_is_shared_by_our_lanes(start_server, start_pgbouncer, poll):
+    s = start_server()
+    b = start_pgbouncer(s, pool_size=1, pool_mode="session")
+    p = poll(b.conninfo(), *FAST, "settings", n=10000, every=0.5, most_s=60)
+    p.wait(lambda x: x.get("dataset") == "settings" and "failed" in x, 20)
+    p.wait(lambda x: x.get("dataset") == "settings" and is_sample(x), 20)
+    assert not [x for x in p.lines if down(x)]
+
+
 def test_a_statement_pool_is_refused_with_a_sentence_that_helps(start_server, start_pgbouncer, poll):
     s = start_server()
     b = start_pgbouncer(s, pool_mode="statement")
@@ -255,6 +297,12 @@ def test_an_error_spoils_only_its_own_dataset(server, poll):
     failed = {x["dataset"]: (x["failed"], x["text"]) for x in p.lines if "failed" in x}
     assert failed == {"bad": ("other", "division by zero"), "absent": ("absent", 'relation "no_such_table" does not exist')}
     assert len(p.samples("good")) == 3 and len(p.samples("server")) == 3
+
+
+def test_a_slow_query_makes_the_fast_lane_not_old(server, poll):
+    p = poll(server.conninfo(), "s", *FAST, options=["-s", "s=select pg_sleep(2)::text as k"])
+    assert p.end() == 0
+    assert p.samples("s")[0]["t"] - max(p.samples(x)[0]["t"] for x in FAST) > 1.5
 
 
 def test_a_missing_grant_is_named(server, poll):
@@ -378,3 +426,81 @@ def test_a_server_without_a_free_slot_is_told_and_comes_back(start_server, poll)
     for c in taken:
         c.close()
     assert p.end() == 0
+
+
+# ---- The server as it changes ----
+
+def test_a_promotion_is_seen_without_a_lost_connection(start_server, poll):
+    s = start_server()
+    open(f"{s.data}/standby.signal", "w").close()
+    s.restart()
+    p = poll(s.conninfo(), "server", n=10000, every=0.5, most_s=60)
+    assert p.wait(lambda x: x.get("state") == "up")["role"] == "standby"
+    assert p.wait(is_sample)["rows"][0]["role"] == "standby"
+    since = len(p.lines)
+    s.psql("select pg_promote()")
+    p.wait(lambda x: is_sample(x) and x["rows"][0]["role"] == "primary", since=since)
+    p.wait(lambda x: x.get("state") == "up" and x["role"] == "primary", 30, since)
+    assert not [x for x in p.lines if down(x)]
+
+
+def test_a_grant_changes_the_epoch(start_server, poll):
+    s = start_server()
+    s.psql("create role watcher login")
+    p = poll(s.conninfo(user="watcher"), "sessions", n=10000, every=0.5, most_s=60, options=["-q"])
+    first = p.wait(is_sample)
+    s.psql("grant pg_monitor to watcher")
+    p.wait(lambda x: is_sample(x) and x["epoch"] != first["epoch"], 30)
+
+
+def test_reset_statistics_change_the_epoch_and_a_new_database_does_not(start_server, poll):
+    s = start_server()
+    s.psql("create database counted")
+    p = poll(s.conninfo(), "databases", n=10000, most_s=60, options=["-q"])
+    first = p.wait(is_sample)
+    s.psql("create database another")
+    s.psql("select 1", dbname="another")
+    s.psql("select pg_stat_force_next_flush()" if s.version >= 15 else "select 1", dbname="another")
+    since = len(p.lines)
+    more = p.wait(lambda x: is_sample(x) and x["n"] > first["n"], since=since)
+    assert more["epoch"] == first["epoch"]
+    s.psql("select pg_stat_reset()", dbname="counted")
+    s.psql("select pg_stat_reset()", dbname="counted")
+    p.wait(lambda x: is_sample(x) and x["epoch"] != first["epoch"], since=since)
+
+
+def test_all_databases_are_read_one_after_the_other(start_server, poll):
+    s = start_server()
+    for name in ("one", "two", "odd '\\ name"):
+        s.query(f'create database "{name}"')
+        s.psql("create table t (x int primary key)", dbname=name)
+    s.query("create database closed allow_connections false")
+    s.psql("create database refused; revoke connect on database refused from public; create role reader login")
+    p = poll(s.conninfo(user="reader"), "tables", "indexes", *FAST, n=2, options=["-a"])
+    assert p.end() == 0
+    assert not [x for x in p.lines if "failed" in x]
+    for name in ("tables", "indexes"):
+        rows = [r for r in p.samples(name)[1]["rows"] if r["schema"] == "public"]
+        assert sorted(r["datname"] for r in rows) == ["odd '\\ name", "one", "two"]
+        oids = dict(s.query("select datname, oid from pg_database"))
+        assert all(r["datid"] == oids[r["datname"]] for r in rows)
+    assert len({x["epoch"] for x in p.samples("tables")}) == 1
+    p = poll(s.conninfo(dbname="one", user="reader"), "tables")
+    assert p.end() == 0
+    assert {r["datname"] for r in p.samples("tables")[0]["rows"]} == {"one"}
+
+
+def test_a_lost_server_answers_all_that_is_asked_of_all_databases(start_server, poll):
+    s = start_server()
+    for i in range(10):
+        s.query(f"create database d{i}")
+    p = poll(s.conninfo(), "tables", "server", n=10000, every=0, most_s=60, options=["-a", "-q"])
+    p.wait(lambda x: is_sample(x) and x["dataset"] == "tables")
+    for _ in range(3):
+        since = len(p.lines)
+        s.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'dbvitals'")
+        p.wait(lambda x: is_sample(x) and x["dataset"] == "tables", since=since)
+    s.stop("immediate")
+    p.wait(lambda x: x.get("failed") == "lost" and x["dataset"] == "tables")
+    s.start()
+    p.wait(lambda x: is_sample(x) and x["dataset"] == "tables", since=len(p.lines))

@@ -391,6 +391,8 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(probe):
         assert b"\x1b[?1049h" in bytes(p.raw)[mark:]
         p.send("x")
         p.wait_key("char 78$")
+        p.status_now()
+        assert bytes(p.raw)[mark:].count(b"\x1b[?1049h") == 1
     p.send("q")
     p.wait("PROMPT>")
 

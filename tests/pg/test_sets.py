@@ -1,0 +1,556 @@
+"""The datasets of PostgreSQL against real servers of every version: each answers whoever asks, and none falls into the traps that
+other monitors fall into."""
+import json
+import os
+import subprocess
+import threading
+import time
+
+import psycopg2
+import pytest
+
+import servers
+from conftest import need
+
+SETS = ["access", "caches", "database_sizes", "indexes", "locks", "pools", "sessions", "settings", "statements", "tables"]
+ROLES = ["postgres", "watcher", "nobody"]  # a superuser, a member of pg_monitor, a role with nothing
+WEIRD = "we\"ird\n'" + "x" * 53 + "é"  # 63 bytes: quotes, a newline, and a character of two bytes that is not cut
+
+
+@pytest.fixture(scope="module")
+def world(yard):
+    """world(version): a server with roles, a second database, pg_stat_statements and room for prepared transactions."""
+    running = {}
+
+    def get(version):
+        if version not in running:
+            s = need(lambda: servers.Server(yard, version, max_prepared_transactions=5, autovacuum="off", track_io_timing="on",
+                                            **{"pg_stat_statements.track": "all"}).start())
+            s.psql("create role watcher login; grant pg_monitor to watcher; create role nobody login connection limit 7;"
+                   "create extension pg_stat_statements; create table shop(id int primary key, note text);"
+                   "insert into shop select g, 'x' from generate_series(1, 100) g; vacuum analyze shop; create database other")
+            running[version] = s
+        return running[version]
+
+    yield get
+    for s in running.values():
+        s.stop("immediate")
+
+
+@pytest.fixture(params=servers.VERSIONS, ids=[f"pg{v}" for v in servers.VERSIONS])
+def server(request, world):
+    return world(request.param)
+
+
+@pytest.fixture
+def read(build_dir):
+    """read(server, *datasets, user=, dbname=, n=1, every=0.1): the answers of N rounds, by dataset a list of lines."""
+
+    def run(server, *datasets, user="postgres", dbname="postgres", n=1, every=0.1, options=()):
+        command = [os.path.join(build_dir, "tests", "pgpoll"), "-n", str(n), "-i", str(every), "-t", "60", *options,
+                   server.conninfo(dbname, user), *datasets]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=servers.plain_env(), timeout=90)
+        assert done.stderr == b"" and done.returncode == 0, done.stderr.decode(errors="replace")
+        lines = [json.loads(line) for line in done.stdout.decode().splitlines()]  # decode() is strict: all is valid UTF-8
+        return {d: [x for x in lines if x.get("dataset") == d] for d in datasets}
+
+    return run
+
+
+@pytest.fixture
+def rows(read):
+    """rows(server, dataset, ...): the rows of the last answer, which must be a sample."""
+
+    def get(server, dataset, **how):
+        line = read(server, dataset, **how)[dataset][-1]
+        assert "rows" in line, line
+        return line["rows"]
+
+    return get
+
+
+@pytest.fixture
+def connect():
+    """connect(server, ...): a connection with transactions, closed at the end."""
+    opened = []
+
+    def get(server, **how):
+        opened.append(server.connect(autocommit=False, **how))
+        return opened[-1]
+
+    yield get
+    for c in opened:
+        c.cancel()
+        c.close()
+
+
+def do(connection, sql):
+    with connection.cursor() as c:
+        c.execute(sql)
+        return c.fetchall() if c.description else None
+
+
+def pid_of(connection):
+    return connection.get_backend_pid()
+
+
+def send(server, connection, sql):
+    """Runs SQL in the background and returns when it waits for a lock."""
+    def run():
+        try:
+            do(connection, sql)
+        except psycopg2.Error:
+            pass
+    threading.Thread(target=run, daemon=True).start()
+    waits = f"select count(*) from pg_locks where not granted and pid = {pid_of(connection)}"
+    servers.wait_for(lambda: server.value(waits) > 0, 10, lambda: f"{sql} does not wait")
+
+
+def one(rows, **wanted):
+    found = [r for r in rows if all(r[k] == v for k, v in wanted.items())]
+    assert len(found) == 1, (wanted, rows)
+    return found[0]
+
+
+# ---- Everyone gets an answer ----
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_dataset_answers_every_role(server, read, role):
+    answers = read(server, *SETS, user=role)
+    for name in SETS:
+        line = answers[name][0]
+        assert "rows" in line, line
+        if name != "locks":
+            assert line["rows"], f"{name} is empty for {role}"
+
+
+def test_the_poll_goes_on_with_every_dataset(server, read):
+    answers = read(server, *SETS, n=3)
+    for name in SETS:
+        assert len([x for x in answers[name] if "rows" in x]) == 3, answers[name]
+        assert len({x["epoch"] for x in answers[name] if name != "statements"}) <= 1
+
+
+def test_newer_columns_are_na_with_the_reason_on_older_servers(server, read):
+    why = read(server, "tables")["tables"][0]["why"]
+    assert why.get("last_seq_scan") == (None if server.version >= 16 else "PostgreSQL 16+")
+    assert why.get("vacuum_ms") == (None if server.version >= 18 else "PostgreSQL 18+")
+
+
+# ---- sessions ----
+
+def test_an_aborted_transaction_has_its_own_state(server, rows, connect):
+    c = connect(server)
+    with pytest.raises(psycopg2.Error):
+        do(c, "select 1/0")
+    assert one(rows(server, "sessions"), pid=pid_of(c))["state"] == "idle in transaction (aborted)"
+    instance = one(rows(server, "pools"), kind="slots")
+    assert instance["idle_in_xact"] == 1
+
+
+def test_sessions_that_the_role_may_not_see_are_marked_and_kept(server, rows, connect):
+    c = connect(server)
+    do(c, "select 1")
+    session = one(rows(server, "sessions", user="nobody"), pid=pid_of(c))
+    assert session["hidden"] == 1 and session["state"] is None and session["query"] is None
+    assert one(rows(server, "sessions", user="watcher"), pid=pid_of(c))["hidden"] == 0
+
+
+def test_ages_are_measured_and_not_invented(server, rows, connect):
+    c = connect(server)
+    do(c, "select 1")
+    sessions = rows(server, "sessions")
+    session = one(sessions, pid=pid_of(c))
+    assert 0 <= session["xact_age_s"] < 60 and 0 <= session["query_age_s"] < 60
+    checkpointer = one(sessions, backend_type="checkpointer")
+    assert checkpointer["xact_age_s"] is None and checkpointer["backend_age_s"] > 0
+
+
+def test_own_connections_are_marked(server, rows, connect):
+    c = connect(server)
+    do(c, "select 1")
+    sessions = rows(server, "sessions")
+    assert one(sessions, pid=pid_of(c))["own"] == 0
+    assert any(s["own"] == 1 and s["application_name"] == "dbvitals" for s in sessions)
+
+
+def test_a_query_in_another_encoding_does_not_spoil_the_others(server, rows, connect):
+    """left(query, n) fails on a query that ends in what is half a character here."""
+    if not server.value("select count(*) from pg_database where datname = 'latin'"):
+        server.query("create database latin encoding 'LATIN1' locale 'C' template template0")
+    c = connect(server, dbname="latin")
+    c.set_client_encoding("LATIN1")
+    with c.cursor() as cursor:
+        cursor.execute(b"select 1 as \xe9")
+    session = one(rows(server, "sessions"), pid=pid_of(c))
+    assert session["query"] == "select 1 as �"
+
+
+# ---- locks ----
+
+def test_an_advisory_lock_has_its_edge(server, rows, connect):
+    holder, waiter = connect(server), connect(server)
+    do(holder, "select pg_advisory_lock(4242)")
+    send(server, waiter, "select pg_advisory_lock(4242)")
+    edge = one(rows(server, "locks"), pid=pid_of(waiter))
+    assert edge["holder_pid"] == pid_of(holder) and edge["locktype"] == "advisory" and edge["object"] == "advisory 4242"
+    assert edge["queued"] == 0 and edge["depth"] == 1 and edge["root_pid"] == pid_of(holder)
+    assert edge["holder_state"] == "idle in transaction"
+    do(holder, "select pg_advisory_unlock_all()")
+
+
+def test_the_row_that_is_waited_for_names_its_table_and_the_chain_its_root(server, rows, connect):
+    holder, first, second = connect(server), connect(server), connect(server)
+    do(holder, "update shop set note = 'y' where id = 1")
+    send(server, first, "update shop set note = 'z' where id = 1")
+    send(server, second, "update shop set note = 'z' where id = 1")
+    edges = rows(server, "locks")
+    edge = one(edges, pid=pid_of(first))
+    assert edge["locktype"] == "transactionid" and edge["relation"] == "public.shop" and edge["depth"] == 1
+    edge = one(edges, pid=pid_of(second))
+    assert edge["holder_pid"] == pid_of(first) and edge["locktype"] == "tuple" and edge["relation"] == "public.shop"
+    assert edge["depth"] == 2 and edge["root_pid"] == pid_of(holder)
+
+
+def test_only_a_lock_that_conflicts_blocks(server, rows, connect):
+    """Two hold ACCESS SHARE, one wants ACCESS EXCLUSIVE, a fourth queues behind it: it waits for the third only."""
+    a, b, wants, behind = (connect(server) for _ in range(4))
+    do(a, "select count(*) from shop")
+    do(b, "select count(*) from shop")
+    send(server, wants, "lock table shop in access exclusive mode")
+    send(server, behind, "select count(*) from shop")
+    edges = rows(server, "locks")
+    assert {e["holder_pid"] for e in edges if e["pid"] == pid_of(wants)} == {pid_of(a), pid_of(b)}
+    edge = one(edges, pid=pid_of(behind))
+    assert edge["holder_pid"] == pid_of(wants) and edge["queued"] == 1 and edge["depth"] == 2
+    assert edge["root_pid"] in (pid_of(a), pid_of(b))
+
+
+def test_a_relation_of_another_database_is_not_named_in_this_one(server, rows, connect):
+    server.query("drop table if exists there; create table there(a int)", dbname="other")
+    oid = server.value("select 'there'::regclass::oid", dbname="other")
+    holder, waiter = connect(server, dbname="other"), connect(server, dbname="other")
+    do(holder, "lock table there")
+    send(server, waiter, "select * from there")
+    edge = one(rows(server, "locks"), pid=pid_of(waiter))
+    assert edge["relation"] == f"other:{oid}" and edge["datname"] == "other"
+    edge = one(rows(server, "locks", dbname="other"), pid=pid_of(waiter))
+    assert edge["relation"] == "public.there"
+
+
+def test_a_prepared_transaction_is_a_holder_with_its_name(server, rows, connect):
+    holder, waiter = connect(server), connect(server)
+    do(holder, "update shop set note = 'p' where id = 2")
+    do(holder, "prepare transaction 'order-17'")
+    try:
+        send(server, waiter, "update shop set note = 'q' where id = 2")
+        edge = one(rows(server, "locks"), pid=pid_of(waiter))
+        assert edge["holder_pid"] == 0 and edge["holder_gid"] == "order-17" and edge["root_gid"] == "order-17"
+        assert edge["holder_state"] == "prepared" and edge["holder_xact_age_s"] >= 0
+    finally:
+        server.query("rollback prepared 'order-17'")
+
+
+def test_a_deadlock_that_is_not_found_yet_is_no_endless_walk(server, rows, connect):
+    a, b = connect(server), connect(server)
+    for c, key in (a, 1), (b, 2):
+        do(c, "set deadlock_timeout = '30s'")
+        do(c, f"select pg_advisory_xact_lock({key})")
+    send(server, a, "select pg_advisory_xact_lock(2)")
+    send(server, b, "select pg_advisory_xact_lock(1)")
+    edges = rows(server, "locks")
+    assert one(edges, pid=pid_of(a))["holder_pid"] == pid_of(b) and one(edges, pid=pid_of(b))["holder_pid"] == pid_of(a)
+    assert all(1 <= e["depth"] <= 2 for e in edges)
+
+
+def test_a_role_with_nothing_sees_who_blocks_whom(server, rows, connect):
+    holder, waiter = connect(server), connect(server)
+    do(holder, "select pg_advisory_lock(1)")
+    send(server, waiter, "select pg_advisory_lock(1)")
+    assert one(rows(server, "locks", user="nobody"), pid=pid_of(waiter))["holder_pid"] == pid_of(holder)
+
+
+def test_a_long_queue_is_cut_and_stays_a_queue(server, rows, connect):
+    holder = connect(server)
+    do(holder, "update shop set note = 'y' where id = 3")
+    waiters = [connect(server) for _ in range(60)]
+    for c in waiters:
+        send(server, c, "update shop set note = 'z' where id = 3")
+    edges = rows(server, "locks")
+    assert len({e["pid"] for e in edges}) == 50
+    assert {e["root_pid"] for e in edges} == {pid_of(holder)}
+    for c in [holder] + waiters:
+        c.cancel()
+
+
+# ---- pools, caches, settings, access ----
+
+def test_slots_are_counted_as_the_server_does(server, rows, connect):
+    held = [connect(server, user="nobody") for _ in range(3)]
+    for c in held:
+        do(c, "select 1")
+        c.rollback()
+    pools = rows(server, "pools")
+    role = one(pools, kind="role", name="nobody")
+    assert role["max_size"] == 7 and role["own_limit"] == 1 and role["in_use"] == 3 and role["idle"] == 3
+    assert abs(role["utilization"] - 3 / 7) < 1e-9
+    instance = one(pools, kind="slots")
+    reserved = int(server.value("show superuser_reserved_connections"))
+    if server.version >= 16:
+        reserved += int(server.value("show reserved_connections"))
+    assert instance["max_size"] == int(server.value("show max_connections")) - reserved and instance["reserved"] == reserved
+    hidden = one(rows(server, "pools", user="nobody"), kind="slots")
+    assert hidden["in_use"] >= 4 and hidden["waiting"] is None
+
+
+def test_a_password_in_a_setting_is_not_shown(server, rows):
+    server.query("alter system set primary_conninfo = 'host=x password=''se cret'' user=y'")
+    server.query("select pg_reload_conf()")
+    servers.wait_for(lambda: "secret" in server.value("show primary_conninfo").replace(" ", ""))
+    setting = one(rows(server, "settings"), name="primary_conninfo")
+    server.query("alter system reset primary_conninfo")
+    server.query("select pg_reload_conf()")
+    assert setting["value"] == "host=x password=*** user=y"
+    assert "se cret" not in json.dumps(setting)
+
+
+def test_what_is_missing_has_its_grant(server, rows):
+    access = rows(server, "access", user="nobody")
+    sessions = one(access, what="sessions of other roles")
+    assert sessions["state"] != "ok" and sessions["cure"] == "GRANT pg_monitor TO nobody"
+    assert one(access, what="statements")["state"] == "ok"
+    assert "pg_read_server_files" not in json.dumps(access)
+    watcher = rows(server, "access", user="watcher")
+    assert one(watcher, what="sessions of other roles")["state"] == "ok"
+    server.query(f"alter role nobody set search_path = ''; grant pg_monitor to nobody")
+    try:
+        assert one(rows(server, "access", user="nobody"), what="sessions of other roles")["state"] == "ok"
+    finally:
+        server.query("revoke pg_monitor from nobody; alter role nobody reset search_path")
+
+
+# ---- database_sizes ----
+
+def test_a_database_that_may_not_be_measured_is_na_and_does_not_spoil_the_others(server, rows):
+    server.query("revoke connect on database other from public")
+    try:
+        sizes = rows(server, "database_sizes", user="nobody")
+        assert one(sizes, datname="other")["size_bytes"] is None and one(sizes, datname="other")["may_see"] == 0
+        assert one(sizes, datname="postgres")["size_bytes"] == server.value("select pg_database_size('postgres')")
+    finally:
+        server.query("grant connect on database other to public")
+
+
+# ---- statements ----
+
+def test_statements_count_what_the_server_counted(server, rows):
+    server.query("select pg_stat_statements_reset()")
+    for _ in range(5):
+        server.query("select note from shop where id = 7")
+    row = one(rows(server, "statements"), query="select note from shop where id = $1")
+    assert row["calls"] == 5 and row["rows_n"] == 5 and row["plans"] == 0 and row["toplevel"] == 1
+    assert row["datname"] == "postgres" and row["usename"] == "postgres"
+    assert row["toplevel_ms"] == row["total_exec_ms"] > 0
+    assert row["min_ms"] <= row["total_exec_ms"] / 5 <= row["max_ms"]
+    mean, square = row["total_exec_ms"] / 5, row["exec_sq"] / 5
+    assert square >= mean * mean * (1 - 1e-9)
+
+
+def test_statements_of_other_roles_are_one_row_each_without_text(server, rows):
+    server.query("select note from shop where id = 8")
+    mine = "select 'mine' as mine"
+    server.query(mine, user="nobody")
+    seen = rows(server, "statements", user="nobody")
+    keys = [(r["userid"], r["dbid"], r["queryid"], r["toplevel"]) for r in seen]
+    assert len(keys) == len(set(keys))
+    hidden = [r for r in seen if r["queryid"] is None]
+    assert hidden and all(r["query"] is None for r in hidden)
+    assert any(r["query"] == "select $1 as mine" for r in seen)
+    total = sum(r["calls"] for r in rows(server, "statements"))
+    assert abs(total - sum(r["calls"] for r in seen)) < 60  # what we asked in between
+
+
+def test_what_runs_inside_a_function_is_not_summed_twice(server, rows):
+    server.query("create or replace function inner_one() returns bigint language plpgsql as $$ begin return (select sum(id) from shop); end $$")
+    server.query("select inner_one()")
+    seen = rows(server, "statements")
+    assert one(seen, query="select inner_one()")["toplevel"] == 1
+    nested = [r for r in seen if r["toplevel"] == 0]
+    assert nested and all(r["toplevel_ms"] is None for r in nested)
+
+
+def test_a_reset_and_an_eviction_start_a_new_epoch(server, read):
+    before = read(server, "statements")["statements"][0]["epoch"]
+    assert read(server, "statements")["statements"][0]["epoch"] == before
+    server.query("select pg_stat_statements_reset()")
+    assert read(server, "statements")["statements"][0]["epoch"] != before
+
+
+def test_without_the_extension_the_lines_that_install_it_are_told(server, read):
+    line = read(server, "statements", dbname="other")["statements"][0]
+    assert "rows" not in line and "CREATE EXTENSION pg_stat_statements" in line["text"]
+
+
+# ---- tables and indexes ----
+
+def test_tables_count_what_the_server_counted(server, rows, read, connect):
+    server.query("drop table if exists counted; create table counted(id int primary key, note text)")
+    server.query("insert into counted select g, repeat('x', 10) from generate_series(1, 1000) g")
+    server.query("vacuum analyze counted")
+    server.query("delete from counted where id <= 300")
+    server.query("update counted set note = 'y' where id > 900")
+    server.query("select count(*) from counted where id = 950")
+    time.sleep(1.2 if server.version < 15 else 0)  # the statistics collector of 14 writes once in half a second
+    row = one(rows(server, "tables"), name="counted")
+    stats = server.query("select n_tup_ins, n_tup_upd, n_tup_del, n_live_tup, n_dead_tup, seq_scan, idx_scan,"
+                         " n_mod_since_analyze from pg_stat_user_tables where relname = 'counted'")[0]
+    names = ["ins", "upd", "del", "live_rows", "dead_rows", "seq_scan", "idx_scan", "mod_since_analyze"]
+    assert [row[n] for n in names] == list(stats)
+    assert row["dead_rows"] == 400 and row["vacuum_at"] == 50 + 0.2 * 1000 and row["vacuum_debt"] == 400 / 250
+    io = server.query("select heap_blks_hit + heap_blks_read, idx_blks_hit + idx_blks_read from pg_statio_user_tables"
+                      " where relname = 'counted'")[0]
+    assert (row["heap_hit"] + row["heap_read"], row["idx_hit"] + row["idx_read"]) == io
+    assert row["total_bytes"] == server.value("select pg_total_relation_size('counted')") and row["size_exact"] == 1
+    assert row["vacuum_age_s"] < 60 and row["last_autovacuum"] is None
+
+
+def test_options_of_the_table_beat_the_settings(server, rows):
+    server.query("drop table if exists own_options; create table own_options(a int) with"
+                 " (autovacuum_vacuum_threshold = 7, autovacuum_vacuum_scale_factor = 0, autovacuum_enabled = false)")
+    row = one(rows(server, "tables"), name="own_options")
+    assert row["vacuum_at"] == 7 and row["autovacuum"] == 0
+    assert one(rows(server, "tables"), name="shop")["vacuum_at"] == 50 + 0.2 * 100
+
+
+class Rounds:
+    """pgpoll going on; next() waits for one more sample."""
+
+    def __init__(self, build_dir, server, dataset, options=()):
+        command = [os.path.join(build_dir, "tests", "pgpoll"), "-n", "10000", "-i", "0.1", "-t", "60", *options,
+                   server.conninfo(), dataset]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=servers.plain_env())
+
+    def next(self):
+        for line in self.process.stdout:
+            line = json.loads(line)
+            if "rows" in line:
+                return line["rows"]
+        raise AssertionError("pgpoll ended")
+
+    def until(self, condition, timeout_s=20):
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            found = self.next()
+            if condition(found):
+                return found
+        raise AssertionError(f"it did not come: {found}")
+
+
+@pytest.fixture
+def rounds(build_dir):
+    running = []
+
+    def start(server, dataset, options=()):
+        running.append(Rounds(build_dir, server, dataset, options))
+        return running[-1]
+
+    yield start
+    for r in running:
+        r.process.kill()
+        r.process.wait()
+        r.process.stdout.close()
+
+
+def test_changes_are_seen_at_the_next_poll_and_what_rests_stays(server, rounds):
+    server.query("drop table if exists busy, resting; create table busy(a int); create table resting(a int primary key);"
+                 "insert into resting values (1); analyze resting")
+    r = rounds(server, "tables")
+    first = r.until(lambda rows: one(rows, name="resting")["ins"] == 1)
+    server.query("insert into busy select generate_series(1, 50)")
+    server.query("select * from resting where a = 5")  # finds nothing: no page of the table is looked at
+    rows = r.until(lambda rows: one(rows, name="busy")["ins"] == 50 and
+                   one(rows, name="resting")["idx_scan"] + one(rows, name="resting")["seq_scan"] >
+                   one(first, name="resting")["idx_scan"] + one(first, name="resting")["seq_scan"])
+    assert one(rows, name="resting")["ins"] == 1
+    server.query("truncate busy")
+    r.until(lambda rows: one(rows, name="busy")["live_rows"] == 0)
+
+
+def test_a_new_table_comes_and_a_dropped_one_does_not_stop_the_others(server, rounds):
+    server.query("drop table if exists newborn")
+    r = rounds(server, "tables")
+    r.next()
+    server.query("create table newborn(a int); insert into newborn values (1)")
+    r.until(lambda rows: any(x["name"] == "newborn" and x["ins"] == 1 for x in rows))
+    server.query("drop table newborn")
+    for _ in range(3):
+        assert any(x["name"] == "shop" for x in r.next())
+
+
+@pytest.mark.parametrize("dataset", ["tables", "indexes"])
+def test_a_table_that_is_locked_or_about_to_be_does_not_hold_the_poll(server, rows, connect, dataset):
+    server.query("drop table if exists held; create table held(a int primary key, b text); create index held_lower on held(lower(b));"
+                 "insert into held select g, 'x' from generate_series(1, 100) g; analyze held")
+    reader, wants = connect(server), connect(server)
+    do(reader, "select count(*) from held")
+    send(server, wants, "lock table held in access exclusive mode")  # queued: whoever comes now waits behind it
+    start = time.monotonic()
+    seen = rows(server, dataset)
+    assert time.monotonic() - start < 2
+    row = [r for r in seen if r["name"] in ("held", "held_pkey")][0]
+    assert row["size_exact"] == 0 and row["total_bytes" if dataset == "tables" else "size_bytes"] > 0
+    assert [r for r in seen if r["name"] in ("shop", "shop_pkey")][0]["size_exact"] == 1
+    if dataset == "indexes":
+        assert row["definition"] is None and one(seen, name="shop_pkey")["definition"].startswith("CREATE UNIQUE INDEX")
+    reader.rollback()
+
+
+def test_hostile_names_come_whole(server, rows):
+    name = WEIRD.encode().decode()
+    assert len(name.encode()) == 63
+    quoted = '"' + name.replace('"', '""') + '"'
+    server.query(f"drop table if exists {quoted}; create table {quoted}(a int)")
+    server.query(f"create index on {quoted}(a)")
+    try:
+        assert one(rows(server, "tables"), name=name)["kind"] == "table"
+        assert one(rows(server, "indexes"), table_name=name)["definition"]
+    finally:
+        server.query(f"drop table {quoted}")
+
+
+def test_indexes_that_do_the_same_are_found(server, rows):
+    server.query("drop table if exists twins; create table twins(a int primary key, b text, c text);"
+                 "create index twins_a on twins(a); create index twins_b on twins(b); create index twins_b_too on twins(b);"
+                 "create index twins_b_desc on twins(b desc); create index twins_b_part on twins(b) where c is not null;"
+                 "create index twins_b_part_too on twins(b)   where c is not null; create index twins_low on twins(lower(b));"
+                 "create index twins_low_too on twins(  lower(b)); create index twins_up on twins(upper(b));"
+                 "create index twins_hash on twins using hash (b)")
+    found = {r["name"]: r["duplicate_of"] for r in rows(server, "indexes") if r["table_name"] == "twins"}
+    assert {k: v for k, v in found.items() if v is not None} == {
+        "twins_a": "twins_pkey", "twins_b_too": "twins_b", "twins_b_part_too": "twins_b_part", "twins_low_too": "twins_low"}
+
+
+def test_unused_is_said_of_no_index_that_is_needed(server, rows):
+    server.query("drop table if exists uses; create table uses(a int primary key, b int unique, c int, d int);"
+                 "insert into uses select g, g, g, g from generate_series(1, 5000) g;"
+                 "create index uses_c on uses(c); create index uses_d on uses(d); analyze uses")
+    server.query("set enable_seqscan = off; select * from uses where c = 5")
+    time.sleep(1.2 if server.version < 15 else 0)
+    found = {r["name"]: r["unused"] for r in rows(server, "indexes") if r["table_name"] == "uses"}
+    assert found == {"uses_pkey": 0, "uses_b_key": 0, "uses_c": 0, "uses_d": 1}
+
+
+def test_a_reset_of_the_statistics_starts_a_new_epoch(server, read):
+    before = {d: x[0]["epoch"] for d, x in read(server, "tables", "indexes", "caches").items()}
+    server.query("select pg_stat_reset()")
+    time.sleep(1.2 if server.version < 15 else 0)
+    after = {d: x[0]["epoch"] for d, x in read(server, "tables", "indexes", "caches").items()}
+    assert all(before[d] != after[d] for d in before)
+
+
+def test_all_databases_are_read_when_asked(server, rows):
+    server.query("drop table if exists there; create table there(a int)", dbname="other")
+    seen = rows(server, "tables", options=["-a"])
+    assert one(seen, name="there")["datname"] == "other" and one(seen, name="shop")["datname"] == "postgres"
+    again = rows(server, "tables", options=["-a"], n=3)
+    assert len(again) == len(seen)

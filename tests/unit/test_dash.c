@@ -1,0 +1,446 @@
+/* The dashboard's promises: what a key does at once, what the cursor follows, what is asked and of when. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "tests/golden/world.h"
+#include "tests/unit/test.h"
+
+static char *screen_of(struct world *w)
+{
+    struct text out;
+    text_init(&out, 200000);
+    world_draw(w);
+    canvas_text(w->canvas, &out);
+    return text_take(&out);
+}
+
+#define SHOWS(w, what)                                                                                       \
+    do {                                                                                                     \
+        char *screen = screen_of(w);                                                                         \
+        if (strstr(screen, what) == NULL)                                                                    \
+            fail_msg("\"%s\" is not on the screen:\n%s", what, screen);                                      \
+        free(screen);                                                                                        \
+    } while (0)
+#define SHOWS_NOT(w, what)                                                                                   \
+    do {                                                                                                     \
+        char *screen = screen_of(w);                                                                         \
+        if (strstr(screen, what) != NULL)                                                                    \
+            fail_msg("\"%s\" is on the screen:\n%s", what, screen);                                          \
+        free(screen);                                                                                        \
+    } while (0)
+
+static void start(struct world *w, enum world_kind kind, const char *page)
+{
+    world_init(w, kind);
+    world_open(w, 30, 120, page);
+    world_settle(w);
+}
+
+static void a_key_changes_the_screen_before_any_answer(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "3");
+    SHOWS(&w, "── statements");
+    SHOWS(&w, "collecting...");
+    world_settle(&w);
+    SHOWS(&w, "select balance");
+    world_type(&w, "2"); /* the last results of that page are there at once */
+    SHOWS(&w, "idle in tx");
+    SHOWS_NOT(&w, "collecting...");
+    world_done(&w);
+}
+
+static void what_is_visible_is_demanded(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    assert_non_null(strstr(w.demanded, "sessions"));
+    assert_null(strstr(w.demanded, "tables"));
+    world_type(&w, "4");
+    assert_non_null(strstr(w.demanded, "tables"));
+    world_done(&w);
+}
+
+static void the_cursor_follows_the_row_not_the_line(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "<down><down>");
+    SHOWS(&w, "▶ 4811");
+    world_type(&w, "r"); /* the other way round: the row moves, the cursor with it */
+    world_settle(&w);
+    SHOWS(&w, "▶ 4811");
+    world_type(&w, ">");
+    world_settle(&w);
+    SHOWS(&w, "▶ 4811");
+    world_done(&w);
+}
+
+static void a_row_that_went_away_stays_until_the_cursor_moves(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "<down><down>");
+    world_end_session(&w, 4811);
+    world_settle(&w);
+    SHOWS(&w, "▶ 4811");
+    world_end_session(&w, 4811);
+    world_settle(&w);
+    SHOWS(&w, "▶ 4811");
+    world_type(&w, "<down>");
+    SHOWS_NOT(&w, "4811 ");
+    SHOWS(&w, "▶ 4812");
+    world_done(&w);
+}
+
+static void a_row_that_comes_back_is_a_row_again(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "<down><down>");
+    world_end_session(&w, 4811);
+    world_settle(&w);
+    world_advance(&w, 1);
+    world_settle(&w);
+    char *screen = screen_of(&w), *first = strstr(screen, "4811  ");
+    assert_non_null(first);
+    assert_null(strstr(first + 4, " 4811  ")); /* not twice */
+    free(screen);
+    world_done(&w);
+}
+
+static void a_filter_asks_with_parameters(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "/report");
+    SHOWS(&w, "/report");
+    world_type(&w, "<enter>");
+    dash_tick(w.dash);
+    assert_true(w.n_asks > 0);
+    for (int i = 0; i < w.n_asks; i++)
+        assert_null(strstr(w.asks[i].query.sql, "report"));
+    world_settle(&w);
+    SHOWS(&w, "4820");
+    SHOWS_NOT(&w, "4901");
+    world_type(&w, "<esc>");
+    world_settle(&w);
+    SHOWS(&w, "4901");
+    world_done(&w);
+}
+
+static void a_wrong_filter_keeps_the_old_one(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "/report<enter>");
+    world_settle(&w);
+    world_type(&w, "/<bs><bs><bs><bs><bs><bs>nothere:x<enter>");
+    SHOWS(&w, "no column \"nothere\"");
+    world_type(&w, "<esc>");
+    world_settle(&w);
+    SHOWS(&w, "/report");
+    world_done(&w);
+}
+
+static void sets_cycle(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "fff"); /* active, waiting, blocking */
+    world_settle(&w);
+    SHOWS(&w, "blocking ·");
+    SHOWS(&w, "4802");
+    SHOWS_NOT(&w, "4900");
+    world_done(&w);
+}
+
+static void every_pane_is_asked_for_the_same_moment(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, NULL);
+    world_type(&w, "[");
+    dash_tick(w.dash);
+    assert_true(w.n_asks > 5);
+    double at = -1;
+    for (int i = 0; i < w.n_asks; i++) {
+        const struct query *q = &w.asks[i].query;
+        for (int k = 0; k < q->n_params; k++) {
+            if (strcmp(q->params[k].name, "at") != 0)
+                continue;
+            assert_true(q->params[k].value.type == VALUE_REAL);
+            at = at < 0 ? q->params[k].value.real : at;
+            assert_true(q->params[k].value.real == at);
+        }
+    }
+    assert_true(at == WORLD_NOW - 60);
+    SHOWS(&w, "PAST 13:02:21 (-1m00s)");
+    world_advance(&w, 1); /* what comes now changes nothing */
+    world_settle(&w);
+    SHOWS(&w, "PAST 13:02:21");
+    world_type(&w, "<end>");
+    world_settle(&w);
+    SHOWS(&w, "live");
+    world_done(&w);
+}
+
+static void pause_holds_still(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, " ");
+    world_advance(&w, 30);
+    dash_tick(w.dash);
+    assert_int_equal(w.n_asks, 0);
+    SHOWS(&w, "PAUSED 30.0 s");
+    SHOWS(&w, "4m12s");
+    world_type(&w, " ");
+    world_settle(&w);
+    SHOWS(&w, "4m42s");
+    world_done(&w);
+}
+
+static void the_window_is_a_parameter_and_in_the_title(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "statements");
+    world_type(&w, "w");
+    SHOWS(&w, "window 1m");
+    world_settle(&w);
+    SHOWS(&w, "finished calls, 1m");
+    world_type(&w, ":window 30m<enter>");
+    world_settle(&w);
+    SHOWS(&w, "finished calls, 10m00s of 30m");
+    world_done(&w);
+}
+
+static void details_stack_and_go_back(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "<down><enter>");
+    world_settle(&w);
+    SHOWS(&w, "── session 4802");
+    SHOWS(&w, "and placed > now()");
+    world_type(&w, "q");
+    SHOWS(&w, "▶ 4802");
+    assert_false(w.quit);
+    world_type(&w, "<esc>");
+    assert_false(w.quit);
+    world_type(&w, "q");
+    assert_true(w.quit);
+    world_done(&w);
+}
+
+static void a_verdict_opens_its_page(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, NULL);
+    for (int i = 0; i < 6; i++) { /* to the verdicts, wherever the focus was */
+        world_type(&w, "<tab>");
+        char *screen = screen_of(&w);
+        bool there = strstr(screen, "▶▲") != NULL;
+        free(screen);
+        if (there)
+            break;
+    }
+    world_type(&w, "<enter>");
+    SHOWS(&w, "── locks");
+    world_done(&w);
+}
+
+static void texts_leave_by_copy_and_export(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "y");
+    assert_string_equal(w.copied, "update orders set status = $1 where id = $2");
+    SHOWS(&w, "43 bytes copied");
+    world_type(&w, "e");
+    assert_string_equal(w.saved_name, "sessions.json");
+    assert_non_null(strstr(w.saved, "\"pid\":4711"));
+    SHOWS(&w, "written to /tmp/sessions.json");
+    world_type(&w, ":export csv<enter>");
+    assert_string_equal(w.saved_name, "sessions.csv");
+    world_type(&w, "x");
+    assert_string_equal(w.explained, "shop shop update orders set status = $1 where id = $2");
+    world_done(&w);
+}
+
+static void tags_stay_with_their_rows(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "tt");
+    SHOWS(&w, "2 tagged");
+    SHOWS(&w, "+ 4711");
+    SHOWS(&w, "+ 4802");
+    world_type(&w, "r");
+    world_settle(&w);
+    SHOWS(&w, "+ 4802");
+    world_type(&w, "U");
+    SHOWS_NOT(&w, "+ 4802");
+    world_done(&w);
+}
+
+static void a_moment_of_a_trend_is_asked_once(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, NULL);
+    world_advance(&w, 2);
+    dash_tick(w.dash);
+    bool seen = false;
+    for (int i = 0; i < w.n_asks; i++) {
+        const struct query *q = &w.asks[i].query;
+        for (int k = 0; k < q->n_params; k++) {
+            if (strcmp(q->params[k].name, "trend") != 0 || strstr(q->sql, ":trend") == NULL)
+                continue;
+            seen = true;
+            assert_true(q->params[k].value.real < 10);
+        }
+    }
+    assert_true(seen);
+    world_settle(&w);
+    SHOWS(&w, "▃"); /* and the course of ten minutes is still there */
+    world_done(&w);
+}
+
+static void an_unchanged_dataset_is_not_asked_again(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "settings");
+    dash_data_changed(w.dash, "shop", "statements");
+    w.now_s += 1;
+    dash_tick(w.dash);
+    for (int i = 0; i < w.n_asks; i++)
+        assert_null(strstr(w.asks[i].query.sql, "settings"));
+    dash_data_changed(w.dash, "shop", "settings");
+    w.now_s += 1;
+    dash_tick(w.dash);
+    assert_true(w.n_asks > 0);
+    world_done(&w);
+}
+
+static void every_page_draws_at_every_size(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_HOSTILE, NULL);
+    for (int i = 0; i < w.pages.n_pages; i++) {
+        char command[80];
+        if (w.pages.pages[i]->detail)
+            continue;
+        snprintf(command, sizeof(command), ":page %s<enter>", w.pages.pages[i]->name);
+        world_type(&w, command);
+        world_settle(&w);
+        static const int rows[] = {1, 2, 5, 10, 24, 60}, columns[] = {1, 10, 39, 80, 200, 400};
+        for (int r = 0; r < 6; r++) {
+            for (int c = 0; c < 6; c++) {
+                canvas_resize(w.canvas, rows[r], columns[c]);
+                world_draw(&w);
+            }
+        }
+        canvas_resize(w.canvas, 30, 120);
+        world_type(&w, "<down><right><enter>");
+        world_settle(&w);
+        world_type(&w, "<esc><tab><down><pgdn><home>?<pgdn>q");
+        world_settle(&w);
+    }
+    world_done(&w);
+}
+
+static void plain_text_holds_the_overview(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, NULL);
+    struct text out;
+    text_init(&out, 100000);
+    dash_plain(w.dash, &out, 100, true);
+    assert_non_null(strstr(text_str(&out), "vital signs"));
+    assert_non_null(strstr(text_str(&out), "behind pid 4711"));
+    assert_non_null(strstr(text_str(&out), "4811"));
+    for (const char *s = text_str(&out); *s != '\0'; s++)
+        assert_true((*s >= ' ' && *s < 127) || *s == '\n');
+    text_done(&out);
+    world_done(&w);
+}
+
+static void more_rows_come_as_one_scrolls(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_LARGE);
+    world_open(&w, 30, 120, "tables");
+    world_settle(&w);
+    SHOWS(&w, "first 120");
+    for (int i = 0; i < 8; i++) {
+        world_type(&w, "<pgdn>");
+        world_settle(&w);
+    }
+    SHOWS(&w, "first 480");
+    world_done(&w);
+}
+
+static void a_paste_is_text_and_never_keys(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    struct key paste = {.kind = KEY_PASTE, .text = "q\nq"};
+    dash_key(w.dash, &paste);
+    assert_false(w.quit);
+    world_type(&w, "/");
+    dash_key(w.dash, &(struct key){.kind = KEY_PASTE, .text = "web-3\x1b[2J\nq"});
+    SHOWS(&w, "/web-3");
+    assert_false(w.quit);
+    world_done(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_changes_the_screen_before_any_answer),
+        cmocka_unit_test(what_is_visible_is_demanded),
+        cmocka_unit_test(the_cursor_follows_the_row_not_the_line),
+        cmocka_unit_test(a_row_that_went_away_stays_until_the_cursor_moves),
+        cmocka_unit_test(a_row_that_comes_back_is_a_row_again),
+        cmocka_unit_test(a_filter_asks_with_parameters),
+        cmocka_unit_test(a_wrong_filter_keeps_the_old_one),
+        cmocka_unit_test(sets_cycle),
+        cmocka_unit_test(every_pane_is_asked_for_the_same_moment),
+        cmocka_unit_test(pause_holds_still),
+        cmocka_unit_test(the_window_is_a_parameter_and_in_the_title),
+        cmocka_unit_test(details_stack_and_go_back),
+        cmocka_unit_test(a_verdict_opens_its_page),
+        cmocka_unit_test(texts_leave_by_copy_and_export),
+        cmocka_unit_test(tags_stay_with_their_rows),
+        cmocka_unit_test(a_moment_of_a_trend_is_asked_once),
+        cmocka_unit_test(an_unchanged_dataset_is_not_asked_again),
+        cmocka_unit_test(every_page_draws_at_every_size),
+        cmocka_unit_test(plain_text_holds_the_overview),
+        cmocka_unit_test(more_rows_come_as_one_scrolls),
+        cmocka_unit_test(a_paste_is_text_and_never_keys),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
