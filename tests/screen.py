@@ -15,8 +15,36 @@ KEYS = {"up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "
         "ctrl-c": "\x03", "ctrl-z": "\x1a", "f1": "\x1bOP", "f10": "\x1b[21~"}
 
 
+class Stream(pyte.ByteStream):
+    """ncurses scrolls lines that moved and repeats characters with sequences that pyte 0.8 does not know: SU, SD and REP (ECMA-48)."""
+
+    csi = {**pyte.ByteStream.csi, "S": "scroll_up", "T": "scroll_down", "b": "repeat"}
+    events = pyte.ByteStream.events | {"scroll_up", "scroll_down", "repeat"}
+
+
 class Tolerant(pyte.Screen):
     """pyte 0.8 does not know every private sequence that ncurses sends for modern terminals."""
+
+    last = " "
+
+    def draw(self, data):
+        self.last = data[-1:] or self.last
+        super().draw(data)
+
+    def repeat(self, count=1):
+        self.draw(self.last * (count or 1))
+
+    def _at(self, line, move, count):
+        before, self.cursor.y = self.cursor.y, line
+        for _ in range(count or 1):
+            move()
+        self.cursor.y = before
+
+    def scroll_up(self, count=1):
+        self._at(self.margins.bottom if self.margins else self.lines - 1, self.index, count)
+
+    def scroll_down(self, count=1):
+        self._at(self.margins.top if self.margins else 0, self.reverse_index, count)
 
     def report_device_status(self, *args, **kwargs):
         pass
@@ -31,7 +59,7 @@ class Screen:
     def __init__(self, command, rows=24, columns=80, env=None, term="xterm-256color"):
         self.rows, self.columns = rows, columns
         self.screen = Tolerant(columns, rows)
-        self.stream = pyte.ByteStream(self.screen)
+        self.stream = Stream(self.screen)
         self.raw = bytearray()
         self.status = None
         self.started = time.monotonic()

@@ -75,6 +75,7 @@ static const struct capability capabilities[] = {
 };
 // clang-format on
 
+// clang-format off
 /* A setting that the role may not see has no row in pg_settings, where current_setting() would fail. pg_stat_statements.max is known
  * only where the library is loaded. */
 static const char facts[] =
@@ -95,6 +96,7 @@ static const char facts[] =
     " (select count(*) as n_databases, count(*) filter (where not may) as closed, string_agg('GRANT CONNECT ON DATABASE '"
     " || quote_ident(datname) || ' TO ' || quote_ident(current_user), chr(10) order by datname) filter (where not may) as connect"
     " from (select datname, has_database_privilege(oid, 'connect') as may from pg_database where datallowconn) x) d) f";
+// clang-format on
 
 static void on_rows(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
 {

@@ -1,5 +1,5 @@
-/* database_sizes: how big each database is and how fast it grows. pg_database_size looks at every file, so each database is
- * measured the more rarely the longer that takes: all together cost at most BUDGET. */
+/* database_sizes: how big each database is and how fast it grows. pg_database_size looks at every file, so
+ * each database is measured the more rarely the longer that takes: all together cost at most BUDGET. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +8,11 @@
 #include "core/mem.h"
 #include "core/text.h"
 
-#define MAY_SEE                                                                                              \
-    "(has_database_privilege(d.oid, 'connect') or pg_has_role('pg_read_all_stats', 'usage'))"
+#define MAY_SEE "(has_database_privilege(d.oid, 'connect') or pg_has_role('pg_read_all_stats', 'usage'))"
 
 enum {
     EVERY_S = 60,
-    N_POINTS = 16,    /* measurements of a database that are remembered */
+    N_POINTS = 16,      /* measurements of a database that are remembered */
     POINT_EVERY_S = 240 /* so that growth is that of about the last hour */
 };
 /* Milliseconds of the server's time per second. */

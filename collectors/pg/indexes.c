@@ -56,7 +56,8 @@ static const struct dataset dataset = {
     .baseline_every = 60,
 };
 
-/* The relation of an index has a number above the system's own; those of toast tables are their tables' affair. */
+// clang-format off
+/* An oid below 16384 is the system's (FirstNormalObjectId); namespace 99 is pg_toast. */
 #define IS_ONE "c.relkind in ('i', 'I') and c.relpersistence <> 't' and c.oid >= 16384 and c.relnamespace <> 99"
 
 static const struct pg_from catalog[] = {
@@ -69,13 +70,14 @@ static const struct pg_from catalog[] = {
 
 /* A scan looks at one page at least. */
 static const struct pg_from live[] = {
-    {140000, "from (select m.id, pg_stat_get_blocks_fetched(m.id) as mark from unnest($1::oid[], $2::int8[]) m(id, mark)"
-             " where m.mark <> pg_stat_get_blocks_fetched(m.id) offset 0) r join pg_class c on c.oid = r.id"},
+    {140000,
+     "from (select m.id, pg_stat_get_blocks_fetched(m.id) as mark from unnest($1::oid[], $2::int8[]) m(id, mark)"
+     " where m.mark <> pg_stat_get_blocks_fetched(m.id) offset 0) r join pg_class c on c.oid = r.id"},
     {0, NULL},
 };
 
 /* Tables locked, or about to be, in ACCESS EXCLUSIVE mode: their indexes are left out, as both functions below would wait. */
-#define LOCKED                                                                                               \
+#define LOCKED \
     "with l as materialized (select relation from pg_locks where locktype = 'relation' and mode = 'AccessExclusiveLock'" \
     " and database = (select oid from pg_database where datname = current_database()))"
 #define FREE "not exists (select from l where l.relation in (x.indexrelid, x.indrelid))"
@@ -89,6 +91,7 @@ static const char sizes[] =
 static const char definitions[] =
     LOCKED " select x.indexrelid as id, pg_get_indexdef(x.indexrelid) as definition from pg_index x"
            " where x.indexrelid = any($1::oid[]) and " FREE;
+// clang-format on
 
 static const char *const sized[] = {"size_bytes", NULL};
 
@@ -140,7 +143,8 @@ static void find_duplicates(struct sample *s)
 static void complete(struct sample *s)
 {
     const double *scans = values_of(s, "scans").real, *is_unique = values_of(s, "is_unique").real;
-    const double *constraint = values_of(s, "is_constraint").real, *partitioned = values_of(s, "is_partitioned").real;
+    const double *constraint = values_of(s, "is_constraint").real,
+                 *partitioned = values_of(s, "is_partitioned").real;
     double *unused = values_of(s, "unused").real, *exact = values_of(s, "size_exact").real;
     for (int i = 0; i < s->n_rows; i++) {
         exact[i] = exact[i] > 0;

@@ -1,5 +1,5 @@
-/* locks: who waits for whom, an edge a row, from pg_blocking_pids. That function stops the lock manager while it looks, so
- * it is asked only for backends that wait, and for the 50 that wait longest. */
+/* locks: who waits for whom, an edge a row, from pg_blocking_pids. That function stops the lock manager while
+ * it looks, so it is asked only for backends that wait, and for the 50 that wait longest. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,8 @@
 #include "core/mem.h"
 
 #define AGE(moment)                                                                                          \
-    "case when " moment " is not null then greatest(0, date_part('epoch', clock_timestamp() - " moment ")) end"
+    "case when " moment " is not null then greatest(0, date_part('epoch', clock_timestamp() - " moment       \
+    ")) end"
 
 // clang-format off
 static const struct column columns[] = {
@@ -57,10 +58,12 @@ static const struct dataset dataset = {
     .every = 2,
 };
 
-/* pg_locks is not looked at unless something waits (or may: a wait can be hidden). A waiter has an edge to each backend that holds
- * the lock, and when none does, to the three longest in the queue before it. The row whose lock is awaited is known
- * from the tuple lock that the first in the queue holds. In pg_locks a prepared transaction has no pid: the lock on its own id, of
- * the same virtual transaction, tells which it is. */
+/* pg_locks is not looked at unless something waits (or may: a wait can be hidden). A waiter has an edge to
+ * each backend that holds the lock, and when none does, to the three longest in the queue before it. The row
+ * whose lock is awaited is known from the tuple lock that the first in the queue holds. In pg_locks a
+ * prepared transaction has no pid: the lock on its own id, of the same virtual transaction, tells which it
+ * is. */
+// clang-format off
 static const struct pg_from from[] = {
     {140000,
      "from (with a as materialized (select pid, wait_event_type, datname, usename, application_name, state, xact_start,"
@@ -94,12 +97,13 @@ static const struct pg_from from[] = {
      " order by e.waitstart, e.pid, e.holder_pid"},
     {0, NULL},
 };
+// clang-format on
 
 struct edges {
     const int64_t *pid, *holder; /* sample's columns */
     const char **gid;
     int n;
-    int *next; /* edge: the first edge in which its holder waits, -1 if that waits for nothing */
+    int *next;  /* edge: the first edge in which its holder waits, -1 if that waits for nothing */
     int *depth; /* 0 not known yet, -1 being looked at: a cycle until the deadlock detector ends it */
     int *root;  /* edge whose holder is the root */
 };

@@ -1,5 +1,5 @@
-/* pools: PostgreSQL's own connection slots as pools: the instance's, and the share of each database and role that is
- * connected or limited. Slots refuse, they do not queue: waiting and timeouts stay n/a here. */
+/* pools: PostgreSQL's own connection slots as pools: the instance's, and the share of each database and role
+ * that is connected or limited. Slots refuse, they do not queue: waiting and timeouts stay n/a here. */
 #include "collectors/pg/pg.h"
 
 // clang-format off
@@ -32,33 +32,29 @@ static const struct dataset dataset = {
     .whole = true,
 };
 
-#define IDLE_IN_XACT "('idle in transaction', 'idle in transaction (aborted)')"
-/* A masked backend has no type; one with a role is taken for a client. -1 is no limit; 0 is one, and superusers pass it. */
-#define FROM(reserved)                                                                                       \
-    "from (with k as (select current_setting('max_connections')::int as slots, " reserved " as reserved),"   \
-    " a as materialized (select datid, usesysid, count(*)::int as n,"                                        \
-    " count(*) filter (where state = 'active' or state = 'fastpath function call')::int as active,"          \
-    " count(*) filter (where state = 'idle')::int as idle,"                                                  \
-    " count(*) filter (where state in " IDLE_IN_XACT ")::int as idle_in_xact,"                               \
-    " count(*) filter (where state is null and backend_type is null)::int as hidden"                         \
-    " from pg_stat_get_activity(null)"                                                                       \
-    " where backend_type = 'client backend' or (backend_type is null and usesysid is not null) group by 1, 2)" \
-    " select 'slots' as kind, 'instance' as name, k.slots - k.reserved as max_size, coalesce(sum(n), 0) as n," \
-    " coalesce(sum(active), 0) as active, coalesce(sum(idle), 0) as idle,"                                   \
-    " coalesce(sum(idle_in_xact), 0) as idle_in_xact, coalesce(sum(hidden), 0) as hidden,"                   \
-    " k.reserved, false as own_limit from k left join a on true group by k.slots, k.reserved"                \
-    " union all select 'database', d.datname, case when datconnlimit >= 0 then datconnlimit else k.slots - k.reserved end," \
-    " coalesce(n, 0), coalesce(active, 0), coalesce(idle, 0), coalesce(idle_in_xact, 0), coalesce(hidden, 0)," \
-    " null, datconnlimit >= 0"                                                                               \
-    " from k cross join pg_database d left join (select datid, sum(n) as n, sum(active) as active, sum(idle) as idle," \
-    " sum(idle_in_xact) as idle_in_xact, sum(hidden) as hidden from a group by 1) b on b.datid = d.oid"      \
-    " where datallowconn and (n > 0 or datconnlimit >= 0)"                                                   \
-    " union all select 'role', r.rolname, case when rolconnlimit >= 0 then rolconnlimit else k.slots - k.reserved end," \
-    " coalesce(n, 0), coalesce(active, 0), coalesce(idle, 0), coalesce(idle_in_xact, 0), coalesce(hidden, 0)," \
-    " null, rolconnlimit >= 0"                                                                               \
-    " from k cross join pg_roles r left join (select usesysid, sum(n) as n, sum(active) as active, sum(idle) as idle," \
-    " sum(idle_in_xact) as idle_in_xact, sum(hidden) as hidden from a group by 1) b on b.usesysid = r.oid"   \
-    " where n > 0 or (rolcanlogin and rolconnlimit >= 0)) p"
+// clang-format off
+/* k is the instance, w what may be a pool, g who is connected. A masked backend has no type; one with a role is taken for a client. A
+ * limit of -1 is none. */
+#define FROM(reserved) \
+    "from (with k as (select current_setting('max_connections')::int as slots, " reserved " as reserved)," \
+    " w as (select 'slots' as kind, 0::oid as oid, 'instance' as name, -1 as own, reserved from k" \
+    "  union all select 'database', oid, datname, datconnlimit, null from pg_database where datallowconn" \
+    "  union all select 'role', oid, rolname, case when rolcanlogin then rolconnlimit else -1 end, null from pg_roles)," \
+    " g as (select case when grouping(datid, usesysid) = 3 then 'slots' when grouping(usesysid) = 1 then 'database'" \
+    "   else 'role' end as kind, coalesce(datid, usesysid, 0) as oid, count(*) as n," \
+    "  count(*) filter (where state in ('active', 'fastpath function call')) as active," \
+    "  count(*) filter (where state = 'idle') as idle," \
+    "  count(*) filter (where state in ('idle in transaction', 'idle in transaction (aborted)')) as idle_in_xact," \
+    "  count(*) filter (where state is null and backend_type is null) as hidden" \
+    "  from pg_stat_get_activity(null)" \
+    "  where backend_type = 'client backend' or (backend_type is null and usesysid is not null)" \
+    "  group by grouping sets ((), (datid), (usesysid)))" \
+    " select w.kind, w.name, case when own >= 0 then own else slots - k.reserved end as max_size, own >= 0 as own_limit," \
+    "  w.reserved, coalesce(n, 0) as n, coalesce(active, 0) as active, coalesce(idle, 0) as idle," \
+    "  coalesce(idle_in_xact, 0) as idle_in_xact, coalesce(hidden, 0) as hidden" \
+    " from w cross join k left join g on g.kind = w.kind and g.oid = w.oid" \
+    " where w.kind = 'slots' or n > 0 or own >= 0) p"
+// clang-format on
 
 static const struct pg_from from[] = {
     {160000, FROM("current_setting('superuser_reserved_connections')::int"

@@ -15,8 +15,8 @@ enum {
     MOST_PARAM = 8 << 20
 };
 static const double CATALOG_EVERY_S = 120;
-static const double FRESH_EVERY_S = 5;     /* a catalog with new relations is read again, but not more often */
-static const double ALL_EVERY_S = 600;     /* marks can miss what touches no page, so now and then all is read */
+static const double FRESH_EVERY_S = 5; /* a catalog with new relations is read again, but not more often */
+static const double ALL_EVERY_S = 600; /* marks can miss what touches no page, so now and then all is read */
 
 /* ---- State ---- */
 
@@ -190,7 +190,8 @@ static void take_changed(struct relations *r, const struct pg_rows *rows)
     const struct dataset *d = r->kind->dataset;
     const int64_t *ids = relations_ids(r, r->now);
     int id = pg_rows_column(rows, "id"), mark = pg_rows_column(rows, "mark"), n_live = 0;
-    int *from = mem_new_array((size_t)d->n_columns, sizeof(*from)), *to = mem_new_array((size_t)d->n_columns, sizeof(*to));
+    int *from = mem_new_array((size_t)d->n_columns, sizeof(*from)),
+        *to = mem_new_array((size_t)d->n_columns, sizeof(*to));
     for (int c = 0; c < d->n_columns; c++) {
         int column = is_live(&d->columns[c]) ? pg_rows_column(rows, d->columns[c].name) : -1;
         if (column < 0)
@@ -271,12 +272,14 @@ static bool has_same_names(const struct relations *r, const struct sample *s)
     return true;
 }
 
-/* Row TO of S gets what is not the catalog's from row FROM of the sample before; measured sizes beat estimates. */
+/* Row TO of S gets what is not the catalog's from row FROM of the sample before; measured sizes beat
+ * estimates. */
 static void carry_row(const struct relations *r, struct sample *s, int to, int from, bool measured)
 {
     const struct dataset *d = s->dataset;
     for (int c = 0; c < d->n_columns; c++) {
-        bool carried = is_live(&d->columns[c]) || d->columns[c].source == NULL || (measured && is_sized(r->kind, c));
+        bool carried =
+            is_live(&d->columns[c]) || d->columns[c].source == NULL || (measured && is_sized(r->kind, c));
         if (!carried || d->columns[c].kind == KIND_DERIVED || s->values[c].any == NULL)
             continue;
         if (d->columns[c].type == TYPE_REAL)
@@ -377,8 +380,8 @@ static void on_head(struct pg_poll *p, const struct pg_rows *rows, enum failure 
     ask_changed(p, r);
 }
 
-/* Oids grow, so a relation that came after the catalog was read has a greater one than all in it (until they wrap around: then it
- * waits for the catalog's next time). The limit makes the server take the index. */
+/* Oids grow, so a relation that came after the catalog was read has a greater one than all in it (until they
+ * wrap around: then it waits for the catalog's next time). The limit makes the server take the index. */
 void relations_start(struct pg_poll *p, const struct relations_kind *k)
 {
     struct relations *r = find_or_new(p, k);
@@ -387,11 +390,13 @@ void relations_start(struct pg_poll *p, const struct relations_kind *k)
     snprintf(greatest, sizeof(greatest), "%lld", n == 0 ? 0LL : (long long)relations_ids(r, r->last)[n - 1]);
     struct text sql;
     text_init(&sql, 4096);
-    text_addf(&sql,
-              "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from (select oid, relkind,"
-              " relpersistence, relnamespace from pg_class where oid > $1::oid order by oid limit 1000) c where %s)"
-              " as fresh from pg_database d where d.datname = current_database()",
-              k->is_one);
+    text_addf(
+        &sql,
+        "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from (select oid, "
+        "relkind,"
+        " relpersistence, relnamespace from pg_class where oid > $1::oid order by oid limit 1000) c where %s)"
+        " as fresh from pg_database d where d.datname = current_database()",
+        k->is_one);
     const char *param = greatest;
     pg_run(p, text_str(&sql), 1, &param, on_head);
     text_done(&sql);

@@ -1,25 +1,28 @@
-/* What tables and indexes share: thousands of rows of which few change between two polls. The catalog is read once a minute; each
- * poll gives the server a mark for every relation and gets back only those whose statistics moved since; exact sizes
- * come for a slice of them at a time. */
+/* What tables and indexes share: thousands of rows of which few change between two polls. The catalog is read
+ * once a minute; each poll gives the server a mark for every relation and gets back only those whose
+ * statistics moved since; exact sizes come for a slice of them at a time. */
 #ifndef DBVITALS_COLLECTORS_PG_RELATIONS_H
 #define DBVITALS_COLLECTORS_PG_RELATIONS_H
 
 #include "collectors/pg/pg.h"
 
-/* A column whose source reads r ("r.x" at its start, or "(r.x" within) belongs to `live`, the others to `catalog`. */
+/* A column whose source reads r ("r.x" at its start, or "(r.x" within) belongs to `live`, the others to
+ * `catalog`. */
 struct relations_kind {
     const struct dataset *dataset;
-    const char *id;                /* name of the KEY column with the relation's oid; the catalog is in its order */
+    const char *id; /* name of the KEY column with the relation's oid; the catalog is in its order */
     const struct pg_from *catalog; /* after the select list */
     const char *is_one;            /* condition over pg_class c: it will be in the catalog */
-    /* After "select r.id, r.mark, LIST": $1 oids, $2 the marks that we hold; gives r with the relations whose mark is another. */
+    /* After "select r.id, r.mark, LIST": $1 oids, $2 the marks that we hold; gives r with the relations whose
+     * mark is another. */
     const struct pg_from *live;
-    /* A whole SELECT: $1 oids; gives id, cost_ms and the columns of `sized`, without relations that someone holds or awaits in ACCESS EXCLUSIVE
-     * mode: to look at those would be to wait. */
+    /* A whole SELECT: $1 oids; gives id, cost_ms and the columns of `sized`, without relations that someone
+     * holds or awaits in ACCESS EXCLUSIVE mode: to look at those would be to wait. */
     const char *sizes;
     /* The same, with id and definition: NULL if there is none. Asked once for each relation. */
     const char *definitions;
-    const char *const *sized; /* names of the columns with sizes, NULL-ended; from the catalog they are estimates; column size_exact tells */
+    const char *const *sized; /* names of the columns with sizes, NULL-ended; from the catalog they are
+                                 estimates; column size_exact tells */
     /* Fills the columns without a source. */
     void (*complete)(struct sample *s);
 };

@@ -9,11 +9,11 @@
 struct relations {
     const struct relations_kind *kind;
     int64_t datid;
-    struct sample *last;   /* as delivered */
-    struct sample *now;    /* of the poll that goes on */
-    struct arena *names;   /* the texts of `last` */
-    char *ids;             /* the oids of `last` as an array of the server's */
-    int64_t *marks;        /* -1: unknown */
+    struct sample *last; /* as delivered */
+    struct sample *now;  /* of the poll that goes on */
+    struct arena *names; /* the texts of `last` */
+    char *ids;           /* the oids of `last` as an array of the server's */
+    int64_t *marks;      /* -1: unknown */
     struct measure *measures;
     double catalog_s, all_s, slice_s; /* when each was last read, -INFINITY never */
     double stats_reset;
@@ -28,7 +28,8 @@ const int64_t *relations_ids(const struct relations *r, const struct sample *s);
 int relations_row(const int64_t *ids, int n, int64_t id);
 /* As an array of the server's; heap, the caller frees. */
 char *relations_array(const int64_t *values, int n);
-/* The relations of P with a poll that goes on; NULL, and P is answered, if the connection was remade meanwhile. */
+/* The relations of P with a poll that goes on; NULL, and P is answered, if the connection was remade
+ * meanwhile. */
 struct relations *relations_going_on(struct pg_poll *p);
 /* The last step: R's sample is completed and handed over. */
 void relations_deliver(struct pg_poll *p, struct relations *r);

@@ -66,7 +66,8 @@ static void define_or_deliver(struct pg_poll *p, struct relations *r)
 static void put_sizes(struct relations *r, const struct pg_rows *rows, int i, int row)
 {
     for (const char *const *name = r->kind->sized; *name != NULL; name++)
-        r->now->values[relations_column(r, *name)].real[row] = pg_rows_real(rows, i, pg_rows_column(rows, *name));
+        r->now->values[relations_column(r, *name)].real[row] =
+            pg_rows_real(rows, i, pg_rows_column(rows, *name));
     r->now->values[relations_column(r, "size_exact")].real[row] = 1;
     r->measures[row] = (struct measure){.known = true, .at_s = pg_rows_mono_s(rows), .mark = r->marks[row]};
 }

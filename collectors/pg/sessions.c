@@ -1,10 +1,11 @@
-/* sessions: a backend, with everything of pg_stat_activity. Who blocks whom is in `locks`: pg_blocking_pids stops the
- * lock manager, so it is asked there, rarely and for few. */
+/* sessions: a backend, with everything of pg_stat_activity. Who blocks whom is in `locks`: pg_blocking_pids
+ * stops the lock manager, so it is asked there, rarely and for few. */
 #include "collectors/pg/pg.h"
 
 /* On the server's clock, which may read a little less than the moment it compares with. */
 #define AGE(moment)                                                                                          \
-    "case when " moment " is not null then greatest(0, date_part('epoch', clock_timestamp() - " moment ")) end"
+    "case when " moment " is not null then greatest(0, date_part('epoch', clock_timestamp() - " moment       \
+    ")) end"
 /* What PostgreSQL writes in place of the query of a session that the role may not see. */
 #define HIDDEN "(s.state is null and s.query = '<insufficient privilege>')"
 

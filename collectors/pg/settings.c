@@ -4,7 +4,8 @@
 /* Connection strings may hold a password, which superusers see here. */
 #define NO_PASSWORD(value)                                                                                   \
     "case when s.name like '%conninfo%' then regexp_replace(" value                                          \
-    ", '(password|passfile)\\s*=\\s*(''([^''\\\\]|\\\\.)*''|[^[:space:]]+)', '\\1=***', 'gi') else " value " end"
+    ", '(password|passfile)\\s*=\\s*(''([^''\\\\]|\\\\.)*''|[^[:space:]]+)', '\\1=***', 'gi') else " value   \
+    " end"
 
 // clang-format off
 static const struct column columns[] = {

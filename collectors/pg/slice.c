@@ -29,9 +29,8 @@ int slice_choose(const struct measure *measures, const int64_t *marks, int n, in
     struct candidate *all = mem_new_array((size_t)n, sizeof(*all));
     for (int i = 0; i < n; i++) {
         const struct measure *m = &measures[i];
-        all[i] = (struct candidate){.row = i,
-                                    .changed = !m->known || m->mark != marks[i],
-                                    .at_s = m->known ? m->at_s : -INFINITY};
+        all[i] = (struct candidate){
+            .row = i, .changed = !m->known || m->mark != marks[i], .at_s = m->known ? m->at_s : -INFINITY};
     }
     qsort(all, (size_t)n, sizeof(*all), by_need);
     int chosen = n < limit ? n : limit;

@@ -12,10 +12,11 @@ struct measure {
     int64_t mark; /* of its statistics at that time */
 };
 
-/* The rows (at most LIMIT of N) to be measured: those never measured and those whose mark is another now, before those whose measure
- * is oldest. Returns how many; ROWS has room for LIMIT. */
+/* The rows (at most LIMIT of N) to be measured: those never measured and those whose mark is another now,
+ * before those whose measure is oldest. Returns how many; ROWS has room for LIMIT. */
 int slice_choose(const struct measure *measures, const int64_t *marks, int n, int limit, int *rows);
-/* How many rows to take the next time, when N took COST_MS and BUDGET_MS is allowed. Grows to at most four times the size it was. */
+/* How many rows to take the next time, when N took COST_MS and BUDGET_MS is allowed. Grows to at most four
+ * times the size it was. */
 int slice_fit(int n, double cost_ms, double budget_ms);
 /* ... when the slice failed: half. */
 int slice_halve(int n);

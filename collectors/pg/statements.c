@@ -1,18 +1,23 @@
-/* statements: normalised statements and what they cost, from pg_stat_statements. Their texts are read apart: with them the server
- * reads its whole file of texts each time. */
+/* statements: normalised statements and what they cost, from pg_stat_statements. Their texts are read apart:
+ * with them the server reads its whole file of texts each time. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/pg/names.h"
 #include "collectors/pg/pg.h"
 #include "collectors/pg/texts.h"
 #include "core/mem.h"
 #include "core/text.h"
 
-/* Most of these are 0 for most statements, and a NULL costs the server half of what a number does; finish() puts the 0 back. */
+/* Most of these are 0 for most statements, and a NULL costs the server half of what a number does; finish()
+ * puts the 0 back. */
 #define COUNT(expression) "nullif(" expression ", 0)"
 #define COUNTER(name_, unit_, source_, ...)                                                                  \
-    {.name = name_, .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = unit_, .source = source_, __VA_ARGS__}
+    {                                                                                                        \
+        .name = name_, .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = unit_, .source = source_,            \
+        __VA_ARGS__                                                                                          \
+    }
 
 // clang-format off
 static const struct column columns[] = {
@@ -71,19 +76,8 @@ static const struct dataset dataset = {
 };
 
 /* Each fetch reads the server's whole file of texts, so it comes at most once a minute; sooner at the start, when most of what runs is new. */
-static const double TEXTS_FIRST_S = 3, TEXTS_EVERY_S = 60;
+static const double TEXTS_FIRST_S = 0.4, TEXTS_EVERY_S = 60;
 static const double NAMES_EVERY_S = 60;
-
-/* Names of databases and roles by oid. Joined by the server they would cost a tenth of the query. */
-struct name {
-    int64_t oid;
-    const char *text;
-};
-struct names {
-    struct arena *arena;
-    struct name *names; /* databases, then roles, each in the order of their oids */
-    int n_databases, n;
-};
 
 struct statements {
     struct texts texts;
@@ -92,29 +86,8 @@ struct statements {
     struct names names;
     double names_asked_s;
     double dealloc, reset_s; /* of pg_stat_statements_info; NAN before 1.9 */
-    struct sample *pending; /* the sample of the poll that goes on, lacking texts */
+    struct sample *pending;  /* the sample of the poll that goes on, lacking texts */
 };
-
-static void names_done(struct names *n)
-{
-    arena_unref(n->arena);
-    free(n->names);
-    *n = (struct names){0};
-}
-
-static const char *name_of(const struct name *names, int n, int64_t oid)
-{
-    for (int low = 0; n > 0; n /= 2) {
-        const struct name *middle = &names[low + n / 2];
-        if (middle->oid == oid)
-            return middle->text;
-        if (middle->oid < oid) {
-            low += n / 2 + 1;
-            n--;
-        }
-    }
-    return NULL;
-}
 
 static void reset(void *state)
 {
@@ -166,7 +139,8 @@ static void add_row(struct sample *s, int to, int from)
     most[to] = fmax(most[to], most[from]);
 }
 
-/* Statements that the role may not see have no id, so several of a role and database have one key: they become one row. */
+/* Statements that the role may not see have no id, so several of a role and database have one key: they
+ * become one row. */
 static void merge_hidden(struct sample *s)
 {
     const int64_t *id = values_of(s, "queryid").integer, *user = values_of(s, "userid").integer;
@@ -174,7 +148,8 @@ static void merge_hidden(struct sample *s)
     int *hidden = mem_new_array((size_t)s->n_rows, sizeof(hidden[0])), n_hidden = 0, n = 0;
     for (int i = 0; i < s->n_rows; i++) {
         int h = id[i] != INT_NONE ? n_hidden : 0;
-        while (h < n_hidden && (user[hidden[h]] != user[i] || db[hidden[h]] != db[i] || top[hidden[h]] != top[i]))
+        while (h < n_hidden &&
+               (user[hidden[h]] != user[i] || db[hidden[h]] != db[i] || top[hidden[h]] != top[i]))
             h++;
         if (id[i] == INT_NONE && h < n_hidden) {
             add_row(s, hidden[h], i);
@@ -195,8 +170,7 @@ static void fill_names(struct sample *s, struct statements *t)
     const struct names *n = &t->names;
     int datname = dataset_column(&dataset, "datname"), usename = dataset_column(&dataset, "usename");
     for (int i = 0; i < s->n_rows; i++) {
-        const char *d = name_of(n->names, n->n_databases, db[i]);
-        const char *u = name_of(n->names + n->n_databases, n->n - n->n_databases, user[i]);
+        const char *d = names_database(n, db[i]), *u = names_role(n, user[i]);
         if (d != NULL)
             sample_set_text(s, datname, i, d, strlen(d));
         if (u != NULL)
@@ -256,7 +230,8 @@ static void deliver(struct pg_poll *p)
     pg_poll_done(p, s);
 }
 
-/* A failure leaves the texts away for a minute: a text in the encoding of another database can spoil them all. */
+/* A failure leaves the texts away for a minute: a text in the encoding of another database can spoil them
+ * all. */
 static void on_texts(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
 {
     (void)why, (void)text;
@@ -296,7 +271,8 @@ static void on_sample(struct pg_poll *p, struct sample *s)
     if (ask) {
         struct text sql;
         text_init(&sql, 4096);
-        text_addf(&sql, "select queryid, query from %s.pg_stat_statements(true) where queryid = any($1::int8[])",
+        text_addf(&sql,
+                  "select queryid, query from %s.pg_stat_statements(true) where queryid = any($1::int8[])",
                   pg_facts(p)->statements_schema);
         const char *param = text_str(&missing);
         t->texts_asked_s = s->mono_s;
@@ -327,29 +303,14 @@ static void on_info(struct pg_poll *p, const struct pg_rows *rows, enum failure 
     t->reset_s = known ? pg_rows_real(rows, 0, pg_rows_column(rows, "stats_reset")) : NAN;
 }
 
-/* Ordered: databases first. */
-static const char names_sql[] = "select oid, datname as name, true as is_database from pg_database union all"
-                                " select oid, rolname, false from pg_roles order by is_database desc, oid";
-
 static void on_names(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
 {
     (void)why, (void)text;
     struct statements *t = pg_state(p);
     if (rows == NULL)
         return;
-    names_done(&t->names);
+    names_take(&t->names, rows);
     t->names_asked_s = pg_rows_mono_s(rows);
-    t->names.arena = arena_new(4096);
-    t->names.n = pg_rows_n(rows);
-    t->names.names = mem_new_array((size_t)t->names.n, sizeof(t->names.names[0]));
-    int oid = pg_rows_column(rows, "oid"), name = pg_rows_column(rows, "name");
-    int is_database = pg_rows_column(rows, "is_database");
-    for (int i = 0; i < t->names.n; i++) {
-        size_t len;
-        const char *s = pg_rows_text(rows, i, name, &len);
-        t->names.names[i] = (struct name){pg_rows_int(rows, i, oid), arena_dup_n(t->names.arena, s, len)};
-        t->names.n_databases += pg_rows_int(rows, i, is_database) == 1;
-    }
 }
 
 static void run(struct pg_poll *p, const char *format, const char *list, pg_rows_fn *fn)
@@ -371,15 +332,17 @@ static void start(struct pg_poll *p)
     struct statements *t = pg_state(p);
     t->dealloc = t->reset_s = NAN;
     if (!f->statements_loaded) {
-        pg_poll_failed(p, FAILURE_ABSENT,
-                       "pg_stat_statements is not preloaded: ALTER SYSTEM SET shared_preload_libraries = "
-                       "'pg_stat_statements' (after what stands there already), restart the server, then CREATE "
-                       "EXTENSION pg_stat_statements");
+        pg_poll_failed(
+            p, FAILURE_ABSENT,
+            "pg_stat_statements is not preloaded: ALTER SYSTEM SET shared_preload_libraries = "
+            "'pg_stat_statements' (after what stands there already), restart the server, then CREATE "
+            "EXTENSION pg_stat_statements");
         return;
     }
     if (f->statements == 0) {
-        pg_poll_failed(p, FAILURE_ABSENT,
-                       "pg_stat_statements is not installed in this database: CREATE EXTENSION pg_stat_statements");
+        pg_poll_failed(
+            p, FAILURE_ABSENT,
+            "pg_stat_statements is not installed in this database: CREATE EXTENSION pg_stat_statements");
         return;
     }
     if (t->names.n == 0 || pg_poll_asked_mono_s(p) - t->names_asked_s >= NAMES_EVERY_S)
@@ -387,8 +350,7 @@ static void start(struct pg_poll *p)
     if (f->statements >= 109)
         run(p, "select dealloc, stats_reset from %s.pg_stat_statements_info", NULL, on_info);
     char *list = pg_select_list(p);
-    run(p,
-        "select %s from %s.pg_stat_statements(false) s", list, on_rows);
+    run(p, "select %s from %s.pg_stat_statements(false) s", list, on_rows);
     free(list);
 }
 

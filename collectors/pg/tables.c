@@ -1,16 +1,16 @@
-/* tables: a table, its use, its size, and what autovacuum owes it. The pg_stat_get_* functions are called directly: the views
- * over them cost twice as much and more. */
+/* tables: a table, its use, its size, and what autovacuum owes it. The pg_stat_get_* functions are called
+ * directly: the views over them cost twice as much and more. */
 #include <math.h>
 
 #include "collectors/pg/relations.h"
 
+// clang-format off
 /* An option of the table's own beats the server's setting. */
 #define OPTION(name) "coalesce(o." name ", v." name ")"
 #define ROWS "greatest(c.reltuples, 0)"
 /* Pages as the last VACUUM or ANALYZE saw them; 0 in a table that none has looked at says nothing. */
 #define PAGES(expression) "case when c.reltuples >= 0 or c.relpages > 0 then (" expression ") * v.block_size end"
 
-// clang-format off
 static const struct column columns[] = {
     {"datid", KIND_KEY, TYPE_INT, .source = "d.oid", .help = "oid of the database"},
     {"relid", KIND_KEY, TYPE_INT, .source = "c.oid", .help = "oid of the table"},
@@ -18,7 +18,6 @@ static const struct column columns[] = {
     {"schema", KIND_LABEL, TYPE_TEXT, .source = "n.nspname", .help = "schema"},
     {"name", KIND_LABEL, TYPE_TEXT, .source = "c.relname", .help = "table"},
     {"kind", KIND_LABEL, TYPE_TEXT, .source = "case c.relkind when 'r' then 'table' when 'p' then 'partitioned' when 'm' then 'matview' end", .help = "table, partitioned or matview; its toast table is counted with it"},
-    {"is_system", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "n.nspname in ('pg_catalog', 'information_schema')", .help = "a catalog of the server"},
     {"is_partition", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "c.relispartition", .help = "a partition of another table"},
     {"total_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("c.relpages + coalesce(t.relpages, 0) + coalesce(x.pages, 0)"), .help = "bytes on disk with indexes and toast"},
     {"heap_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("c.relpages"), .help = "bytes of the rows themselves"},
@@ -88,63 +87,56 @@ static const struct dataset dataset = {
     .baseline_every = 60,
 };
 
-#define OWN(name, type) "max(option_value) filter (where option_name = '" name "')::" type " as " name
-#define OPTIONS                                                                                              \
-    " left join lateral (select " OWN("autovacuum_vacuum_threshold", "float8") ", " OWN(                     \
-        "autovacuum_vacuum_scale_factor", "float8") ", " OWN("autovacuum_vacuum_max_threshold", "float8")    \
-    ", " OWN("autovacuum_vacuum_insert_threshold", "float8") ", " OWN(                                       \
-        "autovacuum_vacuum_insert_scale_factor", "float8") ", " OWN("autovacuum_analyze_threshold",          \
-                                                                    "float8")                                \
-    ", " OWN("autovacuum_analyze_scale_factor", "float8") ", " OWN("autovacuum_enabled", "bool")             \
-    " from pg_options_to_table(c.reloptions)) o on c.reloptions is not null"
+// clang-format off
+/* The settings that an option of the table may beat. */
+#define EACH_OPTION(X) \
+    X("autovacuum_vacuum_threshold") ", " X("autovacuum_vacuum_scale_factor") ", " \
+    X("autovacuum_vacuum_insert_threshold") ", " X("autovacuum_vacuum_insert_scale_factor") ", " \
+    X("autovacuum_analyze_threshold") ", " X("autovacuum_analyze_scale_factor")
+#define OWN(name) "max(option_value) filter (where option_name = '" name "')::float8 as " name
+#define SETTING(name) "current_setting('" name "')::float8 as " name
 
-/* Read once: current_setting() in the select list is called for every row. */
-#define SETTING(name, type) "current_setting('" name "')::" type " as " name
-#define SETTINGS(more)                                                                                       \
-    " cross join (select " SETTING("block_size", "float8") ", " SETTING("autovacuum", "bool")                \
-    ", " SETTING("autovacuum_vacuum_threshold", "float8") ", " SETTING("autovacuum_vacuum_scale_factor", "float8") \
-    ", " SETTING("autovacuum_vacuum_insert_threshold", "float8")                                             \
-    ", " SETTING("autovacuum_vacuum_insert_scale_factor", "float8")                                          \
-    ", " SETTING("autovacuum_analyze_threshold", "float8") ", " SETTING("autovacuum_analyze_scale_factor", "float8") more \
-    " offset 0) v"
-
-/* Temporary tables are their session's own affair. System tables are those with an oid below that of the first user's object (16384). */
+/* Temporary tables are their session's own affair. An oid below 16384 is the system's (FirstNormalObjectId). */
 #define IS_ONE "c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't' and c.oid >= 16384"
 
-#define CATALOG(more)                                                                                        \
-    "from pg_class c join pg_namespace n on n.oid = c.relnamespace"                                          \
-    " join pg_database d on d.datname = current_database()"                                                  \
-    " left join pg_class t on t.oid = c.reltoastrelid"                                                       \
+/* The settings are read once, in v: in the select list current_setting() would be called for every row. */
+#define CATALOG(own, setting) \
+    "from pg_class c join pg_namespace n on n.oid = c.relnamespace" \
+    " join pg_database d on d.datname = current_database()" \
+    " left join pg_class t on t.oid = c.reltoastrelid" \
     " left join (select i.indrelid, sum(k.relpages) as pages from pg_index i join pg_class k on k.oid = i.indexrelid" \
-    " where i.indexrelid >= 16384 group by 1) x on x.indrelid = c.oid" OPTIONS SETTINGS(more)                \
+    "  where i.indexrelid >= 16384 group by 1) x on x.indrelid = c.oid" \
+    " left join lateral (select " EACH_OPTION(OWN) own "," \
+    "  max(option_value) filter (where option_name = 'autovacuum_enabled')::bool as autovacuum_enabled" \
+    "  from pg_options_to_table(c.reloptions)) o on c.reloptions is not null" \
+    " cross join (select " EACH_OPTION(SETTING) setting ", " SETTING("block_size") "," \
+    "  current_setting('autovacuum')::bool as autovacuum offset 0) v" \
     " where " IS_ONE " order by c.oid"
 
 static const struct pg_from catalog[] = {
-    {180000, CATALOG(", " SETTING("autovacuum_vacuum_max_threshold", "float8"))},
-    {140000, CATALOG("")},
+    {180000, CATALOG(", " OWN("autovacuum_vacuum_max_threshold"), ", " SETTING("autovacuum_vacuum_max_threshold"))},
+    {140000, CATALOG("", "")},
     {0, NULL},
 };
 
-/* The mark moves with every page looked at in the table or one of its indexes, and with its counts of rows. What a toast table counts,
- * its table has counted before. */
-#define MARK                                                                                                 \
-    "pg_stat_get_blocks_fetched(m.id) + pg_stat_get_numscans(m.id) + pg_stat_get_live_tuples(m.id)"          \
+/* The mark moves with every page looked at in the table or one of its indexes, and with its counts of rows. What a toast table
+ * counts, its table has counted before. */
+#define MARK \
+    "pg_stat_get_blocks_fetched(m.id) + pg_stat_get_numscans(m.id) + pg_stat_get_live_tuples(m.id)" \
     " + pg_stat_get_dead_tuples(m.id) + coalesce(x.blocks, 0)"
-#define LIVE(last_idx_scan)                                                                                  \
-    "from (select k.id, k.mark, i.*, t.* from"                                                               \
-    " (select m.id, " MARK " as mark from unnest($1::oid[], $2::int8[]) m(id, mark)"                         \
-    " left join lateral (select sum(pg_stat_get_blocks_fetched(indexrelid))::int8 as blocks from pg_index"   \
-    " where indrelid = m.id) x on true where m.mark <> " MARK " offset 0) k"                                 \
-    " join pg_class c on c.oid = k.id"                                                                       \
-    " cross join lateral (select coalesce(sum(pg_stat_get_numscans(indexrelid))::int8, 0) as idx_scan,"      \
-    " coalesce(sum(pg_stat_get_tuples_fetched(indexrelid))::int8, 0) as idx_fetched,"                        \
-    " coalesce(sum(pg_stat_get_blocks_fetched(indexrelid))::int8, 0) as idx_blocks,"                         \
-    " coalesce(sum(pg_stat_get_blocks_hit(indexrelid))::int8, 0) as idx_hit, " last_idx_scan                 \
-    " from pg_index where indrelid = k.id) i"                                                                \
-    " cross join lateral (select coalesce(sum(pg_stat_get_blocks_fetched(oid))::int8, 0) as toast_blocks,"   \
-    " coalesce(sum(pg_stat_get_blocks_hit(oid))::int8, 0) as toast_hit"                                      \
-    " from (select c.reltoastrelid as oid where c.reltoastrelid <> 0"                                        \
-    " union all select indexrelid from pg_index where indrelid = c.reltoastrelid and c.reltoastrelid <> 0) y) t) r"
+#define SUM(function, of) "coalesce(sum(pg_stat_get_" function "(" of "))::int8, 0)"
+#define LIVE(last_idx_scan) \
+    "from (select k.id, k.mark, i.*, t.* from" \
+    " (select m.id, " MARK " as mark from unnest($1::oid[], $2::int8[]) m(id, mark)" \
+    "  left join lateral (select sum(pg_stat_get_blocks_fetched(indexrelid))::int8 as blocks from pg_index" \
+    "   where indrelid = m.id) x on true where m.mark <> " MARK " offset 0) k" \
+    " join pg_class c on c.oid = k.id" \
+    " cross join lateral (select " SUM("numscans", "indexrelid") " as idx_scan," \
+    "  " SUM("tuples_fetched", "indexrelid") " as idx_fetched, " SUM("blocks_fetched", "indexrelid") " as idx_blocks," \
+    "  " SUM("blocks_hit", "indexrelid") " as idx_hit, " last_idx_scan " from pg_index where indrelid = k.id) i" \
+    " cross join lateral (select " SUM("blocks_fetched", "oid") " as toast_blocks, " SUM("blocks_hit", "oid") " as toast_hit" \
+    "  from (select c.reltoastrelid as oid where c.reltoastrelid <> 0 union all" \
+    "   select indexrelid from pg_index where indrelid = c.reltoastrelid and c.reltoastrelid <> 0) y) t) r"
 
 static const struct pg_from live[] = {
     {160000, LIVE("max(pg_stat_get_lastscan(indexrelid)) as last_idx_scan")},
@@ -152,21 +144,24 @@ static const struct pg_from live[] = {
     {0, NULL},
 };
 
-/* All forks are counted. Left out are tables that are locked (or about to be) in ACCESS EXCLUSIVE mode, be it through their toast table
- * or an index. The clock is read before and after: volatile functions of a select list are called from left to right. */
+/* All forks are counted. Left out are tables that are locked (or about to be) in ACCESS EXCLUSIVE mode, be it through their toast
+ * table or an index. The clock is read before and after: volatile functions of a select list are called from left to right. */
 static const char sizes[] =
     "with l as materialized (select relation from pg_locks where locktype = 'relation' and mode = 'AccessExclusiveLock'"
-    " and database = (select oid from pg_database where datname = current_database())),"
-    " k as materialized (select relation as id from l union select i.indrelid from pg_index i join l on l.relation = i.indexrelid"
-    " union select c.oid from pg_class c join l on l.relation = c.reltoastrelid where c.reltoastrelid <> 0"
-    " union select c.oid from pg_class c join pg_index i on i.indrelid = c.reltoastrelid join l on l.relation = i.indexrelid"
-    " where c.reltoastrelid <> 0),"
+    "  and database = (select oid from pg_database where datname = current_database())),"
+    " k as materialized (select relation as id from l"
+    "  union select i.indrelid from pg_index i join l on l.relation = i.indexrelid"
+    "  union select c.oid from pg_class c join l on l.relation = c.reltoastrelid where c.reltoastrelid <> 0"
+    "  union select c.oid from pg_class c join pg_index i on i.indrelid = c.reltoastrelid join l on l.relation = i.indexrelid"
+    "   where c.reltoastrelid <> 0),"
     " z as materialized (select c.oid as id, clock_timestamp() as t0, pg_relation_size(c.oid) as heap,"
-    " pg_table_size(c.oid) as whole, pg_indexes_size(c.oid) as index,"
-    " case when c.reltoastrelid <> 0 then pg_total_relation_size(c.reltoastrelid) else 0 end as toast, clock_timestamp() as t1"
-    " from pg_class c where c.oid = any($1::oid[]) and not exists (select from k where k.id = c.oid))"
+    "  pg_table_size(c.oid) as whole, pg_indexes_size(c.oid) as index,"
+    "  case when c.reltoastrelid <> 0 then pg_total_relation_size(c.reltoastrelid) else 0 end as toast,"
+    "  clock_timestamp() as t1"
+    "  from pg_class c where c.oid = any($1::oid[]) and not exists (select from k where k.id = c.oid))"
     " select id, date_part('epoch', t1 - t0) * 1000 as cost_ms, whole + index as total_bytes, heap as heap_bytes,"
     " toast as toast_bytes, index as index_bytes from z where whole is not null";
+// clang-format on
 
 static const char *const sized[] = {"total_bytes", "heap_bytes", "toast_bytes", "index_bytes", NULL};
 
@@ -191,7 +186,8 @@ static void complete(struct sample *s)
 {
     const double *live_rows = reals(s, "live_rows"), *dead = reals(s, "dead_rows");
     const double *mod = reals(s, "mod_since_analyze"), *ins = reals(s, "ins_since_vacuum");
-    const double *vacuum_at = reals(s, "vacuum_at"), *insert_at = reals(s, "insert_at"), *analyze_at = reals(s, "analyze_at");
+    const double *vacuum_at = reals(s, "vacuum_at"), *insert_at = reals(s, "insert_at"),
+                 *analyze_at = reals(s, "analyze_at");
     const double *last_vacuum = reals(s, "last_vacuum"), *last_autovacuum = reals(s, "last_autovacuum");
     const double *last_analyze = reals(s, "last_analyze"), *last_autoanalyze = reals(s, "last_autoanalyze");
     double *dead_ratio = reals(s, "dead_ratio"), *exact = reals(s, "size_exact");

@@ -65,13 +65,15 @@ static void grow(struct texts *t)
     *t = bigger;
 }
 
-/* The first LIMIT bytes at most, and no part of a character. */
+/* The first LIMIT bytes at most, and no part of a character, which has at most three more bytes than its
+ * first. */
 static size_t clip(const char *text, size_t len, size_t limit)
 {
     if (len <= limit)
         return len;
-    while (limit > 0 && ((unsigned char)text[limit] & 0xc0) == 0x80)
-        limit--;
+    for (size_t n = limit; n + 3 >= limit; n--)
+        if (((unsigned char)text[n] & 0xc0) != 0x80)
+            return n;
     return limit;
 }
 

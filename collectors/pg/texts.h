@@ -32,8 +32,8 @@ void texts_done(struct texts *t);
 void texts_begin(struct texts *t);
 /* The text of ID, marked as used; NULL if it is not held. */
 const char *texts_use(struct texts *t, int64_t id);
-/* Ends a round. If less than half of what is held was used, only that is kept, in a new arena: pointers got from texts_use in this round
- * live in the old one. True if so. */
+/* Ends a round. If less than half of what is held was used, only that is kept, in a new arena: pointers got
+ * from texts_use in this round live in the old one. True if so. */
 bool texts_sweep(struct texts *t);
 /* Copies TEXT (any bytes) as valid UTF-8. An id that is held already keeps its text. */
 void texts_put(struct texts *t, int64_t id, const char *text, size_t len);

@@ -251,6 +251,18 @@ def test_a_prepared_transaction_is_a_holder_with_its_name(server, rows, connect)
         server.query("rollback prepared 'order-17'")
 
 
+def test_a_deadlock_that_is_not_found_yet_is_no_endless_walk(server, rows, connect):
+    a, b = connect(server), connect(server)
+    for c, key in (a, 1), (b, 2):
+        do(c, "set deadlock_timeout = '30s'")
+        do(c, f"select pg_advisory_xact_lock({key})")
+    send(server, a, "select pg_advisory_xact_lock(2)")
+    send(server, b, "select pg_advisory_xact_lock(1)")
+    edges = rows(server, "locks")
+    assert one(edges, pid=pid_of(a))["holder_pid"] == pid_of(b) and one(edges, pid=pid_of(b))["holder_pid"] == pid_of(a)
+    assert all(1 <= e["depth"] <= 2 for e in edges)
+
+
 def test_a_role_with_nothing_sees_who_blocks_whom(server, rows, connect):
     holder, waiter = connect(server), connect(server)
     do(holder, "select pg_advisory_lock(1)")

@@ -1,0 +1,146 @@
+/* Texts of statements: kept once, mended, clipped, and given up when they are no longer used. */
+#include "tests/unit/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collectors/pg/texts.h"
+#include "core/mem.h"
+
+static void put(struct texts *t, int64_t id, const char *text)
+{
+    texts_put(t, id, text, strlen(text));
+}
+
+static void an_empty_cache_holds_nothing(void **state)
+{
+    (void)state;
+    struct texts t = {0};
+    texts_begin(&t);
+    assert_null(texts_use(&t, 1));
+    assert_false(texts_sweep(&t));
+    texts_done(&t);
+}
+
+static void a_text_is_found_by_its_id(void **state)
+{
+    (void)state;
+    struct texts t = {0};
+    for (int i = 0; i < 5000; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "select %d", i);
+        put(&t, (int64_t)i * 1000003 - 77, text);
+    }
+    texts_begin(&t);
+    assert_string_equal(texts_use(&t, -77), "select 0");
+    assert_string_equal(texts_use(&t, (int64_t)4999 * 1000003 - 77), "select 4999");
+    assert_null(texts_use(&t, 12345));
+    texts_done(&t);
+}
+
+static void a_text_that_is_held_stays_where_it_is(void **state)
+{
+    (void)state;
+    struct texts t = {0};
+    put(&t, 1, "first");
+    const char *before = texts_use(&t, 1);
+    put(&t, 1, "second");
+    assert_ptr_equal(texts_use(&t, 1), before);
+    assert_string_equal(before, "first");
+    texts_done(&t);
+}
+
+static void bad_bytes_are_mended(void **state)
+{
+    (void)state;
+    struct texts t = {0};
+    put(&t, 1, "caf\xe9");
+    assert_string_equal(texts_use(&t, 1), "caf\xef\xbf\xbd");
+    texts_done(&t);
+}
+
+static void a_long_text_is_clipped_between_characters(void **state)
+{
+    (void)state;
+    struct texts t = {0};
+    size_t len = TEXTS_LONGEST + 10;
+    char *text = mem_new(len + 1);
+    memset(text, 'x', len);
+    memcpy(text + TEXTS_LONGEST - 1, "\xc3\xa9", 2); /* the limit is in the middle of this one */
+    texts_put(&t, 1, text, len);
+    assert_int_equal(strlen(texts_use(&t, 1)), TEXTS_LONGEST - 1);
+    free(text);
+    texts_done(&t);
+}
+
+static void a_text_of_broken_characters_is_clipped_too(void **state)
+{
+    (void)state;
+    struct texts t = {0};
+    size_t len = TEXTS_LONGEST + 10;
+    char *text = mem_new(len + 1);
+    memset(text, 0x80, len);
+    texts_put(&t, 1, text, len);
+    assert_int_equal(strlen(texts_use(&t, 1)), 3 * TEXTS_LONGEST); /* each byte is a U+FFFD now */
+    free(text);
+    texts_done(&t);
+}
+
+static void beyond_the_limit_only_beginnings_are_kept(void **state)
+{
+    (void)state;
+    struct texts t = {0};
+    char *text = mem_new(TEXTS_LONGEST + 1);
+    memset(text, 'x', TEXTS_LONGEST);
+    int n = TEXTS_MOST / TEXTS_LONGEST;
+    for (int i = 0; i <= n; i++)
+        texts_put(&t, i, text, TEXTS_LONGEST);
+    assert_int_equal(strlen(texts_use(&t, n - 1)), TEXTS_LONGEST);
+    assert_int_equal(strlen(texts_use(&t, n)), TEXTS_SHORTEST);
+    free(text);
+    texts_done(&t);
+}
+
+static void what_is_unused_goes_when_it_is_more_than_half(void **state)
+{
+    (void)state;
+    struct texts t = {0};
+    char *text = mem_new(TEXTS_LONGEST + 1);
+    memset(text, 'x', TEXTS_LONGEST);
+    for (int i = 0; i < 100; i++)
+        texts_put(&t, i, text, TEXTS_LONGEST);
+    texts_begin(&t);
+    for (int i = 0; i < 60; i++)
+        texts_use(&t, i);
+    assert_false(texts_sweep(&t));
+    texts_begin(&t);
+    for (int i = 0; i < 10; i++)
+        texts_use(&t, i);
+    struct arena *old = arena_ref(t.arena); /* as a sample does */
+    const char *kept = texts_use(&t, 3);
+    assert_true(texts_sweep(&t));
+    assert_int_equal(strlen(kept), TEXTS_LONGEST); /* the old arena lives as long as a sample has it */
+    arena_unref(old);
+    texts_begin(&t);
+    assert_non_null(texts_use(&t, 9));
+    assert_null(texts_use(&t, 10));
+    assert_int_equal(t.n, 10);
+    free(text);
+    texts_done(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_empty_cache_holds_nothing),
+        cmocka_unit_test(a_text_is_found_by_its_id),
+        cmocka_unit_test(a_text_that_is_held_stays_where_it_is),
+        cmocka_unit_test(bad_bytes_are_mended),
+        cmocka_unit_test(a_long_text_is_clipped_between_characters),
+        cmocka_unit_test(a_text_of_broken_characters_is_clipped_too),
+        cmocka_unit_test(beyond_the_limit_only_beginnings_are_kept),
+        cmocka_unit_test(what_is_unused_goes_when_it_is_more_than_half),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
