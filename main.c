@@ -7,16 +7,14 @@
 
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "cli/session.h"
 #include "demo/demo.h"
 #include "version.h"
 
 static int run_help(const struct args *args);
 
-static const struct command {
-    const char *name, *usage, *help;
-    int (*run)(const struct args *args);
-} commands[] = {
+static const struct subcommand subcommands[] = {
     // clang-format off
     {"watch",  "[TARGET...]",              "the dashboard; the word `watch` may be left out",      watch_run},
     {"show",   "[DATASET...] [TARGET...]", "print datasets once (all of them without a name)",     show_run},
@@ -24,35 +22,21 @@ static const struct command {
     {"doctor", "[TARGET...]",              "can it connect, as whom, what is missing, its GRANT",  doctor_run},
     {"config", "check|show",               "check the config file, or print all that is in force", config_run},
     {"demo",   "",                         "the dashboard over a private server with a workload",  demo_command_run},
-    {"help",   "[DATASET...|datasets]",    "this help, or the columns of datasets",                run_help},
+    {"help",   "[DATASET...|TOPIC...]",    "this help, the columns of a dataset, or a topic",      run_help},
     // clang-format on
 };
-enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-
-static void print_help(void)
-{
-    puts("dbvitals " DBVITALS_VERSION ": the vital signs of databases, live\n\nUsage:");
-    for (int i = 0; i < N_COMMANDS; i++)
-        printf("  dbvitals %-8s%-26s %s\n", commands[i].name, commands[i].usage, commands[i].help);
-    puts("\nTARGET: postgresql://..., a libpq conninfo string, service=NAME, a [target] of the config, or a database name;\n"
-         "without one: the config's targets, else what psql would connect to (PG* variables, the local socket).\n\nOptions:");
-    args_print_options(stdout);
-    puts("\nExit codes: 0 all well, 1 wrong usage or config, 2 no data came, 3 connected but something is missing (doctor).");
-}
+enum { N_SUBCOMMANDS = sizeof(subcommands) / sizeof(subcommands[0]) };
 
 static int run_help(const struct args *args)
 {
-    if (args->n_words > 0)
-        return datasets_help_run(args);
-    print_help();
-    return EXIT_OK;
+    return help_run(args, subcommands, N_SUBCOMMANDS);
 }
 
-static const struct command *find(const char *word)
+static const struct subcommand *find(const char *word)
 {
-    for (int i = 0; i < N_COMMANDS; i++)
-        if (strcmp(commands[i].name, word) == 0)
-            return &commands[i];
+    for (int i = 0; i < N_SUBCOMMANDS; i++)
+        if (strcmp(subcommands[i].name, word) == 0)
+            return &subcommands[i];
     return NULL;
 }
 
@@ -63,7 +47,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && strcmp(argv[1], "demo-supervisor") == 0)
         return demo_supervise();
-    const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+    const struct subcommand *command = argc > 1 ? find(argv[1]) : NULL;
     struct args args;
     struct err err = {0};
     if (!args_parse(argc, argv, command == NULL ? 1 : 2, &args, &err)) {
@@ -73,11 +57,11 @@ int main(int argc, char **argv)
     }
     int code = EXIT_OK;
     if (args.help)
-        print_help();
+        help_usage(stdout, subcommands, N_SUBCOMMANDS);
     else if (args.version)
         puts("dbvitals " DBVITALS_VERSION);
     else
-        code = (command == NULL ? &commands[0] : command)->run(&args);
+        code = (command == NULL ? &subcommands[0] : command)->run(&args);
     args_done(&args);
     return code;
 }

@@ -28,7 +28,7 @@ static const struct row {
     {"all-databases", 'a', FORM_FLAG,     offsetof(struct args, all_databases), NULL,      "tables and indexes of every database of the server"},
     {"refresh",       'r', FORM_DURATION, offsetof(struct args, refresh_s),     "S",       "seconds between refreshes, 0.25 to 300 (default 1)"},
     {"window",        'w', FORM_TEXT,     offsetof(struct args, window),        "WINDOW",  "last, 1m, 5m, 15m, 1h, reset or start"},
-    {"format",        'f', FORM_TEXT,     offsetof(struct args, format),        "FORMAT",  "table, json or csv (show, query, doctor)"},
+    {"format",        'f', FORM_TEXT,     offsetof(struct args, format),        "FORMAT",  "table, json or csv (show, query); table, markdown or man (help)"},
     {"samples",       'n', FORM_COUNT,    offsetof(struct args, samples),       "N",       "print N times, one a refresh (show, query)"},
     {"page",          0,   FORM_TEXT,     offsetof(struct args, page),          "NAME",    "page to start with"},
     {"theme",         0,   FORM_TEXT,     offsetof(struct args, theme),         "NAME",    "dark, light, colour-blind, mono, or a file"},
@@ -140,15 +140,12 @@ void args_done(struct args *args)
     *args = (struct args){0};
 }
 
-void args_print_options(FILE *f)
+int args_n_options(void)
 {
-    for (int i = 0; i < N_ROWS; i++) {
-        struct text left;
-        text_init(&left, 80);
-        if (rows[i].letter != 0)
-            text_addf(&left, "-%c, ", rows[i].letter);
-        text_addf(&left, "--%s%s%s", rows[i].name, rows[i].argument != NULL ? " " : "", rows[i].argument != NULL ? rows[i].argument : "");
-        fprintf(f, "  %-24s %s\n", text_str(&left), rows[i].help);
-        text_done(&left);
-    }
+    return N_ROWS;
+}
+
+struct args_option args_option(int i)
+{
+    return (struct args_option){rows[i].name, rows[i].letter, rows[i].argument, rows[i].help};
 }

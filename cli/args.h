@@ -3,7 +3,6 @@
 #define DBVITALS_CLI_ARGS_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "core/err.h"
 
@@ -24,6 +23,15 @@ struct args {
 /* Parses ARGV from FIRST on. Strings are copied, and the originals blanked where they may hold a password, so that ps does not show it. */
 bool args_parse(int argc, char **argv, int first, struct args *out, struct err *err);
 void args_done(struct args *args);
-void args_print_options(FILE *f);
+
+/* The table of options, for help and completion. */
+struct args_option {
+    const char *name;
+    int letter;           /* 0: none */
+    const char *argument; /* NULL: takes none */
+    const char *help;
+};
+int args_n_options(void);
+struct args_option args_option(int i);
 
 #endif

@@ -4,13 +4,17 @@
 
 #include "cli/args.h"
 
+/* A row of the table in main.c. */
+struct subcommand {
+    const char *name, *usage, *help;
+    int (*run)(const struct args *args);
+};
+
 int watch_run(const struct args *args);
 int show_run(const struct args *args);
 int query_run(const struct args *args);
 int doctor_run(const struct args *args);
 int config_run(const struct args *args);
 int demo_command_run(const struct args *args);
-/* Prints the columns of the datasets named by the words. */
-int datasets_help_run(const struct args *args);
 
 #endif

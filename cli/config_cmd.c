@@ -1,33 +1,67 @@
 /* config check and config show. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "core/text.h"
+#include "tui/page.h"
+
+static bool check_sql(struct door *door, const struct pane *p, const char *key, const char *sql, struct err *err)
+{
+    struct query_uses uses = {0};
+    bool ok = sql == NULL || door_check(door, sql, &uses, err);
+    free(uses.datasets);
+    return ok || fail(err, "%s:%d: pane %s: %s: %s", p->file, p->line, p->name, key, err->text);
+}
+
+/* The config's own pages and panes, down to the names in their SQL; the built-in ones are a test's business. */
+static bool check_pages(const struct session *s, struct err *err)
+{
+    struct pages pages;
+    pages_init(&pages);
+    bool ok = pages_add_builtin(&pages, err) && pages_add(&pages, &s->config, err) && pages_check(&pages, err);
+    struct door *door = ok ? door_new(&s->registry, err) : NULL;
+    ok = ok && door != NULL;
+    for (int i = 0; i < pages.n_panes && ok; i++) {
+        const struct pane *p = pages.panes[i];
+        if (config_find(&s->config, "pane", p->name) != NULL)
+            ok = check_sql(door, p, "sql", p->sql, err) && check_sql(door, p, "note", p->note, err);
+    }
+    door_free(door);
+    pages_done(&pages);
+    return ok;
+}
+
+static void show(const struct session *s, const char *path)
+{
+    struct text t;
+    text_init(&t, 1 << 22);
+    config_show(&s->config, &t);
+    printf("# %s\n%s", path, text_str(&t));
+    text_done(&t);
+}
 
 int config_run(const struct args *args)
 {
     struct session s;
     struct err err = {0};
+    int code = EXIT_USAGE;
     const char *word = args->n_words > 0 ? args->words[0] : "";
-    bool check = strcmp(word, "check") == 0, show = strcmp(word, "show") == 0;
-    if (!check && !show)
+    bool checks = strcmp(word, "check") == 0;
+    if (!checks && strcmp(word, "show") != 0)
         fail(&err, "config %s: say `config check` or `config show`", word);
     else if (session_open(&s, args, 0, &err)) {
         const char *path = s.config.path != NULL ? s.config.path : "no config file: defaults";
-        if (check)
+        code = !checks || check_pages(&s, &err) ? EXIT_OK : EXIT_USAGE;
+        if (checks && code == EXIT_OK)
             printf("%s: ok\n", path);
-        if (show) {
-            struct text t;
-            text_init(&t, 1 << 22);
-            config_show(&s.config, &t);
-            printf("# %s\n%s", path, text_str(&t));
-            text_done(&t);
-        }
-        session_close(&s, EXIT_OK);
-        return EXIT_OK;
+        if (!checks)
+            show(&s, path);
+        session_close(&s, code);
     }
-    fprintf(stderr, "dbvitals: %s\n", err.text);
-    return EXIT_USAGE;
+    if (code != EXIT_OK)
+        fprintf(stderr, "dbvitals: %s\n", err.text);
+    return code;
 }

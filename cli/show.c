@@ -1,4 +1,4 @@
-/* show, query and help DATASET: the datasets as text, JSON or CSV. */
+/* show and query: the datasets as text, JSON or CSV. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,10 +118,8 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
             session_explain_down(&j->session, stderr);
             return EXIT_NO_DATA;
         }
-        if (!print_all(j, err)) {
-            fprintf(stderr, "dbvitals: %s\n", err->text);
+        if (!print_all(j, err))
             return EXIT_USAGE;
-        }
         fflush(j->out);
     }
     tell_failures(j);
@@ -193,39 +191,5 @@ int query_run(const struct args *args)
     if (code == EXIT_USAGE)
         report(&err);
     close_job(&j, code);
-    return code;
-}
-
-static void print_columns(const struct dataset *d)
-{
-    static const char *const kinds[] = {"key", "label", "text", "gauge", "counter", "derived"};
-    printf("%s: %s\n", d->name, d->help);
-    for (int i = 0; i < d->n_columns; i++) {
-        const struct column *c = &d->columns[i];
-        printf("  %-24s %-8s %-8s %s\n", c->name, kinds[c->kind], unit_name(c->unit), c->help);
-    }
-    puts("  Of each counter x there are x_delta and x_per_s too; every dataset has target, span_s, age_s and sampled_at.\n");
-}
-
-int datasets_help_run(const struct args *args)
-{
-    struct session s;
-    struct err err = {0};
-    if (!session_open(&s, args, 0, &err))
-        return report(&err);
-    int code = EXIT_OK;
-    for (int i = 0; i < args->n_words; i++) {
-        const struct dataset *d = registry_find(&s.registry, args->words[i]);
-        bool all = strcmp(args->words[i], "datasets") == 0;
-        if (d != NULL)
-            print_columns(d);
-        else if (!all) {
-            fprintf(stderr, "dbvitals: no dataset is called %s; all: dbvitals help datasets\n", args->words[i]);
-            code = EXIT_USAGE;
-        }
-        for (int j = 0; all && j < s.registry.n; j++)
-            printf("%-20s %s\n", s.registry.datasets[j]->name, s.registry.datasets[j]->help);
-    }
-    session_close(&s, code);
     return code;
 }

@@ -14,8 +14,11 @@ static const double frame_s = 1.0 / 30;
 /* The screen opens after this even if no target has answered yet. */
 static const double patience_s = 1.0;
 static const double plain_patience_s = 20;
-/* The second sample of a dataset follows the first one this soon: rates are there when the eye is. */
-static const double first_s = 0.5;
+/* Panes ask again a moment after the sample that they wait for. */
+static const double settle_s = 0.3;
+/* The second sample of a dataset follows the first one this soon: rates are there when the eye is. Not sooner: backends of PostgreSQL hand in what they
+ * count once a second. */
+static const double first_s = 1;
 /* What the loop tells. */
 
 static void on_tick(void *ctx)
@@ -146,8 +149,8 @@ static void close_all(struct watch *w)
     canvas_free(w->canvas);
     if (w->session.engine != NULL)
         engine_on_sample(w->session.engine, NULL, NULL);
+    dash_free(w->dash); /* takes back what it asked: the query thread must still be there */
     query_thread_free(w->queries);
-    dash_free(w->dash);
     pages_done(&w->pages);
     if (w->tick != NULL)
         loop_timer_free(w->tick);
@@ -224,8 +227,7 @@ static int run_plain(struct watch *w)
     while (!w->quit && !have_samples(w, 2) && loop_mono_s() < end)
         run_for(w, 0.05);
     for (int i = 0; i < 2 && !w->quit; i++) {
-        if (i > 0)
-            run_for(w, w->session.refresh_s);
+        run_for(w, i == 0 ? settle_s : w->session.refresh_s);
         for (int tries = 0; tries < 40 && !dash_complete(w->dash); tries++)
             run_for(w, 0.05);
         print_plain(w);

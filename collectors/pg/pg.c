@@ -38,9 +38,9 @@ static bool serves(const char *url)
 
 static const struct dataset *dataset(int i)
 {
-    enum { N = sizeof(pg_collectors) / sizeof(pg_collectors[0]) - 1 };
-    _Static_assert((int)N <= (int)MAX_COLLECTORS, "a source has room for the state of each collector");
-    return i < N ? pg_collectors[i]->dataset : NULL;
+    _Static_assert(sizeof(pg_collectors) / sizeof(pg_collectors[0]) <= MAX_COLLECTORS + 1UL,
+                   "a source has room for the state of each collector");
+    return pg_collectors[i] == NULL ? NULL : pg_collectors[i]->dataset;
 }
 
 /* ---- One turn of the loop ---- */

@@ -174,6 +174,13 @@ static void scatter(struct probe *p, unsigned seed)
         area_put(a, row, column, 1 + (int)(random >> 50) % 16, STYLE((enum role)(random >> 60)),
                  pieces[(random >> 55) % 10], true);
     }
+    for (int i = 0; i < 8 && seed % 3 != 0;
+         i++) { /* lines that move up or down between two frames: ncurses scrolls them */
+        char line[80];
+        int n = 1000 + i + (int)(seed % 7);
+        snprintf(line, sizeof(line), "%d line %d of those that move %d    ", n, n, n * n);
+        area_put(a, 2 + i, 0, -1, STYLE(ROLE_GOOD), line, false);
+    }
     text_init(&screen, 1 << 16);
     canvas_text(p->canvas, &screen);
     for (size_t i = 0; i < screen.len; i++)
