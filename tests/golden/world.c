@@ -309,7 +309,6 @@ static void tables_put(struct world *w, enum world_kind kind, double ago_s)
         text_set(s, i, "schema", "public");
         text_set(s, i, "name", kind == WORLD_HOSTILE ? "ta\nble\x1b[2J" : r->name);
         text_set(s, i, "kind", "table");
-        real_set(s, i, "is_system", 0);
         real_set(s, i, "total_bytes", r->bytes);
         real_set(s, i, "heap_bytes", r->bytes * 0.7);
         real_set(s, i, "index_bytes", r->bytes * 0.3);
