@@ -149,8 +149,8 @@ static void close_all(struct watch *w)
     canvas_free(w->canvas);
     if (w->session.engine != NULL)
         engine_on_sample(w->session.engine, NULL, NULL);
+    dash_free(w->dash); /* takes back what it asked: the query thread must still be there */
     query_thread_free(w->queries);
-    dash_free(w->dash);
     pages_done(&w->pages);
     if (w->tick != NULL)
         loop_timer_free(w->tick);

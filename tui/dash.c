@@ -414,5 +414,5 @@ struct view pane_view(struct dash_pane *p)
                          .found = p->filter.n > 0 ? &p->filter : NULL,
                          .at_s = dash_moment(d),
                          .focused = dash_focus(d) == p,
-                         .row_marks = true};
+                         .row_marks = !d->plain};
 }

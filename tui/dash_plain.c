@@ -19,6 +19,7 @@ void dash_plain(struct dash *d, struct text *out, int columns, bool ascii)
     head->ascii = ascii;
     d->rows = 60; /* as on a large screen: nothing is dropped */
     d->columns = columns;
+    d->plain = true;
     head_draw(d, canvas_area(head));
     canvas_add(head, out);
     for (int i = 0; i < v->n; i++) {
@@ -34,4 +35,5 @@ void dash_plain(struct dash *d, struct text *out, int columns, bool ascii)
         canvas_add(c, out);
     }
     d->rows = 0;
+    d->plain = false;
 }

@@ -74,6 +74,7 @@ struct dash {
     int rows, columns;             /* of the last drawing */
     int body_row, body_rows;
     bool frameless;
+    bool plain;                    /* drawn as text: no cursor */
     char window[24];
     double at_s;                   /* NAN: now */
     bool paused;

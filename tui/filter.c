@@ -20,8 +20,7 @@ static char *copy_n(const char *s, size_t n)
 
 static void term_done(struct filter_term *t)
 {
-    if (t->kind == FILTER_REGEX)
-        regfree(&t->regex);
+    regexp_free(t->regex);
     free(t->column);
     free(t->text);
     *t = (struct filter_term){0};
@@ -53,25 +52,6 @@ static char *value_read(const char **s, struct err *err)
     return value;
 }
 
-/* regcomp copies what is repeated, so that x{255}{255}{255} takes gigabytes: the product of the bounds is limited. */
-static bool regex_is_small(const char *pattern)
-{
-    unsigned long product = 1;
-    for (const char *s = strchr(pattern, '{'); s != NULL; s = strchr(s + 1, '{')) {
-        unsigned long most = 1, bound = 0;
-        for (const char *d = s + 1; isdigit((unsigned char)*d) || *d == ','; d++) {
-            bound = *d == ',' ? 0 : bound * 10 + (unsigned long)(*d - '0');
-            most = bound > most ? bound : most;
-            if (most > 1000)
-                return false;
-        }
-        product *= most;
-        if (product > 1000)
-            return false;
-    }
-    return true;
-}
-
 /* /regex/ where a slash inside is written \/ */
 static bool regex_read(const char **s, struct filter_term *t, struct err *err)
 {
@@ -89,15 +69,10 @@ static bool regex_read(const char **s, struct filter_term *t, struct err *err)
         text_done(&pattern);
         return fail(err, "/regex/: the closing slash is missing, or nothing is between");
     }
-    if (!regex_is_small(text_str(&pattern))) {
-        text_done(&pattern);
-        return fail(err, "/regex/: it repeats more than 1,000 times");
-    }
-    int code = regcomp(&t->regex, text_str(&pattern), REG_EXTENDED | REG_ICASE);
-    if (code != 0) {
-        char why[128];
-        regerror(code, &t->regex, why, sizeof(why));
-        fail(err, "/%.60s/: %s", text_str(&pattern), why);
+    struct err why;
+    t->regex = regexp_new(text_str(&pattern), &why);
+    if (t->regex == NULL) {
+        fail(err, "/%.60s/: %s", text_str(&pattern), why.text);
         text_done(&pattern);
         return false;
     }
@@ -329,11 +304,10 @@ bool filter_finds(const struct filter *f, const char *text, size_t *start, size_
         if (t->negated)
             continue;
         if (t->kind == FILTER_REGEX) {
-            regmatch_t match;
-            if (regexec(&t->regex, text, 1, &match, 0) != 0 || match.rm_eo <= match.rm_so)
+            *start = 0;
+            *len = strlen(text);
+            if (!regexp_match(t->regex, text, *len))
                 continue;
-            *start = (size_t)match.rm_so;
-            *len = (size_t)(match.rm_eo - match.rm_so);
             return true;
         }
         const char *found = t->kind == FILTER_CONTAINS ? strcasestr(text, t->text) : NULL;

@@ -2,9 +2,8 @@
 #ifndef DBVITALS_TUI_FILTER_H
 #define DBVITALS_TUI_FILTER_H
 
-#include <regex.h>
-
 #include "core/query.h"
+#include "core/regexp.h"
 #include "core/text.h"
 #include "tui/quantity.h"
 
@@ -24,7 +23,7 @@ struct filter_term {
     char *column; /* NULL: any */
     enum op op;
     char *text;
-    regex_t regex; /* FILTER_REGEX */
+    struct regexp *regex; /* FILTER_REGEX */
 };
 struct filter {
     struct filter_term terms[FILTER_MAX_TERMS];
@@ -52,7 +51,8 @@ struct filter_sql {
 bool filter_compile(const struct filter *f, const struct filter_column *columns, int n, struct filter_sql *out, struct err *err);
 void filter_sql_done(struct filter_sql *s);
 
-/* Where TEXT has what a positive word or regex of F finds: for highlighting and for jumping. False if nowhere. */
+/* Where TEXT has what a positive word of F finds, or all of TEXT when a regex matches: for highlighting and for jumping. False if
+ * nowhere. */
 bool filter_finds(const struct filter *f, const char *text, size_t *start, size_t *len);
 
 #endif

@@ -14,6 +14,7 @@ enum { MAX_COLUMNS = 100, MARKER = 2, TEXT_MOST = 28, BAR = 8, SHRINK_AFTER = 60
 struct plan {
     int column[MAX_COLUMNS]; /* of the result */
     int width[MAX_COLUMNS];
+    bool rate[MAX_COLUMNS];
     int n;
     int flexible; /* index of the text column that takes the rest, -1 if none */
     int gap;
@@ -26,10 +27,28 @@ static bool is_bar(const struct view *v, int column)
     return names_have(&v->pane->bars, v->result->columns[column].name);
 }
 
-static int cell_width(const struct view *v, const struct result *r, int row, int column, const char *branch)
+/* The heading says "/s" already. */
+static bool is_rate(const struct view *v, int column)
+{
+    char heading[64];
+    view_heading(v, column, heading, sizeof(heading));
+    size_t len = strlen(heading);
+    return len > 2 && strcmp(heading + len - 2, "/s") == 0;
+}
+
+static const char *cell_text(const struct result *r, int row, int column, bool rate, char *buf, size_t size)
+{
+    const char *text = view_cell(r, row, column, buf, size);
+    size_t len = rate && text == buf ? strlen(buf) : 0;
+    if (len > 2 && strcmp(buf + len - 2, "/s") == 0)
+        buf[len - 2] = '\0';
+    return text;
+}
+
+static int cell_width(const struct view *v, const struct result *r, int row, int column, bool rate, const char *branch)
 {
     char buf[MAX_CELL];
-    const char *text = view_cell(r, row, column, buf, sizeof(buf));
+    const char *text = cell_text(r, row, column, rate, buf, sizeof(buf));
     int width = (int)strnlen(text, TEXT_MOST + 1);
     if (width <= TEXT_MOST) /* longer texts are cut anyway */
         width = utf8_columns(text);
@@ -53,12 +72,13 @@ static void widths_update(struct view *v, int first, int n)
         char heading[64];
         view_heading(v, c, heading, sizeof(heading));
         need[c] = utf8_columns(heading) + (v->sort != NULL && strcmp(v->sort->column, v->result->columns[c].name) == 0 ? 1 : 0);
+        bool rate = is_rate(v, c);
         for (int i = first; i < first + n; i++) {
             const struct result *from;
             int row;
             view_row(v, i, &from, &row);
             const char *branch = c == tree && from == v->result ? branch_of(v, row) : NULL;
-            int width = cell_width(v, from, row, c, branch);
+            int width = cell_width(v, from, row, c, rate, branch);
             need[c] = width > need[c] ? width : need[c];
         }
         if (need[c] > TEXT_MOST)
@@ -148,6 +168,8 @@ static void plan_make(struct view *v, struct plan *p, int room)
     for (int i = 0; i < v->table->scroll; i++)
         plan_remove(p, p->frozen);
     p->more_left = v->table->scroll > 0;
+    for (int i = 0; i < p->n; i++)
+        p->rate[i] = is_rate(v, p->column[i]);
     int left = room - plan_width(p);
     if (p->flexible >= 0 && left > 0)
         p->width[p->flexible] += left;
@@ -215,7 +237,7 @@ static void cell_draw(const struct view *v, const struct plan *p, struct area a,
         bar_draw(a, y, at, value, STYLE(role));
         return;
     }
-    const char *text = view_cell(from, row, column, buf, sizeof(buf));
+    const char *text = cell_text(from, row, column, p->rate[i], buf, sizeof(buf));
     bool in_tree = from == v->result && view_find(from, v->pane->tree) == column;
     const char *branch = in_tree ? branch_of(v, row) : NULL;
     if (branch != NULL) {
