@@ -12,7 +12,8 @@ import pyte
 
 KEYS = {"up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "enter": "\r", "esc": "\x1b", "tab": "\t",
         "pgup": "\x1b[5~", "pgdn": "\x1b[6~", "home": "\x1b[H", "end": "\x1b[F", "space": " ", "backspace": "\x7f",
-        "ctrl-c": "\x03", "ctrl-z": "\x1a", "f1": "\x1bOP", "f10": "\x1b[21~"}
+        "backtab": "\x1b[Z",
+        "ctrl-c": "\x03", "ctrl-u": "\x15", "ctrl-z": "\x1a", "f1": "\x1bOP", "f10": "\x1b[21~"}
 
 
 class Stream(pyte.ByteStream):
@@ -56,7 +57,7 @@ class Tolerant(pyte.Screen):
 class Screen:
     """`Screen([program, ...], rows, columns, env)`: starts it on a pseudo-terminal of its own; close() ends it."""
 
-    def __init__(self, command, rows=24, columns=80, env=None, term="xterm-256color"):
+    def __init__(self, command, rows=24, columns=80, env=None, term="xterm-256color", cwd=None):
         self.rows, self.columns = rows, columns
         self.screen = Tolerant(columns, rows)
         self.stream = Stream(self.screen)
@@ -66,6 +67,8 @@ class Screen:
         environment = {**(env or os.environ), "TERM": term, "LC_ALL": "C.UTF-8"}
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            if cwd is not None:
+                os.chdir(cwd)
             os.environ.clear()
             os.environ.update(environment)
             try:
@@ -103,6 +106,19 @@ class Screen:
     def send(self, *keys):
         for key in keys:
             os.write(self.fd, KEYS.get(key, key).encode())
+
+    def mouse(self, row, column, button=0):
+        """Presses and releases BUTTON (0 left, 64 wheel up, 65 wheel down) at a cell counted from 0, as terminals with SGR mouse tell it."""
+        os.write(self.fd, b"\x1b[<%d;%d;%dM" % (button, column + 1, row + 1))
+        if button < 64:
+            os.write(self.fd, b"\x1b[<%d;%d;%dm" % (button, column + 1, row + 1))
+
+    def find(self, text):
+        """(row, column) of the first place where TEXT stands."""
+        for n, line in enumerate(self.text().split("\n")):
+            if text in line:
+                return n, line.index(text)
+        raise AssertionError(f"{text!r} is not on the screen:\n{self.text()}")
 
     def text(self):
         self.read()

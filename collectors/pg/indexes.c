@@ -151,7 +151,6 @@ static void complete(struct sample *s)
         if (!isnan(scans[i]) && partitioned[i] == 0)
             unused[i] = scans[i] == 0 && is_unique[i] == 0 && constraint[i] == 0;
     }
-    find_duplicates(s);
 }
 
 static const struct relations_kind kind = {
@@ -163,6 +162,7 @@ static const struct relations_kind kind = {
     .sizes = sizes,
     .definitions = definitions,
     .sized = sized,
+    .compare = find_duplicates,
     .complete = complete,
 };
 

@@ -23,7 +23,9 @@ struct relations_kind {
     const char *definitions;
     const char *const *sized; /* names of the columns with sizes, NULL-ended; from the catalog they are
                                  estimates; column size_exact tells */
-    /* Fills the columns without a source. */
+    /* Fills columns without a source that follow from the catalog alone, after it was read; may be NULL. */
+    void (*compare)(struct sample *s);
+    /* Fills the others without a source, at each poll. */
     void (*complete)(struct sample *s);
 };
 
