@@ -1,4 +1,5 @@
-/* Widget table (and tree): columns aligned and stable, the identity frozen, only what is visible formatted. */
+/* Widget table (and tree): columns aligned and stable, the identity frozen, only what is visible formatted.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,8 @@ static const char *cell_text(const struct result *r, int row, int column, bool r
     return text;
 }
 
-static int cell_width(const struct view *v, const struct result *r, int row, int column, bool rate, const char *branch)
+static int cell_width(const struct view *v, const struct result *r, int row, int column, bool rate,
+                      const char *branch)
 {
     char buf[MAX_CELL];
     const char *text = cell_text(r, row, column, rate, buf, sizeof(buf));
@@ -62,7 +64,8 @@ static const char *branch_of(const struct view *v, int row)
     return row < v->table->n_order ? v->table->branches[row] : NULL;
 }
 
-/* Widths that the visible rows need, made stable: they grow at once, and shrink when a long row of results needed less. */
+/* Widths that the visible rows need, made stable: they grow at once, and shrink when a long row of results
+ * needed less. */
 static void widths_update(struct view *v, int first, int n)
 {
     struct table *t = v->table;
@@ -71,7 +74,8 @@ static void widths_update(struct view *v, int first, int n)
     for (int c = 0; c < columns; c++) {
         char heading[64];
         view_heading(v, c, heading, sizeof(heading));
-        need[c] = utf8_columns(heading) + (v->sort != NULL && strcmp(v->sort->column, v->result->columns[c].name) == 0 ? 1 : 0);
+        need[c] = utf8_columns(heading) +
+                  (v->sort != NULL && strcmp(v->sort->column, v->result->columns[c].name) == 0 ? 1 : 0);
         bool rate = is_rate(v, c);
         for (int i = first; i < first + n; i++) {
             const struct result *from;
@@ -221,11 +225,12 @@ static void bar_draw(struct area a, int row, int column, const struct value *val
 
 static bool is_quiet(const struct value *value)
 {
-    return value->type == VALUE_NULL || (value->type == VALUE_INT && value->integer == 0) || (value->type == VALUE_REAL && value->real == 0);
+    return value->type == VALUE_NULL || (value->type == VALUE_INT && value->integer == 0) ||
+           (value->type == VALUE_REAL && value->real == 0);
 }
 
-static void cell_draw(const struct view *v, const struct plan *p, struct area a, int y, int i, int at, const struct result *from,
-                      int row)
+static void cell_draw(const struct view *v, const struct plan *p, struct area a, int y, int i, int at,
+                      const struct result *from, int row)
 {
     char buf[MAX_CELL];
     int column = p->column[i];

@@ -5,7 +5,8 @@
 #include "tests/golden/world.h"
 #include "tests/unit/test.h"
 
-static void screen(enum world_kind kind, int rows, int columns, bool ascii, const char *page, const char *keys, const char *name)
+static void screen(enum world_kind kind, int rows, int columns, bool ascii, const char *page,
+                   const char *keys, const char *name)
 {
     struct world w;
     world_init(&w, kind);
@@ -62,13 +63,34 @@ static void collecting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(overview_132x43), cmocka_unit_test(overview_80x24),   cmocka_unit_test(overview_40x10),   cmocka_unit_test(overview_200x50),
-        cmocka_unit_test(overview_400x60), cmocka_unit_test(overview_quiet),   cmocka_unit_test(overview_ascii),   cmocka_unit_test(overview_hostile),
-        cmocka_unit_test(sessions_132x43), cmocka_unit_test(sessions_80x24),   cmocka_unit_test(sessions_hostile), cmocka_unit_test(session_detail),
-        cmocka_unit_test(detail_hostile),  cmocka_unit_test(statements),       cmocka_unit_test(statement_detail), cmocka_unit_test(tables),
-        cmocka_unit_test(locks),           cmocka_unit_test(waits),            cmocka_unit_test(pools),            cmocka_unit_test(settings),
-        cmocka_unit_test(help),            cmocka_unit_test(palette),          cmocka_unit_test(sort_list),        cmocka_unit_test(filtered),
-        cmocka_unit_test(filter_error),    cmocka_unit_test(past),             cmocka_unit_test(zoomed),           cmocka_unit_test(collecting),
+        cmocka_unit_test(overview_132x43),
+        cmocka_unit_test(overview_80x24),
+        cmocka_unit_test(overview_40x10),
+        cmocka_unit_test(overview_200x50),
+        cmocka_unit_test(overview_400x60),
+        cmocka_unit_test(overview_quiet),
+        cmocka_unit_test(overview_ascii),
+        cmocka_unit_test(overview_hostile),
+        cmocka_unit_test(sessions_132x43),
+        cmocka_unit_test(sessions_80x24),
+        cmocka_unit_test(sessions_hostile),
+        cmocka_unit_test(session_detail),
+        cmocka_unit_test(detail_hostile),
+        cmocka_unit_test(statements),
+        cmocka_unit_test(statement_detail),
+        cmocka_unit_test(tables),
+        cmocka_unit_test(locks),
+        cmocka_unit_test(waits),
+        cmocka_unit_test(pools),
+        cmocka_unit_test(settings),
+        cmocka_unit_test(help),
+        cmocka_unit_test(palette),
+        cmocka_unit_test(sort_list),
+        cmocka_unit_test(filtered),
+        cmocka_unit_test(filter_error),
+        cmocka_unit_test(past),
+        cmocka_unit_test(zoomed),
+        cmocka_unit_test(collecting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

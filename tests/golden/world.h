@@ -57,6 +57,8 @@ void world_draw(struct world *w);
 void world_type(struct world *w, const char *keys);
 /* The clock goes on, and a new sample of every fast dataset comes. */
 void world_advance(struct world *w, double seconds);
+/* The server is stopped: only what the engine makes itself still comes, and says how old the rest is. */
+void world_stopped(struct world *w, double seconds);
 /* Sessions again, without the one of that pid. */
 void world_end_session(struct world *w, int pid);
 
