@@ -8,101 +8,9 @@
 #include "core/text.h"
 #include "tui/dash_state.h"
 
-/* Samples of one refresh come within some milliseconds of each other: a pane that reads several datasets asks once. */
+/* Samples of one refresh come within some milliseconds of each other: a pane that reads several datasets asks
+ * once. */
 static const double settle_s = 0.05;
-
-/* ---- visits ---- */
-
-static bool is_dataset(void *ctx, const char *name)
-{
-    return registry_find(ctx, name) != NULL;
-}
-
-static void pane_init(struct dash_pane *p, struct dash *d, struct visit *visit, const struct pane *pane)
-{
-    *p = (struct dash_pane){.dash = d, .visit = visit, .pane = pane, .limit = FIRST_LIMIT, .stale = true, .trend_newest = NAN};
-    p->rows.pane = p->beside.pane = p;
-    struct text sql;
-    text_init(&sql, 200000);
-    text_addf(&sql, "%s;%s", pane->sql, pane->note == NULL ? "" : pane->note);
-    struct registry registry = *d->options.registry;
-    p->n_datasets = sql_datasets(text_str(&sql), is_dataset, &registry, p->datasets, MAX_DATASETS);
-    text_done(&sql);
-}
-
-static void asking_cancel(struct dash *d, struct asking *a)
-{
-    if (a->out && d->host.cancel != NULL)
-        d->host.cancel(d->host.ctx, a->ticket);
-    a->out = false;
-}
-
-static void pane_done(struct dash_pane *p)
-{
-    asking_cancel(p->dash, &p->rows);
-    asking_cancel(p->dash, &p->beside);
-    result_free(p->result);
-    result_free(p->note);
-    table_done(&p->table);
-    free(p->filter_text);
-    filter_done(&p->filter);
-}
-
-struct panes_of {
-    struct dash *dash;
-    struct visit *visit;
-};
-
-static void pane_count(void *ctx, const char *name)
-{
-    struct panes_of *of = ctx;
-    (void)name;
-    of->visit->n++;
-}
-
-static void pane_place(void *ctx, const char *name)
-{
-    struct panes_of *of = ctx;
-    pane_init(&of->visit->panes[of->visit->n++], of->dash, of->visit, pane_find(of->dash->options.pages, name));
-}
-
-static struct visit *visit_new(struct dash *d, const struct page *page)
-{
-    struct visit *v = mem_new(sizeof(*v));
-    struct panes_of of = {d, v};
-    v->page = page;
-    layout_each(&page->layout, pane_count, &of);
-    v->panes = mem_new_array((size_t)v->n, sizeof(*v->panes));
-    v->n = 0;
-    layout_each(&page->layout, pane_place, &of);
-    /* The focus starts on what the page is about: the first pane that is a list, not one of sentences. */
-    for (int i = 0; i < v->n && page->focus != NULL; i++)
-        if (strcmp(v->panes[i].pane->name, page->focus) == 0)
-            v->focus = i;
-    if (v->focus > 0)
-        return v;
-    while (v->focus < v->n && !(widget_has_rows(v->panes[v->focus].pane->widget) && v->panes[v->focus].pane->widget != WIDGET_LINES))
-        v->focus++;
-    if (v->focus == v->n)
-        v->focus = 0;
-    return v;
-}
-
-static void visit_done(struct visit *v)
-{
-    for (int i = 0; i < v->n; i++)
-        pane_done(&v->panes[i]);
-    free(v->panes);
-    arena_unref(v->arena);
-}
-
-static void visit_free(struct visit *v)
-{
-    if (v == NULL)
-        return;
-    visit_done(v);
-    free(v);
-}
 
 struct visit *dash_visit(struct dash *d)
 {
@@ -147,7 +55,8 @@ struct dash *dash_new(const struct dash_options *options, struct dash_host host,
 {
     int first = 0;
     const struct pages *pages = options->pages;
-    while (options->page != NULL && first < pages->n_pages && strcmp(pages->pages[first]->name, options->page) != 0)
+    while (options->page != NULL && first < pages->n_pages &&
+           strcmp(pages->pages[first]->name, options->page) != 0)
         first++;
     if (pages->n_pages == 0 || first == pages->n_pages || pages->pages[first]->detail) {
         struct text names;
@@ -155,7 +64,8 @@ struct dash *dash_new(const struct dash_options *options, struct dash_host host,
         for (int i = 0; i < pages->n_pages; i++)
             if (!pages->pages[i]->detail)
                 text_addf(&names, " %s", pages->pages[i]->name);
-        fail(err, "there is no page \"%.60s\"; there are:%s", options->page == NULL ? "" : options->page, text_str(&names));
+        fail(err, "there is no page \"%.60s\"; there are:%s", options->page == NULL ? "" : options->page,
+             text_str(&names));
         text_done(&names);
         return NULL;
     }
@@ -188,55 +98,6 @@ void dash_free(struct dash *d)
     free(d->overlay);
     free(d->overlay_title);
     free(d);
-}
-
-void dash_open_page(struct dash *d, int number)
-{
-    while (dash_back(d))
-        ;
-    if (d->pages[number] == NULL)
-        d->pages[number] = visit_new(d, d->options.pages->pages[number]);
-    d->page = number;
-    d->dirty = true;
-    for (int i = 0; i < d->pages[number]->n; i++)
-        pane_stale(&d->pages[number]->panes[i]);
-    if (d->rows > 0)
-        dash_layout(d, d->rows, d->columns);
-    dash_demand(d);
-}
-
-void dash_open_detail(struct dash *d, const struct page *page, const struct result *row_of, int row)
-{
-    if (d->n_stack == MAX_VISITS) {
-        dash_say(d, ROLE_WARNING, "too many details on top of each other: q goes back");
-        return;
-    }
-    struct visit *v = visit_new(d, page);
-    v->arena = arena_new(1024);
-    v->n_params = row_of->n_columns;
-    v->params = arena_alloc(v->arena, (size_t)v->n_params * sizeof(*v->params));
-    for (int i = 0; i < v->n_params; i++) {
-        v->params[i] = (struct query_param){arena_dup(v->arena, row_of->columns[i].name), *result_at(row_of, row, i)};
-        if (v->params[i].value.type == VALUE_TEXT)
-            v->params[i].value.text = arena_dup(v->arena, v->params[i].value.text);
-    }
-    d->stack[d->n_stack++] = v;
-    d->dirty = true;
-    if (d->rows > 0)
-        dash_layout(d, d->rows, d->columns);
-    dash_demand(d);
-}
-
-bool dash_back(struct dash *d)
-{
-    if (d->n_stack == 0)
-        return false;
-    visit_free(d->stack[--d->n_stack]);
-    d->dirty = true;
-    if (d->rows > 0)
-        dash_layout(d, d->rows, d->columns);
-    dash_demand(d);
-    return true;
 }
 
 /* ---- asking ---- */

@@ -36,7 +36,8 @@ static void order_add(struct text *out, const struct dash_pane *p)
             continue;
         text_add(out, first ? " order by " : ", ");
         identifier_add(out, pane->sorts[i].column);
-        text_add(out, pane->sorts[i].descending != (p->reversed && first) ? " desc nulls last" : " nulls last");
+        text_add(out,
+                 pane->sorts[i].descending != (p->reversed && first) ? " desc nulls last" : " nulls last");
         first = false;
     }
 }
@@ -47,7 +48,8 @@ static struct filter_column *filter_columns(const struct dash_pane *p, int *n)
     *n = p->result == NULL ? 0 : p->result->n_columns;
     struct filter_column *columns = mem_new_array((size_t)*n, sizeof(*columns));
     for (int i = 0; i < *n; i++)
-        columns[i] = (struct filter_column){p->result->columns[i].name, p->result->columns[i].unit, p->result->columns[i].numeric};
+        columns[i] = (struct filter_column){p->result->columns[i].name, p->result->columns[i].unit,
+                                            p->result->columns[i].numeric};
     return columns;
 }
 
@@ -108,13 +110,16 @@ static void params_fill(const struct dash_pane *p, struct params *ps)
         trend = fmin(trend, fmax(d->host.now(d->host.ctx) - p->trend_newest, 0) + 0.001);
     param_add(ps, "target", (struct value){.type = VALUE_TEXT, .text = target});
     param_add(ps, "window", (struct value){.type = VALUE_TEXT, .text = d->window});
-    param_add(ps, "at", dash_live(d) ? (struct value){.type = VALUE_NULL} : (struct value){.type = VALUE_REAL, .real = d->at_s});
+    param_add(ps, "at",
+              dash_live(d) ? (struct value){.type = VALUE_NULL}
+                           : (struct value){.type = VALUE_REAL, .real = d->at_s});
     param_add(ps, "trend", (struct value){.type = VALUE_REAL, .real = trend});
     param_add(ps, "rows", (struct value){.type = VALUE_INT, .integer = pane_body_rows(p)});
 }
 
 /* The pane's SELECT; what the user chose stands around it. */
-static bool sql_build(struct dash_pane *p, struct text *sql, struct params *ps, struct filter_sql *filter, struct err *err)
+static bool sql_build(struct dash_pane *p, struct text *sql, struct params *ps, struct filter_sql *filter,
+                      struct err *err)
 {
     const struct pane *pane = p->pane;
     bool filtered = p->filter.n > 0 && p->result != NULL, set = pane->sets.n > 0;
@@ -181,6 +186,7 @@ static void rows_done(void *ctx, struct result *result, const char *error)
         return;
     }
     p->error[0] = '\0';
+    p->answered_s = p->dash->host.now(p->dash->host.ctx);
     if (p->pane->trend_s > 0 && !isnan(p->trend_newest) && old != NULL) {
         result = trend_merge(old, result, dash_moment(p->dash) - p->pane->trend_s - 60);
         old = NULL;

@@ -1,4 +1,5 @@
-/* The dashboard obeys: what each command does. Everything is on the screen with the next drawing; results follow. */
+/* The dashboard obeys: what each command does. Everything is on the screen with the next drawing; results
+ * follow. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,9 +7,6 @@
 
 #include "core/text.h"
 #include "tui/dash_state.h"
-
-static const char *const windows[] = {"last", "1m", "5m", "15m", "1h", "reset", "start"};
-static const double refreshes[] = {0.5, 1, 2, 5, 10, 30, 60};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -56,80 +54,6 @@ static void sort_reverse(struct dash_pane *p)
         p->reversed = !p->reversed;
     p->limit = FIRST_LIMIT;
     pane_stale(p);
-}
-
-/* ---- time ---- */
-
-void dash_set_window(struct dash *d, const char *window)
-{
-    snprintf(d->window, sizeof(d->window), "%s", window);
-    pane_stale_all(d);
-}
-
-static void window_next(struct dash *d)
-{
-    size_t i = 0;
-    while (i < COUNT(windows) && strcmp(windows[i], d->window) != 0)
-        i++;
-    dash_set_window(d, windows[i >= COUNT(windows) - 1 ? 0 : i + 1]);
-}
-
-static void to_now(struct dash *d)
-{
-    d->at_s = NAN;
-    d->paused = false;
-    pane_stale_all(d);
-}
-
-static void pause_toggle(struct dash *d)
-{
-    if (!dash_live(d)) {
-        to_now(d);
-        return;
-    }
-    d->at_s = d->host.now(d->host.ctx);
-    d->paused = true;
-    /* What is asked from now on is asked for this moment; what is on the screen is of it already. */
-    for (int i = 0; i < dash_visit(d)->n; i++)
-        dash_visit(d)->panes[i].stale = dash_visit(d)->panes[i].result == NULL;
-}
-
-static void time_step(struct dash *d, int direction)
-{
-    struct dash_pane *p = dash_focus(d);
-    const char *dataset = p != NULL && p->n_datasets > 0 ? p->datasets[0] : "sessions";
-    if (d->host.step == NULL)
-        return;
-    bool newest = dash_live(d) || d->paused;
-    double from = dash_live(d) ? d->host.now(d->host.ctx) : d->at_s;
-    /* From now, the sample before the newest: that one is what is shown. */
-    double to = d->host.step(d->host.ctx, dataset, newest && direction < 0 ? from + 0.001 : from, direction);
-    if (newest && direction < 0 && !isnan(to)) {
-        double before = d->host.step(d->host.ctx, dataset, to, direction);
-        to = isnan(before) ? to : before;
-    }
-    if (isnan(to) && direction > 0) {
-        to_now(d);
-        return;
-    }
-    if (isnan(to)) {
-        dash_say(d, ROLE_WARNING, "no older sample is kept");
-        return;
-    }
-    d->at_s = to;
-    d->paused = false;
-    pane_stale_all(d);
-}
-
-static void refresh_step(struct dash *d, int step)
-{
-    int i = 0, n = (int)COUNT(refreshes);
-    while (i < n - 1 && refreshes[i] < d->refresh_s * 0.999)
-        i++;
-    i += step;
-    d->refresh_s = refreshes[i < 0 ? 0 : i >= n ? n - 1 : i];
-    if (d->host.refresh != NULL)
-        d->host.refresh(d->host.ctx, d->refresh_s);
 }
 
 /* ---- moving ---- */
@@ -193,130 +117,6 @@ static void move(struct dash_pane *p, enum command c)
     }
 }
 
-/* ---- rows ---- */
-
-static void detail(struct dash *d, struct dash_pane *p)
-{
-    const struct result *from;
-    int row;
-    if (p->result == NULL || !widget_has_rows(p->pane->widget))
-        return;
-    struct view v = pane_view(p);
-    if (view_rows(&v) == 0)
-        return;
-    view_row(&v, p->table.row, &from, &row);
-    int column = result_column(from, "page");
-    const char *name = p->pane->detail;
-    if (column >= 0 && result_at(from, row, column)->type == VALUE_TEXT)
-        name = result_at(from, row, column)->text;
-    const struct page *page = name == NULL ? NULL : page_find(d->options.pages, name);
-    if (page == NULL) {
-        dash_say(d, ROLE_DIM, "there is nothing more about this row");
-        return;
-    }
-    if (page->detail) {
-        dash_open_detail(d, page, from, row);
-        return;
-    }
-    for (int i = 0; i < d->options.pages->n_pages; i++)
-        if (d->options.pages->pages[i] == page)
-            dash_open_page(d, i);
-}
-
-static void tag(struct dash_pane *p)
-{
-    const struct result *from;
-    struct text identity;
-    int row;
-    if (p->result == NULL || !widget_has_rows(p->pane->widget))
-        return;
-    struct view v = pane_view(p);
-    if (view_rows(&v) == 0)
-        return;
-    view_row(&v, p->table.row, &from, &row);
-    text_init(&identity, 64000);
-    view_identity(&v, from, row, &identity);
-    view_tag(&v, text_str(&identity));
-    text_done(&identity);
-    view_move(&v, p->table.row + 1);
-}
-
-static void untag(struct dash_pane *p)
-{
-    for (int i = 0; i < p->table.n_tags; i++)
-        free(p->table.tags[i]);
-    p->table.n_tags = 0;
-}
-
-static bool row_matches(const struct view *v, int i, const struct filter *f)
-{
-    const struct result *from;
-    int row;
-    size_t start, len;
-    view_row(v, i, &from, &row);
-    for (int c = 0; c < from->n_columns; c++) {
-        const struct value *value = result_at(from, row, c);
-        char buf[64];
-        if (filter_finds(f, value->type == VALUE_TEXT ? value->text : view_cell(from, row, c, buf, sizeof(buf)), &start, &len))
-            return true;
-    }
-    return false;
-}
-
-/* Texts are searched line by line in the drawing's own lines. */
-static void text_match(struct dash_pane *p, int step)
-{
-    const struct sql_text *t = &p->table.formatted;
-    for (int i = p->table.scroll + step; i >= 0 && i < t->n_lines; i += step) {
-        struct text line;
-        size_t start, len;
-        text_init(&line, 8000);
-        for (int k = 0; k < t->lines[i].n; k++)
-            text_add_n(&line, t->pieces[t->lines[i].first + k].start, (size_t)t->pieces[t->lines[i].first + k].len);
-        bool found = filter_finds(&p->filter, text_str(&line), &start, &len);
-        text_done(&line);
-        if (found) {
-            p->table.scroll = i;
-            return;
-        }
-    }
-}
-
-static void match_step(struct dash *d, struct dash_pane *p, int step)
-{
-    if (p->filter.n == 0) {
-        dash_say(d, ROLE_DIM, "nothing to look for: / asks for it");
-        return;
-    }
-    if (p->result == NULL)
-        return;
-    if (p->pane->widget == WIDGET_SQL)
-        text_match(p, step);
-    if (!widget_has_rows(p->pane->widget))
-        return;
-    struct view v = pane_view(p);
-    int n = view_rows(&v);
-    for (int i = 1; i <= n; i++) {
-        int to = ((p->table.row + step * i) % n + n) % n;
-        if (!row_matches(&v, to, &p->filter))
-            continue;
-        view_move(&v, to);
-        return;
-    }
-}
-
-static void set_next(struct dash *d, struct dash_pane *p)
-{
-    if (p->pane->sets.n == 0) {
-        dash_say(d, ROLE_DIM, "this pane has one set of rows only");
-        return;
-    }
-    p->set = (p->set + 1) % p->pane->sets.n;
-    p->limit = FIRST_LIMIT;
-    p->table.top = 0;
-    pane_stale(p);
-}
-
 static void back(struct dash *d, const struct key *key)
 {
     struct visit *v = dash_visit(d);
@@ -335,7 +135,8 @@ static void back(struct dash *d, const struct key *key)
 
 static void page_key(struct dash *d, const struct key *key)
 {
-    const struct page *page = key == NULL || key->kind != KEY_CHAR ? NULL : page_of_key(d->options.pages, (char)key->code);
+    const struct page *page =
+        key == NULL || key->kind != KEY_CHAR ? NULL : page_of_key(d->options.pages, (char)key->code);
     for (int i = 0; i < d->options.pages->n_pages && page != NULL; i++) {
         if (d->options.pages->pages[i] == page) {
             dash_open_page(d, i);
@@ -358,11 +159,11 @@ static void pane_do(struct dash *d, struct dash_pane *p, enum command c)
 {
     bool rows = widget_has_rows(p->pane->widget);
     if (c == COMMAND_DETAIL)
-        detail(d, p);
+        pane_open_row(p);
     else if (c == COMMAND_FILTER)
         line_start(d, MODE_FILTER, p->filter_text == NULL ? "" : p->filter_text);
     else if (c == COMMAND_NEXT_MATCH || c == COMMAND_PREVIOUS_MATCH)
-        match_step(d, p, c == COMMAND_NEXT_MATCH ? 1 : -1);
+        pane_step_match(p, c == COMMAND_NEXT_MATCH ? 1 : -1);
     else if (c == COMMAND_SORT && rows && p->result != NULL)
         line_start(d, MODE_SORT, "");
     else if ((c == COMMAND_SORT_LEFT || c == COMMAND_SORT_RIGHT) && rows)
@@ -370,11 +171,11 @@ static void pane_do(struct dash *d, struct dash_pane *p, enum command c)
     else if (c == COMMAND_REVERSE && rows)
         sort_reverse(p);
     else if (c == COMMAND_SET)
-        set_next(d, p);
+        pane_next_set(p);
     else if (c == COMMAND_TAG)
-        tag(p);
+        pane_tag(p);
     else if (c == COMMAND_UNTAG)
-        untag(p);
+        pane_untag(p);
     else
         move(p, c);
 }
@@ -396,22 +197,22 @@ static void zoom(struct dash *d)
 
 static void step_back(struct dash *d)
 {
-    time_step(d, -1);
+    dash_step(d, -1);
 }
 
 static void step_forward(struct dash *d)
 {
-    time_step(d, 1);
+    dash_step(d, 1);
 }
 
 static void slower(struct dash *d)
 {
-    refresh_step(d, 1);
+    dash_step_refresh(d, 1);
 }
 
 static void faster(struct dash *d)
 {
-    refresh_step(d, -1);
+    dash_step_refresh(d, -1);
 }
 
 static void palette(struct dash *d)
@@ -439,8 +240,8 @@ static void quit(struct dash *d)
 /* Commands that are about the whole dashboard; all others are about the pane that has the focus. */
 // clang-format off
 static const struct { enum command command; void (*fn)(struct dash *d); } actions[] = {
-    {COMMAND_NEXT_PANE, focus_next}, {COMMAND_PREVIOUS_PANE, focus_previous}, {COMMAND_ZOOM, zoom}, {COMMAND_WINDOW, window_next},
-    {COMMAND_PAUSE, pause_toggle}, {COMMAND_STEP_BACK, step_back}, {COMMAND_STEP_FORWARD, step_forward}, {COMMAND_NOW, to_now},
+    {COMMAND_NEXT_PANE, focus_next}, {COMMAND_PREVIOUS_PANE, focus_previous}, {COMMAND_ZOOM, zoom}, {COMMAND_WINDOW, dash_next_window},
+    {COMMAND_PAUSE, dash_pause}, {COMMAND_STEP_BACK, step_back}, {COMMAND_STEP_FORWARD, step_forward}, {COMMAND_NOW, dash_to_now},
     {COMMAND_SLOWER, slower}, {COMMAND_FASTER, faster}, {COMMAND_PALETTE, palette}, {COMMAND_HELP, help_open},
     {COMMAND_MOUSE, mouse_toggle}, {COMMAND_COPY, dash_copy}, {COMMAND_EXPORT, export_json}, {COMMAND_EXPLAIN, dash_explain},
     {COMMAND_REDRAW, redraw}, {COMMAND_QUIT, quit},

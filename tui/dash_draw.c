@@ -33,7 +33,8 @@ void window_text(const struct dash_pane *p, char *out, size_t size)
     }
 }
 
-/* What stands at the right of the title: the note's first column, then filter, set and how many rows there are. */
+/* What stands at the right of the title: the note's first column, then filter, set and how many rows there
+ * are. */
 static void right_text(const struct dash_pane *p, struct text *out)
 {
     const struct pane *pane = p->pane;
@@ -46,7 +47,9 @@ static void right_text(const struct dash_pane *p, struct text *out)
         text_addf(out, "%s%s ", out->len > 0 ? "· " : "", result_at(p->note, 0, 0)->text);
     if (p->table.n_tags > 0)
         text_addf(out, "%s%d tagged ", out->len > 0 ? "· " : "", p->table.n_tags);
-    int below = p->result == NULL || !widget_has_rows(pane->widget) ? 0 : p->result->n_rows - p->table.top - p->table.page_rows;
+    int below = p->result == NULL || !widget_has_rows(pane->widget)
+                    ? 0
+                    : p->result->n_rows - p->table.top - p->table.page_rows;
     if (p->result != NULL && p->result->more)
         text_addf(out, "%sfirst %d ", out->len > 0 ? "· " : "", p->result->n_rows);
     else if (below > 0 || p->table.top > 0)
@@ -68,13 +71,15 @@ static void frame_draw(struct dash_pane *p, struct area a, bool focused)
     int room = a.columns - 6, left = utf8_columns(text_str(&title)), beside = utf8_columns(text_str(&right));
     if (left + beside + 4 > room)
         beside = room - left - 4 > 8 ? room - left - 4 : 0;
-    int used = area_put(line, 0, 3, room < left ? room : left, (struct style){ROLE_TITLE, focused ? ATTR_BOLD : 0}, text_str(&title), true);
+    int used = area_put(line, 0, 3, room < left ? room : left,
+                        (struct style){ROLE_TITLE, focused ? ATTR_BOLD : 0}, text_str(&title), true);
     area_put(line, 0, 2, 1, STYLE(ROLE_BORDER), " ", false);
     area_put(line, 0, 3 + used, 1, STYLE(ROLE_BORDER), " ", false);
     if (beside > 0) {
         int from = a.columns - 3 - beside;
         area_put(line, 0, from - 1, 1, STYLE(ROLE_BORDER), " ", false);
-        area_put(line, 0, from, beside, STYLE(p->filter_text != NULL ? ROLE_MATCH : ROLE_DIM), text_str(&right), true);
+        area_put(line, 0, from, beside, STYLE(p->filter_text != NULL ? ROLE_MATCH : ROLE_DIM),
+                 text_str(&right), true);
     }
     text_done(&title);
     text_done(&right);
@@ -99,8 +104,8 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
     if (frame && p->result != NULL)
         frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);
     /* More rows were scrolled to than a page of them is held below: the next ones are asked for. */
-    if (p->result != NULL && p->result->more && p->table.top + 2 * p->table.page_rows > p->result->n_rows && p->limit < MOST_LIMIT &&
-        !p->stale && p->limit <= p->result->n_rows) {
+    if (p->result != NULL && p->result->more && p->table.top + 2 * p->table.page_rows > p->result->n_rows &&
+        p->limit < MOST_LIMIT && !p->stale && p->limit <= p->result->n_rows) {
         p->limit *= 4;
         pane_stale(p);
     }
@@ -114,10 +119,12 @@ static void panes_draw(struct dash *d, struct canvas *c)
         const struct layout_place *at = &p->place;
         if (at->rows <= 0 || at->columns <= 0)
             continue;
-        pane_draw(p, area_part(canvas_area(c), d->body_row + at->row, at->column, at->rows, at->columns), !d->frameless);
+        pane_draw(p, area_part(canvas_area(c), d->body_row + at->row, at->column, at->rows, at->columns),
+                  !d->frameless);
         hit_add(d, HIT_PANE, d->body_row + at->row, at->column, at->rows, at->columns, i);
         /* How many rows a SELECT wanted was said when it was asked: a larger pane wants more. */
-        if (p->asked && !p->stale && p->asked_rows != pane_body_rows(p) && strstr(p->pane->sql, ":rows") != NULL)
+        if (p->asked && !p->stale && p->asked_rows != pane_body_rows(p) &&
+            strstr(p->pane->sql, ":rows") != NULL)
             pane_stale(p);
     }
 }

@@ -24,7 +24,8 @@ struct parts {
     int n;
 };
 
-__attribute__((format(printf, 5, 6))) static void part_add(struct parts *ps, bool right, int drop, enum role role, const char *format, ...)
+__attribute__((format(printf, 5, 6))) static void part_add(struct parts *ps, bool right, int drop,
+                                                           enum role role, const char *format, ...)
 {
     if (ps->n == MAX_PARTS)
         return;
@@ -112,6 +113,17 @@ static void server_add(struct dash *d, struct parts *ps)
         part_add(ps, false, 8, ROLE_HEAD, "· through %s", s);
 }
 
+/* Age of the newest numbers. What the engine itself makes goes on while a server is dead: its own measure
+ * counts. */
+static double data_age(struct dash *d, double now)
+{
+    const struct dash_pane *p = dash_pane_named(d, "head");
+    double age = head_number(d, "data_age_s");
+    if (!isnan(age) && p != NULL)
+        return age + fmax(now - p->answered_s, 0);
+    return isnan(d->newest_s) ? NAN : fmax(now - d->newest_s, 0);
+}
+
 static void time_add(struct dash *d, struct parts *ps)
 {
     char text[64], ago[32];
@@ -125,12 +137,13 @@ static void time_add(struct dash *d, struct parts *ps)
         part_add(ps, true, 0, ROLE_PAST, " PAST %s (-%s) ", text, ago);
         part_add(ps, true, 3, ROLE_PAST, " End = now ");
     } else {
-        double age = isnan(d->newest_s) ? NAN : fmax(now - d->newest_s, 0);
+        double age = data_age(d, now);
         bool old = !isnan(age) && age > fmax(3 * d->refresh_s, 3);
         if (isnan(age))
             snprintf(text, sizeof(text), "no data yet");
         else
-            unit_format(ago, sizeof(ago), age, UNIT_S), snprintf(text, sizeof(text), "%s %s", old ? "STALE" : "live", ago);
+            unit_format(ago, sizeof(ago), age, UNIT_S),
+                snprintf(text, sizeof(text), "%s %s", old ? "STALE" : "live", ago);
         part_add(ps, true, 2, isnan(age) || old ? ROLE_WARNING : ROLE_GOOD, "%s", text);
     }
 }
@@ -167,7 +180,8 @@ static void parts_draw(struct parts *ps, struct area a)
     while (sum > a.columns) {
         int worst = -1;
         for (int i = 0; i < ps->n; i++)
-            if (width[i] > 0 && ps->items[i].drop > 0 && (worst < 0 || ps->items[i].drop > ps->items[worst].drop))
+            if (width[i] > 0 && ps->items[i].drop > 0 &&
+                (worst < 0 || ps->items[i].drop > ps->items[worst].drop))
                 worst = i;
         if (worst < 0)
             break;
@@ -176,7 +190,8 @@ static void parts_draw(struct parts *ps, struct area a)
     }
     /* A long part may have gone in vain for a shorter one that would have fitted. */
     for (int i = 0; i < ps->n; i++) {
-        int again = width[i] == 0 ? utf8_columns(ps->items[i].text) : 0, cost = again + (ps->items[i].right ? 3 : 1);
+        int again = width[i] == 0 ? utf8_columns(ps->items[i].text) : 0,
+            cost = again + (ps->items[i].right ? 3 : 1);
         if (again > 0 && sum + cost <= a.columns) {
             width[i] = again;
             sum += cost;
@@ -317,7 +332,8 @@ static void line_draw(struct dash *d, struct area a)
     if (d->line_error[0] != '\0')
         area_put(a, 0, at + used + 2, -1, STYLE(ROLE_WARNING), d->line_error, true);
     else if (d->mode == MODE_FILTER && d->line[0] == '\0')
-        area_put(a, 0, at + 1, -1, STYLE(ROLE_DIM), "text  /regex/  column:text  column>10  !not      Enter keeps  Esc leaves", true);
+        area_put(a, 0, at + 1, -1, STYLE(ROLE_DIM),
+                 "text  /regex/  column:text  column>10  !not      Enter keeps  Esc leaves", true);
 }
 
 static void keys_draw(struct dash *d, struct area a)
@@ -348,7 +364,8 @@ static void keys_draw(struct dash *d, struct area a)
         at += area_put(a, 0, at, -1, STYLE(ROLE_FOOT), row->footer, false) + 2;
     }
     if (hidden.len > 0)
-        area_put_right(a, 0, room > at ? room : at, a.columns - 1 - (room > at ? room : at), STYLE(ROLE_DIM), text_str(&hidden));
+        area_put_right(a, 0, room > at ? room : at, a.columns - 1 - (room > at ? room : at), STYLE(ROLE_DIM),
+                       text_str(&hidden));
     text_done(&hidden);
 }
 

@@ -1,4 +1,5 @@
-/* The dashboard's help, made from the tables of commands and keys, the page's own words and the columns' help; and other texts over a page. */
+/* The dashboard's help, made from the tables of commands and keys, the page's own words and the columns'
+ * help; and other texts over a page. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +21,9 @@ static void columns_help(struct dash *d, struct text *out)
     for (int i = 0; i < n; i++) {
         const struct result_column *c = &p->result->columns[columns[i]];
         const char *unit = unit_name(c->unit);
-        text_addf(out, "  %-22s %s%s%s%s\n", c->name, c->origin == NULL ? "computed from others" : c->origin->help, unit[0] != '\0' ? " [" : "", unit,
-                  unit[0] != '\0' ? "]" : "");
+        text_addf(out, "  %-22s %s%s%s%s\n", c->name,
+                  c->origin == NULL ? "computed from others" : c->origin->help, unit[0] != '\0' ? " [" : "",
+                  unit, unit[0] != '\0' ? "]" : "");
     }
 }
 
@@ -73,7 +75,8 @@ static int line_of(const char *text, int n, const char **line, int *len)
 void overlay_draw(struct dash *d, struct area a)
 {
     const char *line = "";
-    int len = 0, head = a.rows > 3 ? 1 : 0, n = line_of(d->overlay, -1, &line, &len), room = a.rows - head - (a.rows > 3 ? 1 : 0);
+    int len = 0, head = a.rows > 3 ? 1 : 0, n = line_of(d->overlay, -1, &line, &len),
+        room = a.rows - head - (a.rows > 3 ? 1 : 0);
     char more[100];
     area_fill(a, STYLE(ROLE_TEXT), NULL);
     if (d->overlay_top > n - room)
@@ -86,13 +89,15 @@ void overlay_draw(struct dash *d, struct area a)
         line_of(d->overlay, d->overlay_top + i, &line, &len);
         char *copy = mem_new((size_t)len + 1);
         memcpy(copy, line, (size_t)len);
-        area_put(a, head + i, 1, a.columns - 2, STYLE(len > 0 && copy[0] != ' ' ? ROLE_TITLE : ROLE_TEXT), copy, true);
+        area_put(a, head + i, 1, a.columns - 2, STYLE(len > 0 && copy[0] != ' ' ? ROLE_TITLE : ROLE_TEXT),
+                 copy, true);
         free(copy);
     }
     if (a.rows <= 3)
         return;
     area_fill(area_part(a, a.rows - 1, 0, 1, a.columns), STYLE(ROLE_FOOT), NULL);
-    snprintf(more, sizeof(more), "q back   %d to %d of %d lines", n == 0 ? 0 : d->overlay_top + 1, d->overlay_top + room < n ? d->overlay_top + room : n, n);
+    snprintf(more, sizeof(more), "q back   %d to %d of %d lines", n == 0 ? 0 : d->overlay_top + 1,
+             d->overlay_top + room < n ? d->overlay_top + room : n, n);
     area_put(a, a.rows - 1, 1, -1, STYLE(ROLE_FOOT), more, true);
 }
 

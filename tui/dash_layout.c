@@ -14,7 +14,8 @@ static struct dash_pane *pane_named(struct visit *v, const char *name)
     return NULL;
 }
 
-/* Rows that the content fills, frame not included. Grows at once and shrinks rarely, so that panes below stand still. */
+/* Rows that the content fills, frame not included. Grows at once and shrinks rarely, so that panes below
+ * stand still. */
 static int content_rows(struct dash_pane *p, int columns)
 {
     struct view v = pane_view(p);
@@ -36,11 +37,14 @@ static struct layout_want want(void *ctx, const char *name)
     const struct pane *pane = p->pane;
     int frame = d->frameless ? 0 : 1;
     bool empty = pane->optional && (p->result == NULL || p->result->n_rows == 0);
-    return (struct layout_want){.hidden = empty || d->rows < pane->screen_rows || d->columns < pane->screen_columns,
-                                .rows = content_rows(p, d->columns) + frame,
-                                .least_rows = pane->least_rows > 1 ? pane->least_rows - 1 + frame : pane->least_rows,
-                                .least_columns = pane->least_columns,
-                                .priority = pane->priority};
+    return (struct layout_want){
+        .hidden = empty || d->rows < pane->screen_rows ||
+                          d->columns<pane->screen_columns, .rows = content_rows(p, d->columns) + frame,
+                                     .least_rows = pane->least_rows> 1
+                      ? pane->least_rows - 1 + frame
+                      : pane->least_rows,
+        .least_columns = pane->least_columns,
+        .priority = pane->priority};
 }
 
 void dash_layout(struct dash *d, int rows, int columns)
@@ -56,7 +60,8 @@ void dash_layout(struct dash *d, int rows, int columns)
     if (v->zoom) {
         for (int i = 0; i < v->n; i++)
             v->panes[i].place = (struct layout_place){.pane = v->panes[i].pane->name};
-        v->panes[v->focus].place = (struct layout_place){v->panes[v->focus].pane->name, 0, 0, d->body_rows, columns};
+        v->panes[v->focus].place =
+            (struct layout_place){v->panes[v->focus].pane->name, 0, 0, d->body_rows, columns};
         return;
     }
     int n = layout_solve(&v->page->layout, d->body_rows, columns, want, d, places, 64);
@@ -80,7 +85,8 @@ bool pane_wanted(const struct dash_pane *p)
 
 int pane_body_rows(const struct dash_pane *p)
 {
-    int frame = p->dash->frameless ? 0 : 1, heading = p->pane->widget == WIDGET_TABLE || p->pane->widget == WIDGET_TREE;
+    int frame = p->dash->frameless ? 0 : 1,
+        heading = p->pane->widget == WIDGET_TABLE || p->pane->widget == WIDGET_TREE;
     int rows = p->place.rows - frame - heading;
     if (p->place.rows == 0)
         rows = 20;

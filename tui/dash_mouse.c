@@ -7,7 +7,8 @@ static const struct hit *hit_at(const struct dash *d, const struct key *key)
 {
     for (int i = d->n_hits - 1; i >= 0; i--) {
         const struct hit *h = &d->hits[i];
-        if (key->row >= h->row && key->row < h->row + h->rows && key->column >= h->column && key->column < h->column + h->columns)
+        if (key->row >= h->row && key->row < h->row + h->rows && key->column >= h->column &&
+            key->column < h->column + h->columns)
             return h;
     }
     return NULL;

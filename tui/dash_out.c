@@ -30,7 +30,8 @@ static const char *text_at(const struct result *r, int row, const char *column)
     return c >= 0 && result_at(r, row, c)->type == VALUE_TEXT ? result_at(r, row, c)->text : NULL;
 }
 
-/* What a person means by "the text of this row": the pane's `copy` column, a query or definition, else the last text there is. */
+/* What a person means by "the text of this row": the pane's `copy` column, a query or definition, else the
+ * last text there is. */
 static const char *row_text(const struct dash_pane *p, const struct result *r, int row)
 {
     static const char *const names[] = {"query", "definition"};

@@ -6,7 +6,14 @@
 #include "tui/keys.h"
 #include "tui/widget.h"
 
-enum { FIRST_LIMIT = 120, MOST_LIMIT = 20000, MAX_DATASETS = 12, MAX_VISITS = 16, MAX_HITS = 400, LINE_MOST = 1000 };
+enum {
+    FIRST_LIMIT = 120,
+    MOST_LIMIT = 20000,
+    MAX_DATASETS = 12,
+    MAX_VISITS = 16,
+    MAX_HITS = 400,
+    LINE_MOST = 1000
+};
 
 struct dash_pane;
 struct asking {
@@ -25,19 +32,20 @@ struct dash_pane {
     struct asking rows, beside; /* its SELECT and its note */
     bool stale;                 /* something newer can be had */
     bool asked;                 /* at least once */
+    double answered_s;          /* when the result came */
     double stale_since;
     struct table table;
-    char sort_column[72];       /* the user's own choice; "" is the pane's standard */
+    char sort_column[72]; /* the user's own choice; "" is the pane's standard */
     bool sort_descending;
-    bool reversed;              /* the pane's standard order, the other way round */
+    bool reversed; /* the pane's standard order, the other way round */
     int set, limit;
-    char *filter_text;          /* NULL: none */
+    char *filter_text; /* NULL: none */
     struct filter filter;
-    struct layout_place place;  /* on the screen, frame included; rows 0: not visible */
-    int asked_rows;             /* :rows of the last asking */
+    struct layout_place place; /* on the screen, frame included; rows 0: not visible */
+    int asked_rows;            /* :rows of the last asking */
     char datasets[MAX_DATASETS][64];
     int n_datasets;
-    double trend_newest;        /* sampled_at of the newest moment held; NAN: none */
+    double trend_newest; /* sampled_at of the newest moment held; NAN: none */
 };
 
 /* A page that was opened: an ordinary one once, a detail page each time. */
@@ -66,26 +74,26 @@ struct dash {
     struct dash_host host;
     struct dash_options options;
     char *target;
-    struct visit head;             /* panes asked whatever page is open: head, now */
-    struct visit **pages;          /* by page number; NULL: never opened */
+    struct visit head;               /* panes asked whatever page is open: head, now */
+    struct visit **pages;            /* by page number; NULL: never opened */
     struct visit *stack[MAX_VISITS]; /* detail pages on top of the page */
     int n_stack;
-    int page;                      /* number of the ordinary page */
-    int rows, columns;             /* of the last drawing */
+    int page;          /* number of the ordinary page */
+    int rows, columns; /* of the last drawing */
     int body_row, body_rows;
     bool frameless;
-    bool plain;                    /* drawn as text: no cursor */
+    bool plain; /* drawn as text: no cursor */
     char window[24];
-    double at_s;                   /* NAN: now */
+    double at_s; /* NAN: now */
     bool paused;
     double refresh_s;
     bool mouse;
-    double newest_s;               /* when the newest sample came, NAN: none */
+    double newest_s; /* when the newest sample came, NAN: none */
     enum mode mode;
-    char line[LINE_MOST + 1];      /* being typed */
-    int line_at;                   /* its cursor, in bytes */
+    char line[LINE_MOST + 1]; /* being typed */
+    int line_at;              /* its cursor, in bytes */
     char line_error[300];
-    int list_row, list_top;        /* palette, sort */
+    int list_row, list_top; /* palette, sort */
     char *overlay_title, *overlay;
     int overlay_top;
     char said[300];
@@ -97,19 +105,28 @@ struct dash {
 };
 
 /* dash.c */
-struct visit *dash_visit(struct dash *d);            /* what is shown */
-struct dash_pane *dash_focus(struct dash *d);        /* NULL if nothing can have it */
-struct dash_pane *dash_pane_named(struct dash *d, const char *name); /* of the open page, else of the head; NULL if there is none */
-void dash_open_page(struct dash *d, int number);
-void dash_open_detail(struct dash *d, const struct page *page, const struct result *row_of, int row);
-bool dash_back(struct dash *d);                      /* false on an ordinary page */
+struct visit *dash_visit(struct dash *d);     /* what is shown */
+struct dash_pane *dash_focus(struct dash *d); /* NULL if nothing can have it */
+/* Of the open page, else of the head; NULL if there is none. */
+struct dash_pane *dash_pane_named(struct dash *d, const char *name);
 void dash_demand(struct dash *d);
 bool dash_live(const struct dash *d);
-double dash_moment(const struct dash *d);            /* what is shown: now, or the past */
-void pane_stale(struct dash_pane *p);                /* asks at the next tick */
-void pane_stale_all(struct dash *d);                 /* after a change of window, time, target */
+double dash_moment(const struct dash *d); /* what is shown: now, or the past */
+void pane_stale(struct dash_pane *p);     /* asks at the next tick */
+void pane_stale_all(struct dash *d);      /* after a change of window, time, target */
 struct view pane_view(struct dash_pane *p);
-void pane_sort_of(const struct dash_pane *p, struct pane_sort *out); /* first column of the order; column NULL: none */
+/* The first column of the order; its column is NULL if there is none. */
+void pane_sort_of(const struct dash_pane *p, struct pane_sort *out);
+
+/* dash_visit.c */
+void pane_init(struct dash_pane *p, struct dash *d, struct visit *visit, const struct pane *pane);
+void visit_done(struct visit *v);
+void visit_free(struct visit *v);
+void asking_cancel(struct dash *d, struct asking *a);
+void dash_open_page(struct dash *d, int number);
+void dash_open_detail(struct dash *d, const struct page *page, const struct result *row_of, int row);
+bool dash_back(struct dash *d); /* false on an ordinary page */
+void dash_forget(struct dash *d); /* drops all results and details, and opens the page again */
 
 /* dash_ask.c */
 void pane_ask(struct dash_pane *p);
@@ -133,13 +150,44 @@ void foot_draw(struct dash *d, struct area a);
 
 /* dash_do.c */
 void dash_do(struct dash *d, enum command c, const struct key *key);
-void dash_set_window(struct dash *d, const char *window);
 void pane_set_sort(struct dash_pane *p, const char *column, bool descending);
 bool pane_set_filter(struct dash_pane *p, const char *text, struct err *err);
+
+/* dash_time.c */
+void dash_set_window(struct dash *d, const char *window);
+void dash_next_window(struct dash *d);
+void dash_to_now(struct dash *d);
+void dash_pause(struct dash *d);
+void dash_step(struct dash *d, int direction);
+void dash_step_refresh(struct dash *d, int step);
+
+/* dash_rows.c */
+void pane_open_row(struct dash_pane *p);
+void pane_tag(struct dash_pane *p);
+void pane_untag(struct dash_pane *p);
+void pane_step_match(struct dash_pane *p, int step);
+void pane_next_set(struct dash_pane *p);
 
 /* dash_line.c */
 void line_start(struct dash *d, enum mode mode, const char *text);
 void line_key(struct dash *d, const struct key *key);
+
+/* dash_palette.c */
+struct choice {
+    char text[120]; /* as typed */
+    const char *help;
+};
+struct choices {
+    struct choice *items;
+    int n;
+    const char *typed;
+};
+/* All that fits what is typed; the items are a heap array. */
+struct choices palette_choices(struct dash *d);
+void palette_accept(struct dash *d); /* runs what is chosen, else what is typed */
+void palette_complete(struct dash *d);
+
+/* dash_list.c */
 void list_draw(struct dash *d, struct area a);
 void list_key(struct dash *d, enum command c);
 

@@ -151,8 +151,8 @@ bool filter_parse(const char *s, struct filter *out, struct err *err)
 
 /* ---- compiling ---- */
 
-static bool column_find(const struct filter_column *columns, int n, const char *name, const struct filter_column **out,
-                        struct err *err)
+static bool column_find(const struct filter_column *columns, int n, const char *name,
+                        const struct filter_column **out, struct err *err)
 {
     const struct filter_column *found = NULL;
     size_t len = strlen(name);
@@ -176,7 +176,8 @@ static bool column_find(const struct filter_column *columns, int n, const char *
     for (int i = 0; i < n; i++)
         if (many == 0 || strncasecmp(columns[i].name, name, len) == 0)
             text_addf(&list, "%s%s", list.len > 0 ? " " : "", columns[i].name);
-    fail(err, many > 1 ? "which column is \"%.40s\": %s" : "no column \"%.40s\" here; there are: %s", name, text_str(&list));
+    fail(err, many > 1 ? "which column is \"%.40s\": %s" : "no column \"%.40s\" here; there are: %s", name,
+         text_str(&list));
     text_done(&list);
     return false;
 }
@@ -221,8 +222,8 @@ static void match_add(struct text *out, const struct filter_term *t, const char 
     text_add(out, ",0)");
 }
 
-static bool term_compile(const struct filter_term *t, const struct filter_column *columns, int n, struct filter_sql *out,
-                         struct err *err)
+static bool term_compile(const struct filter_term *t, const struct filter_column *columns, int n,
+                         struct filter_sql *out, struct err *err)
 {
     int i = out->n;
     const char *param = out->names[i];
@@ -263,8 +264,8 @@ static bool term_compile(const struct filter_term *t, const struct filter_column
     return true;
 }
 
-bool filter_compile(const struct filter *f, const struct filter_column *columns, int n, struct filter_sql *out,
-                    struct err *err)
+bool filter_compile(const struct filter *f, const struct filter_column *columns, int n,
+                    struct filter_sql *out, struct err *err)
 {
     struct filter_sql *made = mem_new(sizeof(*made));
     bool ok = true;

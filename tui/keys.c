@@ -166,7 +166,8 @@ enum command key_command(const struct key *key, unsigned where)
     for (int i = 0; i < n_key_rows; i++) {
         const struct key_row *row = &key_rows[i];
         bool control = key->kind == KEY_CHAR && key->control;
-        if (row->kind == key->kind && row->value == value && row->control == control && (row->where & where) != 0)
+        if (row->kind == key->kind && row->value == value && row->control == control &&
+            (row->where & where) != 0)
             return row->command;
     }
     return COMMAND_NONE;

@@ -97,7 +97,8 @@ static bool part_read(struct reader *r, struct layout *out)
 }
 
 /* Puts N parts under OUT; a single one takes its place. */
-static void parts_keep(struct reader *r, struct layout *out, enum layout_kind kind, const struct layout *parts, int n)
+static void parts_keep(struct reader *r, struct layout *out, enum layout_kind kind,
+                       const struct layout *parts, int n)
 {
     if (n == 1) {
         *out = parts[0];
@@ -194,7 +195,8 @@ static struct need need_of(struct solver *s, const struct layout *l)
 {
     if (l->kind == LAYOUT_PANE) {
         struct layout_want w = s->want(s->ctx, l->pane);
-        return (struct need){w.hidden, w.least_rows, larger(w.rows, w.least_rows), w.least_columns, w.priority};
+        return (struct need){w.hidden, w.least_rows, larger(w.rows, w.least_rows), w.least_columns,
+                             w.priority};
     }
     struct need all = {.hidden = true, .priority = INT_MAX};
     bool below = l->kind == LAYOUT_ROWS;
@@ -202,7 +204,9 @@ static struct need need_of(struct solver *s, const struct layout *l)
         struct need part = need_of(s, &l->parts[i]);
         if (part.hidden)
             continue;
-        int rows = below && l->parts[i].weight == 0 ? smaller(larger(part.rows, l->parts[i].least), l->parts[i].most) : part.rows;
+        int rows = below && l->parts[i].weight == 0
+                       ? smaller(larger(part.rows, l->parts[i].least), l->parts[i].most)
+                       : part.rows;
         all.hidden = false;
         all.priority = smaller(all.priority, part.priority);
         all.least_rows = larger(all.least_rows, part.least_rows);
@@ -223,7 +227,8 @@ static void hide_all(struct solver *s, const struct layout *l)
         hide_all(s, &l->parts[i]);
 }
 
-/* Shares TOTAL among the parts of L: into GIVE, 0 for those that are dropped. GAP blanks stand between two. */
+/* Shares TOTAL among the parts of L: into GIVE, 0 for those that are dropped. GAP blanks stand between two.
+ */
 static void share(struct solver *s, const struct layout *l, int total, int gap, int *give)
 {
     int least[MAX_PARTS], want[MAX_PARTS], priority[MAX_PARTS];
@@ -235,7 +240,8 @@ static void share(struct solver *s, const struct layout *l, int total, int gap, 
         int content = below ? need.rows : part->most;
         least[i] = below ? need.least_rows : need.least_columns;
         if (part->weight == 0) {
-            least[i] = part->least == part->most ? part->least : larger(smaller(least[i], part->most), part->least);
+            least[i] =
+                part->least == part->most ? part->least : larger(smaller(least[i], part->most), part->least);
             want[i] = larger(least[i], smaller(content, part->most));
         } else {
             want[i] = least[i];
@@ -270,7 +276,8 @@ static void share(struct solver *s, const struct layout *l, int total, int gap, 
         left -= more;
         weights += l->parts[i].weight;
     }
-    /* By weight of the whole that the weighted parts have, so that what each needs at least is part of its share. */
+    /* By weight of the whole that the weighted parts have, so that what each needs at least is part of its
+     * share. */
     for (int i = 0; i < l->n_parts && weights > 0; i++) {
         if (give[i] == 0 || l->parts[i].weight == 0)
             continue;
@@ -311,8 +318,8 @@ static void solve(struct solver *s, const struct layout *l, struct layout_place 
     }
 }
 
-int layout_solve(const struct layout *l, int rows, int columns, layout_want_fn *want, void *ctx, struct layout_place *out,
-                 int max)
+int layout_solve(const struct layout *l, int rows, int columns, layout_want_fn *want, void *ctx,
+                 struct layout_place *out, int max)
 {
     struct solver s = {.want = want, .ctx = ctx, .out = out, .max = max};
     solve(&s, l, (struct layout_place){.rows = larger(rows, 0), .columns = larger(columns, 0)});

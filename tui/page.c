@@ -13,7 +13,8 @@
 
 enum { MAX_LIST = 64, MAX_PAGES = 100, MAX_PANES = 400 };
 
-static const char *const widget_names[N_WIDGETS] = {"table", "tree", "lines", "tiles", "chart", "flow", "record", "sql"};
+static const char *const widget_names[N_WIDGETS] = {"table", "tree", "lines",  "tiles",
+                                                    "chart", "flow", "record", "sql"};
 
 const char *widget_name(enum widget w)
 {
@@ -94,7 +95,8 @@ const struct pane *pane_find(const struct pages *p, const char *name)
 
 /* ---- values ---- */
 
-/* Cuts the next piece of *S that ends at one of ENDS, without the blanks around it, into the arena. NULL at the end. */
+/* Cuts the next piece of *S that ends at one of ENDS, without the blanks around it, into the arena. NULL at
+ * the end. */
 static const char *piece_next(struct arena *arena, const char **s, const char *ends)
 {
     while (**s != '\0') {
@@ -111,7 +113,8 @@ static const char *piece_next(struct arena *arena, const char **s, const char *e
     return NULL;
 }
 
-static bool pieces_read(struct arena *arena, const char *s, const char *ends, struct names *out, struct err *err)
+static bool pieces_read(struct arena *arena, const char *s, const char *ends, struct names *out,
+                        struct err *err)
 {
     const char *items[MAX_LIST], *piece;
     int n = 0;
@@ -126,7 +129,8 @@ static bool pieces_read(struct arena *arena, const char *s, const char *ends, st
     return true;
 }
 
-static bool pairs_read(struct arena *arena, const char *s, const char *ends, struct pairs *out, struct err *err)
+static bool pairs_read(struct arena *arena, const char *s, const char *ends, struct pairs *out,
+                       struct err *err)
 {
     struct names pieces = {0};
     if (!pieces_read(arena, s, ends, &pieces, err))
@@ -168,48 +172,6 @@ static bool sorts_read(struct arena *arena, const char *s, struct pane *pane, st
     return true;
 }
 
-/* COLUMN OP VALUE is ROLE [on COLUMN] */
-static bool mark_read(struct arena *arena, const char *s, struct mark *out, struct err *err)
-{
-    const char *whole = s;
-    size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    struct mark m = {.column = arena_dup_n(arena, s, len)};
-    s += len + strspn(s + len, " \t");
-    int op = op_parse(s, &m.op);
-    if (len == 0 || op == 0)
-        return fail(err, "\"%.80s\": COLUMN OP VALUE is ROLE is expected", whole);
-    s += op;
-    s += strspn(s, " \t");
-    const char *is = NULL;
-    if (*s == '\'') {
-        const char *end = strchr(s + 1, '\'');
-        if (end == NULL)
-            return fail(err, "\"%.80s\": the closing ' is missing", whole);
-        m.quoted = true;
-        m.value = arena_dup_n(arena, s + 1, (size_t)(end - s) - 1);
-        s = end + 1;
-        s += strspn(s, " \t");
-        is = strncmp(s, "is ", 3) == 0 ? s : NULL;
-    } else if ((is = strstr(s, " is ")) != NULL) {
-        m.value = arena_dup_n(arena, s, (size_t)(is - s));
-        is++;
-    }
-    if (is == NULL)
-        return fail(err, "\"%.80s\": `is ROLE` is missing", whole);
-    s = is + 3;
-    const char *role = piece_next(arena, &s, " \t");
-    int number = role == NULL ? -1 : role_parse(role);
-    if (number < 0)
-        return fail(err, "\"%.80s\": there is no role \"%.20s\"", whole, role == NULL ? "" : role);
-    m.role = (enum role)number;
-    const char *on = piece_next(arena, &s, " \t");
-    m.on = on == NULL ? m.column : piece_next(arena, &s, " \t");
-    if (on != NULL && (strcmp(on, "on") != 0 || m.on == NULL))
-        return fail(err, "\"%.80s\": `on COLUMN` or `on row` is expected after the role", whole);
-    *out = m;
-    return true;
-}
-
 static bool marks_read(struct arena *arena, const char *s, struct pane *pane, struct err *err)
 {
     struct names pieces = {0};
@@ -217,7 +179,7 @@ static bool marks_read(struct arena *arena, const char *s, struct pane *pane, st
         return false;
     struct mark *marks = arena_alloc(arena, (size_t)pieces.n * sizeof(*marks));
     for (int i = 0; i < pieces.n; i++)
-        if (!mark_read(arena, pieces.items[i], &marks[i], err))
+        if (!mark_parse(arena, pieces.items[i], &marks[i], err))
             return false;
     pane->marks = marks;
     pane->n_marks = pieces.n;
@@ -260,7 +222,8 @@ static bool widget_read(const char *s, enum widget *out, struct err *err)
 
 /* ---- sections ---- */
 
-static bool pane_set(struct arena *arena, struct pane *pane, const char *key, const char *value, struct err *err)
+static bool pane_set(struct arena *arena, struct pane *pane, const char *key, const char *value,
+                     struct err *err)
 {
     for (size_t i = 0; i < COUNT(pane_strings); i++) {
         if (strcmp(key, pane_strings[i].key) == 0) {
@@ -270,7 +233,8 @@ static bool pane_set(struct arena *arena, struct pane *pane, const char *key, co
     }
     for (size_t i = 0; i < COUNT(pane_lists); i++)
         if (strcmp(key, pane_lists[i].key) == 0)
-            return pieces_read(arena, value, ",\n", (struct names *)(void *)((char *)pane + pane_lists[i].offset), err);
+            return pieces_read(arena, value, ",\n",
+                               (struct names *)(void *)((char *)pane + pane_lists[i].offset), err);
     if (strcmp(key, "headings") == 0)
         return pairs_read(arena, value, ",\n", &pane->headings, err);
     if (strcmp(key, "sets") == 0)
@@ -300,7 +264,8 @@ static bool pane_set(struct arena *arena, struct pane *pane, const char *key, co
     return true;
 }
 
-static bool page_set(struct arena *arena, struct page *page, const char *key, const char *value, struct err *err)
+static bool page_set(struct arena *arena, struct page *page, const char *key, const char *value,
+                     struct err *err)
 {
     if (strcmp(key, "layout") == 0)
         return layout_parse(arena, value, &page->layout, err);
@@ -311,7 +276,9 @@ static bool page_set(struct arena *arena, struct page *page, const char *key, co
             return fail(err, "\"%.40s\": a digit or `detail` is expected", value);
         return true;
     }
-    const char **text = strcmp(key, "title") == 0 ? &page->title : strcmp(key, "focus") == 0 ? &page->focus : &page->help;
+    const char **text = strcmp(key, "title") == 0   ? &page->title
+                        : strcmp(key, "focus") == 0 ? &page->focus
+                                                    : &page->help;
     *text = arena_dup(arena, value);
     return true;
 }
@@ -362,7 +329,8 @@ static bool pane_append(struct pages *p, const struct pane *pane, struct err *er
 {
     const struct page *found = page_find(p, pane->page);
     if (found == NULL)
-        return fail(err, "%s:%d: pane %s: there is no page \"%s\"", pane->file, pane->line, pane->name, pane->page);
+        return fail(err, "%s:%d: pane %s: there is no page \"%s\"", pane->file, pane->line, pane->name,
+                    pane->page);
     struct text item;
     struct layout added;
     struct err why;
@@ -371,7 +339,8 @@ static bool pane_append(struct pages *p, const struct pane *pane, struct err *er
     bool ok = layout_parse(p->arena, text_str(&item), &added, &why) && added.kind == LAYOUT_PANE;
     text_done(&item);
     if (!ok)
-        return fail(err, "%s:%d: pane %s: size: N, N..M or *N is expected", pane->file, pane->line, pane->name);
+        return fail(err, "%s:%d: pane %s: size: N, N..M or *N is expected", pane->file, pane->line,
+                    pane->name);
     for (int i = 0; i < p->n_pages; i++) {
         if (p->pages[i] != found)
             continue;
@@ -410,7 +379,8 @@ bool pages_add(struct pages *p, const struct config *c, struct err *err)
 {
     for (int i = 0; i < c->n_sections; i++) {
         bool is_page = strcmp(c->sections[i].kind, "page") == 0;
-        if ((is_page || strcmp(c->sections[i].kind, "pane") == 0) && !section_add(p, &c->sections[i], is_page, err))
+        if ((is_page || strcmp(c->sections[i].kind, "pane") == 0) &&
+            !section_add(p, &c->sections[i], is_page, err))
             return false;
     }
     return true;
@@ -432,46 +402,6 @@ bool pages_add_builtin(struct pages *p, struct err *err)
         char file[80];
         snprintf(file, sizeof(file), "%s.page", embedded_pages[i].name);
         if (!pages_add_text(p, embedded_pages[i].text, embedded_pages[i].len, file, err))
-            return false;
-    }
-    return true;
-}
-
-/* ---- checks ---- */
-
-struct check {
-    const struct pages *pages;
-    const struct page *page;
-    struct err *err;
-    bool ok;
-};
-
-static void pane_check(void *ctx, const char *name)
-{
-    struct check *c = ctx;
-    const struct pane *pane = pane_find(c->pages, name);
-    if (!c->ok)
-        return;
-    if (pane == NULL)
-        c->ok = fail(c->err, "%s:%d: page %s: there is no pane \"%s\"", c->page->file, c->page->line, c->page->name, name);
-    else if (pane->detail != NULL && page_find(c->pages, pane->detail) == NULL)
-        c->ok = fail(c->err, "%s:%d: pane %s: there is no page \"%s\"", pane->file, pane->line, name, pane->detail);
-    else if (pane->widget == WIDGET_TREE && (pane->id == NULL || pane->parent == NULL || pane->tree == NULL))
-        c->ok = fail(c->err, "%s:%d: pane %s: a tree needs id, parent and tree", pane->file, pane->line, name);
-}
-
-bool pages_check(const struct pages *p, struct err *err)
-{
-    for (int i = 0; i < p->n_pages; i++) {
-        const struct page *page = p->pages[i];
-        if (page->layout.pane == NULL && page->layout.n_parts == 0)
-            return fail(err, "%s:%d: page %s has no layout", page->file, page->line, page->name);
-        for (int k = 0; k < i; k++)
-            if (page->key != 0 && p->pages[k]->key == page->key)
-                return fail(err, "%s:%d: key %c opens page %s already", page->file, page->line, page->key, p->pages[k]->name);
-        struct check check = {p, page, err, true};
-        layout_each(&page->layout, pane_check, &check);
-        if (!check.ok)
             return false;
     }
     return true;

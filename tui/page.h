@@ -72,6 +72,8 @@ struct mark {
     enum role role;
     const char *on;    /* the column that is coloured; "row": all */
 };
+/* Reads "COLUMN OP VALUE is ROLE [on COLUMN]". */
+bool mark_parse(struct arena *arena, const char *s, struct mark *out, struct err *err);
 bool mark_holds(const struct mark *m, const struct value *v, enum unit unit);
 
 struct pane {

@@ -78,7 +78,8 @@ static void token_add(struct formatter *f, const struct sql_token *token)
         wrap = f->width / 2;
     size_t fits = bytes_fitting(s, left, f->width - f->column - (f->blank ? 1 : 0), &used);
     bool has_line = f->out->lines[f->out->n_lines - 1].n > 0;
-    if (fits < left && has_line && (left <= (size_t)(f->width - wrap) || f->width - f->column < 8) && s[fits] != '\n')
+    if (fits < left && has_line && (left <= (size_t)(f->width - wrap) || f->width - f->column < 8) &&
+        s[fits] != '\n')
         line_start(f, wrap);
     if (f->blank && f->out->lines[f->out->n_lines - 1].n > 0) {
         piece_add(f, " ", 1, SQL_SPACE);
@@ -117,8 +118,10 @@ static bool begins_clause(const struct sql_token *token, const struct sql_token 
         for (size_t i = 0; i < sizeof(joined) / sizeof(joined[0]); i++)
             if (before->start != NULL && sql_is(before, joined[i]))
                 return false;
-    if (before->start != NULL && (sql_is(before, "within") || sql_is(before, "delete") || sql_is(before, "distinct") || sql_is(before, "do") ||
-                                  sql_is(before, "conflict") || sql_is(before, "update") || sql_is(before, "insert")))
+    if (before->start != NULL &&
+        (sql_is(before, "within") || sql_is(before, "delete") || sql_is(before, "distinct") ||
+         sql_is(before, "do") || sql_is(before, "conflict") || sql_is(before, "update") ||
+         sql_is(before, "insert")))
         return false;
     if (sql_is(token, "on") || sql_is(token, "using"))
         return false;
@@ -134,8 +137,8 @@ static bool opens_query(const char *s, const char *end)
     struct sql_token token;
     while (sql_next(&s, end, &token))
         if (token.kind != SQL_SPACE && token.kind != SQL_COMMENT)
-            return sql_is(&token, "select") || sql_is(&token, "with") || sql_is(&token, "values") || sql_is(&token, "insert") ||
-                   sql_is(&token, "update") || sql_is(&token, "delete");
+            return sql_is(&token, "select") || sql_is(&token, "with") || sql_is(&token, "values") ||
+                   sql_is(&token, "insert") || sql_is(&token, "update") || sql_is(&token, "delete");
     return false;
 }
 

@@ -83,7 +83,8 @@ static const char *comment_end(const char *s, const char *end)
 static const char *dollar_end(const char *s, const char *end)
 {
     const char *tag_end = s + 1;
-    while (tag_end < end && (isalnum((unsigned char)*tag_end) || *tag_end == '_' || ((unsigned char)*tag_end & 0x80) != 0))
+    while (tag_end < end &&
+           (isalnum((unsigned char)*tag_end) || *tag_end == '_' || ((unsigned char)*tag_end & 0x80) != 0))
         tag_end++;
     if (tag_end == end || *tag_end != '$' || (tag_end > s + 1 && isdigit((unsigned char)s[1])))
         return NULL;
@@ -190,8 +191,8 @@ enum role sql_role(enum sql_kind kind)
     return ROLE_TEXT;
 }
 
-static bool name_add(const struct sql_token *token, bool (*is_dataset)(void *, const char *), void *ctx, char (*out)[64],
-                     int *n, int max)
+static bool name_add(const struct sql_token *token, bool (*is_dataset)(void *, const char *), void *ctx,
+                     char (*out)[64], int *n, int max)
 {
     char name[64];
     if (token->len >= sizeof(name) || *n == max)
@@ -207,7 +208,8 @@ static bool name_add(const struct sql_token *token, bool (*is_dataset)(void *, c
     return true;
 }
 
-int sql_datasets(const char *sql, bool (*is_dataset)(void *ctx, const char *name), void *ctx, char (*out)[64], int max)
+int sql_datasets(const char *sql, bool (*is_dataset)(void *ctx, const char *name), void *ctx, char (*out)[64],
+                 int max)
 {
     const char *s = sql, *end = sql + strlen(sql);
     struct sql_token token;
@@ -218,7 +220,8 @@ int sql_datasets(const char *sql, bool (*is_dataset)(void *ctx, const char *name
             continue;
         if (expected && token.kind == SQL_WORD)
             name_add(&token, is_dataset, ctx, out, &n, max);
-        expected = sql_is(&token, "from") || sql_is(&token, "join") || (token.kind == SQL_OPERATOR && *token.start == ',');
+        expected = sql_is(&token, "from") || sql_is(&token, "join") ||
+                   (token.kind == SQL_OPERATOR && *token.start == ',');
     }
     return n;
 }

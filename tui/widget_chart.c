@@ -128,7 +128,8 @@ static void column_draw(const struct chart *c, struct area a, int column, int x)
         double from = y * per_row, part = (total - from) / per_row;
         /* The series that the middle of what this cell shows belongs to. */
         double middle = from + per_row * 0.5 * fmin(part, 1);
-        while (s < c->n - 1 && filled + (isnan(c->series[s].slots[column]) ? 0 : c->series[s].slots[column]) < middle)
+        while (s < c->n - 1 &&
+               filled + (isnan(c->series[s].slots[column]) ? 0 : c->series[s].slots[column]) < middle)
             filled += isnan(c->series[s].slots[column]) ? 0 : c->series[s].slots[column], s++;
         bool limit = c->limit > from && c->limit <= from + per_row;
         int eighths = part >= 1 ? 8 : part <= 0 ? 0 : (int)(part * 8 + 0.5);

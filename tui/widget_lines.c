@@ -1,4 +1,5 @@
-/* Widget lines: one sentence a row, with the symbol of its level at the left and where to go on at the right. */
+/* Widget lines: one sentence a row, with the symbol of its level at the left and where to go on at the right.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +12,8 @@ struct fields {
 
 static struct fields fields_of(const struct result *r)
 {
-    struct fields f = {result_column(r, "text"), result_column(r, "level"), result_column(r, "at_time"), result_column(r, "page")};
+    struct fields f = {result_column(r, "text"), result_column(r, "level"), result_column(r, "at_time"),
+                       result_column(r, "page")};
     for (int i = 0; i < r->n_columns && f.text < 0; i++)
         if (!r->columns[i].numeric && i != f.level && i != f.where)
             f.text = i;
@@ -43,7 +45,10 @@ static void line_draw(struct view *v, struct area a, int y, int i)
         at += 2;
     }
     int room = a.columns - at - 1;
-    const char *where = f.where < 0 ? NULL : result_at(from, row, f.where)->type == VALUE_TEXT ? result_at(from, row, f.where)->text : NULL;
+    const char *where = f.where < 0 ? NULL
+                        : result_at(from, row, f.where)->type == VALUE_TEXT
+                            ? result_at(from, row, f.where)->text
+                            : NULL;
     if (where != NULL && room > 40) {
         area_put_right(a, y, a.columns - 13, 12, STYLE(ROLE_DIM), where);
         room -= 14;

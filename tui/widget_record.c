@@ -24,7 +24,8 @@ static int label_width(const struct view *v, const int *columns, int n)
     return widest > LABEL_MOST ? LABEL_MOST : widest;
 }
 
-/* Where each field stands: side by side while values are short, a line of its own for a long one. Returns the rows. */
+/* Where each field stands: side by side while values are short, a line of its own for a long one. Returns the
+ * rows. */
 static int place(const struct view *v, const int *columns, int n, int width, int label, struct field *out)
 {
     int across = width / FIELD_LEAST < 1 ? 1 : width / FIELD_LEAST;
@@ -129,7 +130,8 @@ static void line_mark(const struct view *v, struct area a, int row, int indent, 
     area_restyle(a, row, 1 + indent + before, whole - before, STYLE(ROLE_MATCH));
 }
 
-static void sql_line_draw(const struct view *v, struct area a, int row, const struct sql_text *sql, const struct sql_line *line)
+static void sql_line_draw(const struct view *v, struct area a, int row, const struct sql_text *sql,
+                          const struct sql_line *line)
 {
     int at = 1 + line->indent;
     struct text whole;

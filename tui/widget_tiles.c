@@ -1,4 +1,5 @@
-/* Widget tiles: vital signs. Rows are moments, each column is a tile: its newest value, its course, and a line from the note. */
+/* Widget tiles: vital signs. Rows are moments, each column is a tile: its newest value, its course, and a
+ * line from the note. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,8 @@ static int tiles_of(const struct view *v, int *out)
         const char *name = v->result->columns[all[i]].name;
         bool absent = result_at(v->result, v->result->n_rows - 1, all[i])->type == VALUE_NULL;
         /* What may be dropped is, while it has no value: a primary has no replay lag. */
-        if (strcmp(name, "sampled_at") != 0 && !ends_in(name, "_note") && !ends_in(name, "_of") && !(absent && names_have(&v->pane->drop, name)))
+        if (strcmp(name, "sampled_at") != 0 && !ends_in(name, "_note") && !ends_in(name, "_of") &&
+            !(absent && names_have(&v->pane->drop, name)))
             out[tiles++] = all[i];
     }
     return tiles;
@@ -53,7 +55,8 @@ static const struct value *note_of(const struct view *v, int tile, const char *s
 {
     char name[96];
     snprintf(name, sizeof(name), "%s%s", v->result->columns[tile].name, suffix);
-    const struct result *from = v->note != NULL && v->note->n_rows > 0 && result_column(v->note, name) >= 0 ? v->note : v->result;
+    const struct result *from =
+        v->note != NULL && v->note->n_rows > 0 && result_column(v->note, name) >= 0 ? v->note : v->result;
     int column = result_column(from, name);
     const struct value *value = column < 0 ? NULL : result_at(from, from->n_rows - 1, column);
     if (value == NULL || value->type == VALUE_NULL)
@@ -83,7 +86,8 @@ static void value_text(const struct view *v, int tile, char *out, size_t size)
     snprintf(out + len, size - len, "/%s", limit);
 }
 
-static void spark_draw(const struct view *v, struct area a, int row, int column, int width, int tile, enum role role)
+static void spark_draw(const struct view *v, struct area a, int row, int column, int width, int tile,
+                       enum role role)
 {
     const struct result *r = v->result;
     double out[MAX_SLOTS], top = 0;
@@ -140,7 +144,8 @@ static void small_draw(const struct view *v, struct area a, const int *tiles, in
         value_text(v, tiles[i], value, sizeof(value));
         int columns = utf8_columns(value);
         area_put(cell, 0, 1, cell.columns - columns - 2, STYLE(ROLE_COLUMN), heading, true);
-        area_put_right(cell, 0, 1, cell.columns - 1, (struct style){.role = (uint8_t)role, .attrs = ATTR_BOLD}, value);
+        area_put_right(cell, 0, 1, cell.columns - 1,
+                       (struct style){.role = (uint8_t)role, .attrs = ATTR_BOLD}, value);
     }
 }
 

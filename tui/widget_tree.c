@@ -1,4 +1,5 @@
-/* Widget tree: the order of rows in which each stands below the one it belongs to, and the branches drawn before it. */
+/* Widget tree: the order of rows in which each stands below the one it belongs to, and the branches drawn
+ * before it. */
 #include <stdlib.h>
 #include <string.h>
 

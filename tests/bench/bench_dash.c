@@ -50,7 +50,8 @@ static void page_print(enum world_kind kind, const char *name, const char *page)
         draw += drawn - asked;
         all += drawn - start;
     }
-    printf("%-6s %-11s  SELECTs %7.3f ms   draw %6.3f ms   sum %7.3f ms\n", name, page, select / REFRESHES, draw / REFRESHES, all / REFRESHES);
+    printf("%-6s %-11s  SELECTs %7.3f ms   draw %6.3f ms   sum %7.3f ms\n", name, page, select / REFRESHES,
+           draw / REFRESHES, all / REFRESHES);
     if (strcmp(page, "overview") == 0)
         statements_print(&w);
     world_done(&w);
@@ -62,10 +63,12 @@ static void select_print(const char *sql)
     static struct world w;
     world_init(&w, WORLD_LARGE);
     struct snapshot *s = store_snapshot(w.store);
-    struct query_param params[] = {{"target", {.type = VALUE_TEXT, .text = "shop"}}, {"window", {.type = VALUE_TEXT, .text = "last"}}};
+    struct query_param params[] = {{"target", {.type = VALUE_TEXT, .text = "shop"}},
+                                   {"window", {.type = VALUE_TEXT, .text = "last"}}};
     for (int i = 0; i < 5; i++) {
         struct err err = {""};
-        struct result *r = door_run(w.door, s, &(struct query){.sql = sql, .params = params, .n_params = 2}, &err);
+        struct result *r =
+            door_run(w.door, s, &(struct query){.sql = sql, .params = params, .n_params = 2}, &err);
         printf(r == NULL ? "%s\n" : "%s%8.3f ms\n", err.text, r == NULL ? 0 : r->cpu_ms);
         result_free(r);
     }

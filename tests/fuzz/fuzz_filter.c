@@ -15,8 +15,11 @@ static void must(bool holds)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct filter_column columns[] = {
-        {"pid", UNIT_NONE, true}, {"user", UNIT_NONE, false}, {"xact_s", UNIT_S, true}, {"size", UNIT_BYTES, true}, {"hit", UNIT_RATIO, true}};
+    static const struct filter_column columns[] = {{"pid", UNIT_NONE, true},
+                                                   {"user", UNIT_NONE, false},
+                                                   {"xact_s", UNIT_S, true},
+                                                   {"size", UNIT_BYTES, true},
+                                                   {"hit", UNIT_RATIO, true}};
     char *s = malloc(size + 1);
     memcpy(s, data, size);
     s[size] = '\0';
@@ -27,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t start, len;
         if (filter_compile(&f, columns, 5, sql, &err)) {
             must(sql->n == f.n);
-            must(strspn(text_str(&sql->where), "abcdefghijklmnopqrstuvwxyz_\"():,'\\<>=0123456789 ") == strlen(text_str(&sql->where)));
+            must(strspn(text_str(&sql->where), "abcdefghijklmnopqrstuvwxyz_\"():,'\\<>=0123456789 ") ==
+                 strlen(text_str(&sql->where)));
             filter_sql_done(sql);
         } else {
             must(err.text[0] != '\0');

@@ -5,7 +5,8 @@
 #include "tests/golden/world.h"
 #include "tests/unit/test.h"
 
-static void screen(enum world_kind kind, int rows, int columns, bool ascii, const char *page, const char *keys, const char *name)
+static void screen(enum world_kind kind, int rows, int columns, bool ascii, const char *page,
+                   const char *keys, const char *name)
 {
     struct world w;
     world_init(&w, kind);
@@ -39,6 +40,7 @@ static void locks(void **state)            { (void)state; screen(WORLD_TROUBLE, 
 static void waits(void **state)            { (void)state; screen(WORLD_TROUBLE, 30, 132, false, "waits", "w", "waits_132x30"); }
 static void pools(void **state)            { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "pools", "", "pools_100x24"); }
 static void settings(void **state)         { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "settings", "", "settings_100x24"); }
+static void hidden(void **state)           { (void)state; screen(WORLD_HIDDEN, 24, 120, false, "sessions", "", "sessions_hidden"); }
 static void help(void **state)             { (void)state; screen(WORLD_TROUBLE, 80, 110, false, "sessions", "?", "help"); }
 static void palette(void **state)          { (void)state; screen(WORLD_TROUBLE, 30, 100, false, NULL, ":the", "palette"); }
 static void sort_list(void **state)        { (void)state; screen(WORLD_TROUBLE, 30, 100, false, "sessions", "s<down>", "sort_list"); }
@@ -62,13 +64,35 @@ static void collecting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(overview_132x43), cmocka_unit_test(overview_80x24),   cmocka_unit_test(overview_40x10),   cmocka_unit_test(overview_200x50),
-        cmocka_unit_test(overview_400x60), cmocka_unit_test(overview_quiet),   cmocka_unit_test(overview_ascii),   cmocka_unit_test(overview_hostile),
-        cmocka_unit_test(sessions_132x43), cmocka_unit_test(sessions_80x24),   cmocka_unit_test(sessions_hostile), cmocka_unit_test(session_detail),
-        cmocka_unit_test(detail_hostile),  cmocka_unit_test(statements),       cmocka_unit_test(statement_detail), cmocka_unit_test(tables),
-        cmocka_unit_test(locks),           cmocka_unit_test(waits),            cmocka_unit_test(pools),            cmocka_unit_test(settings),
-        cmocka_unit_test(help),            cmocka_unit_test(palette),          cmocka_unit_test(sort_list),        cmocka_unit_test(filtered),
-        cmocka_unit_test(filter_error),    cmocka_unit_test(past),             cmocka_unit_test(zoomed),           cmocka_unit_test(collecting),
+        cmocka_unit_test(overview_132x43),
+        cmocka_unit_test(overview_80x24),
+        cmocka_unit_test(overview_40x10),
+        cmocka_unit_test(overview_200x50),
+        cmocka_unit_test(overview_400x60),
+        cmocka_unit_test(overview_quiet),
+        cmocka_unit_test(overview_ascii),
+        cmocka_unit_test(overview_hostile),
+        cmocka_unit_test(sessions_132x43),
+        cmocka_unit_test(sessions_80x24),
+        cmocka_unit_test(sessions_hostile),
+        cmocka_unit_test(session_detail),
+        cmocka_unit_test(detail_hostile),
+        cmocka_unit_test(statements),
+        cmocka_unit_test(statement_detail),
+        cmocka_unit_test(tables),
+        cmocka_unit_test(locks),
+        cmocka_unit_test(waits),
+        cmocka_unit_test(pools),
+        cmocka_unit_test(settings),
+        cmocka_unit_test(hidden),
+        cmocka_unit_test(help),
+        cmocka_unit_test(palette),
+        cmocka_unit_test(sort_list),
+        cmocka_unit_test(filtered),
+        cmocka_unit_test(filter_error),
+        cmocka_unit_test(past),
+        cmocka_unit_test(zoomed),
+        cmocka_unit_test(collecting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

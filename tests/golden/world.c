@@ -122,7 +122,7 @@ static const struct person *people_of(enum world_kind kind, int *n)
     return kind == WORLD_QUIET ? quiet : kind == WORLD_HOSTILE ? hostile : trouble;
 }
 
-static void session_set(struct sample *s, int row, const struct person *p, double later_s)
+static void session_set(struct sample *s, int row, const struct person *p, double later_s, bool hidden)
 {
     real_set(s, row, "pid", p->pid);
     real_set(s, row, "backend_start", WORLD_NOW - 4000 - p->pid);
@@ -132,6 +132,11 @@ static void session_set(struct sample *s, int row, const struct person *p, doubl
     text_set(s, row, "datname", "shop");
     text_set(s, row, "application_name", p->app);
     text_set(s, row, "client_addr", "10.0.3.7");
+    if (hidden) {
+        real_set(s, row, "own", 0);
+        real_set(s, row, "hidden", 1);
+        return;
+    }
     text_set(s, row, "backend_type", "client backend");
     text_set(s, row, "state", p->state);
     text_set(s, row, "wait_class", p->wait_class);
@@ -156,7 +161,8 @@ static void sessions_put(struct world *w, enum world_kind kind, int without_pid,
         struct person p = people[i % n];
         p.pid += i / n * 1000;
         if (p.pid != without_pid)
-            session_set(s, kept++, &p, fmax(w->now_s - WORLD_NOW - ago_s, -p.state_s));
+            session_set(s, kept++, &p, fmax(w->now_s - WORLD_NOW - ago_s, -p.state_s),
+                        kind == WORLD_HIDDEN && p.pid != 4900);
     }
     sample_shrink(s, kept);
     put(w, s);
@@ -164,7 +170,10 @@ static void sessions_put(struct world *w, enum world_kind kind, int without_pid,
 
 static void locks_put(struct world *w, enum world_kind kind, double ago_s)
 {
-    int n = kind == WORLD_QUIET ? 0 : kind == WORLD_HOSTILE ? 1 : kind == WORLD_LARGE ? 200 : COUNT(trouble_edges);
+    int n = kind == WORLD_QUIET     ? 0
+            : kind == WORLD_HOSTILE ? 1
+            : kind == WORLD_LARGE   ? 200
+                                    : COUNT(trouble_edges);
     struct sample *s = sample_of(w, "locks", n, ago_s);
     for (int i = 0; i < n; i++) {
         struct edge e = trouble_edges[i % COUNT(trouble_edges)];
@@ -190,8 +199,10 @@ static void locks_put(struct world *w, enum world_kind kind, double ago_s)
 static void server_put(struct world *w, enum world_kind kind, double ago_s)
 {
     struct sample *s = sample_of(w, "server", 1, ago_s);
-    double t = 100000 + w->now_s - WORLD_NOW - ago_s, late = kind == WORLD_QUIET ? 0 : fmax(0, 120 - ago_s) / 120;
-    double xacts = t * 1284 - 150 * late * late * 120; /* the rate falls by 300 a second while the load rises */
+    double t = 100000 + w->now_s - WORLD_NOW - ago_s,
+           late = kind == WORLD_QUIET ? 0 : fmax(0, 120 - ago_s) / 120;
+    double xacts =
+        t * 1284 - 150 * late * late * 120; /* the rate falls by 300 a second while the load rises */
     text_set(s, 0, "instance", "postgresql");
     text_set(s, 0, "role", "primary");
     text_set(s, 0, "version_text", "16.4");
@@ -218,8 +229,13 @@ static void server_put(struct world *w, enum world_kind kind, double ago_s)
 
 static void waits_put(struct world *w, enum world_kind kind, double ago_s)
 {
-    static const struct { const char *class, *event; double load, late; } rows[] = {
-        {"CPU*", "", 3.6, 0}, {"IO", "DataFileRead", 1.5, 0}, {"Lock", "tuple", 0, 4}, {"LWLock", "WALWrite", 0.4, 0.5}};
+    static const struct {
+        const char *class, *event;
+        double load, late;
+    } rows[] = {{"CPU*", "", 3.6, 0},
+                {"IO", "DataFileRead", 1.5, 0},
+                {"Lock", "tuple", 0, 4},
+                {"LWLock", "WALWrite", 0.4, 0.5}};
     struct sample *s = sample_of(w, "waits", 4, ago_s);
     double since = 700 + w->now_s - WORLD_NOW - ago_s, late = fmax(0, since - 580);
     for (int i = 0; i < 4; i++) {
@@ -228,7 +244,8 @@ static void waits_put(struct world *w, enum world_kind kind, double ago_s)
         text_set(s, i, "usename", "shop_rw");
         text_set(s, i, "application_name", "web");
         real_set(s, i, "queryid", 101 + i);
-        real_set(s, i, "active_s", since * rows[i].load + (kind == WORLD_QUIET ? 0 : late * rows[i].late * late / 240));
+        real_set(s, i, "active_s",
+                 since * rows[i].load + (kind == WORLD_QUIET ? 0 : late * rows[i].late * late / 240));
         real_set(s, i, "sightings", since);
     }
     put(w, s);
@@ -256,7 +273,8 @@ static void statements_put(struct world *w, enum world_kind kind, double ago_s)
         real_set(s, i, "rows_n", calls * k->rows);
         real_set(s, i, "shared_hit", calls * 40);
         real_set(s, i, "shared_read", calls * (i == 0 ? 2 : 0.01));
-        snprintf(text, sizeof(text), "%s%*s", kind == WORLD_HOSTILE ? "select '\x1b[2J\x9b' -- " : k->query, kind == WORLD_LARGE ? 1000 : 0, "");
+        snprintf(text, sizeof(text), "%s%*s", kind == WORLD_HOSTILE ? "select '\x1b[2J\x9b' -- " : k->query,
+                 kind == WORLD_LARGE ? 1000 : 0, "");
         text_set(s, i, "query", kind == WORLD_HOSTILE ? text : kind == WORLD_LARGE ? text : k->query);
     }
     put(w, s);
@@ -297,7 +315,6 @@ static void tables_put(struct world *w, enum world_kind kind, double ago_s)
         text_set(s, i, "schema", "public");
         text_set(s, i, "name", kind == WORLD_HOSTILE ? "ta\nble\x1b[2J" : r->name);
         text_set(s, i, "kind", "table");
-        real_set(s, i, "is_system", 0);
         real_set(s, i, "total_bytes", r->bytes);
         real_set(s, i, "heap_bytes", r->bytes * 0.7);
         real_set(s, i, "index_bytes", r->bytes * 0.3);
@@ -318,7 +335,7 @@ static void tables_put(struct world *w, enum world_kind kind, double ago_s)
     put(w, s);
 }
 
-static void targets_put(struct world *w, enum world_kind kind)
+static void targets_put(struct world *w, enum world_kind kind, double data_age_s)
 {
     struct sample *s = sample_of(w, "targets", 1, 0);
     text_set(s, 0, "name", target);
@@ -329,6 +346,7 @@ static void targets_put(struct world *w, enum world_kind kind)
     text_set(s, 0, "version", kind == WORLD_HOSTILE ? "16.4\x1b[2J" : "16.4");
     text_set(s, 0, "place", "monitor@10.0.3.7/shop");
     real_set(s, 0, "uptime_s", 12.0 * 86400 + 4 * 3600);
+    real_set(s, 0, "data_age_s", data_age_s);
     put(w, s);
 }
 
@@ -350,13 +368,24 @@ static void changes_put(struct world *w)
     put(w, s);
 }
 
+static void access_put(struct world *w, enum world_kind kind)
+{
+    struct sample *s = sample_of(w, "access", 1, 0);
+    text_set(s, 0, "what", "sessions of other roles");
+    text_set(s, 0, "state", kind == WORLD_HIDDEN ? "missing" : "ok");
+    text_set(s, 0, "cure", kind == WORLD_HIDDEN ? "GRANT pg_monitor TO monitor" : NULL);
+    put(w, s);
+}
+
 static void settings_put(struct world *w)
 {
-    static const struct { const char *name, *value, *unit, *source, *context; bool changed, pending; } rows[] = {
-        {"max_connections", "100", NULL, "configuration file", "postmaster", true, false},
-        {"shared_buffers", "131072", "8kB", "configuration file", "postmaster", true, true},
-        {"work_mem", "65536", "kB", "configuration file", "user", true, false},
-        {"zero_damaged_pages", "off", NULL, "default", "superuser", false, false}};
+    static const struct {
+        const char *name, *value, *unit, *source, *context;
+        bool changed, pending;
+    } rows[] = {{"max_connections", "100", NULL, "configuration file", "postmaster", true, false},
+                {"shared_buffers", "131072", "8kB", "configuration file", "postmaster", true, true},
+                {"work_mem", "65536", "kB", "configuration file", "user", true, false},
+                {"zero_damaged_pages", "off", NULL, "default", "superuser", false, false}};
     struct sample *s = sample_of(w, "settings", COUNT(rows), 0);
     for (int i = 0; i < COUNT(rows); i++) {
         text_set(s, i, "name", rows[i].name);
@@ -376,7 +405,7 @@ static void fast_put(struct world *w, enum world_kind kind)
     sessions_put(w, kind, 0, 0);
     locks_put(w, kind, 0);
     pools_put(w, kind);
-    targets_put(w, kind);
+    targets_put(w, kind, 0);
 }
 
 void world_init(struct world *w, enum world_kind kind)
@@ -390,7 +419,8 @@ void world_init(struct world *w, enum world_kind kind)
     pages_init(&w->pages);
     if (!pages_add_builtin(&w->pages, &err) || !pages_check(&w->pages, &err))
         fail_msg("%s", err.text);
-    w->store = store_new((struct store_limits){.series_bytes = 256 << 20, .total_bytes = 512 << 20, .keep_s = 900});
+    w->store =
+        store_new((struct store_limits){.series_bytes = 256 << 20, .total_bytes = 512 << 20, .keep_s = 900});
     w->door = door_new(&w->registry, &err);
     if (w->door == NULL)
         fail_msg("%s", err.text);
@@ -409,6 +439,7 @@ void world_init(struct world *w, enum world_kind kind)
     }
     changes_put(w);
     settings_put(w);
+    access_put(w, kind);
     fast_put(w, kind);
 }
 
@@ -433,7 +464,11 @@ static int ask(void *ctx, const struct query *q, int priority, query_done_fn *do
     if (w->n_asks == WORLD_ASKS)
         fail_msg("more than %d questions at once", WORLD_ASKS);
     struct world_ask *a = &w->asks[w->n_asks++];
-    *a = (struct world_ask){.ticket = ++w->next_ticket, .arena = arena_new(1024), .query = *q, .done = done, .done_ctx = done_ctx};
+    *a = (struct world_ask){.ticket = ++w->next_ticket,
+                            .arena = arena_new(1024),
+                            .query = *q,
+                            .done = done,
+                            .done_ctx = done_ctx};
     struct query_param *params = arena_alloc(a->arena, (size_t)q->n_params * sizeof(*params));
     for (int i = 0; i < q->n_params; i++) {
         params[i] = q->params[i];
@@ -495,7 +530,8 @@ static bool copy(void *ctx, const char *text, size_t len)
     return true;
 }
 
-static bool save(void *ctx, const char *name, const char *text, size_t len, char *path, size_t size, struct err *err)
+static bool save(void *ctx, const char *name, const char *text, size_t len, char *path, size_t size,
+                 struct err *err)
 {
     struct world *w = ctx;
     (void)err;
@@ -517,10 +553,24 @@ void world_open(struct world *w, int rows, int columns, const char *page)
 {
     static const char *const themes[] = {"dark", "light"};
     struct err err = {""};
-    struct dash_host host = {.ctx = w, .ask = ask, .cancel = cancel, .now = now, .demand = demand, .step = step, .quit = quit, .copy = copy,
-                             .save = save, .explain = explain};
-    struct dash_options options = {.registry = &w->registry, .pages = &w->pages, .page = page, .target = target, .refresh_s = 1, .themes = themes,
-                                   .n_themes = 2, .mouse = true};
+    struct dash_host host = {.ctx = w,
+                             .ask = ask,
+                             .cancel = cancel,
+                             .now = now,
+                             .demand = demand,
+                             .step = step,
+                             .quit = quit,
+                             .copy = copy,
+                             .save = save,
+                             .explain = explain};
+    struct dash_options options = {.registry = &w->registry,
+                                   .pages = &w->pages,
+                                   .page = page,
+                                   .target = target,
+                                   .refresh_s = 1,
+                                   .themes = themes,
+                                   .n_themes = 2,
+                                   .mouse = true};
     w->dash = dash_new(&options, host, &err);
     if (w->dash == NULL)
         fail_msg("%s", err.text);
@@ -565,10 +615,14 @@ void world_settle(struct world *w)
 
 void world_type(struct world *w, const char *keys)
 {
-    static const struct { const char *name; enum key_name key; } names[] = {
-        {"<enter>", NAMED_ENTER}, {"<esc>", NAMED_ESCAPE}, {"<up>", NAMED_UP}, {"<down>", NAMED_DOWN}, {"<left>", NAMED_LEFT}, {"<right>", NAMED_RIGHT},
-        {"<tab>", NAMED_TAB}, {"<home>", NAMED_HOME}, {"<end>", NAMED_END}, {"<pgdn>", NAMED_PAGE_DOWN}, {"<pgup>", NAMED_PAGE_UP},
-        {"<bs>", NAMED_BACKSPACE}, {"<f1>", NAMED_F1}};
+    static const struct {
+        const char *name;
+        enum key_name key;
+    } names[] = {{"<enter>", NAMED_ENTER},    {"<esc>", NAMED_ESCAPE},   {"<up>", NAMED_UP},
+                 {"<down>", NAMED_DOWN},      {"<left>", NAMED_LEFT},    {"<right>", NAMED_RIGHT},
+                 {"<tab>", NAMED_TAB},        {"<home>", NAMED_HOME},    {"<end>", NAMED_END},
+                 {"<pgdn>", NAMED_PAGE_DOWN}, {"<pgup>", NAMED_PAGE_UP}, {"<bs>", NAMED_BACKSPACE},
+                 {"<f1>", NAMED_F1}};
     while (*keys != '\0') {
         struct key key = {.kind = KEY_CHAR, .code = (unsigned char)*keys};
         size_t len = 1;
@@ -585,7 +639,8 @@ void world_type(struct world *w, const char *keys)
 
 void world_advance(struct world *w, double seconds)
 {
-    static const char *const changed[] = {"sessions", "locks", "pools", "targets", "server", "waits", "statements"};
+    static const char *const changed[] = {"sessions", "locks", "pools",     "targets",
+                                          "server",   "waits", "statements"};
     w->now_s += seconds;
     w->mono_s += seconds;
     server_put(w, w->kind, 0);
@@ -603,5 +658,14 @@ void world_end_session(struct world *w, int pid)
     w->mono_s += 1;
     sessions_put(w, w->kind, pid, 0);
     dash_data_changed(w->dash, target, "sessions");
+    w->now_s += 0.2;
+}
+
+void world_stopped(struct world *w, double seconds)
+{
+    w->now_s += seconds;
+    w->mono_s += seconds;
+    targets_put(w, w->kind, seconds);
+    dash_data_changed(w->dash, target, "targets");
     w->now_s += 0.2;
 }

@@ -10,6 +10,7 @@ enum world_kind {
     WORLD_QUIET,   /* nothing is wrong */
     WORLD_TROUBLE, /* a lock queue behind an idle transaction, full slots */
     WORLD_HOSTILE, /* the same with names and texts that attack the screen */
+    WORLD_HIDDEN,  /* as a role with nothing sees it */
     WORLD_LARGE    /* 500 sessions, 200 of them waiting, 5,000 statements, 10,000 tables */
 };
 
@@ -57,6 +58,8 @@ void world_draw(struct world *w);
 void world_type(struct world *w, const char *keys);
 /* The clock goes on, and a new sample of every fast dataset comes. */
 void world_advance(struct world *w, double seconds);
+/* The server is stopped: only what the engine makes itself still comes, and says how old the rest is. */
+void world_stopped(struct world *w, double seconds);
 /* Sessions again, without the one of that pid. */
 void world_end_session(struct world *w, int pid);
 

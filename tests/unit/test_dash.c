@@ -402,6 +402,37 @@ static void more_rows_come_as_one_scrolls(void **state)
     world_done(&w);
 }
 
+static void numbers_of_a_stopped_server_grow_old(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    SHOWS(&w, "live 0 s");
+    world_stopped(&w, 10);
+    world_settle(&w);
+    SHOWS(&w, "STALE 10.0 s");
+    SHOWS(&w, "4802"); /* and they are kept */
+    world_done(&w);
+}
+
+static void another_target_shows_nothing_of_the_one_before(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, NULL);
+    world_type(&w, "2");
+    world_settle(&w);
+    world_type(&w, ":target blog<enter>");
+    SHOWS_NOT(&w, "4802");
+    world_settle(&w);
+    SHOWS_NOT(&w, "4802");
+    world_type(&w, "1");
+    SHOWS_NOT(&w, "4802");
+    world_settle(&w);
+    SHOWS_NOT(&w, "4802");
+    world_done(&w);
+}
+
 static void a_paste_is_text_and_never_keys(void **state)
 {
     (void)state;
@@ -440,6 +471,8 @@ int main(void)
         cmocka_unit_test(every_page_draws_at_every_size),
         cmocka_unit_test(plain_text_holds_the_overview),
         cmocka_unit_test(more_rows_come_as_one_scrolls),
+        cmocka_unit_test(numbers_of_a_stopped_server_grow_old),
+        cmocka_unit_test(another_target_shows_nothing_of_the_one_before),
         cmocka_unit_test(a_paste_is_text_and_never_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

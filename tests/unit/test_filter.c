@@ -7,8 +7,8 @@
 #include "tests/unit/test.h"
 
 static const struct filter_column columns[] = {
-    {"pid", UNIT_NONE, true}, {"user", UNIT_NONE, false}, {"xact_s", UNIT_S, true}, {"size", UNIT_BYTES, true},
-    {"state", UNIT_NONE, false}, {"state_s", UNIT_S, true},
+    {"pid", UNIT_NONE, true},   {"user", UNIT_NONE, false},  {"xact_s", UNIT_S, true},
+    {"size", UNIT_BYTES, true}, {"state", UNIT_NONE, false}, {"state_s", UNIT_S, true},
 };
 enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
@@ -50,8 +50,10 @@ static void a_word_is_searched_in_texts_and_in_numbers_that_are_names(void **sta
 {
     (void)state;
     struct filter_sql *sql = compile("web");
-    assert_string_equal(text_str(&sql->where), "1 and (coalesce(\"pid\" like :f0 escape '\\',0) or coalesce(\"user\" like :f0 escape '\\',0)"
-                                               " or coalesce(\"state\" like :f0 escape '\\',0))");
+    assert_string_equal(
+        text_str(&sql->where),
+        "1 and (coalesce(\"pid\" like :f0 escape '\\',0) or coalesce(\"user\" like :f0 escape '\\',0)"
+        " or coalesce(\"state\" like :f0 escape '\\',0))");
     assert_int_equal(sql->n, 1);
     assert_string_equal(sql->params[0].name, "f0");
     assert_string_equal(sql->params[0].value.text, "%web%");
@@ -70,7 +72,8 @@ static void a_comparison_reads_the_columns_unit(void **state)
 {
     (void)state;
     struct filter_sql *sql = compile("xact_s>5m size>=10MB");
-    assert_string_equal(text_str(&sql->where), "1 and (coalesce(\"xact_s\" > :f0,0)) and (coalesce(\"size\" >= :f1,0))");
+    assert_string_equal(text_str(&sql->where),
+                        "1 and (coalesce(\"xact_s\" > :f0,0)) and (coalesce(\"size\" >= :f1,0))");
     assert_true(sql->params[0].value.type == VALUE_REAL && sql->params[0].value.real == 300);
     assert_true(sql->params[1].value.real == 10.0 * 1024 * 1024);
     release(sql);

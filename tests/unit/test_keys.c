@@ -16,8 +16,10 @@ static void no_key_is_bound_twice_at_one_place(void **state)
             const struct key_row *b = &key_rows[k];
             char name[24];
             key_name_format(a, name, sizeof(name));
-            if (a->kind == b->kind && a->value == b->value && a->control == b->control && (a->where & b->where) != 0)
-                fail_msg("%s is bound to %s and to %s", name, command_find(a->command)->name, command_find(b->command)->name);
+            if (a->kind == b->kind && a->value == b->value && a->control == b->control &&
+                (a->where & b->where) != 0)
+                fail_msg("%s is bound to %s and to %s", name, command_find(a->command)->name,
+                         command_find(b->command)->name);
         }
     }
 }
@@ -26,7 +28,8 @@ static void digits_open_pages_and_nothing_else(void **state)
 {
     (void)state;
     for (int i = 0; i < n_key_rows; i++)
-        assert_false(key_rows[i].kind == KEY_CHAR && !key_rows[i].control && key_rows[i].value >= '0' && key_rows[i].value <= '9');
+        assert_false(key_rows[i].kind == KEY_CHAR && !key_rows[i].control && key_rows[i].value >= '0' &&
+                     key_rows[i].value <= '9');
     struct key key = {.kind = KEY_CHAR, .code = '3'};
     assert_int_equal(key_command(&key, WHERE_LIVE), COMMAND_PAGE);
     assert_int_equal(key_command(&key, WHERE_EDIT), COMMAND_NONE);
@@ -51,7 +54,8 @@ static void upper_case_letters_are_left_to_what_changes_a_server(void **state)
     (void)state;
     for (int i = 0; i < n_key_rows; i++) {
         const struct key_row *row = &key_rows[i];
-        bool view = row->command == COMMAND_PREVIOUS_MATCH || row->command == COMMAND_UNTAG; /* N and U, as DESIGN names them */
+        bool view = row->command == COMMAND_PREVIOUS_MATCH ||
+                    row->command == COMMAND_UNTAG; /* N and U, as DESIGN names them */
         if (row->kind == KEY_CHAR && !row->control && row->value < 128 && isupper((int)row->value) && !view)
             fail_msg("%c is bound to %s", (char)row->value, command_find(row->command)->name);
     }

@@ -38,7 +38,8 @@ static void placed(const char *text, int rows, int columns, const char *expected
         if (places[i].rows == 0)
             text_addf(&out, "%s no; ", places[i].pane);
         else
-            text_addf(&out, "%s %d,%d %dx%d; ", places[i].pane, places[i].row, places[i].column, places[i].rows, places[i].columns);
+            text_addf(&out, "%s %d,%d %dx%d; ", places[i].pane, places[i].row, places[i].column,
+                      places[i].rows, places[i].columns);
     }
     assert_string_equal(text_str(&out), expected);
     text_done(&out);

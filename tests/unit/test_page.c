@@ -70,9 +70,11 @@ static void marks_compare_with_the_columns_unit(void **state)
     (void)state;
     struct pages p;
     pages_init(&p);
-    load(&p, "[pane m]\nsql = select 1\nmark =\n x > 5m is critical\n x = 'active' is good\n x < 90% is warning\n x > '' is dim\n");
+    load(&p, "[pane m]\nsql = select 1\nmark =\n x > 5m is critical\n x = 'active' is good\n x < 90% is "
+             "warning\n x > '' is dim\n");
     const struct mark *m = pane_find(&p, "m")->marks;
-    struct value number = {.type = VALUE_REAL, .real = 301}, text = {.type = VALUE_TEXT, .text = "active"}, none = {.type = VALUE_NULL};
+    struct value number = {.type = VALUE_REAL, .real = 301}, text = {.type = VALUE_TEXT, .text = "active"},
+                 none = {.type = VALUE_NULL};
     assert_true(mark_holds(&m[0], &number, UNIT_S));
     assert_false(mark_holds(&m[0], &number, UNIT_MS));
     assert_true(mark_holds(&m[1], &text, UNIT_NONE));
@@ -96,7 +98,8 @@ static void mistakes_name_file_and_line(void **state)
     refused("[pane a]\ntitle = no sql\n", "has no sql");
     refused("[pane a]\nsql = select 1\nwidget = pie\n", "pie");
     refused("[pane a]\nsql = select 1\npage = b\n", "no page \"b\"");
-    refused("[page a]\nkey = 1\nlayout = x\n[page b]\nkey = 1\nlayout = x\n[pane x]\nsql = select 1\n", "opens page a already");
+    refused("[page a]\nkey = 1\nlayout = x\n[page b]\nkey = 1\nlayout = x\n[pane x]\nsql = select 1\n",
+            "opens page a already");
     refused("[page a]\nkey = 1\n", "no layout");
     refused("[pane a]\nsql = select 1\ndetail = b\n[page p]\nlayout = a\n", "no page \"b\"");
     refused("[pane a]\nsql = select 1\nwidget = tree\n[page p]\nlayout = a\n", "a tree needs");
@@ -111,7 +114,8 @@ static void the_built_in_pages_are_sound(void **state)
     pages_init(&p);
     if (!pages_add_builtin(&p, &err) || !pages_check(&p, &err))
         fail_msg("%s", err.text);
-    static const char *const names[] = {"overview", "sessions", "statements", "tables", "indexes", "pools", "caches", "locks", "waits"};
+    static const char *const names[] = {"overview", "sessions", "statements", "tables", "indexes",
+                                        "pools",    "caches",   "locks",      "waits"};
     for (int i = 0; i < 9; i++) {
         const struct page *page = page_of_key(&p, (char)('1' + i));
         if (page == NULL || strcmp(page->name, names[i]) != 0)

@@ -1,4 +1,5 @@
-/* Every pane of every built-in page: its SELECT is taken by the door, names columns that exist, and reads what it is thought to read. */
+/* Every pane of every built-in page: its SELECT is taken by the door, names columns that exist, and reads
+ * what it is thought to read. */
 #include "core/query.h"
 
 #include <stdlib.h>
@@ -52,7 +53,8 @@ static void check(const struct pane *pane, const char *sql)
         for (int k = 0; k < n; k++)
             known = known || strcmp(found[k], uses.datasets[i]->name) == 0;
         if (!known)
-            fail_msg("%s:%d: pane %s reads %s, which is not found in its text", pane->file, pane->line, pane->name, uses.datasets[i]->name);
+            fail_msg("%s:%d: pane %s reads %s, which is not found in its text", pane->file, pane->line,
+                     pane->name, uses.datasets[i]->name);
     }
     free(uses.datasets);
 }
@@ -78,10 +80,12 @@ static void every_select_is_taken_by_the_door(void **state)
 static void must_have(const struct pane *pane, const struct result *r, const char *what, const char *column)
 {
     if (column != NULL && result_column(r, column) < 0)
-        fail_msg("%s:%d: pane %s: %s names %s, which its SELECT does not give", pane->file, pane->line, pane->name, what, column);
+        fail_msg("%s:%d: pane %s: %s names %s, which its SELECT does not give", pane->file, pane->line,
+                 pane->name, what, column);
 }
 
-static void list_check(const struct pane *pane, const struct result *r, const char *what, const struct names *names)
+static void list_check(const struct pane *pane, const struct result *r, const char *what,
+                       const struct names *names)
 {
     for (int i = 0; i < names->n; i++)
         must_have(pane, r, what, names->items[i]);
@@ -96,7 +100,8 @@ static void every_attribute_names_a_column(void **state)
         const struct pane *p = pages.panes[i];
         struct err err = {""};
         struct query_param rows = {"rows", {.type = VALUE_INT, .integer = 10}};
-        struct result *r = door_run(door, snapshot, &(struct query){.sql = p->sql, .params = &rows, .n_params = 1}, &err);
+        struct result *r =
+            door_run(door, snapshot, &(struct query){.sql = p->sql, .params = &rows, .n_params = 1}, &err);
         if (r == NULL)
             fail_msg("%s:%d: pane %s: %s", p->file, p->line, p->name, err.text);
         list_check(p, r, "hide", &p->hide);

@@ -23,8 +23,11 @@ static void formatted(const char *sql, int width, const char *expected)
 static void clauses_begin_lines_and_conditions_are_indented(void **state)
 {
     (void)state;
-    formatted("select a,  b from t join u on t.id = u.id where a = $1 and b between 1 and 2 or c is null order by a limit 5", 80,
-              "select a, b\nfrom t\njoin u on t.id = u.id\nwhere a = $1\n  and b between 1 and 2\n  or c is null\norder by a\nlimit 5\n");
+    formatted("select a,  b from t join u on t.id = u.id where a = $1 and b between 1 and 2 or c is null "
+              "order by a limit 5",
+              80,
+              "select a, b\nfrom t\njoin u on t.id = u.id\nwhere a = $1\n  and b between 1 and 2\n  or c is "
+              "null\norder by a\nlimit 5\n");
 }
 
 static void a_subquery_is_indented(void **state)
@@ -37,7 +40,8 @@ static void a_subquery_is_indented(void **state)
 static void functions_stay_whole(void **state)
 {
     (void)state;
-    formatted("select extract(epoch from now()), count(*) from t", 80, "select extract(epoch from now()), count(*)\nfrom t\n");
+    formatted("select extract(epoch from now()), count(*) from t", 80,
+              "select extract(epoch from now()), count(*)\nfrom t\n");
 }
 
 static void long_lists_wrap_and_nothing_is_lost(void **state)
@@ -109,8 +113,9 @@ static void datasets_of_a_select_are_found(void **state)
 {
     (void)state;
     char names[4][64];
-    int n = sql_datasets("with w as (select pid from locks('last', :at)) select 'from pools', locks.x from sessions as s -- from pools\njoin w", known,
-                         NULL, names, 4);
+    int n = sql_datasets("with w as (select pid from locks('last', :at)) select 'from pools', locks.x from "
+                         "sessions as s -- from pools\njoin w",
+                         known, NULL, names, 4);
     assert_int_equal(n, 2);
     assert_string_equal(names[0], "locks");
     assert_string_equal(names[1], "sessions");

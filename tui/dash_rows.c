@@ -1,0 +1,132 @@
+/* What is done with the rows of a pane: opened, tagged, looked for, another set of them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "tui/dash_state.h"
+
+void pane_open_row(struct dash_pane *p)
+{
+    struct dash *d = p->dash;
+    const struct result *from;
+    int row;
+    if (p->result == NULL || !widget_has_rows(p->pane->widget))
+        return;
+    struct view v = pane_view(p);
+    if (view_rows(&v) == 0)
+        return;
+    view_row(&v, p->table.row, &from, &row);
+    int column = result_column(from, "page");
+    const char *name = p->pane->detail;
+    if (column >= 0 && result_at(from, row, column)->type == VALUE_TEXT)
+        name = result_at(from, row, column)->text;
+    const struct page *page = name == NULL ? NULL : page_find(d->options.pages, name);
+    if (page == NULL) {
+        dash_say(d, ROLE_DIM, "there is nothing more about this row");
+        return;
+    }
+    if (page->detail) {
+        dash_open_detail(d, page, from, row);
+        return;
+    }
+    for (int i = 0; i < d->options.pages->n_pages; i++)
+        if (d->options.pages->pages[i] == page)
+            dash_open_page(d, i);
+}
+
+void pane_tag(struct dash_pane *p)
+{
+    const struct result *from;
+    struct text identity;
+    int row;
+    if (p->result == NULL || !widget_has_rows(p->pane->widget))
+        return;
+    struct view v = pane_view(p);
+    if (view_rows(&v) == 0)
+        return;
+    view_row(&v, p->table.row, &from, &row);
+    text_init(&identity, 64000);
+    view_identity(&v, from, row, &identity);
+    view_tag(&v, text_str(&identity));
+    text_done(&identity);
+    view_move(&v, p->table.row + 1);
+}
+
+void pane_untag(struct dash_pane *p)
+{
+    for (int i = 0; i < p->table.n_tags; i++)
+        free(p->table.tags[i]);
+    p->table.n_tags = 0;
+}
+
+static bool row_matches(const struct view *v, int i, const struct filter *f)
+{
+    const struct result *from;
+    int row;
+    size_t start, len;
+    view_row(v, i, &from, &row);
+    for (int c = 0; c < from->n_columns; c++) {
+        const struct value *value = result_at(from, row, c);
+        char buf[64];
+        if (filter_finds(f,
+                         value->type == VALUE_TEXT ? value->text : view_cell(from, row, c, buf, sizeof(buf)),
+                         &start, &len))
+            return true;
+    }
+    return false;
+}
+
+/* Texts are searched line by line in the drawing's own lines. */
+static void text_match(struct dash_pane *p, int step)
+{
+    const struct sql_text *t = &p->table.formatted;
+    for (int i = p->table.scroll + step; i >= 0 && i < t->n_lines; i += step) {
+        struct text line;
+        size_t start, len;
+        text_init(&line, 8000);
+        for (int k = 0; k < t->lines[i].n; k++)
+            text_add_n(&line, t->pieces[t->lines[i].first + k].start,
+                       (size_t)t->pieces[t->lines[i].first + k].len);
+        bool found = filter_finds(&p->filter, text_str(&line), &start, &len);
+        text_done(&line);
+        if (found) {
+            p->table.scroll = i;
+            return;
+        }
+    }
+}
+
+void pane_step_match(struct dash_pane *p, int step)
+{
+    if (p->filter.n == 0) {
+        dash_say(p->dash, ROLE_DIM, "nothing to look for: / asks for it");
+        return;
+    }
+    if (p->result == NULL)
+        return;
+    if (p->pane->widget == WIDGET_SQL)
+        text_match(p, step);
+    if (!widget_has_rows(p->pane->widget))
+        return;
+    struct view v = pane_view(p);
+    int n = view_rows(&v);
+    for (int i = 1; i <= n; i++) {
+        int to = ((p->table.row + step * i) % n + n) % n;
+        if (!row_matches(&v, to, &p->filter))
+            continue;
+        view_move(&v, to);
+        return;
+    }
+}
+
+void pane_next_set(struct dash_pane *p)
+{
+    if (p->pane->sets.n == 0) {
+        dash_say(p->dash, ROLE_DIM, "this pane has one set of rows only");
+        return;
+    }
+    p->set = (p->set + 1) % p->pane->sets.n;
+    p->limit = FIRST_LIMIT;
+    p->table.top = 0;
+    pane_stale(p);
+}
