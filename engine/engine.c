@@ -251,7 +251,8 @@ static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *
     s->error = NULL;
     s->samples++;
     t->newest_mono_s = loop_mono_s();
-    if (s->samples == 1 && s->every_s > e->options.first_s)
+    /* A baseline needs no second one; a page that is opened later asks at once. */
+    if (s->samples == 1 && s->wanted && s->every_s > e->options.first_s)
         s->next_due_s = fmin(s->next_due_s, t->newest_mono_s + e->options.first_s);
     struct sample *before = store_newest(e->store, t->config.name, sample->dataset);
     if (before != NULL)
