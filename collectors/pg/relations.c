@@ -13,7 +13,8 @@
 
 enum {
     FIRST_SLICE = 200, /* relations whose size is measured at once */
-    FEW_ROWS = 500     /* decoded at once */
+    FEW_ROWS = 500,    /* decoded at once */
+    FIRST_OID = 16384  /* of relations that are not the system's: FirstNormalObjectId */
 };
 static const double CATALOG_EVERY_S = 120;
 static const double FRESH_EVERY_S = 5; /* a catalog with new relations is read again, but not more often */
@@ -343,7 +344,8 @@ static void ask_catalog(struct pg_poll *p, const struct relations_kind *k)
     char *list = select_list(p, k, false);
     struct text sql;
     text_init(&sql, 1 << 16);
-    text_addf(&sql, "select %s %s", list, from_of(p, k->catalog));
+    text_addf(&sql, "select %s %s where %s and c.oid >= %d order by c.oid", list, from_of(p, k->catalog),
+              k->is_one, pg_target(p)->system_relations ? 0 : FIRST_OID);
     pg_run(p, text_str(&sql), 0, NULL, on_catalog);
     text_done(&sql);
     free(list);

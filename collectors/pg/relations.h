@@ -11,7 +11,7 @@
 struct relations_kind {
     const struct dataset *dataset;
     const char *id; /* name of the KEY column with the relation's oid; the catalog is in its order */
-    const struct pg_from *catalog; /* after the select list */
+    const struct pg_from *catalog; /* after the select list, before WHERE */
     const char *is_one;            /* condition over pg_class c: it will be in the catalog */
     /* After "select r.id, r.mark, LIST": $1 oids, $2 the marks that we hold; gives r with the relations whose
      * mark is another. */
