@@ -8,7 +8,8 @@
 #include "core/text.h"
 #include "tui/page.h"
 
-static bool check_sql(struct door *door, const struct pane *p, const char *key, const char *sql, struct err *err)
+static bool check_sql(struct door *door, const struct pane *p, const char *key, const char *sql,
+                      struct err *err)
 {
     struct query_uses uses = {0};
     bool ok = sql == NULL || door_check(door, sql, &uses, err);
@@ -16,12 +17,14 @@ static bool check_sql(struct door *door, const struct pane *p, const char *key, 
     return ok || fail(err, "%s:%d: pane %s: %s: %s", p->file, p->line, p->name, key, err->text);
 }
 
-/* The config's own pages and panes, down to the names in their SQL; the built-in ones are a test's business. */
+/* The config's own pages and panes, down to the names in their SQL; the built-in ones are a test's business.
+ */
 static bool check_pages(const struct session *s, struct err *err)
 {
     struct pages pages;
     pages_init(&pages);
-    bool ok = pages_add_builtin(&pages, err) && pages_add(&pages, &s->config, err) && pages_check(&pages, err);
+    bool ok =
+        pages_add_builtin(&pages, err) && pages_add(&pages, &s->config, err) && pages_check(&pages, err);
     struct door *door = ok ? door_new(&s->registry, err) : NULL;
     ok = ok && door != NULL;
     for (int i = 0; i < pages.n_panes && ok; i++) {

@@ -9,7 +9,8 @@ enum { MOST_COLUMNS = 8 };
 
 bool doc_format_parse(const char *name, enum doc_format *out, struct err *err)
 {
-    static const char *const names[] = {[DOC_TERMINAL] = "table", [DOC_MARKDOWN] = "markdown", [DOC_MAN] = "man"};
+    static const char *const names[] = {
+        [DOC_TERMINAL] = "table", [DOC_MARKDOWN] = "markdown", [DOC_MAN] = "man"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (name == NULL || strcmp(name, names[i]) == 0) {
             *out = name == NULL ? DOC_TERMINAL : (enum doc_format)i;
@@ -18,7 +19,8 @@ bool doc_format_parse(const char *name, enum doc_format *out, struct err *err)
     return fail(err, "--format %s: help knows table, markdown and man", name);
 }
 
-/* Text that roff must not take for its own: \, a hyphen that shall be typed as one, a point or quote that begins a line. */
+/* Text that roff must not take for its own: \, a hyphen that shall be typed as one, a point or quote that
+ * begins a line. */
 static void put_man(FILE *f, const char *s, bool code)
 {
     if (*s == '.' || *s == '\'')
@@ -80,7 +82,11 @@ void doc_title(struct doc *d, const char *name, const char *sentence)
 
 void doc_heading(struct doc *d, const char *text)
 {
-    fprintf(d->file, d->format == DOC_MARKDOWN ? "\n## %s\n" : d->format == DOC_MAN ? ".SS %s\n" : "\n%s\n", text);
+    fprintf(d->file,
+            d->format == DOC_MARKDOWN ? "\n## %s\n"
+            : d->format == DOC_MAN    ? ".SS %s\n"
+                                      : "\n%s\n",
+            text);
 }
 
 void doc_paragraph(struct doc *d, const char *text)
@@ -122,7 +128,8 @@ static void man_row(struct doc *d, const struct doc_column *columns, int n_colum
     fputc('\n', d->file);
 }
 
-static void markdown_row(struct doc *d, const struct doc_column *columns, int n_columns, const char *const *row)
+static void markdown_row(struct doc *d, const struct doc_column *columns, int n_columns,
+                         const char *const *row)
 {
     for (int c = 0; c < n_columns; c++) {
         fputs(c == 0 ? "| " : " | ", d->file);
@@ -136,11 +143,13 @@ static void markdown_row(struct doc *d, const struct doc_column *columns, int n_
     fputs(" |\n", d->file);
 }
 
-void doc_table(struct doc *d, const struct doc_column *columns, int n_columns, const char *const *cells, int n_rows)
+void doc_table(struct doc *d, const struct doc_column *columns, int n_columns, const char *const *cells,
+               int n_rows)
 {
     int widths[MOST_COLUMNS] = {0};
     for (int i = 0; i < n_rows * n_columns; i++)
-        widths[i % n_columns] = width_of(cells[i]) > widths[i % n_columns] ? width_of(cells[i]) : widths[i % n_columns];
+        widths[i % n_columns] =
+            width_of(cells[i]) > widths[i % n_columns] ? width_of(cells[i]) : widths[i % n_columns];
     if (d->format == DOC_MARKDOWN) {
         for (int c = 0; c < n_columns; c++)
             fprintf(d->file, "%s %s ", c == 0 ? "\n|" : "|", columns[c].heading);

@@ -1,4 +1,5 @@
-/* A piece of documentation that is written once and printed three ways: for a terminal, as Markdown, as part of a man page. */
+/* A piece of documentation that is written once and printed three ways: for a terminal, as Markdown, as part
+ * of a man page. */
 #ifndef DBVITALS_CLI_DOC_H
 #define DBVITALS_CLI_DOC_H
 
@@ -26,7 +27,9 @@ struct doc_column {
     bool code;
     bool link; /* in Markdown to the page of that name */
 };
-/* CELLS is rows x columns, row by row; NULL is an empty cell. In a man page the first cell is the tag and the others follow it. */
-void doc_table(struct doc *d, const struct doc_column *columns, int n_columns, const char *const *cells, int n_rows);
+/* CELLS is rows x columns, row by row; NULL is an empty cell. In a man page the first cell is the tag and the
+ * others follow it. */
+void doc_table(struct doc *d, const struct doc_column *columns, int n_columns, const char *const *cells,
+               int n_rows);
 
 #endif

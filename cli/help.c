@@ -37,7 +37,8 @@ static void subcommands_help(struct help *h)
     for (int i = 0; i < h->n_subcommands; i++) {
         const struct subcommand *s = &h->subcommands[i];
         text_init(&tags[i], 200);
-        text_addf(&tags[i], "dbvitals %-*s%s%s", h->doc.format == DOC_TERMINAL ? 6 : 0, s->name, s->usage[0] != '\0' ? " " : "", s->usage);
+        text_addf(&tags[i], "dbvitals %-*s%s%s", h->doc.format == DOC_TERMINAL ? 6 : 0, s->name,
+                  s->usage[0] != '\0' ? " " : "", s->usage);
         cells[i][0] = text_str(&tags[i]);
         cells[i][1] = s->help;
     }
@@ -57,7 +58,8 @@ static void options_help(struct help *h)
         text_init(&tags[i], 200);
         if (o.letter != 0)
             text_addf(&tags[i], "-%c, ", o.letter);
-        text_addf(&tags[i], "--%s%s%s", o.name, o.argument != NULL ? " " : "", o.argument != NULL ? o.argument : "");
+        text_addf(&tags[i], "--%s%s%s", o.name, o.argument != NULL ? " " : "",
+                  o.argument != NULL ? o.argument : "");
         cells[i][0] = text_str(&tags[i]);
         cells[i][1] = o.help;
     }
@@ -95,7 +97,8 @@ static void datasets_help(struct help *h)
 
 static void keys_help(struct help *h)
 {
-    static const struct doc_column columns[] = {{"keys", .code = true}, {"name", .code = true}, {"what it does"}};
+    static const struct doc_column columns[] = {
+        {"keys", .code = true}, {"name", .code = true}, {"what it does"}};
     for (int g = 0; g < N_GROUPS; g++) {
         char keys[N_COMMANDS][64];
         const char *cells[N_COMMANDS][3];
@@ -116,7 +119,8 @@ static void keys_help(struct help *h)
 
 static void pages_help(struct help *h)
 {
-    static const struct doc_column columns[] = {{"key", .code = true}, {"page", .code = true}, {"what it answers"}};
+    static const struct doc_column columns[] = {
+        {"key", .code = true}, {"page", .code = true}, {"what it answers"}};
     const char **cells = mem_new_array((size_t)h->pages->n_pages * 3, sizeof(*cells));
     static const char digits[][2] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
     int n = 0;
@@ -134,15 +138,20 @@ static void pages_help(struct help *h)
 
 static const char *type_of(const struct option *o)
 {
-    static const char *const types[] = {[OPTION_TEXT] = "text",         [OPTION_BOOL] = "yes or no",   [OPTION_INTEGER] = "integer",
-                                        [OPTION_REAL] = "number",       [OPTION_DURATION] = "duration", [OPTION_CHOICE] = "one of",
-                                        [OPTION_SQL] = "SQL",           [OPTION_URL] = "URL or conninfo"};
+    static const char *const types[] = {
+        [OPTION_TEXT] = "text",   [OPTION_BOOL] = "yes or no",     [OPTION_INTEGER] = "integer",
+        [OPTION_REAL] = "number", [OPTION_DURATION] = "duration",  [OPTION_CHOICE] = "one of",
+        [OPTION_SQL] = "SQL",     [OPTION_URL] = "URL or conninfo"};
     return types[o->type];
 }
 
 static void config_section_help(struct help *h, const char *section)
 {
-    static const struct doc_column columns[] = {{"key", .code = true}, {"type"}, {"allowed", .code = true}, {"default", .code = true}, {"what it is"}};
+    static const struct doc_column columns[] = {{"key", .code = true},
+                                                {"type"},
+                                                {"allowed", .code = true},
+                                                {"default", .code = true},
+                                                {"what it is"}};
     const char **cells = mem_new_array((size_t)n_config_options * 5, sizeof(*cells));
     int n = 0;
     for (int i = 0; i < n_config_options; i++) {
@@ -214,8 +223,11 @@ void help_usage(FILE *f, const struct subcommand *subcommands, int n)
     struct help h = {.doc = {f, DOC_TERMINAL}, .subcommands = subcommands, .n_subcommands = n};
     fputs("dbvitals " DBVITALS_VERSION ": the vital signs of databases, live\n\nUsage:\n", f);
     subcommands_help(&h);
-    fputs("\nTARGET: postgresql://..., a libpq conninfo string, service=NAME, a [target] of the config, or a database name;\n"
-          "without one: the config's targets, else what psql would connect to (PG* variables, the local socket).\n\nOptions:\n", f);
+    fputs("\nTARGET: postgresql://..., a libpq conninfo string, service=NAME, a [target] of the config, or a "
+          "database name;\n"
+          "without one: the config's targets, else what psql would connect to (PG* variables, the local "
+          "socket).\n\nOptions:\n",
+          f);
     options_help(&h);
     fputs("\nExit codes:\n", f);
     exit_codes_help(&h);
@@ -260,14 +272,16 @@ static bool print_word(struct help *h, const char *word, struct session *s, bool
         return print_topic(h, topic, s, err);
     const struct dataset *d = registry_find(&s->registry, word);
     if (d == NULL)
-        return fail(err, "no dataset or topic is called %s; see: dbvitals help datasets, dbvitals help topics", word);
+        return fail(
+            err, "no dataset or topic is called %s; see: dbvitals help datasets, dbvitals help topics", word);
     help_dataset(&h->doc, d);
     return true;
 }
 
 int help_run(const struct args *args, const struct subcommand *subcommands, int n)
 {
-    struct help h = {.doc = {stdout, DOC_TERMINAL}, .args = args, .subcommands = subcommands, .n_subcommands = n};
+    struct help h = {
+        .doc = {stdout, DOC_TERMINAL}, .args = args, .subcommands = subcommands, .n_subcommands = n};
     struct session s;
     struct err err = {0};
     bool opened = false, ok = doc_format_parse(args->format, &h.doc.format, &err);

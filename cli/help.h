@@ -1,4 +1,5 @@
-/* Help, made from the tables that the program works by, so that it cannot lie; docs/ is made of the same words by tools/docs.py. */
+/* Help, made from the tables that the program works by, so that it cannot lie; docs/ is made of the same
+ * words by tools/docs.py. */
 #ifndef DBVITALS_CLI_HELP_H
 #define DBVITALS_CLI_HELP_H
 

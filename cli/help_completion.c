@@ -59,7 +59,10 @@ static void put_options(void)
 static const struct follower {
     const char *word;
     void (*put)(struct help *h);
-} after_option[] = {{"format", put_formats}, {"window", put_windows}, {"page", put_pages}, {"theme", put_themes}},
+} after_option[] = {{"format", put_formats},
+                    {"window", put_windows},
+                    {"page", put_pages},
+                    {"theme", put_themes}},
   after_subcommand[] = {{"show", put_datasets}, {"help", put_topics}, {"config", put_config}};
 
 /* Options whose argument is a file, or cannot be known. */

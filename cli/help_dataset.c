@@ -7,8 +7,9 @@
 #include "core/mem.h"
 #include "core/text.h"
 
-static const char *const kinds[] = {[KIND_KEY] = "key",         [KIND_LABEL] = "label",     [KIND_TEXT] = "text",
-                                    [KIND_GAUGE] = "gauge",     [KIND_COUNTER] = "counter", [KIND_DERIVED] = "derived"};
+static const char *const kinds[] = {
+    [KIND_KEY] = "key",     [KIND_LABEL] = "label",     [KIND_TEXT] = "text",
+    [KIND_GAUGE] = "gauge", [KIND_COUNTER] = "counter", [KIND_DERIVED] = "derived"};
 
 /* PostgreSQL's server_version_num, or an extension's as 108 for 1.8. */
 static void add_version(struct text *t, int version)
@@ -95,14 +96,16 @@ static void add_cadence(struct text *t, const struct dataset *d)
 
 void help_dataset(struct doc *doc, const struct dataset *d)
 {
-    static const struct doc_column columns[] = {{"column", true}, {"kind"}, {"unit"}, {"what it is"}, {"from", true}};
+    static const struct doc_column columns[] = {
+        {"column", true}, {"kind"}, {"unit"}, {"what it is"}, {"from", true}};
     int n = doc->format == DOC_TERMINAL ? 4 : 5;
     const char **cells = mem_new_array((size_t)(d->n_columns * n), sizeof(*cells));
     struct arena *arena = arena_new(4096);
     for (int i = 0; i < d->n_columns; i++) {
         const struct column *c = &d->columns[i];
         char *what = what_of(c), *from = from_of(c);
-        const char *row[] = {c->name, kinds[c->kind], unit_name(c->unit), arena_dup(arena, what), arena_dup(arena, from)};
+        const char *row[] = {c->name, kinds[c->kind], unit_name(c->unit), arena_dup(arena, what),
+                             arena_dup(arena, from)};
         memcpy(cells + i * n, row, (size_t)n * sizeof(*row));
         free(what);
         free(from);

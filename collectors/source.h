@@ -26,6 +26,7 @@ struct target_config {
     bool all_databases;
     bool own_sessions; /* show our own sessions */
     bool no_texts;     /* do not fetch the texts of statements */
+    bool system_relations; /* tables and indexes show the server's own catalogs too */
     double connect_timeout_s;
     const struct own_dataset *const *own; /* those of this target */
     int n_own;

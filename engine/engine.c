@@ -86,7 +86,7 @@ static double cadence(const struct engine *e, const struct series *s)
 {
     if (s->wanted) {
         double every = s->dataset->every > e->options.refresh_s ? s->dataset->every : e->options.refresh_s;
-        return every * s->stretch;
+        return governor_ease(s, every, e->options.budget_ratio) * s->stretch;
     }
     double slow = s->dataset->baseline_every;
     return slow > 0 ? fmax(slow, e->options.refresh_s) * s->stretch : HUGE_VAL;
@@ -233,9 +233,7 @@ static void add_cost(struct series *s, const struct poll_cost *cost, double rtt_
     s->bytes += (double)cost->bytes;
     s->lane = cost->lane;
     double own = cost->server_ms - (isnan(rtt_ms) ? 0 : rtt_ms);
-    own = fmax(0, own);
-    if (s->samples > 0) /* the first one pays for cold caches */
-        s->mean_ms = s->samples == 1 ? own : s->mean_ms + (own - s->mean_ms) / 8;
+    governor_learn(s, fmax(0, own));
 }
 
 static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *cost)

@@ -5,6 +5,25 @@
 #include <stddef.h>
 
 enum { LARGEST_STRETCH = 64 };
+static const double eased_at_most_s = 5;
+
+/* What is measured is wall time. On a busy server that is mostly waiting for a processor, which costs nobody anything: without care we
+ * would look away when we are needed most. So the estimate follows the quick polls, and the slow ones only when they stay. */
+void governor_learn(struct series *s, double own_ms)
+{
+    if (s->samples == 0)
+        return; /* the first one pays for cold caches */
+    double weight = s->samples == 1 ? 1 : own_ms < s->mean_ms ? 0.5 : 1.0 / 16;
+    s->mean_ms += (own_ms - s->mean_ms) * weight;
+}
+
+double governor_ease(const struct series *s, double every_s, double budget)
+{
+    double share_ms_per_s = budget * 1000 / 4;
+    while (s->mean_ms / every_s > share_ms_per_s && every_s * 2 <= eased_at_most_s)
+        every_s *= 2;
+    return every_s;
+}
 
 static double series_cost(const struct series *s)
 {

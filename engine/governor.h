@@ -4,6 +4,10 @@
 
 #include "engine/target.h"
 
+/* One more poll took OWN_MS of the server's wall time: takes it into the estimate of what a poll costs. */
+void governor_learn(struct series *s, double own_ms);
+/* EVERY_S, or longer for what is asked every few seconds and would take more than a quarter of BUDGET alone: up to 5 s. */
+double governor_ease(const struct series *s, double every_s, double budget);
 /* Server time that the polls of T cost at their cadences, in ms per second. */
 double governor_cost(const struct target *t);
 /* One step: doubles the cadence of the series that costs most while the sum is over BUDGET (share of one core), halves one that was stretched

@@ -19,7 +19,7 @@ struct series {
     int samples;
     /* Totals, for the dataset `collectors`. */
     double polls, rows, server_ms, client_ms, bytes, skipped, failures;
-    double mean_ms;     /* moving mean of the server time of a poll, for the governor */
+    double mean_ms;     /* about what a poll costs the server, see governor_learn */
     const char *lane;
     char *error;        /* of the last answer, NULL if it was a sample */
     enum failure failure;

@@ -9,7 +9,7 @@
 #include "core/utf8.h"
 #include "tui/widget.h"
 
-enum { MAX_COLUMNS = 100, MARKER = 2, TEXT_MOST = 28, BAR = 8, SHRINK_AFTER = 60, MAX_CELL = 96 };
+enum { MAX_COLUMNS = 100, MARKER = 2, TEXT_MOST = 28, TEXT_WIDEST = 80, BAR = 8, SHRINK_AFTER = 60, MAX_CELL = 96 };
 
 /* Where each shown column stands. */
 struct plan {
@@ -51,8 +51,8 @@ static int cell_width(const struct view *v, const struct result *r, int row, int
 {
     char buf[MAX_CELL];
     const char *text = cell_text(r, row, column, rate, buf, sizeof(buf));
-    int width = (int)strnlen(text, TEXT_MOST + 1);
-    if (width <= TEXT_MOST) /* longer texts are cut anyway */
+    int width = (int)strnlen(text, TEXT_WIDEST + 1);
+    if (width <= TEXT_WIDEST) /* longer texts are cut anyway */
         width = utf8_columns(text);
     if (branch != NULL)
         width += utf8_columns(branch);
@@ -85,8 +85,8 @@ static void widths_update(struct view *v, int first, int n)
             int width = cell_width(v, from, row, c, rate, branch);
             need[c] = width > need[c] ? width : need[c];
         }
-        if (need[c] > TEXT_MOST)
-            need[c] = TEXT_MOST;
+        if (need[c] > TEXT_WIDEST)
+            need[c] = TEXT_WIDEST;
     }
     if (t->n_widths != columns) {
         free(t->widths);
@@ -148,14 +148,32 @@ static bool is_identity(const struct view *v, int column)
     return c->origin != NULL && c->origin->kind == KIND_KEY;
 }
 
+/* Columns that were cut to TEXT_MOST get what they need of the room that is LEFT, all but the last text column, which has half of it for itself.
+ * Returns what is left then. */
+static int widen(const struct view *v, struct plan *p, int left)
+{
+    int most = left / 2;
+    for (int i = 0; i < p->n && most > 0; i++) {
+        int more = i == p->flexible ? 0 : v->table->widths[p->column[i]] - p->width[i];
+        more = more > most ? most : more;
+        if (more <= 0)
+            continue;
+        p->width[i] += more;
+        most -= more;
+        left -= more;
+    }
+    return left;
+}
+
 static void plan_make(struct view *v, struct plan *p, int room)
 {
     int all[1024];
     int n = v->result->n_columns <= 1024 ? view_columns(v, all) : 0;
     *p = (struct plan){.flexible = -1, .gap = room >= 100 ? 2 : 1};
     for (int i = 0; i < n && p->n < MAX_COLUMNS && all[i] < v->table->n_widths; i++) {
+        int width = v->table->widths[all[i]];
         p->column[p->n] = all[i];
-        p->width[p->n++] = v->table->widths[all[i]];
+        p->width[p->n++] = width > TEXT_MOST ? TEXT_MOST : width;
     }
     while (p->frozen < p->n - 1 && (p->frozen == 0 || is_identity(v, p->column[p->frozen])) && p->frozen < 2)
         p->frozen++;
@@ -174,7 +192,7 @@ static void plan_make(struct view *v, struct plan *p, int room)
     p->more_left = v->table->scroll > 0;
     for (int i = 0; i < p->n; i++)
         p->rate[i] = is_rate(v, p->column[i]);
-    int left = room - plan_width(p);
+    int left = widen(v, p, room - plan_width(p));
     if (p->flexible >= 0 && left > 0)
         p->width[p->flexible] += left;
     if (left < 0)

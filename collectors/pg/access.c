@@ -7,7 +7,7 @@
 // clang-format off
 static const struct column columns[] = {
     {"what", KIND_KEY, TYPE_TEXT, .source = "what", .help = "what it is about"},
-    {"state", KIND_LABEL, TYPE_TEXT, .source = "state", .help = "ok, partial or missing"},
+    {"state", KIND_LABEL, TYPE_TEXT, .source = "state", .help = "ok, advice (works, could be better), partial or missing"},
     {"why", KIND_TEXT, TYPE_TEXT, .source = "why", .help = "what we can do, or why we cannot"},
     {"cure", KIND_TEXT, TYPE_TEXT, .source = "case when state <> 'ok' then cure end", .help = "the statements that change it; a restart is named where one is needed"},
 };
@@ -41,23 +41,23 @@ static const struct capability capabilities[] = {
      "case when not f.loaded then 'pg_stat_statements is not preloaded by the server' when f.installed is null then 'pg_stat_statements is not installed in database ' || f.db"
      " when f.installed = f.newest then 'pg_stat_statements ' || f.installed else 'pg_stat_statements ' || f.installed || ' is installed, the server has ' || f.newest end",
      "case when f.newest is null then 'install the contrib package of PostgreSQL first' || chr(10) else '' end"
-     " || case when not f.loaded then 'ALTER SYSTEM SET shared_preload_libraries = ' || coalesce(nullif(f.preload, '') || ', ', '') || 'pg_stat_statements' || chr(10) || '-- then restart the server' || chr(10) else '' end"
+     " || case when not f.loaded then 'ALTER SYSTEM SET shared_preload_libraries = ' || coalesce(nullif(f.preload, '') || ', ', '') || 'pg_stat_statements -- then restart the server' || chr(10) else '' end"
      " || case when f.installed is null then 'CREATE EXTENSION pg_stat_statements' when f.installed is distinct from f.newest then 'ALTER EXTENSION pg_stat_statements UPDATE' else '' end"},
     {0, "'statements of other roles'", "case when f.stats then 'ok' else 'partial' end",
      "case when f.stats then 'all texts are seen' else 'texts and ids of other roles'' statements are hidden' end",
      "'GRANT pg_monitor TO ' || f.me"},
     {0, "'I/O times'", "case when f.io then 'ok' else 'partial' end",
      "case when f.io then 'track_io_timing is on' else 'track_io_timing is off: times of reads and writes are n/a' end",
-     "'ALTER SYSTEM SET track_io_timing = on' || chr(10) || 'SELECT pg_reload_conf()'"},
+     "'ALTER SYSTEM SET track_io_timing = on; SELECT pg_reload_conf()'"},
     {0, "'activity'", "case when f.activities then 'ok' else 'missing' end",
      "case when f.activities then 'track_activities is on' else 'track_activities is off: what sessions run is not known' end",
-     "'ALTER SYSTEM SET track_activities = on' || chr(10) || 'SELECT pg_reload_conf()'"},
+     "'ALTER SYSTEM SET track_activities = on; SELECT pg_reload_conf()'"},
     {0, "'counts'", "case when f.counts then 'ok' else 'missing' end",
      "case when f.counts then 'track_counts is on' else 'track_counts is off: tables and indexes count nothing, and autovacuum is blind' end",
-     "'ALTER SYSTEM SET track_counts = on' || chr(10) || 'SELECT pg_reload_conf()'"},
-    {0, "'length of queries'", "case when f.query_size > 1024 then 'ok' else 'partial' end",
+     "'ALTER SYSTEM SET track_counts = on; SELECT pg_reload_conf()'"},
+    {0, "'length of queries'", "case when f.query_size > 1024 then 'ok' else 'advice' end",
      "'the server keeps the first ' || f.query_size || ' bytes of the query of a session'",
-     "'ALTER SYSTEM SET track_activity_query_size = ''16kB''' || chr(10) || '-- then restart the server'"},
+     "'ALTER SYSTEM SET track_activity_query_size = ''16kB'' -- then restart the server'"},
     {0, "'other databases'", "case when f.closed = 0 then 'ok' else 'partial' end",
      "case when f.closed = 0 then 'may connect to all ' || f.n_databases else 'may not connect to ' || f.closed || ' of ' || f.n_databases || ' databases: their tables cannot be looked at' end",
      "f.connect"},
@@ -67,9 +67,9 @@ static const struct capability capabilities[] = {
     {170000, "'vacuum, analyze, reindex'", "case when f.super or pg_has_role('pg_maintain', 'usage') then 'ok' else 'partial' end",
      "case when f.super or pg_has_role('pg_maintain', 'usage') then 'all tables' else 'only tables that the role owns' end",
      "'GRANT pg_maintain TO ' || f.me"},
-    {0, "'server log'", "case when f.log and f.collector then 'ok' when f.collector then 'missing' else 'partial' end",
+    {0, "'server log'", "case when f.log and f.collector then 'ok' when f.collector then 'missing' else 'advice' end",
      "case when not f.collector then 'logging_collector is off: the server keeps no log files of its own' when f.log then 'log files can be read through SQL' else 'the role may not read log files' end",
-     "case when f.collector then 'run dbvitals where it can read the log files' else 'ALTER SYSTEM SET logging_collector = on' || chr(10) || '-- then restart the server' end"},
+     "case when f.collector then 'run dbvitals where it can read the log files' else 'ALTER SYSTEM SET logging_collector = on -- then restart the server' end"},
     {0, "'changes'", "case when f.standby then 'partial' else 'ok' end",
      "case when f.standby then 'this server is a standby: cures run on its primary' else 'this server is a primary' end", "null"},
 };

@@ -57,14 +57,11 @@ static const struct dataset dataset = {
 };
 
 // clang-format off
-/* An oid below 16384 is the system's (FirstNormalObjectId); namespace 99 is pg_toast. */
-#define IS_ONE "c.relkind in ('i', 'I') and c.relpersistence <> 't' and c.oid >= 16384 and c.relnamespace <> 99"
-
 static const struct pg_from catalog[] = {
     {140000,
      "from pg_class c join pg_index x on x.indexrelid = c.oid join pg_class t on t.oid = x.indrelid"
      " join pg_namespace n on n.oid = c.relnamespace join pg_am a on a.oid = c.relam"
-     " join pg_database d on d.datname = current_database() where " IS_ONE " order by c.oid"},
+     " join pg_database d on d.datname = current_database()"},
     {0, NULL},
 };
 
@@ -151,18 +148,19 @@ static void complete(struct sample *s)
         if (!isnan(scans[i]) && partitioned[i] == 0)
             unused[i] = scans[i] == 0 && is_unique[i] == 0 && constraint[i] == 0;
     }
-    find_duplicates(s);
 }
 
 static const struct relations_kind kind = {
     .dataset = &dataset,
     .id = "indexrelid",
     .catalog = catalog,
-    .is_one = IS_ONE,
+    .is_one =
+        "c.relkind in ('i', 'I') and c.relpersistence <> 't' and c.relnamespace <> 99", /* 99 is pg_toast */
     .live = live,
     .sizes = sizes,
     .definitions = definitions,
     .sized = sized,
+    .compare = find_duplicates,
     .complete = complete,
 };
 

@@ -30,6 +30,7 @@ static const struct dataset dataset = {
     .columns = columns,
     .n_columns = sizeof(columns) / sizeof(columns[0]),
     .whole = true,
+    .every = 2,
 };
 
 // clang-format off

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/pg/oids.h"
 #include "core/mem.h"
 #include "core/text.h"
 
 enum {
     FIRST_SLICE = 200, /* relations whose size is measured at once */
-    MOST_PARAM = 8 << 20
+    FEW_ROWS = 500,    /* decoded at once */
+    FIRST_OID = 16384  /* of relations that are not the system's: FirstNormalObjectId */
 };
 static const double CATALOG_EVERY_S = 120;
 static const double FRESH_EVERY_S = 5; /* a catalog with new relations is read again, but not more often */
@@ -26,6 +28,7 @@ static void free_relations(struct relations *r)
     sample_unref(r->now);
     arena_unref(r->names);
     free(r->ids);
+    free(r->changed);
     free(r->marks);
     free(r->measures);
     free(r);
@@ -90,19 +93,6 @@ const int64_t *relations_ids(const struct relations *r, const struct sample *s)
     return s->values[relations_column(r, r->kind->id)].integer;
 }
 
-int relations_row(const int64_t *ids, int n, int64_t id)
-{
-    int low = 0, high = n;
-    while (low < high) {
-        int middle = low + (high - low) / 2;
-        if (ids[middle] < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < n && ids[low] == id ? low : -1;
-}
-
 static bool is_live(const struct column *c)
 {
     return c->source != NULL && (strncmp(c->source, "r.", 2) == 0 || strstr(c->source, "(r.") != NULL);
@@ -150,22 +140,6 @@ static struct sample *copy(const struct sample *from)
     return s;
 }
 
-static void add_number(struct text *t, int64_t v)
-{
-    text_addf(t, "%s%lld", t->len > 1 ? "," : "", (long long)v);
-}
-
-char *relations_array(const int64_t *values, int n)
-{
-    struct text t;
-    text_init(&t, MOST_PARAM);
-    text_add_char(&t, '{');
-    for (int i = 0; i < n; i++)
-        add_number(&t, values[i]);
-    text_add_char(&t, '}');
-    return text_take(&t);
-}
-
 /* ---- The end: what code fills, and the answer ---- */
 
 void relations_deliver(struct pg_poll *p, struct relations *r)
@@ -185,30 +159,45 @@ void relations_deliver(struct pg_poll *p, struct relations *r)
 
 /* ---- What changed ---- */
 
-static void take_changed(struct relations *r, const struct pg_rows *rows)
+/* Row I of CHANGED is row r->changed[I] of the sample to be, or of none. */
+static void take_changed(struct relations *r, const struct sample *changed)
 {
     const struct dataset *d = r->kind->dataset;
-    const int64_t *ids = relations_ids(r, r->now);
-    int id = pg_rows_column(rows, "id"), mark = pg_rows_column(rows, "mark"), n_live = 0;
-    int *from = mem_new_array((size_t)d->n_columns, sizeof(*from)),
-        *to = mem_new_array((size_t)d->n_columns, sizeof(*to));
     for (int c = 0; c < d->n_columns; c++) {
-        int column = is_live(&d->columns[c]) ? pg_rows_column(rows, d->columns[c].name) : -1;
-        if (column < 0)
+        const double *from = changed->values[c].real;
+        double *to = r->now->values[c].real;
+        if (!is_live(&d->columns[c]) || from == NULL)
             continue;
-        from[n_live] = column;
-        to[n_live++] = c;
+        for (int i = 0; i < changed->n_rows; i++)
+            if (r->changed[i] >= 0)
+                to[r->changed[i]] = from[i];
     }
-    for (int i = 0; i < pg_rows_n(rows); i++) {
-        int row = relations_row(ids, r->now->n_rows, pg_rows_int(rows, i, id));
-        if (row < 0)
-            continue;
-        r->marks[row] = pg_rows_int(rows, i, mark);
-        for (int c = 0; c < n_live; c++)
-            r->now->values[to[c]].real[row] = pg_rows_real(rows, i, from[c]);
+}
+
+static void on_changed_sample(struct pg_poll *p, struct sample *changed)
+{
+    struct relations *r = relations_going_on(p);
+    if (r != NULL) {
+        take_changed(r, changed);
+        r->now->mono_s = changed->mono_s;
+        r->now->wall_s = changed->wall_s;
+        relations_measure(p, r);
     }
-    free(from);
-    free(to);
+    sample_unref(changed);
+}
+
+static void take_marks(struct relations *r, const struct pg_rows *rows)
+{
+    const int64_t *ids = relations_ids(r, r->now);
+    int id = pg_rows_column(rows, "id"), mark = pg_rows_column(rows, "mark"), n = pg_rows_n(rows);
+    free(r->changed);
+    r->changed = mem_new_array((size_t)n, sizeof(r->changed[0]));
+    for (int i = 0; i < n; i++) {
+        int row = oids_find(ids, r->now->n_rows, pg_rows_int(rows, i, id));
+        r->changed[i] = row;
+        if (row >= 0)
+            r->marks[row] = pg_rows_int(rows, i, mark);
+    }
 }
 
 static void on_changed(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
@@ -222,10 +211,11 @@ static void on_changed(struct pg_poll *p, const struct pg_rows *rows, enum failu
         pg_poll_failed(p, why, text);
         return;
     }
-    take_changed(r, rows);
-    r->now->mono_s = pg_rows_mono_s(rows);
-    r->now->wall_s = pg_rows_wall_s(rows);
-    relations_measure(p, r);
+    take_marks(r, rows);
+    if (pg_rows_n(rows) > FEW_ROWS)
+        pg_sample_then(p, rows, on_changed_sample);
+    else
+        on_changed_sample(p, pg_sample(p, rows));
 }
 
 /* NOW is ready, with the values of before in its live columns. */
@@ -239,7 +229,7 @@ static void ask_changed(struct pg_poll *p, struct relations *r)
         for (int i = 0; i < n; i++)
             r->marks[i] = -1;
     }
-    char *list = select_list(p, k, true), *marks = relations_array(r->marks, n);
+    char *list = select_list(p, k, true), *marks = oids_array(r->marks, n);
     struct text sql;
     text_init(&sql, 1 << 16);
     text_addf(&sql, "select r.id, r.mark, %s %s", list, from_of(p, k->live));
@@ -297,7 +287,7 @@ static void take_catalog(struct relations *r, struct sample *s)
     int64_t *marks = mem_new_array((size_t)n, sizeof(*marks));
     struct measure *measures = mem_new_array((size_t)n, sizeof(*measures));
     for (int i = 0; i < n; i++) {
-        int from = r->last == NULL ? -1 : relations_row(relations_ids(r, r->last), r->last->n_rows, ids[i]);
+        int from = r->last == NULL ? -1 : oids_find(relations_ids(r, r->last), r->last->n_rows, ids[i]);
         marks[i] = from < 0 ? -1 : r->marks[from];
         if (from < 0)
             continue;
@@ -309,7 +299,7 @@ static void take_catalog(struct relations *r, struct sample *s)
     free(r->ids);
     r->marks = marks;
     r->measures = measures;
-    r->ids = relations_array(ids, n);
+    r->ids = oids_array(ids, n);
     sample_unref(r->now);
     r->now = s;
 }
@@ -336,6 +326,8 @@ static void on_catalog_sample(struct pg_poll *p, struct sample *s)
         arena_unref(r->names);
         r->names = arena_ref(s->arena);
     }
+    if (r->kind->compare != NULL)
+        r->kind->compare(r->now);
     ask_changed(p, r);
 }
 
@@ -352,7 +344,8 @@ static void ask_catalog(struct pg_poll *p, const struct relations_kind *k)
     char *list = select_list(p, k, false);
     struct text sql;
     text_init(&sql, 1 << 16);
-    text_addf(&sql, "select %s %s", list, from_of(p, k->catalog));
+    text_addf(&sql, "select %s %s where %s and c.oid >= %d order by c.oid", list, from_of(p, k->catalog),
+              k->is_one, pg_target(p)->system_relations ? 0 : FIRST_OID);
     pg_run(p, text_str(&sql), 0, NULL, on_catalog);
     text_done(&sql);
     free(list);

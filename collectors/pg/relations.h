@@ -11,7 +11,7 @@
 struct relations_kind {
     const struct dataset *dataset;
     const char *id; /* name of the KEY column with the relation's oid; the catalog is in its order */
-    const struct pg_from *catalog; /* after the select list */
+    const struct pg_from *catalog; /* after the select list, before WHERE */
     const char *is_one;            /* condition over pg_class c: it will be in the catalog */
     /* After "select r.id, r.mark, LIST": $1 oids, $2 the marks that we hold; gives r with the relations whose
      * mark is another. */
@@ -23,7 +23,9 @@ struct relations_kind {
     const char *definitions;
     const char *const *sized; /* names of the columns with sizes, NULL-ended; from the catalog they are
                                  estimates; column size_exact tells */
-    /* Fills the columns without a source. */
+    /* Fills columns without a source that follow from the catalog alone, after it was read; may be NULL. */
+    void (*compare)(struct sample *s);
+    /* Fills the others without a source, at each poll. */
     void (*complete)(struct sample *s);
 };
 

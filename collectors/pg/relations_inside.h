@@ -14,6 +14,7 @@ struct relations {
     struct arena *names; /* the texts of `last` */
     char *ids;           /* the oids of `last` as an array of the server's */
     int64_t *marks;      /* -1: unknown */
+    int *changed;        /* by row of the answer being taken: the row of `now`, -1 none */
     struct measure *measures;
     double catalog_s, all_s, slice_s; /* when each was last read, -INFINITY never */
     double stats_reset;
@@ -24,10 +25,6 @@ struct relations {
 int relations_column(const struct relations *r, const char *name);
 /* The oids of S, a sample of R: ascending. */
 const int64_t *relations_ids(const struct relations *r, const struct sample *s);
-/* The row of ID in the ascending IDS, or -1. */
-int relations_row(const int64_t *ids, int n, int64_t id);
-/* As an array of the server's; heap, the caller frees. */
-char *relations_array(const int64_t *values, int n);
 /* The relations of P with a poll that goes on; NULL, and P is answered, if the connection was remade
  * meanwhile. */
 struct relations *relations_going_on(struct pg_poll *p);

@@ -1,6 +1,7 @@
 /* Sizes and definitions of relations, looked at in slices. */
 #include <stdlib.h>
 
+#include "collectors/pg/oids.h"
 #include "collectors/pg/relations_inside.h"
 #include "core/mem.h"
 #include "core/text.h"
@@ -15,7 +16,7 @@ static char *ids_of_rows(const struct relations *r, const int *rows, int n)
     int64_t *ids = mem_new_array((size_t)n, sizeof(*ids));
     for (int i = 0; i < n; i++)
         ids[i] = relations_ids(r, r->now)[rows[i]];
-    char *array = relations_array(ids, n);
+    char *array = oids_array(ids, n);
     free(ids);
     return array;
 }
@@ -30,7 +31,7 @@ static void on_definitions(struct pg_poll *p, const struct pg_rows *rows, enum f
     const char **definitions = r->now->values[relations_column(r, "definition")].text;
     for (int i = 0; rows != NULL && i < pg_rows_n(rows); i++) {
         int64_t id = pg_rows_int(rows, i, pg_rows_column(rows, "id"));
-        int row = relations_row(relations_ids(r, r->now), r->now->n_rows, id);
+        int row = oids_find(relations_ids(r, r->now), r->now->n_rows, id);
         size_t len;
         const char *definition = pg_rows_text(rows, i, pg_rows_column(rows, "definition"), &len);
         if (row < 0 || definition == NULL)
@@ -83,7 +84,7 @@ static void on_sizes(struct pg_poll *p, const struct pg_rows *rows, enum failure
     double cost_ms = 0;
     for (int i = 0; i < n; i++) {
         int64_t id = pg_rows_int(rows, i, pg_rows_column(rows, "id"));
-        int row = relations_row(relations_ids(r, r->now), r->now->n_rows, id);
+        int row = oids_find(relations_ids(r, r->now), r->now->n_rows, id);
         if (row >= 0)
             put_sizes(r, rows, i, row);
         cost_ms += pg_rows_real(rows, i, pg_rows_column(rows, "cost_ms"));

@@ -18,6 +18,7 @@ static const struct column columns[] = {
     {"schema", KIND_LABEL, TYPE_TEXT, .source = "n.nspname", .help = "schema"},
     {"name", KIND_LABEL, TYPE_TEXT, .source = "c.relname", .help = "table"},
     {"kind", KIND_LABEL, TYPE_TEXT, .source = "case c.relkind when 'r' then 'table' when 'p' then 'partitioned' when 'm' then 'matview' end", .help = "table, partitioned or matview; its toast table is counted with it"},
+    {"is_system", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "n.nspname in ('pg_catalog', 'information_schema')", .help = "a catalog of the server; left out unless the target asks for them"},
     {"is_partition", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "c.relispartition", .help = "a partition of another table"},
     {"total_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("c.relpages + coalesce(t.relpages, 0) + coalesce(x.pages, 0)"), .help = "bytes on disk with indexes and toast"},
     {"heap_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("c.relpages"), .help = "bytes of the rows themselves"},
@@ -96,22 +97,18 @@ static const struct dataset dataset = {
 #define OWN(name) "max(option_value) filter (where option_name = '" name "')::float8 as " name
 #define SETTING(name) "current_setting('" name "')::float8 as " name
 
-/* Temporary tables are their session's own affair. An oid below 16384 is the system's (FirstNormalObjectId). */
-#define IS_ONE "c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't' and c.oid >= 16384"
-
 /* The settings are read once, in v: in the select list current_setting() would be called for every row. */
 #define CATALOG(own, setting) \
     "from pg_class c join pg_namespace n on n.oid = c.relnamespace" \
     " join pg_database d on d.datname = current_database()" \
     " left join pg_class t on t.oid = c.reltoastrelid" \
     " left join (select i.indrelid, sum(k.relpages) as pages from pg_index i join pg_class k on k.oid = i.indexrelid" \
-    "  where i.indexrelid >= 16384 group by 1) x on x.indrelid = c.oid" \
+    "  group by 1) x on x.indrelid = c.oid" \
     " left join lateral (select " EACH_OPTION(OWN) own "," \
     "  max(option_value) filter (where option_name = 'autovacuum_enabled')::bool as autovacuum_enabled" \
     "  from pg_options_to_table(c.reloptions)) o on c.reloptions is not null" \
     " cross join (select " EACH_OPTION(SETTING) setting ", " SETTING("block_size") "," \
-    "  current_setting('autovacuum')::bool as autovacuum offset 0) v" \
-    " where " IS_ONE " order by c.oid"
+    "  current_setting('autovacuum')::bool as autovacuum offset 0) v"
 
 static const struct pg_from catalog[] = {
     {180000, CATALOG(", " OWN("autovacuum_vacuum_max_threshold"), ", " SETTING("autovacuum_vacuum_max_threshold"))},
@@ -209,7 +206,8 @@ static const struct relations_kind kind = {
     .dataset = &dataset,
     .id = "relid",
     .catalog = catalog,
-    .is_one = IS_ONE,
+    .is_one = "c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't'", /* temporary ones are their
+                                                                             session's affair */
     .live = live,
     .sizes = sizes,
     .sized = sized,

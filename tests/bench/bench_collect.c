@@ -2,6 +2,7 @@
  * throwing the rows away, once looking at each value, in one run. Reads PG* variables as psql does.
  *
  *     bench_collect [ROUNDS [DATASET...]]     CPU of a poll of each dataset, bare and ours, and their ratio
+ *     bench_collect polls ROUNDS DATASET      ROUNDS polls between two lines of standard input: others measure the server's CPU then
  *     bench_collect engine SECONDS DATASET... CPU of the whole program without questions and drawing, each cadence included
  *
  * The queries are seen at the border to libpq (the linker's --wrap), so the bare loop sends exactly what a round of ours sent. */
@@ -140,6 +141,7 @@ static void on_sample(void *ctx, struct sample *s, const struct poll_cost *cost)
     o->answers++;
     o->rows = s->n_rows;
     store_put(o->store, "bench", s);
+    loop_stop(o->loop);
 }
 
 static void on_failed(void *ctx, const struct dataset *d, enum failure why, const char *text)
@@ -148,11 +150,15 @@ static void on_failed(void *ctx, const struct dataset *d, enum failure why, cons
     (void)d, (void)why;
     o->answers++;
     snprintf(o->failed, sizeof(o->failed), "%s", text);
+    loop_stop(o->loop);
 }
 
 static void on_status(void *ctx, const struct source_status *status)
 {
-    ((struct ours *)ctx)->up = status->state == SOURCE_UP;
+    struct ours *o = ctx;
+    o->up = status->state == SOURCE_UP;
+    if (o->up)
+        loop_stop(o->loop);
 }
 
 static void poll_once(struct ours *o, const struct dataset *d)
@@ -160,7 +166,7 @@ static void poll_once(struct ours *o, const struct dataset *d)
     o->answers = 0;
     pg_product.poll(o->source, &d, 1);
     while (o->answers == 0)
-        loop_run_once(o->loop, true);
+        loop_run(o->loop);
 }
 
 /* ---- Bare ---- */
@@ -291,32 +297,61 @@ static bool compare(struct ours *o, const struct dataset *d, int rounds, double 
     return true;
 }
 
-static int run_compare(int rounds, const char *const *names, int n_names)
+/* Opens a source for the calls of RUN. */
+static int with_source(bool (*run)(struct ours *o, int rounds, const char *const *names, int n), int rounds, const char *const *names, int n)
 {
     struct ours o = {.loop = loop_new(),
                      .store = store_new((struct store_limits){.series_bytes = 6 << 20, .total_bytes = 32 << 20, .keep_s = 630})};
-    struct target_config config = {.name = "bench", .url = "", .stack = "", .env = "", .own_sessions = false, .connect_timeout_s = 5};
-    struct err err;
+    struct target_config config = {.name = "bench", .url = "", .stack = "", .env = "", .connect_timeout_s = 5};
+    struct err err = {""};
+    bool ok = false;
     o.source = pg_product.open(o.loop, &config, (struct source_host){&o, on_sample, on_failed, on_status}, &err);
     while (o.source != NULL && !o.up)
-        loop_run_once(o.loop, true);
+        loop_run(o.loop);
+    if (o.source != NULL) {
+        ok = run(&o, rounds, names, n);
+        pg_product.close(o.source);
+    }
+    store_free(o.store);
+    loop_free(o.loop);
+    return ok ? 0 : 1;
+}
+
+static bool compare_all(struct ours *o, int rounds, const char *const *names, int n_names)
+{
     printf("CPU of one poll in this process, ms, mean of %d\n%-14s %7s %8s %10s %10s %10s %10s %8s %8s\n", rounds, "dataset", "rows",
            "fetched", "bare", "looking", "ours", "(decode)", "/bare", "/looking");
     double sums[N_WAYS] = {0};
-    bool ok = o.source != NULL;
+    bool ok = true;
     const struct dataset *d;
     for (int i = 0; ok && (d = pg_product.dataset(i)) != NULL; i++) {
         bool asked = n_names == 0;
         for (int k = 0; k < n_names; k++)
             asked = asked || strcmp(names[k], d->name) == 0;
-        ok = !asked || compare(&o, d, rounds, sums);
+        ok = !asked || compare(o, d, rounds, sums);
     }
     print_line("all", 0, 0, sums, NAN);
-    if (o.source != NULL)
-        pg_product.close(o.source);
-    store_free(o.store);
-    loop_free(o.loop);
-    return ok ? 0 : 1;
+    return ok;
+}
+
+static bool polls(struct ours *o, int rounds, const char *const *names, int n_names)
+{
+    const struct dataset *d;
+    int i = 0;
+    while ((d = pg_product.dataset(i)) != NULL && (n_names == 0 || strcmp(d->name, names[0]) != 0))
+        i++;
+    if (d == NULL)
+        return false;
+    for (int k = 0; k < WARM_ROUNDS; k++)
+        poll_once(o, d);
+    puts("ready");
+    getchar();
+    double before = cpu_ms();
+    for (int k = 0; k < rounds; k++)
+        poll_once(o, d);
+    printf("%.3f\n", (cpu_ms() - before) / rounds);
+    getchar();
+    return true;
 }
 
 /* ---- The whole engine ---- */
@@ -361,6 +396,8 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc > 3 && strcmp(argv[1], "engine") == 0)
         return run_engine(strtod(argv[2], NULL), words + 3, argc - 3);
+    if (argc == 4 && strcmp(argv[1], "polls") == 0)
+        return with_source(polls, (int)strtol(argv[2], NULL, 10), words + 3, 1);
     int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 50;
-    return run_compare(rounds > 0 ? rounds : 50, words + 2, argc > 2 ? argc - 2 : 0);
+    return with_source(compare_all, rounds > 0 ? rounds : 50, words + 2, argc > 2 ? argc - 2 : 0);
 }

@@ -40,6 +40,7 @@ static void locks(void **state)            { (void)state; screen(WORLD_TROUBLE, 
 static void waits(void **state)            { (void)state; screen(WORLD_TROUBLE, 30, 132, false, "waits", "w", "waits_132x30"); }
 static void pools(void **state)            { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "pools", "", "pools_100x24"); }
 static void settings(void **state)         { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "settings", "", "settings_100x24"); }
+static void hidden(void **state)           { (void)state; screen(WORLD_HIDDEN, 24, 120, false, "sessions", "", "sessions_hidden"); }
 static void help(void **state)             { (void)state; screen(WORLD_TROUBLE, 80, 110, false, "sessions", "?", "help"); }
 static void palette(void **state)          { (void)state; screen(WORLD_TROUBLE, 30, 100, false, NULL, ":the", "palette"); }
 static void sort_list(void **state)        { (void)state; screen(WORLD_TROUBLE, 30, 100, false, "sessions", "s<down>", "sort_list"); }
@@ -83,6 +84,7 @@ int main(void)
         cmocka_unit_test(waits),
         cmocka_unit_test(pools),
         cmocka_unit_test(settings),
+        cmocka_unit_test(hidden),
         cmocka_unit_test(help),
         cmocka_unit_test(palette),
         cmocka_unit_test(sort_list),

@@ -122,7 +122,7 @@ static const struct person *people_of(enum world_kind kind, int *n)
     return kind == WORLD_QUIET ? quiet : kind == WORLD_HOSTILE ? hostile : trouble;
 }
 
-static void session_set(struct sample *s, int row, const struct person *p, double later_s)
+static void session_set(struct sample *s, int row, const struct person *p, double later_s, bool hidden)
 {
     real_set(s, row, "pid", p->pid);
     real_set(s, row, "backend_start", WORLD_NOW - 4000 - p->pid);
@@ -132,6 +132,11 @@ static void session_set(struct sample *s, int row, const struct person *p, doubl
     text_set(s, row, "datname", "shop");
     text_set(s, row, "application_name", p->app);
     text_set(s, row, "client_addr", "10.0.3.7");
+    if (hidden) {
+        real_set(s, row, "own", 0);
+        real_set(s, row, "hidden", 1);
+        return;
+    }
     text_set(s, row, "backend_type", "client backend");
     text_set(s, row, "state", p->state);
     text_set(s, row, "wait_class", p->wait_class);
@@ -156,7 +161,8 @@ static void sessions_put(struct world *w, enum world_kind kind, int without_pid,
         struct person p = people[i % n];
         p.pid += i / n * 1000;
         if (p.pid != without_pid)
-            session_set(s, kept++, &p, fmax(w->now_s - WORLD_NOW - ago_s, -p.state_s));
+            session_set(s, kept++, &p, fmax(w->now_s - WORLD_NOW - ago_s, -p.state_s),
+                        kind == WORLD_HIDDEN && p.pid != 4900);
     }
     sample_shrink(s, kept);
     put(w, s);
@@ -258,6 +264,7 @@ static void statements_put(struct world *w, enum world_kind kind, double ago_s)
         real_set(s, i, "dbid", 5);
         real_set(s, i, "queryid", k->id + i / COUNT(statements) * 1000);
         real_set(s, i, "toplevel", 1);
+        real_set(s, i, "own", 0);
         text_set(s, i, "usename", "shop_rw");
         text_set(s, i, "datname", "shop");
         real_set(s, i, "calls", calls);
@@ -309,7 +316,6 @@ static void tables_put(struct world *w, enum world_kind kind, double ago_s)
         text_set(s, i, "schema", "public");
         text_set(s, i, "name", kind == WORLD_HOSTILE ? "ta\nble\x1b[2J" : r->name);
         text_set(s, i, "kind", "table");
-        real_set(s, i, "is_system", 0);
         real_set(s, i, "total_bytes", r->bytes);
         real_set(s, i, "heap_bytes", r->bytes * 0.7);
         real_set(s, i, "index_bytes", r->bytes * 0.3);
@@ -360,6 +366,15 @@ static void changes_put(struct world *w)
     text_set(s, 1, "what", "shop");
     text_set(s, 1, "old_value", "connecting");
     text_set(s, 1, "new_value", "up");
+    put(w, s);
+}
+
+static void access_put(struct world *w, enum world_kind kind)
+{
+    struct sample *s = sample_of(w, "access", 1, 0);
+    text_set(s, 0, "what", "sessions of other roles");
+    text_set(s, 0, "state", kind == WORLD_HIDDEN ? "missing" : "ok");
+    text_set(s, 0, "cure", kind == WORLD_HIDDEN ? "GRANT pg_monitor TO monitor" : NULL);
     put(w, s);
 }
 
@@ -425,6 +440,7 @@ void world_init(struct world *w, enum world_kind kind)
     }
     changes_put(w);
     settings_put(w);
+    access_put(w, kind);
     fast_put(w, kind);
 }
 

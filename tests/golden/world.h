@@ -10,6 +10,7 @@ enum world_kind {
     WORLD_QUIET,   /* nothing is wrong */
     WORLD_TROUBLE, /* a lock queue behind an idle transaction, full slots */
     WORLD_HOSTILE, /* the same with names and texts that attack the screen */
+    WORLD_HIDDEN,  /* as a role with nothing sees it */
     WORLD_LARGE    /* 500 sessions, 200 of them waiting, 5,000 statements, 10,000 tables */
 };
 

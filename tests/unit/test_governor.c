@@ -49,12 +49,36 @@ static void it_does_not_swing(void **state)
     assert_int_equal(list[0].stretch, stretch);
 }
 
+static void what_takes_a_quarter_of_the_budget_is_asked_less_often_but_within_five_seconds(void **state)
+{
+    (void)state;
+    struct series cheap = series_of(2.4, 1), dear = series_of(9, 2), dearest = series_of(500, 1), rare = series_of(500, 10);
+    assert_true(governor_ease(&cheap, 1, 0.01) == 1);
+    assert_true(governor_ease(&dear, 2, 0.01) == 4);
+    assert_true(governor_ease(&dearest, 1, 0.01) == 4);
+    assert_true(governor_ease(&rare, 10, 0.01) == 10);
+}
+
+static void a_busy_server_does_not_make_polls_dear(void **state)
+{
+    (void)state;
+    struct series s = series_of(0, 1);
+    for (s.samples = 1; s.samples < 100; s.samples++)
+        governor_learn(&s, s.samples % 3 == 0 ? 2 : 20); /* two of three polls wait for a processor */
+    assert_true(s.mean_ms < 6);
+    for (int i = 0; i < 60; i++)
+        governor_learn(&s, 20);
+    assert_true(s.mean_ms > 18);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_dearest_is_stretched_until_the_sum_fits),
         cmocka_unit_test(what_was_stretched_comes_back_when_it_got_cheap),
         cmocka_unit_test(it_does_not_swing),
+        cmocka_unit_test(what_takes_a_quarter_of_the_budget_is_asked_less_often_but_within_five_seconds),
+        cmocka_unit_test(a_busy_server_does_not_make_polls_dear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
