@@ -51,6 +51,7 @@ static const struct column columns[] = {
     COUNTER("workers_launched", UNIT_COUNT, COUNT("s.parallel_workers_launched"), .since = 112, .help = "parallel workers that it got"),
     {"min_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, "s.min_exec_time", .help = "fastest call since its statistics started"},
     {"max_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, "s.max_exec_time", .help = "slowest call since its statistics started"},
+    {"own", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "a query of dbvitals, told by the comment in its text"},
     {"stats_since", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "s.stats_since", .since = 111, .help = "when its statistics started"},
     {"share", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_PART, .a = "toplevel_ms", .help = "its part of the time of all statements sent by clients"},
     {"mean_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_QUOTIENT, .a = "total_exec_ms", .b = "calls", .help = "exact mean time of a call"},
@@ -203,6 +204,13 @@ static void set_epoch(struct sample *s, const struct statements *t, const struct
     s->reset_s = t->reset_s;
 }
 
+/* The tag stands behind the first word: a long text need not be searched. */
+static bool is_own(const char *query)
+{
+    size_t word = strcspn(query, " ");
+    return strncmp(query + word, " " PG_TAG, sizeof(PG_TAG)) == 0;
+}
+
 /* Texts of the ids that are held; the others as an array for the server in MISSING. */
 static void fill_texts(struct sample *s, struct texts *held, struct text *missing)
 {
@@ -215,8 +223,11 @@ static void fill_texts(struct sample *s, struct texts *held, struct text *missin
             text_addf(missing, "%s%lld", missing->len > 1 ? "," : "", (long long)id[i]);
     text_add_char(missing, '}');
     texts_sweep(held);
-    for (int i = 0; i < s->n_rows; i++)
+    double *own = values_of(s, "own").real;
+    for (int i = 0; i < s->n_rows; i++) {
         query[i] = id[i] == INT_NONE ? NULL : texts_use(held, id[i]);
+        own[i] = query[i] != NULL && is_own(query[i]);
+    }
 }
 
 static void deliver(struct pg_poll *p)

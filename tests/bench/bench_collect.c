@@ -141,6 +141,7 @@ static void on_sample(void *ctx, struct sample *s, const struct poll_cost *cost)
     o->answers++;
     o->rows = s->n_rows;
     store_put(o->store, "bench", s);
+    loop_stop(o->loop);
 }
 
 static void on_failed(void *ctx, const struct dataset *d, enum failure why, const char *text)
@@ -149,11 +150,15 @@ static void on_failed(void *ctx, const struct dataset *d, enum failure why, cons
     (void)d, (void)why;
     o->answers++;
     snprintf(o->failed, sizeof(o->failed), "%s", text);
+    loop_stop(o->loop);
 }
 
 static void on_status(void *ctx, const struct source_status *status)
 {
-    ((struct ours *)ctx)->up = status->state == SOURCE_UP;
+    struct ours *o = ctx;
+    o->up = status->state == SOURCE_UP;
+    if (o->up)
+        loop_stop(o->loop);
 }
 
 static void poll_once(struct ours *o, const struct dataset *d)
@@ -161,7 +166,7 @@ static void poll_once(struct ours *o, const struct dataset *d)
     o->answers = 0;
     pg_product.poll(o->source, &d, 1);
     while (o->answers == 0)
-        loop_run_once(o->loop, true);
+        loop_run(o->loop);
 }
 
 /* ---- Bare ---- */
@@ -302,7 +307,7 @@ static int with_source(bool (*run)(struct ours *o, int rounds, const char *const
     bool ok = false;
     o.source = pg_product.open(o.loop, &config, (struct source_host){&o, on_sample, on_failed, on_status}, &err);
     while (o.source != NULL && !o.up)
-        loop_run_once(o.loop, true);
+        loop_run(o.loop);
     if (o.source != NULL) {
         ok = run(&o, rounds, names, n);
         pg_product.close(o.source);
