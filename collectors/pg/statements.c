@@ -141,8 +141,8 @@ static void add_row(struct sample *s, int to, int from)
 }
 
 /* Statements that the role may not see have no id, so several of a role and database have one key: they
- * become one row. */
-static void merge_hidden(struct sample *s)
+ * become one row. True if there were any. */
+static bool merge_hidden(struct sample *s)
 {
     const int64_t *id = values_of(s, "queryid").integer, *user = values_of(s, "userid").integer;
     const int64_t *db = values_of(s, "dbid").integer, *top = values_of(s, "toplevel").integer;
@@ -162,6 +162,7 @@ static void merge_hidden(struct sample *s)
     }
     free(hidden);
     sample_shrink(s, n);
+    return n_hidden > 0;
 }
 
 /* What was made after the names were read has none until they are read again, a minute later at most. */
@@ -189,9 +190,11 @@ static void set_toplevel_ms(struct sample *s)
             toplevel[i] = total[i];
 }
 
-/* An eviction spoils increases too: a statement that went and came back counts from 0 again. */
-static void set_epoch(struct sample *s, const struct statements *t, const struct pg_facts *f)
+/* An eviction spoils increases too: a statement that went and came back counts from 0 again. What the role may see is known from the rows
+ * themselves before the memberships are read again: after a GRANT all that was hidden would look new. */
+static void set_epoch(struct sample *s, const struct statements *t, const struct pg_facts *f, bool hidden)
 {
+    s->epoch = epoch_add(s->epoch, &hidden, sizeof(hidden));
     s->epoch = epoch_add(s->epoch, &f->role_epoch, sizeof(f->role_epoch));
     s->epoch = epoch_add(s->epoch, &f->statements, sizeof(f->statements));
     if (!isnan(t->dealloc))
@@ -270,10 +273,10 @@ static void on_sample(struct pg_poll *p, struct sample *s)
     sample_unref(t->pending);
     t->pending = s;
     put_zeros_back(s);
-    merge_hidden(s);
+    bool hidden = merge_hidden(s);
     fill_names(s, t);
     set_toplevel_ms(s);
-    set_epoch(s, t, pg_facts(p));
+    set_epoch(s, t, pg_facts(p), hidden);
     struct text missing;
     text_init(&missing, 1 << 20);
     fill_texts(s, &t->texts, &missing);
