@@ -20,13 +20,13 @@ static void print_target(const struct session *s, int i)
     puts("");
 }
 
-/* Rows of `access` that are not ok. */
+/* Rows of `access` that are missing something; advice is not counted. */
 static int count_missing(const struct result *r)
 {
     int missing = 0, state = result_column(r, "state");
     for (int i = 0; i < r->n_rows && state >= 0; i++) {
         const struct value *v = result_at(r, i, state);
-        missing += v->type == VALUE_TEXT && strcmp(v->text, "ok") != 0;
+        missing += v->type == VALUE_TEXT && strcmp(v->text, "ok") != 0 && strcmp(v->text, "advice") != 0;
     }
     return missing;
 }
@@ -51,7 +51,7 @@ static int examine(struct session *s, const struct args *args, struct err *err)
         export_result(stdout, result, EXPORT_TABLE, NULL, true);
         int missing = count_missing(result);
         if (missing > 0)
-            printf("\n%d of %d could be better; the column `cure` says how.\n", missing, result->n_rows);
+            printf("\n%d of %d are missing something; the column `cure` says what gives it.\n", missing, result->n_rows);
         code = missing > 0 ? EXIT_INCOMPLETE : EXIT_OK;
     }
     result_free(result);

@@ -157,7 +157,8 @@ static struct target_config *add(struct session *s, const char *name, const char
     s->targets = mem_grow(s->targets, (size_t)s->n_targets + 1, sizeof(*s->targets));
     struct target_config *t = &s->targets[s->n_targets++];
     *t = (struct target_config){.name = name, .url = url, .stack = "", .env = "", .connect_timeout_s = 5,
-                                .all_databases = s->args->all_databases};
+                                .all_databases = s->args->all_databases,
+                                .no_texts = strcmp(config_get(&s->config, "collect", "texts"), "none") == 0};
     return t;
 }
 
@@ -229,6 +230,8 @@ struct collecting {
 static bool complete(const struct collecting *c)
 {
     const struct engine *e = c->session->engine;
+    if (c->n_datasets == 0)
+        return true;
     for (int i = 0; i < engine_targets(e); i++) {
         struct source_status status;
         engine_target_status(e, i, &status);
@@ -253,7 +256,7 @@ static void on_timeout(void *ctx)
 
 bool session_collect(struct session *s, const struct dataset *const *datasets, int n_datasets, int n_samples, double wait_s, struct err *err)
 {
-    const char *names[64];
+    const char *names[64] = {0};
     int n = 0;
     for (int i = 0; i < n_datasets && n < 64; i++)
         names[n++] = datasets[i]->name;
@@ -264,6 +267,8 @@ bool session_collect(struct session *s, const struct dataset *const *datasets, i
     while (!complete(&c) && !c.timed_out)
         loop_run_once(s->loop, true);
     loop_timer_free(timer);
+    if (n_datasets == 0)
+        return true;
     for (int i = 0; i < engine_targets(s->engine); i++)
         for (int j = 0; j < n_datasets; j++)
             if (engine_samples(s->engine, engine_target_name(s->engine, i), datasets[j], NULL) > 0)

@@ -7,6 +7,7 @@
 #include "cli/session.h"
 #include "core/export.h"
 #include "core/mem.h"
+#include "core/nearest.h"
 #include "core/text.h"
 #include "engine/products.h"
 
@@ -140,6 +141,22 @@ static bool has_window(const struct dataset *d)
     return false;
 }
 
+/* A bare word may be a database; but one that is nearly a dataset's name and no target's is taken for a slip. */
+static bool looks_mistyped(const struct session *s, const char *word, struct err *err)
+{
+    if (strpbrk(word, "=:/") != NULL || config_find(&s->config, "target", word) != NULL)
+        return false;
+    const char *names[MOST_DATASETS];
+    int n = 0;
+    for (; n < s->registry.n && n < MOST_DATASETS; n++)
+        names[n] = s->registry.datasets[n]->name;
+    const char *near = nearest_find(word, names, n);
+    if (near == NULL)
+        return false;
+    fail(err, "show %s: did you mean the dataset %s? If it is a database: -d %s", word, near, word);
+    return true;
+}
+
 int show_run(const struct args *args)
 {
     struct job j = {0};
@@ -154,7 +171,10 @@ int show_run(const struct args *args)
         const struct dataset *d = registry_find(&j.session.registry, args->words[i]);
         if (d != NULL && j.n_datasets < MOST_DATASETS)
             j.datasets[j.n_datasets++] = d;
-        else
+        else if (looks_mistyped(&j.session, args->words[i], &err)) {
+            close_job(&j, EXIT_USAGE);
+            return report(&err);
+        } else
             targets[n_targets++] = args->words[i];
     }
     if (j.n_datasets == 0)

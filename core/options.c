@@ -12,8 +12,7 @@ const struct option config_options[] = {
     {"dashboard", "window",  OPTION_CHOICE,   "1m", "last|1m|5m|15m|1h|reset|start", false, "what rates and increases are computed over", true},
 
     {"collect", "budget",  OPTION_REAL,     "0.01",       "0.0001..1",   false, "share of one core that polling may cost a server before it slows down", true},
-    {"collect", "timeout", OPTION_DURATION, "1s",         "0.1s..60s",   false, "after this long the server gives up a quick query of ours", true},
-    {"collect", "texts",   OPTION_CHOICE,   "normalized", "normalized|full|none", false, "which statement texts are kept and sent", true},
+    {"collect", "texts",   OPTION_CHOICE,   "normalized", "normalized|none", false, "texts of statements: as pg_stat_statements has them, or none", true},
     {"collect", "memory",  OPTION_INTEGER,  "24",         "4..4096",     false, "MB that the samples of all targets may take", true},
 
     {"target", "url",              OPTION_URL,      NULL, NULL, true,  "a URL, or libpq's conninfo: service=shop"},
@@ -21,9 +20,7 @@ const struct option config_options[] = {
     {"target", "env",              OPTION_TEXT,     NULL, NULL, false, "prod, staging, dev: shown in the head, and prod asks before it acts"},
     {"target", "password_command", OPTION_TEXT,     NULL, NULL, false, "a shell command whose first line of output is the password"},
     {"target", "all_databases",    OPTION_BOOL,     "no", NULL, false, "tables and indexes of every database, not only of the one connected to"},
-    {"target", "read_only",        OPTION_BOOL,     "no", NULL, false, "take every key that changes the server away"},
     {"target", "connect_timeout",  OPTION_DURATION, "5s", "0.1s..300s", false, "how long connecting may take"},
-    {"target", "pool.*",           OPTION_TEXT,     NULL, NULL, false, "where a number of the pool stands in its JSON: pool.size = $.size"},
 
     {"dataset", "target",  OPTION_TEXT,     NULL,  NULL, false, "the target that is asked; none: every one"},
     {"dataset", "sql",     OPTION_SQL,      NULL,  NULL, false, "one SELECT in the target's own language"},

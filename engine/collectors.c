@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "engine/derived.h"
+#include "engine/engine.h"
 #include "engine/target.h"
 
-enum { DATASET, LANE, STATE, EVERY, POLLS, ROWS, SERVER, CLIENT, BYTES, SKIPPED, FAILURES, MEAN, ERROR };
+enum { DATASET, LANE, STATE, EVERY, POLLS, ROWS, SERVER, CLIENT, BYTES, SKIPPED, FAILURES, MEAN, REACH, BITTEN, ERROR };
 // clang-format off
 static const struct column columns[] = {
     [DATASET]  = {"dataset",   KIND_KEY,     TYPE_TEXT, .help = "name of the dataset"},
@@ -21,6 +22,8 @@ static const struct column columns[] = {
     [FAILURES] = {"failures",  KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "polls that failed"},
     [MEAN]     = {"poll_ms",   KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_QUOTIENT, .a = "server_ms", .b = "polls",
                   .help = "mean time of one poll over the window"},
+    [REACH]    = {"reach_s",   KIND_GAUGE,   TYPE_REAL, UNIT_S,     .help = "how far back whole samples are kept, for stepping into the past"},
+    [BITTEN]   = {"reach_cut", KIND_GAUGE,   TYPE_REAL, UNIT_BOOL,  .help = "memory, not time, ended what is kept: [collect] memory is its bound"},
     [ERROR]    = {"error",     KIND_TEXT,    TYPE_TEXT, .help = "last error"},
 };
 // clang-format on
@@ -37,8 +40,11 @@ static const char *state_of(const struct series *s)
     return s->wanted ? "ok" : "idle";
 }
 
-static void fill(struct sample *out, int row, const struct series *s)
+static void fill(struct sample *out, int row, const struct target *t, const struct series *s)
 {
+    bool bitten = false;
+    out->values[REACH].real[row] = store_reach_s(engine_store(t->engine), t->config.name, s->dataset, &bitten);
+    out->values[BITTEN].real[row] = bitten;
     const char *state = state_of(s);
     sample_set_text(out, DATASET, row, s->dataset->name, strlen(s->dataset->name));
     sample_set_text(out, LANE, row, s->lane, strlen(s->lane));
@@ -61,7 +67,7 @@ static struct sample *make(struct target *t, void *state, const struct sample *s
     struct sample *s = sample_new(&dataset, t->n_series);
     derived_stamp(s, NULL);
     for (int i = 0; i < t->n_series; i++)
-        fill(s, i, &t->series[i]);
+        fill(s, i, t, &t->series[i]);
     return s;
 }
 

@@ -19,6 +19,9 @@ static const double missing_retry_s = 60;
 /* A tick that finds its next one due at once must still let the loop turn. */
 static const double least_sleep_s = 0.001;
 
+/* An answer is late when less than this part of the interval is left until the next poll. */
+static const double late_ratio = 0.7;
+
 enum { MOST_WANTED = 64 };
 
 struct engine {
@@ -251,7 +254,10 @@ static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *
     s->error = NULL;
     s->samples++;
     t->newest_mono_s = loop_mono_s();
-    /* A baseline needs no second one; a page that is opened later asks at once. */
+    /* After a late answer comes a whole interval: servers count in steps of about a second, and a shorter one would show nothing or a burst. */
+    if (s->next_due_s < t->newest_mono_s + late_ratio * s->every_s)
+        s->next_due_s = t->newest_mono_s + s->every_s;
+    /* A baseline needs no second sample soon; a page that is opened later asks at once. */
     if (s->samples == 1 && s->wanted && s->every_s > e->options.first_s)
         s->next_due_s = fmin(s->next_due_s, t->newest_mono_s + e->options.first_s);
     struct sample *before = store_newest(e->store, t->config.name, sample->dataset);

@@ -62,6 +62,7 @@ class Screen:
         self.screen = Tolerant(columns, rows)
         self.stream = Stream(self.screen)
         self.raw = bytearray()
+        self.display = None  # the screen's text, made when asked for
         self.status = None
         self.started = time.monotonic()
         environment = {**(env or os.environ), "TERM": term, "LC_ALL": "C.UTF-8"}
@@ -87,6 +88,7 @@ class Screen:
         self.rows, self.columns = rows, columns
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.screen.resize(rows, columns)
+        self.display = None
 
     def read(self, timeout_s=0.0):
         """Takes what the program wrote; true if there was something."""
@@ -98,8 +100,7 @@ class Screen:
                 break
             if not data:
                 break
-            self.raw += data
-            self.stream.feed(data)
+            self.feed(data)
             got, timeout_s = True, 0
         return got
 
@@ -120,9 +121,20 @@ class Screen:
                 return n, line.index(text)
         raise AssertionError(f"{text!r} is not on the screen:\n{self.text()}")
 
+    def feed(self, data):
+        self.raw += data
+        self.stream.feed(data)
+        self.display = None
+
+    def shown(self):
+        """The screen's text as of the last reading."""
+        if self.display is None:
+            self.display = "\n".join(self.screen.display)
+        return self.display
+
     def text(self):
         self.read()
-        return "\n".join(self.screen.display)
+        return self.shown()
 
     def line(self, n):
         return self.text().split("\n")[n]
@@ -174,9 +186,8 @@ class Screen:
                 continue
             data = os.read(self.fd, 65536)
             arrived = time.perf_counter()
-            self.raw += data
-            self.stream.feed(data)
-            if "\n".join(self.screen.display) != before:
+            self.feed(data)
+            if self.shown() != before:
                 return (arrived - start) * 1000
         return float("nan")
 

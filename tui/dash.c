@@ -44,8 +44,8 @@ struct dash_pane *dash_pane_named(struct dash *d, const char *name)
 /* Panes that stand on no page of their own: asked whatever is open. */
 static void head_init(struct dash *d)
 {
-    static const char *const names[] = {"head", "now"};
-    d->head.panes = mem_new_array(2, sizeof(*d->head.panes));
+    static const char *const names[] = {"head", "now", "failures"};
+    d->head.panes = mem_new_array(sizeof(names) / sizeof(names[0]), sizeof(*d->head.panes));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const struct pane *pane = pane_find(d->options.pages, names[i]);
         if (pane != NULL)

@@ -85,6 +85,21 @@ static void frame_draw(struct dash_pane *p, struct area a, bool focused)
     text_done(&right);
 }
 
+/* Why a pane has no rows, if one of its datasets could not be had. NULL: it truly has none. */
+static const char *failure(const struct dash_pane *p)
+{
+    const struct dash_pane *failures = dash_pane_named(p->dash, "failures");
+    const struct result *r = failures == NULL ? NULL : failures->result;
+    int dataset = r == NULL ? -1 : result_column(r, "dataset"), error = r == NULL ? -1 : result_column(r, "error");
+    if (p->result->n_rows > 0 || dataset < 0 || error < 0)
+        return NULL;
+    for (int i = 0; i < r->n_rows; i++)
+        for (int k = 0; k < p->n_datasets; k++)
+            if (strcmp(result_at(r, i, dataset)->text, p->datasets[k]) == 0)
+                return result_at(r, i, error)->text;
+    return NULL;
+}
+
 void pane_draw(struct dash_pane *p, struct area whole, bool frame)
 {
     struct view v = pane_view(p);
@@ -98,6 +113,8 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
         area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), p->error, true);
     else if (pane_waits(p))
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), "collecting...", true);
+    else if (failure(p) != NULL)
+        area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), failure(p), true);
     else
         widget_draw(&v, body);
     /* Titles count rows below: what the drawing found out goes into them at once. */

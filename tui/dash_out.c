@@ -96,8 +96,7 @@ void dash_export(struct dash *d, const char *format)
     if (strcmp(format, "csv") == 0)
         export_csv(f, p->result);
     else
-        export_json(f, p->result);
-    fputc('\n', f);
+        export_json(f, p->result), fputc('\n', f);
     fclose(f);
     snprintf(name, sizeof(name), "%s.%s", p->pane->name, format);
     if (!save(d, name, text, len))

@@ -7,7 +7,7 @@
 // clang-format off
 static const struct column columns[] = {
     {"what", KIND_KEY, TYPE_TEXT, .source = "what", .help = "what it is about"},
-    {"state", KIND_LABEL, TYPE_TEXT, .source = "state", .help = "ok, partial or missing"},
+    {"state", KIND_LABEL, TYPE_TEXT, .source = "state", .help = "ok, advice (works, could be better), partial or missing"},
     {"why", KIND_TEXT, TYPE_TEXT, .source = "why", .help = "what we can do, or why we cannot"},
     {"cure", KIND_TEXT, TYPE_TEXT, .source = "case when state <> 'ok' then cure end", .help = "the statements that change it; a restart is named where one is needed"},
 };
@@ -55,7 +55,7 @@ static const struct capability capabilities[] = {
     {0, "'counts'", "case when f.counts then 'ok' else 'missing' end",
      "case when f.counts then 'track_counts is on' else 'track_counts is off: tables and indexes count nothing, and autovacuum is blind' end",
      "'ALTER SYSTEM SET track_counts = on; SELECT pg_reload_conf()'"},
-    {0, "'length of queries'", "case when f.query_size > 1024 then 'ok' else 'partial' end",
+    {0, "'length of queries'", "case when f.query_size > 1024 then 'ok' else 'advice' end",
      "'the server keeps the first ' || f.query_size || ' bytes of the query of a session'",
      "'ALTER SYSTEM SET track_activity_query_size = ''16kB'' -- then restart the server'"},
     {0, "'other databases'", "case when f.closed = 0 then 'ok' else 'partial' end",
@@ -67,7 +67,7 @@ static const struct capability capabilities[] = {
     {170000, "'vacuum, analyze, reindex'", "case when f.super or pg_has_role('pg_maintain', 'usage') then 'ok' else 'partial' end",
      "case when f.super or pg_has_role('pg_maintain', 'usage') then 'all tables' else 'only tables that the role owns' end",
      "'GRANT pg_maintain TO ' || f.me"},
-    {0, "'server log'", "case when f.log and f.collector then 'ok' when f.collector then 'missing' else 'partial' end",
+    {0, "'server log'", "case when f.log and f.collector then 'ok' when f.collector then 'missing' else 'advice' end",
      "case when not f.collector then 'logging_collector is off: the server keeps no log files of its own' when f.log then 'log files can be read through SQL' else 'the role may not read log files' end",
      "case when f.collector then 'run dbvitals where it can read the log files' else 'ALTER SYSTEM SET logging_collector = on -- then restart the server' end"},
     {0, "'changes'", "case when f.standby then 'partial' else 'ok' end",

@@ -354,7 +354,18 @@ bool lane_send(struct lane *l, const struct conn_query *q)
             snprintf(l->error, sizeof(l->error), "not connected");
         return false;
     }
-    conn_send(l->conn, q);
+    struct text tagged;
+    text_init(&tagged, 1 << 21);
+    struct conn_query copy = *q;
+    if (q->sql != NULL) {
+        size_t word = strcspn(q->sql, " \n");
+        text_add_n(&tagged, q->sql, word);
+        text_add(&tagged, " " PG_TAG);
+        text_add(&tagged, q->sql + word);
+        copy.sql = text_str(&tagged);
+    }
+    conn_send(l->conn, &copy);
+    text_done(&tagged);
     return true;
 }
 

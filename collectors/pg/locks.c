@@ -44,8 +44,8 @@ static const struct column columns[] = {
     {"root_pid", KIND_LABEL, TYPE_INT, .help = "the backend at the end of the chain, which waits for no lock"},
     {"root_gid", KIND_LABEL, TYPE_TEXT, .help = "the prepared transaction at the end of the chain"},
     {"depth", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "how many waits there are between this one and the root, itself included"},
-    {"query", KIND_TEXT, TYPE_TEXT, .source = "e.query", .help = "statement that waits"},
-    {"holder_query", KIND_TEXT, TYPE_TEXT, .source = "e.holder_query", .help = "statement that the holder runs, or ran last"},
+    {"query", KIND_TEXT, TYPE_TEXT, .source = "nullif(e.query, '<insufficient privilege>')", .help = "statement that waits"},
+    {"holder_query", KIND_TEXT, TYPE_TEXT, .source = "nullif(e.holder_query, '<insufficient privilege>')", .help = "statement that the holder runs, or ran last"},
 };
 // clang-format on
 

@@ -26,6 +26,9 @@ struct pg_facts {
     int block_size;
 };
 
+/* Stands behind the first word of every query of ours, so that who reads pg_stat_statements or a log can tell them. */
+#define PG_TAG "/* dbvitals */"
+
 enum pg_lane { PG_FAST, PG_SLOW };
 enum pg_gate { PG_BY_SERVER, PG_BY_STATEMENTS }; /* what `since` and `until` of the columns count in */
 

@@ -4,6 +4,9 @@
 /* Freezing must have happened before a distance of 2^31; the server refuses new transactions 3 million before (varsup.c). */
 #define LAST_XID_AGE "2144483647"
 
+/* While sessions of other roles are hidden nobody knows how many of them are active. */
+#define SEEN(value) "case when a.hidden = 0 then " value " end"
+
 // clang-format off
 static const struct column columns[] = {
     {"instance", KIND_KEY, TYPE_TEXT, .source = "'postgresql'::text", .help = "what kind of instance this is"},
@@ -15,15 +18,15 @@ static const struct column columns[] = {
     {"max_connections", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "i.max_connections", .help = "client connections that the server has slots for"},
     {"reserved_connections", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "i.reserved", .help = "slots among them kept for superusers and for roles that may use reserved connections"},
     {"connections_ratio", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, "a.clients / nullif(i.max_connections - i.reserved, 0)::float8", .help = "share of the slots for everybody that is taken"},
-    {"active", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "a.active", .help = "sessions that run a statement, ours not counted"},
-    {"idle", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "a.idle", .help = "sessions that wait for their client outside of a transaction"},
-    {"idle_in_xact", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "a.idle_in_xact", .help = "sessions that wait for their client inside a transaction, aborted ones included"},
-    {"idle_in_xact_aborted", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "a.aborted", .help = "those of them whose transaction has failed"},
-    {"waiting", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "a.waiting", .help = "sessions that wait for a lock"},
+    {"active", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.active"), .help = "sessions that run a statement, ours not counted"},
+    {"idle", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.idle"), .help = "sessions that wait for their client outside of a transaction"},
+    {"idle_in_xact", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.idle_in_xact"), .help = "sessions that wait for their client inside a transaction, aborted ones included"},
+    {"idle_in_xact_aborted", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.aborted"), .help = "those of them whose transaction has failed"},
+    {"waiting", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.waiting"), .help = "sessions that wait for a lock"},
     {"hidden", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "a.hidden", .help = "sessions whose state the role may not see: GRANT pg_monitor"},
-    {"longest_xact_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "a.longest_xact_s", .help = "age of the oldest open transaction of a client; n/a when none is open"},
-    {"longest_xact_pid", KIND_LABEL, TYPE_INT, .source = "a.longest_xact_pid", .help = "process id of the session that holds it open"},
-    {"longest_query_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "a.longest_query_s", .help = "age of the oldest running statement of a client"},
+    {"longest_xact_s", KIND_GAUGE, TYPE_REAL, UNIT_S, SEEN("a.longest_xact_s"), .help = "age of the oldest open transaction of a client; n/a when none is open"},
+    {"longest_xact_pid", KIND_LABEL, TYPE_INT, .source = SEEN("a.longest_xact_pid"), .help = "process id of the session that holds it open"},
+    {"longest_query_s", KIND_GAUGE, TYPE_REAL, UNIT_S, SEEN("a.longest_query_s"), .help = "age of the oldest running statement of a client"},
     {"xmin_age", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "a.xmin_age", .help = "how far back a session keeps dead rows from being removed, in transactions"},
     {"autovacuum_workers", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "a.autovacuum_workers", .help = "autovacuum workers that run"},
     {"autovacuum_max_workers", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "current_setting('autovacuum_max_workers')::int", .help = "autovacuum workers that may run"},

@@ -51,6 +51,7 @@ static const struct column columns[] = {
     COUNTER("workers_launched", UNIT_COUNT, COUNT("s.parallel_workers_launched"), .since = 112, .help = "parallel workers that it got"),
     {"min_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, "s.min_exec_time", .help = "fastest call since its statistics started"},
     {"max_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, "s.max_exec_time", .help = "slowest call since its statistics started"},
+    {"own", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "a query of dbvitals, told by the comment in its text"},
     {"stats_since", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "s.stats_since", .since = 111, .help = "when its statistics started"},
     {"share", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_PART, .a = "toplevel_ms", .help = "its part of the time of all statements sent by clients"},
     {"mean_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_QUOTIENT, .a = "total_exec_ms", .b = "calls", .help = "exact mean time of a call"},
@@ -140,8 +141,8 @@ static void add_row(struct sample *s, int to, int from)
 }
 
 /* Statements that the role may not see have no id, so several of a role and database have one key: they
- * become one row. */
-static void merge_hidden(struct sample *s)
+ * become one row. True if there were any. */
+static bool merge_hidden(struct sample *s)
 {
     const int64_t *id = values_of(s, "queryid").integer, *user = values_of(s, "userid").integer;
     const int64_t *db = values_of(s, "dbid").integer, *top = values_of(s, "toplevel").integer;
@@ -161,6 +162,7 @@ static void merge_hidden(struct sample *s)
     }
     free(hidden);
     sample_shrink(s, n);
+    return n_hidden > 0;
 }
 
 /* What was made after the names were read has none until they are read again, a minute later at most. */
@@ -188,9 +190,11 @@ static void set_toplevel_ms(struct sample *s)
             toplevel[i] = total[i];
 }
 
-/* An eviction spoils increases too: a statement that went and came back counts from 0 again. */
-static void set_epoch(struct sample *s, const struct statements *t, const struct pg_facts *f)
+/* An eviction spoils increases too: a statement that went and came back counts from 0 again. What the role may see is known from the rows
+ * themselves before the memberships are read again: after a GRANT all that was hidden would look new. */
+static void set_epoch(struct sample *s, const struct statements *t, const struct pg_facts *f, bool hidden)
 {
+    s->epoch = epoch_add(s->epoch, &hidden, sizeof(hidden));
     s->epoch = epoch_add(s->epoch, &f->role_epoch, sizeof(f->role_epoch));
     s->epoch = epoch_add(s->epoch, &f->statements, sizeof(f->statements));
     if (!isnan(t->dealloc))
@@ -198,6 +202,13 @@ static void set_epoch(struct sample *s, const struct statements *t, const struct
     if (!isnan(t->reset_s))
         s->epoch = epoch_add(s->epoch, &t->reset_s, sizeof(t->reset_s));
     s->reset_s = t->reset_s;
+}
+
+/* The tag stands behind the first word: a long text need not be searched. */
+static bool is_own(const char *query)
+{
+    size_t word = strcspn(query, " ");
+    return strncmp(query + word, " " PG_TAG, sizeof(PG_TAG)) == 0;
 }
 
 /* Texts of the ids that are held; the others as an array for the server in MISSING. */
@@ -212,8 +223,11 @@ static void fill_texts(struct sample *s, struct texts *held, struct text *missin
             text_addf(missing, "%s%lld", missing->len > 1 ? "," : "", (long long)id[i]);
     text_add_char(missing, '}');
     texts_sweep(held);
-    for (int i = 0; i < s->n_rows; i++)
+    double *own = values_of(s, "own").real;
+    for (int i = 0; i < s->n_rows; i++) {
         query[i] = id[i] == INT_NONE ? NULL : texts_use(held, id[i]);
+        own[i] = query[i] != NULL && is_own(query[i]);
+    }
 }
 
 static void deliver(struct pg_poll *p)
@@ -259,10 +273,10 @@ static void on_sample(struct pg_poll *p, struct sample *s)
     sample_unref(t->pending);
     t->pending = s;
     put_zeros_back(s);
-    merge_hidden(s);
+    bool hidden = merge_hidden(s);
     fill_names(s, t);
     set_toplevel_ms(s);
-    set_epoch(s, t, pg_facts(p));
+    set_epoch(s, t, pg_facts(p), hidden);
     struct text missing;
     text_init(&missing, 1 << 20);
     fill_texts(s, &t->texts, &missing);

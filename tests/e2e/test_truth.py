@@ -1,5 +1,7 @@
 """The numbers agree with psql's own arithmetic, and nothing ever makes them negative or a spike."""
 import json
+import os
+import signal
 import subprocess
 import time
 
@@ -21,7 +23,7 @@ def close(ours, truth, tolerance=0.02):
 
 @pytest.mark.slow
 def test_tps_calls_hit_ratio_and_mean_agree_with_psql(start_server, program):
-    server = start_server()
+    server = start_server(autovacuum="off")  # it reads blocks when nobody looks
     server.psql("create database bench; create extension pg_stat_statements;")
     subprocess.run([f"{server.bin}/pgbench", "-i", "-q", "-s", "2", "bench"], env=server.env("bench"), check=True, capture_output=True)
     bench = [f"{server.bin}/pgbench", "-R", "100", "-c", "4", "bench"]
@@ -64,12 +66,12 @@ DISTURBANCES = {
 @pytest.mark.parametrize("what", list(DISTURBANCES) + ["restart"])
 def test_no_negative_and_no_spike_after(start_server, program, what):
     server = start_server()
-    server.psql("create role watcher login; create extension pg_stat_statements; create table t (a int); insert into t select generate_series(1, 1000);")
-    for _ in range(200):
-        server.value("select count(*) from t")
+    server.psql("create role watcher login; create extension pg_stat_statements; create table t (a int); insert into t select generate_series(1, 50000);"
+                "grant select on t to watcher;")
+    server.psql("select count(*) from t;" * 500)  # a lifetime of 1,000 transactions and calls, and 100,000 blocks, a second if it is shown as a rate
     sql = ("select 'db' as what, xact_commit_per_s as a, blks_hit_per_s as b from databases where datname = 'postgres' union all "
            "select 'st', max(calls_per_s), min(calls_per_s) from statements")
-    watcher = subprocess.Popen([program, "query", sql, "-r", "0.5", "-n", "16", "-f", "csv"], env=server.env(user="watcher"), text=True,
+    watcher = subprocess.Popen([program, "query", sql, "-r", "0.5", "-n", "8", "-f", "csv"], env=server.env(user="watcher"), text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(4)
     if what == "restart":
@@ -77,10 +79,12 @@ def test_no_negative_and_no_spike_after(start_server, program, what):
     else:
         server.psql(DISTURBANCES[what])
     out, errors = watcher.communicate(timeout=60)
-    numbers = [float(x) for line in out.splitlines() for x in line.split(",")[1:] if x and x[0] in "-0123456789"]
-    assert numbers, f"no numbers at all: {out}{errors}"
-    assert min(numbers) >= 0, out
-    assert max(numbers) < 2000, f"a lifetime was shown as a rate: {out}"
+    rows = [line.split(",") for line in out.splitlines() if line[:2] in ("db", "st")]
+    assert len(rows) >= 8, f"too few numbers: {out}{errors}"
+    for what, *numbers in rows:
+        a, b = [float(x) if x else 0 for x in numbers]
+        assert a >= 0 and b >= 0, out
+        assert a < 150 and b < 20000, f"a lifetime was shown as a rate: {out}"
 
 
 def test_a_delayed_tick_does_not_change_a_rate(start_server, program):
@@ -96,8 +100,6 @@ def test_a_delayed_tick_does_not_change_a_rate(start_server, program):
                                 "-f", "csv"], env=server.env(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(2.2)
     backend = server.value("select min(pid) from pg_stat_activity where application_name = 'dbvitals'")
-    import os
-    import signal
     os.kill(backend, signal.SIGSTOP)
     time.sleep(2.5)
     os.kill(backend, signal.SIGCONT)
@@ -105,5 +107,9 @@ def test_a_delayed_tick_does_not_change_a_rate(start_server, program):
     load.wait()
     rows = [line.split(",") for line in out.splitlines() if line and line[0].isdigit()]
     assert len(rows) >= 6, out + errors
-    for tps, span in rows:
-        assert 25 <= float(tps) <= 90, f"{tps} tps over {span} s; the load is 50: {out}"
+    # Backends report what they did once a second, and pgbench's own rate is random: what an interval may be off by.
+    for tps, span in ((float(tps), float(span)) for tps, span in rows):
+        assert abs(tps * span - 50 * span) <= 60 + 3 * (50 * span) ** 0.5, f"{tps} tps over {span} s; the load is 50: {out}"
+    total, spans = sum(float(tps) * float(span) for tps, span in rows), sum(float(span) for _, span in rows)
+    assert abs(total / spans - 50) <= 15, out
+    assert max(float(span) for _, span in rows) >= 2.4 and min(float(span) for _, span in rows) >= 0.6, out

@@ -264,6 +264,7 @@ static void statements_put(struct world *w, enum world_kind kind, double ago_s)
         real_set(s, i, "dbid", 5);
         real_set(s, i, "queryid", k->id + i / COUNT(statements) * 1000);
         real_set(s, i, "toplevel", 1);
+        real_set(s, i, "own", 0);
         text_set(s, i, "usename", "shop_rw");
         text_set(s, i, "datname", "shop");
         real_set(s, i, "calls", calls);

@@ -124,6 +124,14 @@ def test_every_dataset_answers_every_role(server, read, role):
             assert line["rows"], f"{name} is empty for {role}"
 
 
+@pytest.mark.parametrize("version", servers.VERSIONS)
+def test_every_dataset_comes_through_a_transaction_pooler(world, read, start_pgbouncer, version):
+    bouncer = start_pgbouncer(world(version), pool_size=2, users=["watcher"])
+    answers = read(bouncer, *SETS, user="watcher", n=3)
+    for name in SETS:
+        assert len([x for x in answers[name] if "rows" in x]) == 3, answers[name]
+
+
 def test_the_poll_goes_on_with_every_dataset(server, read):
     answers = read(server, *SETS, n=3)
     for name in SETS:
@@ -389,6 +397,21 @@ def test_a_reset_and_an_eviction_start_a_new_epoch(server, read):
 def test_without_the_extension_the_lines_that_install_it_are_told(server, read):
     line = read(server, "statements", dbname="other")["statements"][0]
     assert "rows" not in line and "CREATE EXTENSION pg_stat_statements" in line["text"]
+
+
+def test_every_version_of_the_extension_is_read(server, rows):
+    """A database that was upgraded keeps the version of the extension that it had."""
+    known = {v for v, in server.query("select version from pg_available_extension_versions where name = 'pg_stat_statements'")}
+    for version in sorted(known & {"1.8", "1.9", "1.10", "1.11", "1.12"}):
+        server.query("create database old_one")
+        try:
+            server.query(f'create schema "st ats"; create extension pg_stat_statements schema "st ats" version \'{version}\'',
+                         dbname="old_one")
+            server.query("select 1 as old_one", dbname="old_one")
+            row = one(rows(server, "statements", dbname="old_one"), query="select $1 as old_one", datname="old_one")
+            assert (row["calls"], row["toplevel"], row["io_read_ms"]) == (1, 1, 0), version
+        finally:
+            server.query("drop database old_one")
 
 
 # ---- tables and indexes ----

@@ -1,0 +1,133 @@
+"""What is looked at: through a pooler, as a role with nothing, all databases, two targets, datasets and panes of the user's own."""
+import json
+import threading
+
+import screen
+from servers import wait_for
+
+
+def test_through_pgbouncer_in_transaction_mode_all_is_shown_and_nothing_stays(start_server, start_pgbouncer, program):
+    server = start_server()
+    server.psql("create extension pg_stat_statements; create table t (a int)")
+    bouncer = start_pgbouncer(server, pool_size=1)
+    with screen.Screen([program], rows=40, columns=160, env=bouncer.env()) as s:
+        text = s.wait(lambda t: "live" in t and "through PgBouncer" in t and "collecting..." not in t)
+        for key, said in (("2", "sessions"), ("3", "statement"), ("4", "public"), ("6", "slots"), ("7", "buffers")):
+            s.send(key)
+            text = s.wait(lambda t: said in t and "collecting..." not in t, 10, said)
+        # Another client of the same single server connection, in the middle of it.
+        for i in range(20):
+            s.read(0.1)
+            rows = bouncer.query("select current_setting('statement_timeout'), current_setting('default_transaction_read_only'), "
+                                 "current_setting('lock_timeout'), current_setting('jit'), (select count(*) from pg_prepared_statements)")
+            assert rows == [("0", "off", "0", "on", 0)]
+            bouncer.query(f"insert into t values ({i})")
+        assert server.value("select count(*) from t") == 20
+        assert "through PgBouncer" in s.text()
+        s.send("q")
+        assert s.wait_end() == 0
+
+
+def test_a_role_with_nothing_is_told_what_is_missing_and_sees_the_rest(start_server, program):
+    server = start_server()
+    server.psql("create role guest login; create extension pg_stat_statements; create table shelf (a int); insert into shelf select generate_series(1, 100)")
+    other = server.connect(application_name="other")
+    other.cursor().execute("select 'secret'")
+    with screen.Screen([program], rows=40, columns=160, env=server.env(user="guest")) as s:
+        text = s.wait(lambda t: "live" in t and "GRANT pg_monitor TO guest" in t.replace('"', "") and "collecting..." not in t)
+        assert "hidden" in text
+        s.send("2")
+        text = s.wait(lambda t: "pid" in t and str(other.info.backend_pid) in t)
+        assert "secret" not in text
+        s.send("4")
+        s.wait("shelf")
+        s.send(":page access", "enter")
+        s.wait(lambda t: "GRANT pg_monitor TO guest" in t.replace('"', ""))
+        s.send("q")
+        assert s.wait_end() == 0
+    other.close()
+
+
+def test_all_databases_shows_each_relation_in_its_own_database(start_server, program, dbvitals):
+    server = start_server()
+    # The same oids mean other things in other databases: tables are made so that they can collide.
+    server.psql("create database left_one; create database right_one")
+    for name in ("left_one", "right_one"):
+        server.psql(f"create table only_in_{name} (a int primary key); create table in_each (a int); insert into in_each select generate_series(1, 50)", dbname=name)
+    done = dbvitals("query", "select datname, name from tables", "-f", "json", env=server.env("left_one"))
+    assert {(r["datname"], r["name"]) for r in json.loads(done.stdout)} == {("left_one", "only_in_left_one"), ("left_one", "in_each")}
+    done = dbvitals("query", "select datname, name from tables", "-f", "json", "-a", env=server.env("left_one"))
+    assert {(r["datname"], r["name"]) for r in json.loads(done.stdout)} == {
+        ("left_one", "only_in_left_one"), ("left_one", "in_each"), ("right_one", "only_in_right_one"), ("right_one", "in_each")}, done.stderr
+    with screen.Screen([program, "-a", "--page", "tables"], rows=40, columns=160, env=server.env("left_one")) as s:
+        text = s.wait(lambda t: "only_in_left_one" in t and "only_in_right_one" in t, 15)
+        for line in text.split("\n"):
+            for mine, others in (("left_one", "right_one"), ("right_one", "left_one")):
+                if f"only_in_{mine}" in line:
+                    assert line.replace(f"only_in_{mine}", "").count(mine) == 1 and others not in line
+    # A lock on a relation of the other database: its name is not looked up here.
+    holder = server.connect("right_one", autocommit=False)
+    holder.cursor().execute("lock table only_in_right_one")
+    waiter = server.connect("right_one", application_name="queued")
+    thread = threading.Thread(target=lambda: waiter.cursor().execute("select * from only_in_right_one"), daemon=True)
+    thread.start()
+    wait_for(lambda: server.value("select count(*) from pg_locks where not granted") == 1)
+    oid = server.value("select 'only_in_right_one'::regclass::oid::int", dbname="right_one")
+    done = dbvitals("query", "select datname, relation, object from locks", "-f", "json", env=server.env("left_one"))
+    rows = json.loads(done.stdout)
+    assert len(rows) == 1 and rows[0]["datname"] == "right_one", rows
+    assert rows[0]["relation"] == f"right_one:{oid}", rows
+    holder.rollback()
+    thread.join(10)
+    holder.close()
+    waiter.close()
+
+
+def test_two_targets_are_kept_apart_and_the_palette_goes_from_one_to_the_other(start_server, program, dbvitals):
+    one, two = start_server(), start_server()
+    one.psql("create database first_shop")
+    two.psql("create database second_shop")
+    targets = [one.conninfo("first_shop"), two.conninfo("second_shop")]
+    done = dbvitals("query", "select target, datname from databases where datname like '%shop'", *targets, "-f", "json", env=one.env())
+    assert [(r["target"], r["datname"]) for r in sorted(json.loads(done.stdout), key=lambda r: r["target"])] == [
+        ("first_shop", "first_shop"), ("second_shop", "second_shop")], done.stderr
+    with screen.Screen([program, *targets], rows=30, columns=140, env=one.env()) as s:
+        s.wait(lambda t: t.startswith(" first_shop") and "live" in t)
+        s.send(":page databases", "enter")
+        assert "second_shop" not in s.wait(lambda t: "first_shop" in t.split("\n", 1)[1])
+        s.send(":target second_shop", "enter")
+        s.wait(lambda t: t.startswith(" second_shop") and "second_shop" in t.split("\n", 1)[1] and "live" in t and "first_shop" not in t)
+        one.stop("immediate")
+        s.read(2)
+        s.wait(lambda t: t.startswith(" second_shop") and "live" in t)
+        s.send("q")
+        assert s.wait_end() == 0
+
+
+def test_a_dataset_and_a_pane_of_the_users_own_stand_on_the_screen(start_server, program, tmp_path):
+    server = start_server()
+    server.psql("create table jobs (state text); insert into jobs select 'ready' from generate_series(1, 41); insert into jobs values ('failed')")
+    config = tmp_path / "dbvitals.conf"
+    config.write_text("[dataset jobs_by_state]\nsql = select state as job_state, count(*) as jobs from jobs group by state\nkey = job_state\ngauge = jobs\n"
+                      "every = 1s\n\n[pane jobs]\npage = overview\ntitle = jobs by state\n"
+                      "sql = select job_state, jobs from jobs_by_state where target = :target order by jobs desc\n"
+                      "mark = job_state = 'failed' is critical\n")
+    with screen.Screen([program, "--config", str(config)], rows=50, columns=160, env=server.env()) as s:
+        text = s.wait(lambda t: "jobs by state" in t and "failed" in t and "ready" in t)
+        ready = next(line for line in text.split("\n") if "ready" in line)
+        assert "41" in ready
+        server.psql("insert into jobs values ('ready')")
+        s.wait(lambda t: any("ready" in line and "42" in line for line in t.split("\n")))
+        s.send("q")
+        assert s.wait_end() == 0
+
+
+def test_an_own_dataset_that_fails_says_why_and_spoils_nothing_else(start_server, program, tmp_path):
+    server = start_server()
+    config = tmp_path / "dbvitals.conf"
+    config.write_text("[dataset wrong]\nsql = select nothing_here as a, 1 as b\nkey = a\ngauge = b\n"
+                      "[pane wrong]\npage = sessions\nsize = 6\ntitle = wrong\nsql = select a, b from wrong\n")
+    somebody = server.connect()
+    with screen.Screen([program, "--config", str(config), "--page", "sessions"], rows=40, columns=160, env=server.env()) as s:
+        s.wait(lambda t: str(somebody.info.backend_pid) in t and "nothing_here" in t and "live" in t)
+    somebody.close()
