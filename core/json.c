@@ -6,8 +6,10 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/mem.h"
+#include "core/utf8.h"
 
 struct json {
     sqlite3 *db;
@@ -32,11 +34,26 @@ void json_free(struct json *j)
     free(j);
 }
 
+/* SQLite leaves what JSON allows as it is: C1 controls and bidi controls too, which a terminal obeys. Escaped they are the same text. */
+static void add_harmless(struct text *out, const char *s)
+{
+    for (size_t len = strlen(s), n; len > 0; s += n, len -= n) {
+        uint32_t code;
+        n = utf8_decode(s, len, &code);
+        if (code < 0x7F || utf8_harmless(code) == code)
+            text_add_n(out, s, n);
+        else if (code > 0xFFFF)
+            text_addf(out, "\\u%04x\\u%04x", 0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF));
+        else
+            text_addf(out, "\\u%04x", code);
+    }
+}
+
 void json_add_text(struct json *j, struct text *out, const char *s)
 {
     sqlite3_bind_text(j->quote, 1, s, -1, SQLITE_STATIC);
     if (sqlite3_step(j->quote) == SQLITE_ROW)
-        text_add(out, (const char *)sqlite3_column_text(j->quote, 0));
+        add_harmless(out, (const char *)sqlite3_column_text(j->quote, 0));
     else
         text_add(out, "null"); /* no memory: still JSON */
     sqlite3_reset(j->quote);
