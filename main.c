@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,7 @@ static int run(struct args *args)
 int main(int argc, char **argv)
 {
     hold_standard_files();
+    mallopt(M_ARENA_MAX, 1); /* two threads that seldom meet: a heap for each would cost more than the lock */
     setlocale(LC_CTYPE, ""); /* only this category: numbers keep their decimal point */
     setenv("UV_THREADPOOL_SIZE", "4", 0);
     signal(SIGPIPE, SIG_IGN);

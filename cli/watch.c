@@ -1,6 +1,7 @@
 /* The dashboard: wires loop, engine, query thread and terminal to it. Without a terminal it prints two refreshes. */
 #include "cli/watch.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,12 +24,22 @@ static const double settle_s = 0.3;
 /* The second sample of a dataset follows the first one this soon: rates are there when the eye is. Not sooner: backends of PostgreSQL hand in what they
  * count once a second. */
 static const double first_s = 1;
+/* A big answer leaves holes in the heap; their pages go back to the system this often. */
+static const double trim_every_s = 30;
+static const double first_trim_s = 4;
+
 /* What the loop tells. */
 
 static void on_tick(void *ctx)
 {
     struct watch *w = ctx;
-    double next = dash_tick(w->dash);
+    double next = dash_tick(w->dash), now = loop_mono_s();
+    if (w->trim_s == 0)
+        w->trim_s = now + first_trim_s;
+    if (now >= w->trim_s) {
+        malloc_trim(0);
+        w->trim_s = now + trim_every_s;
+    }
     loop_timer_start(w->tick, fmin(fmax(next, 0.01), 60), 0);
 }
 
