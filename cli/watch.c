@@ -156,9 +156,7 @@ static bool open_terminal(struct watch *w, struct err *err)
 {
     const struct config *c = &w->session.config;
     const struct args *a = w->session.args;
-    const char *no_color = getenv("NO_COLOR"), *name = a->theme != NULL ? a->theme : config_get(c, "dashboard", "theme");
-    if (!theme_load(name, &w->theme, err))
-        return false;
+    const char *no_color = getenv("NO_COLOR");
     struct terminal_options options = {.theme = &w->theme,
                                        .mouse = config_get_bool(c, "dashboard", "mouse"),
                                        .no_color = no_color != NULL && no_color[0] != '\0'};
@@ -223,7 +221,9 @@ static bool reach(struct watch *w, double wait_s)
 
 static bool have_samples(const struct watch *w, int n_samples)
 {
-    for (int i = 0; i < w->n_demanded; i++) {
+    struct source_status status;
+    engine_target_status(w->session.engine, 0, &status);
+    for (int i = 0; i < w->n_demanded && status.state != SOURCE_DOWN; i++) {
         const char *failed;
         int have = engine_samples(w->session.engine, engine_target_name(w->session.engine, 0), w->demanded[i], &failed);
         if (have < n_samples && failed == NULL)
@@ -274,6 +274,9 @@ static int run(struct watch *w, const char *badge, struct err *err)
     for (int i = 0; i < N_WATCH_SIGNALS; i++)
         w->signals[i] = loop_signal_new(w->session.loop, numbers[i], on_signal, w);
     bool plain = !isatty(STDOUT_FILENO);
+    const char *theme = w->session.args->theme;
+    if (!theme_load(theme != NULL ? theme : config_get(&w->session.config, "dashboard", "theme"), &w->theme, err))
+        return EXIT_USAGE;
     if (!reach(w, plain ? plain_patience_s : patience_s)) {
         session_explain_down(&w->session, stderr);
         return EXIT_NO_DATA;
