@@ -255,6 +255,7 @@ static bool print_topic(struct help *h, const struct topic *topic, const struct 
         doc_title(&h->doc, topic->name, topic->help);
     if (ok)
         topic->print(h);
+    h->pages = NULL;
     pages_done(&pages);
     return ok;
 }

@@ -11,6 +11,10 @@
 
 /* Frames for data come at most this often; a key is drawn at once. */
 static const double frame_s = 1.0 / 30;
+/* The answers of one refresh are drawn together when they come within this time. */
+static const double together_s = 0.15;
+/* What a key asks for is drawn as soon as it comes, within this time. */
+static const double key_answer_s = 0.25;
 /* The screen opens after this even if no target has answered yet. */
 static const double patience_s = 1.0;
 static const double plain_patience_s = 20;
@@ -43,6 +47,7 @@ static void on_key(void *ctx, const struct key *key)
     else
         dash_key(w->dash, key);
     w->key_pending = true;
+    w->key_s = loop_mono_s();
     on_tick(w);
 }
 
@@ -64,7 +69,11 @@ static void draw(void *ctx)
     struct watch *w = ctx;
     if (!dash_dirty(w->dash) && !w->redraw)
         return;
-    double wait = w->drawn_s + frame_s - loop_mono_s();
+    double now = loop_mono_s(), wait = w->drawn_s + frame_s - now;
+    if (w->dirty_s == 0)
+        w->dirty_s = now;
+    if (!dash_settled(w->dash) && w->drawn_s > 0)
+        wait = fmax(wait, w->dirty_s + together_s - now);
     if (wait > 0 && !w->key_pending) {
         loop_timer_start(w->frame, wait, 0);
         return;
@@ -78,7 +87,9 @@ static void draw(void *ctx)
     dash_draw(w->dash, w->canvas);
     terminal_paint(w->terminal, w->canvas);
     w->drawn_s = loop_mono_s();
-    w->key_pending = w->redraw = false;
+    w->dirty_s = 0;
+    w->key_pending = !dash_complete(w->dash) && now - w->key_s < key_answer_s;
+    w->redraw = false;
 }
 
 /* Opening and closing. */
@@ -87,6 +98,16 @@ static bool add_user_pages(struct watch *w, struct err *err)
 {
     pages_init(&w->pages);
     return pages_add_builtin(&w->pages, err) && pages_add(&w->pages, &w->session.config, err) && pages_check(&w->pages, err);
+}
+
+/* What has answered before there was a dashboard. */
+static void tell_known(struct watch *w)
+{
+    const struct registry *r = &w->session.registry;
+    const char *target = engine_target_name(w->session.engine, 0);
+    for (int i = 0; i < r->n; i++)
+        if (engine_samples(w->session.engine, target, r->datasets[i], NULL) > 0)
+            dash_data_changed(w->dash, target, r->datasets[i]->name);
 }
 
 static bool make_dash(struct watch *w, const char *badge, struct err *err)
@@ -116,6 +137,7 @@ static bool make_dash(struct watch *w, const char *badge, struct err *err)
     w->tick = loop_timer_new(w->session.loop, on_tick, w);
     w->frame = loop_timer_new(w->session.loop, on_frame_time, w);
     engine_on_sample(w->session.engine, on_sample, w);
+    tell_known(w);
     return true;
 }
 

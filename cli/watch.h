@@ -20,7 +20,8 @@ struct watch {
     struct loop_signal *signals[N_WATCH_SIGNALS];
     const struct dataset *demanded[MOST_DEMANDED];
     int n_demanded;
-    double drawn_s;
+    double drawn_s, dirty_s; /* the last frame; what is to be drawn waits since then, 0: nothing does */
+    double key_s; /* when the last key came */
     bool key_pending, redraw, quit;
     int code;
 };

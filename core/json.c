@@ -6,7 +6,6 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/mem.h"
 #include "core/utf8.h"
@@ -34,18 +33,20 @@ void json_free(struct json *j)
     free(j);
 }
 
-/* SQLite leaves what JSON allows as it is: C1 controls and bidi controls too, which a terminal obeys. Escaped they are the same text. */
-static void add_harmless(struct text *out, const char *s)
+/* JSON allows raw what a terminal would obey (C1, DEL) or be led astray by (bidi controls): those are escaped too, which reads back the same. */
+static void add_escaped(struct text *out, const char *quoted, size_t len)
 {
-    for (size_t len = strlen(s), n; len > 0; s += n, len -= n) {
-        uint32_t code;
-        n = utf8_decode(s, len, &code);
-        if (code < 0x7F || utf8_harmless(code) == code)
-            text_add_n(out, s, n);
-        else if (code > 0xFFFF)
-            text_addf(out, "\\u%04x\\u%04x", 0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF));
-        else
-            text_addf(out, "\\u%04x", code);
+    for (size_t i = 0, start = 0; i <= len;) {
+        uint32_t code = 0;
+        size_t n = i < len ? utf8_decode(quoted + i, len - i, &code) : 1;
+        bool harmful = i < len && code >= 0x7f && code <= 0xffff && code != 0xfffd && utf8_width(code) < 0;
+        if (harmful || i == len) {
+            text_add_n(out, quoted + start, i - start);
+            start = i + n;
+        }
+        if (harmful)
+            text_addf(out, "\\u%04x", (unsigned)code);
+        i += n;
     }
 }
 
@@ -53,7 +54,7 @@ void json_add_text(struct json *j, struct text *out, const char *s)
 {
     sqlite3_bind_text(j->quote, 1, s, -1, SQLITE_STATIC);
     if (sqlite3_step(j->quote) == SQLITE_ROW)
-        add_harmless(out, (const char *)sqlite3_column_text(j->quote, 0));
+        add_escaped(out, (const char *)sqlite3_column_text(j->quote, 0), (size_t)sqlite3_column_bytes(j->quote, 0));
     else
         text_add(out, "null"); /* no memory: still JSON */
     sqlite3_reset(j->quote);

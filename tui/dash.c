@@ -11,6 +11,8 @@
 /* Samples of one refresh come within some milliseconds of each other: a pane that reads several datasets asks
  * once. */
 static const double settle_s = 0.05;
+/* No rows before the first answer of what a pane reads are no news: within this time from the start. */
+static const double first_answers_s = 2;
 
 struct visit *dash_visit(struct dash *d)
 {
@@ -77,6 +79,7 @@ struct dash *dash_new(const struct dash_options *options, struct dash_host host,
     d->mouse = options->mouse;
     d->at_s = d->newest_s = NAN;
     d->dirty = true;
+    d->opened_s = host.now(host.ctx);
     snprintf(d->window, sizeof(d->window), "%s", options->window == NULL ? "last" : options->window);
     d->pages = mem_new_array((size_t)pages->n_pages, sizeof(*d->pages));
     head_init(d);
@@ -167,11 +170,21 @@ void pane_stale_all(struct dash *d)
     d->dirty = true;
 }
 
+static bool is_seen(const struct dash *d, const char *dataset)
+{
+    for (int i = 0; i < d->n_seen; i++)
+        if (strcmp(d->seen[i], dataset) == 0)
+            return true;
+    return false;
+}
+
 void dash_data_changed(struct dash *d, const char *target, const char *dataset)
 {
     double now = d->host.now(d->host.ctx);
     struct visit *visits[] = {&d->head, dash_visit(d)};
     d->newest_s = strcmp(target, d->target) == 0 ? now : d->newest_s;
+    if (strcmp(target, d->target) == 0 && !is_seen(d, dataset) && d->n_seen < MAX_SEEN)
+        snprintf(d->seen[d->n_seen++], sizeof(d->seen[0]), "%s", dataset);
     if (!dash_live(d))
         return;
     for (int k = 0; k < 2; k++) {
@@ -213,16 +226,34 @@ double dash_tick(struct dash *d)
     return wait < 0.005 ? 0.005 : wait;
 }
 
+static const struct visit *dash_shown(const struct dash *d)
+{
+    return d->n_stack > 0 ? d->stack[d->n_stack - 1] : d->pages[d->page];
+}
+
+bool pane_waits(const struct dash_pane *p)
+{
+    const struct dash *d = p->dash;
+    if (p->result == NULL)
+        return p->error[0] == '\0';
+    if (p->result->n_rows > 0 || !dash_live(d) || d->host.now(d->host.ctx) - d->opened_s > first_answers_s)
+        return false;
+    for (int i = 0; i < p->n_datasets; i++)
+        if (is_seen(d, p->datasets[i]))
+            return false;
+    return p->n_datasets > 0;
+}
+
 bool dash_dirty(const struct dash *d)
 {
     return d->dirty;
 }
 
-static bool visit_complete(const struct visit *v)
+static bool visit_complete(const struct visit *v, bool settled)
 {
     for (int i = 0; i < v->n; i++) {
         const struct dash_pane *p = &v->panes[i];
-        if (pane_visible(p) && (!p->asked || p->rows.out || p->beside.out))
+        if (pane_visible(p) && (!p->asked || p->rows.out || p->beside.out || (settled && (p->stale || pane_waits(p)))))
             return false;
     }
     return true;
@@ -230,8 +261,12 @@ static bool visit_complete(const struct visit *v)
 
 bool dash_complete(const struct dash *d)
 {
-    const struct visit *v = d->n_stack > 0 ? d->stack[d->n_stack - 1] : d->pages[d->page];
-    return visit_complete(&d->head) && visit_complete(v);
+    return visit_complete(&d->head, false) && visit_complete(dash_shown(d), false);
+}
+
+bool dash_settled(const struct dash *d)
+{
+    return visit_complete(&d->head, true) && visit_complete(dash_shown(d), true);
 }
 
 /* ---- small things ---- */

@@ -61,6 +61,8 @@ void dash_data_changed(struct dash *d, const char *target, const char *dataset);
 double dash_tick(struct dash *d);
 /* Every pane that is visible has its rows. */
 bool dash_complete(const struct dash *d);
+/* And none of them is about to ask for newer ones. */
+bool dash_settled(const struct dash *d);
 /* A sentence in the last line, until the next key. */
 void dash_say(struct dash *d, enum role role, const char *text);
 /* A text over the page, until a key closes it: a plan. */

@@ -111,7 +111,7 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
         frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);
     if (p->error[0] != '\0')
         area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), p->error, true);
-    else if (p->result == NULL)
+    else if (pane_waits(p))
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), "collecting...", true);
     else if (failure(p) != NULL)
         area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), failure(p), true);

@@ -12,7 +12,8 @@ enum {
     MAX_DATASETS = 12,
     MAX_VISITS = 16,
     MAX_HITS = 400,
-    LINE_MOST = 1000
+    LINE_MOST = 1000,
+    MAX_SEEN = 64
 };
 
 struct dash_pane;
@@ -88,6 +89,9 @@ struct dash {
     bool paused;
     double refresh_s;
     bool mouse;
+    double opened_s;
+    char seen[MAX_SEEN][64];       /* datasets that have answered, well or not */
+    int n_seen;
     double newest_s; /* when the newest sample came, NAN: none */
     enum mode mode;
     char line[LINE_MOST + 1]; /* being typed */
@@ -112,6 +116,7 @@ struct dash_pane *dash_pane_named(struct dash *d, const char *name);
 void dash_demand(struct dash *d);
 bool dash_live(const struct dash *d);
 double dash_moment(const struct dash *d); /* what is shown: now, or the past */
+bool pane_waits(const struct dash_pane *p);          /* nothing of what it reads has answered yet */
 void pane_stale(struct dash_pane *p);     /* asks at the next tick */
 void pane_stale_all(struct dash *d);      /* after a change of window, time, target */
 struct view pane_view(struct dash_pane *p);

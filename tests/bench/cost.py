@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """What watching costs: one table by one command.
 
-    tests/bench/cost.py small|large [--seconds 60] [--program build/dbvitals] [--no-peers]
+    tests/bench/cost.py small|large [--seconds 60] [--build build] [--no-peers]
 
 Starts a private server of the size asked for, runs the dashboard (and peers that are installed, in turn) on a pseudo-terminal of 200x50, and
 measures CPU time from /proc/PID/task/*/schedstat, never wall time. "small": 2,000 tables, about 30 sessions. "large": 10,000 tables, 500
 backends, 5,000 statements with 1 kB texts, 200 of the backends waiting for one lock."""
 import argparse
 import os
+import re
+import select
 import shutil
 import statistics
 import subprocess
@@ -15,6 +17,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.dirname(HERE))
 import screen   # noqa: E402
 import servers  # noqa: E402
@@ -23,11 +26,33 @@ SIZES = {"small": dict(tables=2000, sessions=20, waiting=0, statements=0, client
          "large": dict(tables=10000, sessions=290, waiting=200, statements=5000, clients=8)}
 SETTINGS = {"max_connections": 600, "shared_buffers": "512MB", "autovacuum": "off", "pg_stat_statements.max": 10000,
             "track_io_timing": "on", "max_locks_per_transaction": 256}
-PAGES = "123456789"
+ROWS, COLUMNS = 50, 200
+OURS = "application_name = 'dbvitals'"
+WARM_S = 8  # the first answers and the second ones, that rates need
+POLLED = ["sessions", "server", "databases", "pools", "locks", "statements", "tables", "indexes"]
+TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 
+# What is wanted, by name of the row in the table of results: at most so much; small, large.
+TARGETS = {
+    "client CPU, ms a refresh (1 s = 1 refresh; 5 ms = 0.5 % of a core)": (5, 30),
+    "of it SQL and drawing": (1.5, 6),
+    "server CPU, ms a refresh": (3, 8),
+    "bytes to the terminal a refresh": (2000, 2000),
+    "RssAnon MB on the overview": (6, 48),
+    "RssAnon MB after every page": (6, 48),
+    "exec to first full frame, ms": (100, 100),
+    "key to screen p95, ms": (16, 16),
+    "sizes, ms of the server a minute": (60, 60),
+    "poll of statements, server ms": (10, 10),
+    "poll of tables, server ms": (35, 35),
+    "poll of indexes, server ms": (60, 60),
+}
+
+
+# ---- Measuring ----
 
 def cpu_ns(pid):
-    """CPU time of a process with all its threads."""
+    """CPU time of a process with all its threads; None when it is gone."""
     total = 0
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -38,17 +63,25 @@ def cpu_ns(pid):
     return total
 
 
-def memory_kb(pid):
+def reaped_ms(pid):
+    """CPU time of the children of PID that ended: connections that live for one refresh show up nowhere else."""
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) * TICK_MS
+
+
+def memory_mb(pid):
     with open(f"/proc/{pid}/status") as f:
         lines = dict(line.split(":", 1) for line in f)
-    return int(lines["RssAnon"].split()[0]), int(lines["VmRSS"].split()[0])
+    return int(lines["RssAnon"].split()[0]) / 1024, int(lines["VmRSS"].split()[0]) / 1024
 
 
 class Meter:
-    """Sums CPU of processes that come and go: backends of one application name."""
+    """Sums CPU of processes that come and go: backends for which WHERE holds."""
 
-    def __init__(self, connection, where):
-        self.cursor, self.where, self.first, self.last = connection.cursor(), where, {}, {}
+    def __init__(self, server, control, where):
+        self.server, self.cursor, self.where = server, control.cursor(), where
+        self.first, self.last = {}, {}
 
     def look(self, start=False):
         self.cursor.execute(f"select pid from pg_stat_activity where {self.where}")
@@ -62,19 +95,21 @@ class Meter:
         return sum(self.last[p] - self.first[p] for p in self.last) / 1e6
 
 
+# ---- The server ----
+
 def build(server, size):
     server.psql("create role watcher login; grant pg_monitor to watcher; create database bench;")
-    server.psql("create extension pg_stat_statements; " if server.has_library("pg_stat_statements") else "", dbname="bench")
+    server.psql("create extension pg_stat_statements", dbname="bench")
     for start in range(0, size["tables"], 500):
         server.psql(f"""do $$ begin for i in {start}..{min(start + 500, size['tables']) - 1} loop
             execute format('create table t%s (id int primary key, v text)', i); end loop; end $$;""", dbname="bench")
-    script = []
-    for i in range(size["statements"]):
-        script.append(f"select v /* {'x' * 1000} */ from t{i % size['tables']} where id = 1;")
+    # Another table makes another statement; the comment stays in its text.
+    script = [f"select v /* {'x' * 1000} */ from t{i} where id = 1;" for i in range(size["statements"])]
     if script:
         server.psql("\\o /dev/null\n" + "\n".join(script), dbname="bench")
     subprocess.run([f"{server.bin}/pgbench", "-i", "-q", "-s", "5", "bench"], env=server.env("bench"), check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server.psql("analyze", dbname="bench")
 
 
 def open_sessions(server, size):
@@ -99,106 +134,211 @@ def run_pgbench(server, size, seconds):
                             env=server.env("bench"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def watch(name, command, env, where, control, seconds, refresh_s=1.0):
-    """One session of SECONDS on the first page: a row of figures."""
-    with screen.Screen(command, 50, 200, env=env) as s:
-        warm = time.monotonic() + 5
+# ---- A minute of watching ----
+
+def watch(server, control, command, env, where, seconds, reconnects):
+    """One session of SECONDS on the first page."""
+    with screen.Screen(command, ROWS, COLUMNS, env=env) as s:
+        warm = time.monotonic() + WARM_S
         while time.monotonic() < warm:
             s.read(0.2)
-        meter = Meter(control, where)
+        meter = Meter(server, control, where)
         meter.look(start=True)
-        start_cpu, start_bytes, start = cpu_ns(s.pid), len(s.raw), time.monotonic()
+        reaped, cpu, sent, start, looked = reaped_ms(server.pid), cpu_ns(s.pid), len(s.raw), time.monotonic(), 0.0
         while time.monotonic() - start < seconds:
             s.read(0.2)
-            meter.look()
+            if time.monotonic() - looked > 2:
+                meter.look()
+                looked = time.monotonic()
         took = time.monotonic() - start
-        client_ms = (cpu_ns(s.pid) - start_cpu) / 1e6
-        refreshes = took / refresh_s
-        anon, rss = memory_kb(s.pid)
-        return [name, f"{client_ms / refreshes:.2f}", f"{client_ms / took / 10:.2f}", f"{meter.total_ms() / refreshes:.2f}",
-                f"{(len(s.raw) - start_bytes) / refreshes:.0f}", f"{anon / 1024:.1f}", f"{rss / 1024:.1f}"]
+        meter.look()
+        assert not s.ended(), f"{command[0]} ended:\n{s.text()}"
+        anon, rss = memory_mb(s.pid)
+        return {"client": (cpu_ns(s.pid) - cpu) / 1e6 / took,
+                "server": (reaped_ms(server.pid) - reaped if reconnects else meter.total_ms()) / took,
+                "bytes": (len(s.raw) - sent) / took, "anon": anon, "rss": rss}
 
+
+def peers(server):
+    where = ["-h", server.host, "-p", str(server.port), "-U", "watcher", "-d", "bench"]
+    ours = "usename = 'watcher'"
+    known = [("pg_activity", ["pg_activity", "--refresh", "1", *where], ours, False),
+             ("pg_activity, no sizes", ["pg_activity", "--refresh", "1", "--no-db-size", "--no-tempfiles", *where], ours, False),
+             ("pg_top", ["pg_top", "-s", "1", *where], ours, True)]
+    return [p for p in known if shutil.which(p[1][0])]
+
+
+def overview_datasets():
+    """What the first page needs, as its file says."""
+    names = set()
+    for page in ("overview", "head"):
+        with open(f"{ROOT}/tui/pages/{page}.page") as f:
+            names |= set(re.findall(r"\b(?:from|join)\s+([a-z_]+)\(", f.read()))
+    return sorted(names)
+
+
+def collecting_ms(bench, env, seconds):
+    """CPU a second of the same program without questions and drawing."""
+    done = subprocess.run([bench, "engine", str(seconds), *overview_datasets()], env=env, check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def sizes_ms(control, seconds):
+    """What measuring sizes took the server in the minute from its start on, where all is new: the worst one."""
+    cursor = control.cursor()
+    cursor.execute("select coalesce(sum(total_exec_time), 0) from pg_stat_statements where query ~ 'pg_(relation|database)_size' "
+                   "and userid = 'watcher'::regrole")
+    return float(cursor.fetchone()[0]) * 60 / seconds
+
+
+# ---- Memory, start, keys ----
 
 def open_every_page(command, env):
     """Memory after every page was looked at for a while."""
-    with screen.Screen(command, 50, 200, env=env) as s:
-        s.wait(lambda t: t.strip() != "")
-        for key in PAGES:
-            s.send(key)
-            end = time.monotonic() + 4
+    with screen.Screen(command, ROWS, COLUMNS, env=env) as s:
+        s.wait("overview")
+        for number in range(1, 16):
+            name = ["overview", "sessions", "statements", "tables", "indexes", "pools", "caches", "locks", "waits", "settings", "access",
+                    "collectors", "databases", "overview", "sessions"][number - 1]
+            s.send(":", name, "enter")
+            end = time.monotonic() + 5
             while time.monotonic() < end:
                 s.read(0.2)
-        return memory_kb(s.pid)
+        assert not s.ended()
+        return memory_mb(s.pid)
 
 
-def first_frames(command, env, full, times=10):
+def is_full(text):
+    """All panes of the overview have answered, and those that need but one sample have their rows."""
+    return "collecting" not in text and re.search(r"slots \d+/\d+", text) is not None and re.search(r"\d+/\d+", text) is not None
+
+
+def chunks(s, seconds, start):
+    """What comes in SECONDS with its times in ms since START; the emulator sees it only afterwards, so that its time does not count."""
+    got = []
+    while (left := start + seconds - time.perf_counter()) > 0:
+        if select.select([s.fd], [], [], left)[0]:
+            try:
+                data = os.read(s.fd, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            got.append(((time.perf_counter() - start) * 1000, data))
+    return got
+
+
+def first_that(s, got, holds):
+    """When the screen was first so that HOLDS; all of GOT is taken."""
+    found = None
+    for ms, data in got:
+        s.raw += data
+        s.stream.feed(data)
+        if found is None and holds("\n".join(s.screen.display)):
+            found = ms
+    return found
+
+
+def first_frames(command, env, full, seconds, times=10):
     taken = []
     for _ in range(times):
         start = time.perf_counter()
-        with screen.Screen(command, 50, 200, env=env) as s:
-            s.wait(full)
-            taken.append((time.perf_counter() - start) * 1000)
+        with screen.Screen(command, ROWS, COLUMNS, env=env) as s:
+            taken.append(first_that(s, chunks(s, seconds, start), full))
+    assert None not in taken, f"no full frame in {seconds} s: {taken}"
     return taken
 
 
-def key_latency(command, env, n=60):
-    """Milliseconds from a key to the first change of the screen: pages, sort, reverse, window."""
-    keys = "345" + "r" + "<" + "2" + "r" + "1" + "w"
+def key_latency(command, env, rounds):
+    """Milliseconds from a key to the first screen whose body (the head and titles do not count) is another one: pages, order, filter. A slow
+    refresh, so that hardly any change is that of new data."""
+    keys = ["2", "r", "3", "r", "1", "4", "r", "<", "5", "r", "1"]
     taken = []
-    with screen.Screen(command, 50, 200, env=env) as s:
-        s.wait(lambda t: t.strip() != "")
-        time.sleep(3)
-        for i in range(n):
-            s.read(0.05)
-            taken.append(s.time_to_change(keys[i % len(keys)]))
-            s.read(0.3)
-    return [t for t in taken if t == t]
+    with screen.Screen(command + ["--refresh", "30"], ROWS, COLUMNS, env=env) as s:
+        s.wait("overview")
+        for key in "2345":  # each page once: with what it is made of at hand
+            s.send(key)
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                s.read(0.2)
+        for i in range(rounds):
+            for key in keys:
+                s.read(0.3)
+                before = s.text().split("\n")[4:-1]
+                start = time.perf_counter()
+                s.send(key)
+                ms = first_that(s, chunks(s, 0.15, start), lambda t: t.split("\n")[4:-1] != before and "collecting" not in t)
+                taken.append((ms if ms is not None else float("nan"), key))
+    return taken
 
 
-def poll_cost(program, server, control, dataset):
-    """Server CPU of one poll: the backends' CPU over the polls of `show`, the first (cold) ones left out."""
-    env = server.env("bench", "watcher")
-    p = subprocess.Popen([program, "show", dataset, "-r", "0.5", "-n", "30", "-f", "csv"], env=env, stdout=subprocess.DEVNULL,
-                         stderr=subprocess.DEVNULL)
-    time.sleep(3)
-    meter = Meter(control, "application_name = 'dbvitals'")
+# ---- One poll ----
+
+def poll_cost(bench, env, server, control, dataset, rounds=20):
+    """CPU of a poll: the server's, ours."""
+    p = subprocess.Popen([bench, "polls", str(rounds), dataset], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    if p.stdout.readline() != "ready\n":
+        return float("nan"), float("nan")
+    meter = Meter(server, control, OURS)
     meter.look(start=True)
-    client, start = cpu_ns(p.pid), time.monotonic()
-    while p.poll() is None and time.monotonic() - start < 10:
-        time.sleep(0.1)
-        if p.poll() is None:
-            meter.look()
-            used = cpu_ns(p.pid) or client
-    took = time.monotonic() - start
-    p.kill()
+    p.stdin.write("\n")
+    p.stdin.flush()
+    client = float(p.stdout.readline())
+    meter.look()
+    p.stdin.close()
     p.wait()
-    return meter.total_ms() / (took / 0.5), (used - client) / 1e6 / (took / 0.5)
+    return meter.total_ms() / rounds, client
 
+
+# ---- The table ----
 
 def table(title, head, rows):
     widths = [max(len(str(r[i])) for r in [head] + rows) for i in range(len(head))]
     print(f"\n{title}")
     for r in [head] + rows:
-        print("  " + "  ".join(str(v).ljust(w) if i == 0 else str(v).rjust(w) for i, (v, w) in enumerate(zip(r, widths))))
+        print("  " + "  ".join(str(v).ljust(w) if i == 0 else str(v).rjust(w) for i, (v, w) in enumerate(zip(r, widths))).rstrip())
     sys.stdout.flush()
 
 
-def peers(server):
-    found = []
-    if shutil.which("pg_activity"):
-        found.append(("pg_activity", ["pg_activity", "--refresh", "1", "--no-db-size", "-h", server.host, "-U", "watcher", "-d", "bench"],
-                      "application_name = 'pg_activity'"))
-    if shutil.which("pg_top"):
-        found.append(("pg_top", ["pg_top", "-s", "1", "-h", server.host, "-U", "watcher", "-d", "bench"],
-                      "usename = 'watcher' and application_name <> 'dbvitals'"))
-    return found
+def verdict(name, value, large):
+    """A row of the table of targets; names are those of TARGETS."""
+    limit = TARGETS[name][large]
+    return [name, f"{value:.0f}" if value >= 1000 else f"{value:.2f}", f"<= {limit}", "ok" if value <= limit else "MISSED"]
+
+
+def measure(a, server, control):
+    large, bench, program = a.size == "large", f"{a.build}/tests/bench_collect", f"{a.build}/dbvitals"
+    env = server.env("bench", "watcher")
+    control.cursor().execute("select pg_stat_statements_reset('watcher'::regrole, 0, 0)")
+    ours = watch(server, control, [program], env, OURS, a.seconds, False)
+    sizes = sizes_ms(control, max(60, a.seconds + WARM_S))
+    rows = [("dbvitals", ours)]
+    for name, command, where, reconnects in ([] if a.no_peers else peers(server)):
+        rows.append((name, watch(server, control, command, env, where, a.seconds, reconnects)))
+    table(f"{a.size}: first page at {COLUMNS}x{ROWS}, refresh 1 s, {a.seconds:.0f} s each, PostgreSQL {server.version}",
+          ["program", "client ms/refresh", "% of a core", "server ms/refresh", "tty bytes/refresh", "RssAnon MB", "RSS MB"],
+          [[name, f"{r['client']:.2f}", f"{r['client'] / 10:.2f}", f"{r['server']:.2f}", f"{r['bytes']:.0f}", f"{r['anon']:.1f}", f"{r['rss']:.1f}"]
+           for name, r in rows])
+    collect = collecting_ms(bench, env, a.seconds)
+    anon, rss = open_every_page([program], env)
+    frames = first_frames([program], env, is_full, 1.5)
+    latencies = key_latency([program], env, 8)
+    keys = sorted(ms for ms, _ in latencies if ms == ms)
+    polls = {d: poll_cost(bench, env, server, control, d) for d in POLLED}
+    table("polls, one after the other", ["dataset", "server CPU ms", "client CPU ms"], [[d, f"{x:.2f}", f"{y:.2f}"] for d, (x, y) in polls.items()])
+    print(f"\nRSS after every page {rss:.1f} MB; keys: {len(latencies)}, p50 {statistics.median(keys):.1f} ms, largest {keys[-1]:.1f} ms, "
+          f"without effect {len(latencies) - len(keys)}")
+    values = [ours["client"], ours["client"] - collect, ours["server"], ours["bytes"], ours["anon"], anon, statistics.median(frames),
+              keys[int(len(keys) * 0.95) - 1], sizes] + [polls[d][0] for d in ("statements", "tables", "indexes")]
+    table(f"{a.size}: against the targets", ["what", "measured", "target", ""], [verdict(n, v, large) for n, v in zip(TARGETS, values)])
+    print("\n" + subprocess.run([bench, "40", *POLLED], env=env, check=True, capture_output=True, text=True).stdout)
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("size", choices=SIZES)
     p.add_argument("--seconds", type=float, default=60)
-    p.add_argument("--program", default=os.path.join(os.path.dirname(os.path.dirname(HERE)), "build", "dbvitals"))
+    p.add_argument("--build", default=os.path.join(ROOT, "build"))
     p.add_argument("--no-peers", action="store_true")
     a = p.parse_args()
     size, yard = SIZES[a.size], servers.Yard()
@@ -207,21 +347,8 @@ def main():
         build(server, size)
         kept = open_sessions(server, size)
         control = server.connect("bench")
-        env = server.env("bench", "watcher")
-        command = [a.program]
-        runs = [("dbvitals", command, "application_name = 'dbvitals'")] + ([] if a.no_peers else peers(server))
-        load = run_pgbench(server, size, 3600)
-        rows = [watch(name, cmd, env, where, control, a.seconds) for name, cmd, where in runs]
-        table(f"{a.size}: overview at 200x50, refresh 1 s, {a.seconds:.0f} s each, PostgreSQL {server.version}",
-              ["program", "client ms/refresh", "% core", "server ms/refresh", "tty bytes/refresh", "RssAnon MB", "RSS MB"], rows)
-        anon, rss = open_every_page(command, env)
-        frames, keys = first_frames(command, env, "connections"), sorted(key_latency(command, env))
-        table("memory after every page; start; keys", ["what", "value"], [
-            ["RssAnon MB, all pages", f"{anon / 1024:.1f}"], ["RSS MB, all pages", f"{rss / 1024:.1f}"],
-            ["exec to first full frame, ms (median of 10)", f"{statistics.median(frames):.0f}"],
-            ["key to screen, p50 ms", f"{statistics.median(keys):.1f}"], ["key to screen, p95 ms", f"{keys[int(len(keys) * 0.95) - 1]:.1f}"]])
-        polls = [(d, *poll_cost(a.program, server, control, d)) for d in ("sessions", "statements", "tables", "indexes", "locks")]
-        table("one poll", ["dataset", "server CPU ms", "client CPU ms (with printing)"], [[d, f"{x:.2f}", f"{y:.2f}"] for d, x, y in polls])
+        load = run_pgbench(server, size, 7200)
+        measure(a, server, control)
         load.kill()
         load.wait()
         for c in kept:

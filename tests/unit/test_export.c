@@ -166,6 +166,12 @@ static void json_of_hostile_texts_is_valid(void **state)
     }
 }
 
+static void json_hides_what_a_terminal_would_obey(void **state)
+{
+    (void)state;
+    assert_written("select char(0x9b, 0x7f, 0x202e, 0xe9, 0x6f22) as t", export_json, "[{\"t\":\"\\u009b\\u007f\\u202e\u00e9\u6f22\"}]");
+}
+
 static void two_results(FILE *f, const struct result *r)
 {
     export_begin(f, EXPORT_JSON);
@@ -197,6 +203,7 @@ int main(void)
         cmocka_unit_test(csv_is_harmless),
         cmocka_unit_test(json_is_exact),
         cmocka_unit_test(json_of_hostile_texts_is_valid),
+        cmocka_unit_test(json_hides_what_a_terminal_would_obey),
         cmocka_unit_test(several_results_are_one_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
