@@ -104,6 +104,7 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
     for (int i = 0; i < times; i++) {
         double wait_s = 8 + 2 * j->session.refresh_s;
         if (!session_collect(&j->session, j->datasets, j->n_datasets, n_samples + i, wait_s, err)) {
+            tell_failures(j);
             session_explain_down(&j->session, stderr);
             session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
             return EXIT_NO_DATA;

@@ -70,7 +70,8 @@ def test_exports_are_valid_and_exact(hostile, dbvitals):
     queries = {row["query"] for row in data["sessions"]}
     for name, payload in PAYLOADS.items():  # JSON keeps what was there, character by character
         assert f"/* {payload} */ select 1 as {name}" in queries
-    assert "\x1b" not in done.stdout and "\u009b" not in done.stdout
+    for c in "\x1b\u009b\u009d\u202e\u2066":
+        assert c not in done.stdout, f"U+{ord(c):04X} would reach a terminal"
     done = dbvitals("query", "select name, total_bytes from tables", "--format", "csv", env=env)
     assert done.returncode == 0, done.stderr
     rows = list(csv.reader(io.StringIO(done.stdout)))
