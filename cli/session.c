@@ -26,6 +26,7 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
     if (!config_read(args->config, &s->config, err))
         return false;
     if (!products_register(&s->registry, err) || !own_datasets_read(&s->config, &s->registry, &s->own, err)) {
+        registry_done(&s->registry);
         config_done(&s->config);
         return false;
     }

@@ -40,10 +40,10 @@ static const struct capability capabilities[] = {
      "case when not f.usable then 'missing' when f.loaded and f.installed is not null and f.installed = f.newest then 'ok' when f.loaded and f.installed is not null then 'partial' else 'missing' end",
      "case when not f.usable then 'pg_stat_statements is in schema ' || f.place || ', which the role may not use' when not f.loaded then 'pg_stat_statements is not preloaded by the server' when f.installed is null then 'pg_stat_statements is not installed in database ' || f.db"
      " when f.installed = f.newest then 'pg_stat_statements ' || f.installed else 'pg_stat_statements ' || f.installed || ' is installed, the server has ' || f.newest end",
-     "case when f.newest is null then 'install the contrib package of PostgreSQL first' || chr(10) else '' end"
+     "rtrim(case when f.newest is null then 'install the contrib package of PostgreSQL first' || chr(10) else '' end"
      " || case when not f.loaded then 'ALTER SYSTEM SET shared_preload_libraries = ' || coalesce(nullif(f.preload, '') || ', ', '') || 'pg_stat_statements -- then restart the server' || chr(10) else '' end"
      " || case when not f.usable then 'GRANT USAGE ON SCHEMA ' || f.place || ' TO ' || f.me || chr(10) else '' end"
-     " || case when f.installed is null then 'CREATE EXTENSION pg_stat_statements' when f.installed is distinct from f.newest then 'ALTER EXTENSION pg_stat_statements UPDATE' else '' end"},
+     " || case when f.installed is null then 'CREATE EXTENSION pg_stat_statements' when f.installed is distinct from f.newest then 'ALTER EXTENSION pg_stat_statements UPDATE' else '' end, chr(10))"},
     {0, "'statements of other roles'", "case when f.stats then 'ok' else 'partial' end",
      "case when f.stats then 'all texts are seen' else 'texts and ids of other roles'' statements are hidden' end",
      "'GRANT pg_monitor TO ' || f.me"},

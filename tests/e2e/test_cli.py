@@ -167,3 +167,11 @@ def test_a_role_with_one_connection_hears_why_a_lane_has_none(start_server, dbvi
 def test_what_the_server_says_reaches_stderr_without_escape_sequences(server, dbvitals):
     done = dbvitals("show", "databases", "-h", server.host, "-U", "postgres", "no\x1b[2Jsuch", env=server.env())
     assert done.returncode == 2 and "such" in done.stderr and "\x1b" not in done.stderr
+
+
+def test_doctor_names_the_schema_of_statements_that_the_role_may_not_use(start_server, dbvitals):
+    server = start_server(shared_preload_libraries="pg_stat_statements")
+    with contextlib.closing(psycopg2.connect(server.conninfo())) as admin, admin, admin.cursor() as cursor:
+        cursor.execute("create role mon login; grant pg_monitor to mon; create schema ext; create extension pg_stat_statements schema ext")
+    done = dbvitals("doctor", f"host={server.host} port={server.port} user=mon dbname=postgres")
+    assert done.returncode == 3 and "GRANT USAGE ON SCHEMA ext TO mon" in done.stdout
