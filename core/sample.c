@@ -13,6 +13,7 @@
 enum {
     LONGEST_TEXT = 1 << 20,
     CELL = 8,             /* bytes: a double, an int64_t, a pointer */
+    LARGE_COLUMN = 1024,  /* bytes from which on a column's array is held by itself */
     PER_COLUMN = sizeof(union values) + sizeof(char *) + sizeof(struct arena *)
 };
 
@@ -61,13 +62,13 @@ static struct sample *new_with_arrays(const struct dataset *d, int n_rows, bool 
                    "cells are equal");
     struct sample *s = new_frame(d, n_rows);
     size_t bytes = (size_t)n_rows * CELL;
-    bool large = bytes >= SAMPLE_LARGE_COLUMN;
-    struct arena *together = large ? NULL : arena_new(bytes * (size_t)n_stored(d, baseline));
+    s->apart = bytes >= LARGE_COLUMN;
+    struct arena *together = s->apart ? NULL : arena_new(bytes * (size_t)n_stored(d, baseline));
     s->arena = arena_new(256);
     for (int i = 0; i < d->n_columns; i++) {
         if (!is_stored(&d->columns[i], baseline))
             continue;
-        s->cells[i] = large ? arena_new(bytes) : arena_ref(together);
+        s->cells[i] = s->apart ? arena_new(bytes) : arena_ref(together);
         s->values[i].any = arena_alloc(s->cells[i], bytes);
         fill_with_none(s->values[i], d->columns[i].type, n_rows);
     }
@@ -97,6 +98,7 @@ struct sample *sample_onto(const struct sample *s, struct sample *older)
     copy->wall_s = s->wall_s;
     copy->epoch = s->epoch;
     copy->reset_s = s->reset_s;
+    copy->apart = s->apart;
     copy->n_gone = s->n_gone;
     copy->n_live = s->n_live;
     copy->arena = arena_ref(s->arena);
@@ -192,12 +194,12 @@ void sample_unref(struct sample *s)
 size_t sample_size(const struct sample *s)
 {
     size_t bytes = sizeof(*s) + (size_t)s->dataset->n_columns * PER_COLUMN + arena_size(s->arena) + indexes_size(s);
-    const struct arena *counted = NULL; /* columns that are held together stand together */
     for (int i = 0; i < s->dataset->n_columns; i++) {
-        if (s->cells[i] == NULL || s->cells[i] == counted)
+        if (s->cells[i] == NULL)
             continue;
-        counted = s->cells[i];
-        bytes += arena_size(counted);
+        bytes += arena_size(s->cells[i]);
+        if (!s->apart)
+            break;
     }
     return bytes;
 }
@@ -205,7 +207,7 @@ size_t sample_size(const struct sample *s)
 size_t sample_size_shared(const struct sample *s, const struct sample *before)
 {
     size_t bytes = s->arena == before->arena ? arena_size(s->arena) : 0;
-    for (int i = 0; i < s->dataset->n_columns; i++)
+    for (int i = 0; i < s->dataset->n_columns && s->apart; i++)
         if (s->cells[i] != NULL && s->cells[i] == before->cells[i])
             bytes += arena_size(s->cells[i]);
     return bytes;

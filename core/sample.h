@@ -22,8 +22,6 @@ union values {
     void *any;
 };
 
-enum { SAMPLE_LARGE_COLUMN = 1024 }; /* bytes from which on the array of a column is held by itself */
-
 struct sample {
     const struct dataset *dataset;
     struct arena *arena; /* of its texts */
@@ -40,7 +38,8 @@ struct sample {
     struct sample *older;
     /* Private: */
     atomic_int refs;
-    struct arena **cells; /* by column: what holds its array; of a large sample each column has its own, which polls may share */
+    struct arena **cells; /* by column: what holds its array */
+    bool apart; /* each column has its own, which polls may share; else one holds all */
     struct arena *shared; /* an arena of texts shared with other samples, or NULL */
     _Atomic(struct indexes *) indexes;
     int n_gone; /* of a baseline: the last n_gone rows are keys that were gone when it was taken */

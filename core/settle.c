@@ -47,11 +47,11 @@ static void settle_column(struct sample *s, int column, const struct sample *bef
     }
 }
 
-/* Arrays that are equal, those of large columns: the small ones of a sample are held together. */
+/* Arrays that are equal, where each is held by itself. */
 static void share_arrays(struct sample *s, const struct sample *before)
 {
     size_t bytes = (size_t)s->n_rows * sizeof(double);
-    if (s->n_rows != before->n_rows || bytes < SAMPLE_LARGE_COLUMN)
+    if (s->n_rows != before->n_rows || !s->apart || !before->apart)
         return;
     for (int c = 0; c < s->dataset->n_columns; c++) {
         if (s->values[c].any == NULL || before->values[c].any == NULL || memcmp(s->values[c].any, before->values[c].any, bytes) != 0)
