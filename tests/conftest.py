@@ -1,4 +1,5 @@
 """Fixtures: real servers of every supported version, PgBouncer, and the program under test."""
+import faulthandler
 import os
 import subprocess
 
@@ -24,6 +25,14 @@ def need(make):
 def pytest_terminal_summary(terminalreporter):
     for why, n in missing.items():
         terminalreporter.write_line(f"NOT TESTED ({n} tests): {why}", red=True, bold=True)
+
+
+@pytest.fixture(autouse=True)
+def no_test_hangs():
+    """A test that hangs, even inside a library, ends the whole run with a traceback instead of taking all the time there is."""
+    faulthandler.dump_traceback_later(300, exit=True)
+    yield
+    faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(scope="session")

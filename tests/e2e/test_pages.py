@@ -60,10 +60,13 @@ def open_by_name(s, name):
 @pytest.fixture(scope="module")
 def busy(shared_servers):
     """version -> a server on which something happens: a lock queue, an idle transaction, tables, indexes, statements."""
-    ends = []
+    ends, made = [], set()
 
     def get(version=None):
         server = shared_servers(version)
+        if server.host in made:
+            return server
+        made.add(server.host)
         if server.value("select count(*) from pg_class where relname = 'shelf'") == 0:
             server.psql("create extension if not exists pg_stat_statements; create table shelf (id int primary key, name text, note text);"
                         "insert into shelf select i, 'n' || i, repeat('x', 3000) from generate_series(1, 500) i; create index shelf_name on shelf (name);"
