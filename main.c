@@ -1,13 +1,18 @@
 /* dbvitals: the subcommands, one row each. */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/output.h"
 #include "cli/session.h"
 #include "demo/demo.h"
 #include "version.h"
@@ -40,28 +45,51 @@ static const struct subcommand *find(const char *word)
     return NULL;
 }
 
+/* A closed 0, 1 or 2 would be taken by the next file that is opened. What stands there instead fails when it is used. */
+static void hold_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            abort(); /* the lowest free number is what open gives */
+}
+
+static int run(struct args *args)
+{
+    const struct subcommand *command = args->n_words > 0 ? find(args->words[0]) : NULL;
+    if (args->help)
+        help_usage(stdout, subcommands, N_SUBCOMMANDS);
+    else if (args->version)
+        puts("dbvitals " DBVITALS_VERSION);
+    else if (command == NULL)
+        return subcommands[0].run(args);
+    else {
+        args_drop_word(args);
+        return command->run(args);
+    }
+    return EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_files();
+    mallopt(M_ARENA_MAX, 1); /* two threads that seldom meet: a heap for each would cost more than the lock */
     setlocale(LC_CTYPE, ""); /* only this category: numbers keep their decimal point */
     setenv("UV_THREADPOOL_SIZE", "4", 0);
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && strcmp(argv[1], "demo-supervisor") == 0)
         return demo_supervise();
-    const struct subcommand *command = argc > 1 ? find(argv[1]) : NULL;
     struct args args;
     struct err err = {0};
-    if (!args_parse(argc, argv, command == NULL ? 1 : 2, &args, &err)) {
+    if (!args_parse(argc, argv, &args, &err)) {
         fprintf(stderr, "dbvitals: %s\n", err.text);
         args_done(&args);
         return EXIT_USAGE;
     }
-    int code = EXIT_OK;
-    if (args.help)
-        help_usage(stdout, subcommands, N_SUBCOMMANDS);
-    else if (args.version)
-        puts("dbvitals " DBVITALS_VERSION);
-    else
-        code = (command == NULL ? &subcommands[0] : command)->run(&args);
+    int code = run(&args);
     args_done(&args);
+    if (code == EXIT_OK && !output_flush(stdout, "standard output", &err) && err.text[0] != '\0') {
+        fprintf(stderr, "dbvitals: %s\n", err.text);
+        code = EXIT_USAGE;
+    }
     return code;
 }

@@ -116,18 +116,22 @@ static void blank_secrets(int argc, char **argv)
             memset(argv[i], 'x', strlen(argv[i]));
 }
 
-bool args_parse(int argc, char **argv, int first, struct args *out, struct err *err)
+bool args_parse(int argc, char **argv, struct args *out, struct err *err)
 {
     *out = (struct args){.refresh_s = NAN};
-    char **from = mem_new_array((size_t)argc + 1, sizeof(*from));
-    from[0] = argv[0];
-    int n = 1;
-    for (int i = first; i < argc; i++)
-        from[n++] = argv[i];
-    bool ok = parse_all(n, from, out, err);
+    char **from = mem_new_array((size_t)argc + 1, sizeof(*from)); /* getopt sorts it: ps shows the order that was typed */
+    memcpy(from, argv, (size_t)argc * sizeof(*from));
+    bool ok = parse_all(argc, from, out, err);
     free(from);
     blank_secrets(argc, argv);
     return ok;
+}
+
+void args_drop_word(struct args *args)
+{
+    free(args->words[0]);
+    args->n_words--;
+    memmove(args->words, args->words + 1, (size_t)args->n_words * sizeof(args->words[0]));
 }
 
 void args_done(struct args *args)

@@ -20,8 +20,10 @@ struct args {
     bool read_only, ascii, all_databases, help, version;
 };
 
-/* Parses ARGV from FIRST on. Strings are copied, and the originals blanked where they may hold a password, so that ps does not show it. */
-bool args_parse(int argc, char **argv, int first, struct args *out, struct err *err);
+/* Parses ARGV; a subcommand is the first of the words, before or after options. Strings are copied, and the originals blanked where they may hold a password, so that ps does not show it. */
+bool args_parse(int argc, char **argv, struct args *out, struct err *err);
+/* Takes the first of the words away. */
+void args_drop_word(struct args *args);
 void args_done(struct args *args);
 
 /* The table of options, for help and completion. */

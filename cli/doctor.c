@@ -38,6 +38,7 @@ static int examine(struct session *s, const struct args *args, struct err *err)
         return EXIT_USAGE;
     if (!session_collect(s, &access, 1, 1, 10, err)) {
         session_explain_down(s, stderr);
+        session_explain_failures(s, &access, 1, stderr);
         return EXIT_NO_DATA;
     }
     for (int i = 0; i < engine_targets(s->engine); i++)

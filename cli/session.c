@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/output.h"
 #include "core/mem.h"
 #include "core/text.h"
 #include "engine/products.h"
@@ -25,6 +26,7 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
     if (!config_read(args->config, &s->config, err))
         return false;
     if (!products_register(&s->registry, err) || !own_datasets_read(&s->config, &s->registry, &s->own, err)) {
+        registry_done(&s->registry);
         config_done(&s->config);
         return false;
     }
@@ -276,6 +278,34 @@ bool session_collect(struct session *s, const struct dataset *const *datasets, i
     return fail(err, "no data came within %.0f seconds", wait_s);
 }
 
+static void tell(FILE *f, const char *who, const char *what)
+{
+    struct text line;
+    text_init(&line, 1 << 14);
+    text_addf(&line, "%s: %s", who, what);
+    output_tell(f, text_str(&line));
+    text_done(&line);
+}
+
+int session_explain_failures(const struct session *s, const struct dataset *const *datasets, int n_datasets, FILE *f)
+{
+    int n = 0;
+    for (int t = 0; t < engine_targets(s->engine); t++)
+        for (int i = 0; i < n_datasets; i++) {
+            const char *failed;
+            engine_samples(s->engine, engine_target_name(s->engine, t), datasets[i], &failed);
+            if (failed == NULL)
+                continue;
+            struct text who;
+            text_init(&who, 256);
+            text_addf(&who, "%s: %s", engine_target_name(s->engine, t), datasets[i]->name);
+            tell(f, text_str(&who), failed);
+            text_done(&who);
+            n++;
+        }
+    return n;
+}
+
 void session_explain_down(const struct session *s, FILE *f)
 {
     for (int i = 0; i < engine_targets(s->engine); i++) {
@@ -283,8 +313,7 @@ void session_explain_down(const struct session *s, FILE *f)
         engine_target_status(s->engine, i, &status);
         if (status.state == SOURCE_UP)
             continue;
-        fprintf(f, "dbvitals: %s: %s\n", engine_target_name(s->engine, i),
-                status.error != NULL ? status.error : "no answer yet");
+        tell(f, engine_target_name(s->engine, i), status.error != NULL ? status.error : "no answer yet");
         fputs("Things to try:\n"
               "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
               "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n"

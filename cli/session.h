@@ -40,5 +40,7 @@ void session_close(struct session *s, int code);
 bool session_collect(struct session *s, const struct dataset *const *datasets, int n_datasets, int n_samples, double wait_s, struct err *err);
 /* libpq's message and what to try, for a target that is down. */
 void session_explain_down(const struct session *s, FILE *f);
+/* Why the newest poll of these datasets failed, for those that did. Returns how many lines that were. */
+int session_explain_failures(const struct session *s, const struct dataset *const *datasets, int n_datasets, FILE *f);
 
 #endif

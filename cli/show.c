@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/session.h"
 #include "core/export.h"
 #include "core/mem.h"
@@ -94,19 +95,6 @@ static bool print_all(struct job *j, struct err *err)
     return ok;
 }
 
-/* Tells on stderr what a dataset lacks: stdout stays data. */
-static void tell_failures(const struct job *j)
-{
-    const struct engine *e = j->session.engine;
-    for (int t = 0; t < engine_targets(e); t++)
-        for (int i = 0; i < j->n_datasets; i++) {
-            const char *failed;
-            engine_samples(e, engine_target_name(e, t), j->datasets[i], &failed);
-            if (failed != NULL)
-                fprintf(stderr, "dbvitals: %s: %s: %s\n", engine_target_name(e, t), j->datasets[i]->name, failed);
-        }
-}
-
 static int run_job(struct job *j, const char *const *targets, int n_targets, struct err *err)
 {
     if (!session_add_targets(&j->session, targets, n_targets, err))
@@ -117,13 +105,16 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
         double wait_s = 8 + 2 * j->session.refresh_s;
         if (!session_collect(&j->session, j->datasets, j->n_datasets, n_samples + i, wait_s, err)) {
             session_explain_down(&j->session, stderr);
+            session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
             return EXIT_NO_DATA;
         }
         if (!print_all(j, err))
             return EXIT_USAGE;
-        fflush(j->out);
+        if (!output_flush(j->out, args->output != NULL ? args->output : "standard output", err))
+            return err->text[0] != '\0' ? EXIT_USAGE : EXIT_OK;
     }
-    tell_failures(j);
+    /* On stderr: stdout stays data. */
+    session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
     return EXIT_OK;
 }
 

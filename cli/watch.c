@@ -1,6 +1,7 @@
 /* The dashboard: wires loop, engine, query thread and terminal to it. Without a terminal it prints two refreshes. */
 #include "cli/watch.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,12 +24,22 @@ static const double settle_s = 0.3;
 /* The second sample of a dataset follows the first one this soon: rates are there when the eye is. Not sooner: backends of PostgreSQL hand in what they
  * count once a second. */
 static const double first_s = 1;
+/* A big answer leaves holes in the heap; their pages go back to the system this often. */
+static const double trim_every_s = 30;
+static const double first_trim_s = 4;
+
 /* What the loop tells. */
 
 static void on_tick(void *ctx)
 {
     struct watch *w = ctx;
-    double next = dash_tick(w->dash);
+    double next = dash_tick(w->dash), now = loop_mono_s();
+    if (w->trim_s == 0)
+        w->trim_s = now + first_trim_s;
+    if (now >= w->trim_s) {
+        malloc_trim(0);
+        w->trim_s = now + trim_every_s;
+    }
     loop_timer_start(w->tick, fmin(fmax(next, 0.01), 60), 0);
 }
 
@@ -145,9 +156,7 @@ static bool open_terminal(struct watch *w, struct err *err)
 {
     const struct config *c = &w->session.config;
     const struct args *a = w->session.args;
-    const char *no_color = getenv("NO_COLOR"), *name = a->theme != NULL ? a->theme : config_get(c, "dashboard", "theme");
-    if (!theme_load(name, &w->theme, err))
-        return false;
+    const char *no_color = getenv("NO_COLOR");
     struct terminal_options options = {.theme = &w->theme,
                                        .mouse = config_get_bool(c, "dashboard", "mouse"),
                                        .no_color = no_color != NULL && no_color[0] != '\0'};
@@ -212,7 +221,9 @@ static bool reach(struct watch *w, double wait_s)
 
 static bool have_samples(const struct watch *w, int n_samples)
 {
-    for (int i = 0; i < w->n_demanded; i++) {
+    struct source_status status;
+    engine_target_status(w->session.engine, 0, &status);
+    for (int i = 0; i < w->n_demanded && status.state != SOURCE_DOWN; i++) {
         const char *failed;
         int have = engine_samples(w->session.engine, engine_target_name(w->session.engine, 0), w->demanded[i], &failed);
         if (have < n_samples && failed == NULL)
@@ -263,6 +274,9 @@ static int run(struct watch *w, const char *badge, struct err *err)
     for (int i = 0; i < N_WATCH_SIGNALS; i++)
         w->signals[i] = loop_signal_new(w->session.loop, numbers[i], on_signal, w);
     bool plain = !isatty(STDOUT_FILENO);
+    const char *theme = w->session.args->theme;
+    if (!theme_load(theme != NULL ? theme : config_get(&w->session.config, "dashboard", "theme"), &w->theme, err))
+        return EXIT_USAGE;
     if (!reach(w, plain ? plain_patience_s : patience_s)) {
         session_explain_down(&w->session, stderr);
         return EXIT_NO_DATA;

@@ -21,6 +21,7 @@ struct watch {
     const struct dataset *demanded[MOST_DEMANDED];
     int n_demanded;
     double drawn_s, dirty_s; /* the last frame; what is to be drawn waits since then, 0: nothing does */
+    double trim_s; /* when the heap is trimmed next */
     double key_s; /* when the last key came */
     bool key_pending, redraw, quit;
     int code;

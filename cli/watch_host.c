@@ -94,7 +94,11 @@ static bool host_save(void *ctx, const char *name, const char *text, size_t len,
         }
         bool ok = write_all(fd, text, len);
         ok = close(fd) == 0 && ok;
-        return ok || fail(err, "cannot write %s: %s", path, strerror(errno));
+        if (!ok) {
+            fail(err, "cannot write %s: %s", path, strerror(errno));
+            unlink(path); /* half an export is none */
+        }
+        return ok;
     }
     return fail(err, "cannot write a file in . or %s: %s", folders[1], strerror(errno));
 }

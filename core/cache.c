@@ -110,10 +110,15 @@ struct window *cache_get(struct cache *c, struct sample *base, struct sample *no
 
 static bool are_neighbours(const struct window *w, struct sample *const *samples, int n)
 {
-    for (int i = 1; i < n; i++)
-        if (samples[i] == w->now)
-            return samples[i - 1] == w->base;
-    return false;
+    int low = 1, high = n; /* they come in the order of time; there are hundreds of each */
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (samples[middle]->mono_s < w->now->mono_s)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < n && samples[low] == w->now && samples[low - 1] == w->base;
 }
 
 void cache_prune(struct cache *c, struct sample *const *samples, int n)

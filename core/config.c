@@ -221,7 +221,7 @@ bool config_parse(const char *text, size_t len, const char *file, const struct o
 static bool read_all(int fd, struct text *out)
 {
     char piece[16384];
-    for (;;) {
+    while (!out->cut) { /* what has no end, such as /dev/zero, is read no further */
         ssize_t n = read(fd, piece, sizeof(piece));
         if (n < 0 && errno == EINTR)
             continue;
@@ -229,6 +229,7 @@ static bool read_all(int fd, struct text *out)
             return n == 0;
         text_add_n(out, piece, (size_t)n);
     }
+    return true;
 }
 
 /* As libpq for its key files: the group may read what belongs to root, since root cannot own it for a service

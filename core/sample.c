@@ -12,7 +12,9 @@
 
 enum {
     LONGEST_TEXT = 1 << 20,
-    CELL = 8 /* bytes: a double, an int64_t, a pointer */
+    CELL = 8,             /* bytes: a double, an int64_t, a pointer */
+    LARGE_COLUMN = 1024,  /* bytes from which on a column's array is held by itself */
+    PER_COLUMN = sizeof(union values) + sizeof(char *) + sizeof(struct arena *)
 };
 
 static bool is_stored(const struct column *c, bool baseline)
@@ -42,9 +44,10 @@ static struct sample *new_frame(const struct dataset *d, int n_rows)
 {
     assert(n_rows >= 0);
     size_t n = (size_t)d->n_columns;
-    struct sample *s = mem_new(sizeof(*s) + n * sizeof(s->values[0]) + n * sizeof(s->why[0]));
+    struct sample *s = mem_new(sizeof(*s) + n * PER_COLUMN);
     s->values = (union values *)(s + 1);
     s->why = (const char **)(s->values + n);
+    s->cells = (struct arena **)(s->values + 2 * n); /* a union of pointers is as large as one */
     s->dataset = d;
     s->n_rows = n_rows;
     s->n_live = n_rows;
@@ -58,18 +61,18 @@ static struct sample *new_with_arrays(const struct dataset *d, int n_rows, bool 
     _Static_assert(sizeof(double) == CELL && sizeof(int64_t) == CELL && sizeof(char *) == CELL,
                    "cells are equal");
     struct sample *s = new_frame(d, n_rows);
-    size_t column_bytes = (size_t)n_rows * CELL;
-    size_t bytes = column_bytes * (size_t)n_stored(d, baseline);
+    size_t bytes = (size_t)n_rows * CELL;
+    s->apart = bytes >= LARGE_COLUMN;
+    struct arena *together = s->apart ? NULL : arena_new(bytes * (size_t)n_stored(d, baseline));
     s->arena = arena_new(256);
-    s->cells = arena_new(bytes);
-    char *cells = arena_alloc(s->cells, bytes);
     for (int i = 0; i < d->n_columns; i++) {
         if (!is_stored(&d->columns[i], baseline))
             continue;
-        s->values[i].any = cells;
+        s->cells[i] = s->apart ? arena_new(bytes) : arena_ref(together);
+        s->values[i].any = arena_alloc(s->cells[i], bytes);
         fill_with_none(s->values[i], d->columns[i].type, n_rows);
-        cells += column_bytes;
     }
+    arena_unref(together);
     return s;
 }
 
@@ -89,15 +92,16 @@ struct sample *sample_onto(const struct sample *s, struct sample *older)
     for (int i = 0; i < s->dataset->n_columns; i++) {
         copy->values[i] = s->values[i];
         copy->why[i] = s->why[i];
+        copy->cells[i] = s->cells[i] == NULL ? NULL : arena_ref(s->cells[i]);
     }
     copy->mono_s = s->mono_s;
     copy->wall_s = s->wall_s;
     copy->epoch = s->epoch;
     copy->reset_s = s->reset_s;
+    copy->apart = s->apart;
     copy->n_gone = s->n_gone;
     copy->n_live = s->n_live;
     copy->arena = arena_ref(s->arena);
-    copy->cells = arena_ref(s->cells);
     copy->shared = s->shared == NULL ? NULL : arena_ref(s->shared);
     copy->older = older == NULL ? NULL : sample_ref(older);
     return copy;
@@ -106,6 +110,8 @@ struct sample *sample_onto(const struct sample *s, struct sample *older)
 void sample_lacks(struct sample *s, int column, const char *why)
 {
     s->values[column].any = NULL;
+    arena_unref(s->cells[column]);
+    s->cells[column] = NULL;
     s->why[column] = arena_dup(s->arena, why);
 }
 
@@ -177,7 +183,8 @@ void sample_unref(struct sample *s)
         struct sample *older = s->older;
         indexes_free(s);
         arena_unref(s->arena);
-        arena_unref(s->cells);
+        for (int i = 0; i < s->dataset->n_columns; i++)
+            arena_unref(s->cells[i]);
         arena_unref(s->shared);
         free(s);
         s = older;
@@ -186,9 +193,24 @@ void sample_unref(struct sample *s)
 
 size_t sample_size(const struct sample *s)
 {
-    size_t per_column = sizeof(s->values[0]) + sizeof(s->why[0]);
-    return sizeof(*s) + (size_t)s->dataset->n_columns * per_column + arena_size(s->arena) +
-           arena_size(s->cells) + indexes_size(s);
+    size_t bytes = sizeof(*s) + (size_t)s->dataset->n_columns * PER_COLUMN + arena_size(s->arena) + indexes_size(s);
+    for (int i = 0; i < s->dataset->n_columns; i++) {
+        if (s->cells[i] == NULL)
+            continue;
+        bytes += arena_size(s->cells[i]);
+        if (!s->apart)
+            break;
+    }
+    return bytes;
+}
+
+size_t sample_size_shared(const struct sample *s, const struct sample *before)
+{
+    size_t bytes = s->arena == before->arena ? arena_size(s->arena) : 0;
+    for (int i = 0; i < s->dataset->n_columns && s->apart; i++)
+        if (s->cells[i] != NULL && s->cells[i] == before->cells[i])
+            bytes += arena_size(s->cells[i]);
+    return bytes;
 }
 
 int sample_find(struct sample *s, const struct sample *other, int row)

@@ -38,7 +38,8 @@ struct sample {
     struct sample *older;
     /* Private: */
     atomic_int refs;
-    struct arena *cells;  /* the arrays of all columns, one block */
+    struct arena **cells; /* by column: what holds its array */
+    bool apart; /* each column has its own, which polls may share; else one holds all */
     struct arena *shared; /* an arena of texts shared with other samples, or NULL */
     _Atomic(struct indexes *) indexes;
     int n_gone; /* of a baseline: the last n_gone rows are keys that were gone when it was taken */
@@ -62,8 +63,8 @@ void sample_set_text(struct sample *s, int column, int row, const char *text, si
 /* Fewer rows than were made (a filter dropped some); n must be at most n_rows. */
 void sample_shrink(struct sample *s, int n);
 
-/* Lets S, which no other thread knows yet, share the texts that it has in common with BEFORE, the poll before it: what is
- * new in S goes to the arena of BEFORE, and that of S is given back (pointers to its texts are void). When the arena of
+/* Lets S, which no other thread knows yet, share what it has in common with BEFORE, the poll before it: the arrays of large columns that
+ * are the same, and texts. What text is new in S goes to the arena of BEFORE, and that of S is given back (pointers to its texts are void). When the arena of
  * BEFORE holds mostly texts that are gone, S keeps its own. */
 void sample_settle(struct sample *s, struct sample *before);
 
@@ -71,6 +72,8 @@ struct sample *sample_ref(struct sample *s);
 void sample_unref(struct sample *s); /* NULL does nothing */
 /* Bytes held, without what is shared, and with the hashes built so far. */
 size_t sample_size(const struct sample *s);
+/* How many of them are those of BEFORE too. */
+size_t sample_size_shared(const struct sample *s, const struct sample *before);
 
 /* The rest may be called from any thread on a finished sample. */
 

@@ -195,8 +195,8 @@ static void count_fulls(struct series *s)
     s->full_bytes = s->spare_bytes = 0;
     for (int i = 0; i < s->n_fulls; i++) {
         size_t bytes = sample_size(s->fulls[i]);
-        if (i > 0 && s->fulls[i]->arena == s->fulls[i - 1]->arena)
-            bytes -= arena_size(s->fulls[i]->arena); /* texts shared with the one before */
+        if (i > 0)
+            bytes -= sample_size_shared(s->fulls[i], s->fulls[i - 1]);
         s->full_bytes += bytes;
         s->spare_bytes += i < s->n_fulls - NEWEST_KEPT ? bytes : 0;
     }

@@ -1,4 +1,4 @@
-/* Texts that two polls have in common are kept once: most names and queries are those of the poll before. */
+/* What two polls have in common is kept once: most names and queries are those of the poll before, and so are whole columns of a catalog. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +47,22 @@ static void settle_column(struct sample *s, int column, const struct sample *bef
     }
 }
 
-void sample_settle(struct sample *s, struct sample *before)
+/* Arrays that are equal, where each is held by itself. */
+static void share_arrays(struct sample *s, const struct sample *before)
+{
+    size_t bytes = (size_t)s->n_rows * sizeof(double);
+    if (s->n_rows != before->n_rows || !s->apart || !before->apart)
+        return;
+    for (int c = 0; c < s->dataset->n_columns; c++) {
+        if (s->values[c].any == NULL || before->values[c].any == NULL || memcmp(s->values[c].any, before->values[c].any, bytes) != 0)
+            continue;
+        arena_unref(s->cells[c]);
+        s->cells[c] = arena_ref(before->cells[c]);
+        s->values[c] = before->values[c];
+    }
+}
+
+static void share_texts(struct sample *s, struct sample *before)
 {
     bool outgrown =
         arena_size(before->arena) > SMALL && arena_size(before->arena) > MOST_TIMES * arena_size(s->arena);
@@ -63,4 +78,11 @@ void sample_settle(struct sample *s, struct sample *before)
     free(rows);
     arena_unref(s->arena);
     s->arena = arena_ref(before->arena);
+}
+
+/* A column of texts is shared only if its pointers are the same, which share_texts makes them. */
+void sample_settle(struct sample *s, struct sample *before)
+{
+    share_texts(s, before);
+    share_arrays(s, before);
 }

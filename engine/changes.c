@@ -22,7 +22,7 @@ static const struct column columns[] = {
 static const struct watched {
     const char *dataset, *column, *kind;
 } watched[] = {
-    {"settings", "setting",      "setting"},
+    {"settings", "value",        "setting"},
     {"server",   "role",         "role"},
     {"server",   "version_text", "version"},
     {"server",   "started",      "restart"},
@@ -140,6 +140,16 @@ static struct sample *sample_of(const struct state *state, const struct sample *
                 sample_set_text(s, column, i, texts[column], strnlen(texts[column], LONGEST_VALUE));
     }
     return s;
+}
+
+bool changes_check(const struct registry *r, struct err *err)
+{
+    for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++) {
+        const struct dataset *d = registry_find(r, watched[i].dataset);
+        if (d == NULL || dataset_column(d, watched[i].column) < 0)
+            return fail(err, "changes watches %s.%s, which is not there", watched[i].dataset, watched[i].column);
+    }
+    return true;
 }
 
 static struct sample *make(struct target *t, void *state, const struct sample *sample, const struct sample *before)

@@ -29,6 +29,9 @@ const struct derived *derived_find(const struct dataset *d);
 /* Times of a sample that is made now. */
 void derived_stamp(struct sample *s, const struct sample *like);
 
+/* What `changes` watches is there in R: a column that is renamed is not lost silently. */
+bool changes_check(const struct registry *r, struct err *err);
+
 extern const struct derived derived_targets, derived_collectors, derived_changes, derived_waits, derived_sampled_statements;
 
 #endif

@@ -257,7 +257,8 @@ static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *
     /* After a late answer comes a whole interval: servers count in steps of about a second, and a shorter one would show nothing or a burst. */
     if (s->next_due_s < t->newest_mono_s + late_ratio * s->every_s)
         s->next_due_s = t->newest_mono_s + s->every_s;
-    if (s->samples == 1 && s->every_s > e->options.first_s)
+    /* A baseline needs no second sample soon; a page that is opened later asks at once. */
+    if (s->samples == 1 && s->wanted && s->every_s > e->options.first_s)
         s->next_due_s = fmin(s->next_due_s, t->newest_mono_s + e->options.first_s);
     struct sample *before = store_newest(e->store, t->config.name, sample->dataset);
     if (before != NULL)

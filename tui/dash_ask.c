@@ -77,6 +77,7 @@ bool pane_set_filter(struct dash_pane *p, const char *text, struct err *err)
     p->filter_text = filter.n > 0 ? mem_dup(text) : NULL;
     p->limit = FIRST_LIMIT;
     p->table.top = 0;
+    p->table.other_rows = true;
     pane_stale(p);
     return true;
 }

@@ -57,6 +57,7 @@ void dash_layout(struct dash *d, int rows, int columns)
     d->body_row = head;
     d->body_rows = rows - head - foot > 0 ? rows - head - foot : 0;
     d->frameless = d->body_rows < FRAMES_FROM;
+    d->n_hits = 0; /* a click that comes before the next frame was meant for the last one, of which nothing may be left */
     if (v->zoom) {
         for (int i = 0; i < v->n; i++)
             v->panes[i].place = (struct layout_place){.pane = v->panes[i].pane->name};

@@ -44,10 +44,19 @@ void dash_pause(struct dash *d)
         dash_visit(d)->panes[i].stale = dash_visit(d)->panes[i].result == NULL;
 }
 
+/* A pane that joins several datasets steps through its sessions: none of the others comes more often. */
+static const char *stepped_dataset(const struct dash_pane *p)
+{
+    for (int i = 0; p != NULL && i < p->n_datasets; i++)
+        if (strcmp(p->datasets[i], "sessions") == 0)
+            return "sessions";
+    return p != NULL && p->n_datasets > 0 ? p->datasets[0] : "sessions";
+}
+
 void dash_step(struct dash *d, int direction)
 {
     struct dash_pane *p = dash_focus(d);
-    const char *dataset = p != NULL && p->n_datasets > 0 ? p->datasets[0] : "sessions";
+    const char *dataset = stepped_dataset(p);
     if (d->host.step == NULL)
         return;
     bool newest = dash_live(d) || d->paused;

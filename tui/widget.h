@@ -17,6 +17,7 @@ struct table {
     int page_rows;        /* rows that the last drawing had room for */
     bool hidden_columns;  /* the last drawing had more columns than room: left and right are worth something */
     struct result *ghost; /* the cursor's row as it was when it went away; stands at `row` */
+    bool other_rows;      /* another filter or set was asked for: a row that is missing then did not go away */
     char **tags;          /* identities */
     int n_tags;
     int *widths;          /* by column of the result: grow at once, shrink rarely */

@@ -127,6 +127,15 @@ bool view_settle(struct view *v, const struct result *old)
         t->row = place_of(v, found);
         return true;
     }
+    if (t->other_rows) {
+        result_free(t->ghost);
+        free(t->cursor);
+        t->ghost = NULL;
+        t->cursor = NULL;
+        t->other_rows = false;
+        t->row = 0;
+        return true;
+    }
     if (t->ghost != NULL && !same_columns(t->ghost, v->result)) {
         result_free(t->ghost);
         t->ghost = NULL;

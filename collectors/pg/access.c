@@ -37,12 +37,13 @@ static const struct capability capabilities[] = {
      "case when f.settings then 'all are seen, with file and line' else 'some settings are hidden, and where they are set' end",
      "'GRANT pg_monitor TO ' || f.me"},
     {0, "'statements'",
-     "case when f.loaded and f.installed is not null and f.installed = f.newest then 'ok' when f.loaded and f.installed is not null then 'partial' else 'missing' end",
-     "case when not f.loaded then 'pg_stat_statements is not preloaded by the server' when f.installed is null then 'pg_stat_statements is not installed in database ' || f.db"
+     "case when not f.usable then 'missing' when f.loaded and f.installed is not null and f.installed = f.newest then 'ok' when f.loaded and f.installed is not null then 'partial' else 'missing' end",
+     "case when not f.usable then 'pg_stat_statements is in schema ' || f.place || ', which the role may not use' when not f.loaded then 'pg_stat_statements is not preloaded by the server' when f.installed is null then 'pg_stat_statements is not installed in database ' || f.db"
      " when f.installed = f.newest then 'pg_stat_statements ' || f.installed else 'pg_stat_statements ' || f.installed || ' is installed, the server has ' || f.newest end",
-     "case when f.newest is null then 'install the contrib package of PostgreSQL first' || chr(10) else '' end"
+     "rtrim(case when f.newest is null then 'install the contrib package of PostgreSQL first' || chr(10) else '' end"
      " || case when not f.loaded then 'ALTER SYSTEM SET shared_preload_libraries = ' || coalesce(nullif(f.preload, '') || ', ', '') || 'pg_stat_statements -- then restart the server' || chr(10) else '' end"
-     " || case when f.installed is null then 'CREATE EXTENSION pg_stat_statements' when f.installed is distinct from f.newest then 'ALTER EXTENSION pg_stat_statements UPDATE' else '' end"},
+     " || case when not f.usable then 'GRANT USAGE ON SCHEMA ' || f.place || ' TO ' || f.me || chr(10) else '' end"
+     " || case when f.installed is null then 'CREATE EXTENSION pg_stat_statements' when f.installed is distinct from f.newest then 'ALTER EXTENSION pg_stat_statements UPDATE' else '' end, chr(10))"},
     {0, "'statements of other roles'", "case when f.stats then 'ok' else 'partial' end",
      "case when f.stats then 'all texts are seen' else 'texts and ids of other roles'' statements are hidden' end",
      "'GRANT pg_monitor TO ' || f.me"},
@@ -86,6 +87,8 @@ static const char facts[] =
     " exists (select from pg_settings where name = 'pg_stat_statements.max') as loaded,"
     " (select setting from pg_settings where name = 'shared_preload_libraries') as preload,"
     " (select extversion from pg_extension where extname = 'pg_stat_statements') as installed,"
+    " (select quote_ident(nspname) from pg_extension e join pg_namespace n on n.oid = e.extnamespace where extname = 'pg_stat_statements') as place,"
+    " (select has_schema_privilege(extnamespace, 'usage') from pg_extension where extname = 'pg_stat_statements') as usable,"
     " (select default_version from pg_available_extensions where name = 'pg_stat_statements') as newest,"
     " current_setting('track_io_timing')::bool as io, current_setting('track_activities')::bool as activities,"
     " current_setting('track_counts')::bool as counts, pg_size_bytes(current_setting('track_activity_query_size')) as query_size,"

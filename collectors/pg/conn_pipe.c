@@ -126,9 +126,10 @@ static bool put(struct conn *c, struct query *q)
     }
     ok = ok && put_query(c, q) && PQpipelineSync(c->pq) == 1;
     if (ok && q->q.local != NULL) {
-        /* After an error the server skips all up to the Sync: the ROLLBACK must stand behind it. */
+        /* After an error the server skips all up to the Sync: the end must stand behind it. COMMIT, which ends a failed transaction as well: a ROLLBACK
+         * each poll would be counted as the application's trouble. */
         q->syncs = 2;
-        ok = put_command(c, "ROLLBACK") && PQpipelineSync(c->pq) == 1;
+        ok = put_command(c, "COMMIT") && PQpipelineSync(c->pq) == 1;
     }
     return ok;
 }

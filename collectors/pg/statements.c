@@ -30,7 +30,7 @@ static const struct column columns[] = {
     COUNTER("calls", UNIT_COUNT, "s.calls", .help = "finished calls"),
     COUNTER("total_exec_ms", UNIT_MS, "s.total_exec_time", .help = "time spent executing it"),
     COUNTER("exec_sq", UNIT_COUNT, "(s.stddev_exec_time * s.stddev_exec_time + s.mean_exec_time * s.mean_exec_time) * s.calls", .help = "sum of the squares of the times of its calls, in ms²: gives the variance over a window"),
-    COUNTER("toplevel_ms", UNIT_MS, NULL, .help = "total_exec_ms of a statement sent by a client; what ran inside a function is in its caller's"),
+    COUNTER("toplevel_ms", UNIT_MS, NULL, .help = "total_exec_ms of a statement sent by a client, ours not; what ran inside a function is in its caller's"),
     COUNTER("plans", UNIT_COUNT, COUNT("s.plans"), .help = "times it was planned (needs pg_stat_statements.track_planning)"),
     COUNTER("total_plan_ms", UNIT_MS, COUNT("s.total_plan_time"), .help = "time spent planning it"),
     COUNTER("rows_n", UNIT_COUNT, COUNT("s.rows"), .help = "rows returned or changed"),
@@ -53,7 +53,7 @@ static const struct column columns[] = {
     {"max_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, "s.max_exec_time", .help = "slowest call since its statistics started"},
     {"own", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "a query of dbvitals, told by the comment in its text"},
     {"stats_since", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "s.stats_since", .since = 111, .help = "when its statistics started"},
-    {"share", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_PART, .a = "toplevel_ms", .help = "its part of the time of all statements sent by clients"},
+    {"share", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_PART, .a = "toplevel_ms", .help = "its part of the time of all statements sent by clients, without those of dbvitals"},
     {"mean_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_QUOTIENT, .a = "total_exec_ms", .b = "calls", .help = "exact mean time of a call"},
     {"stddev_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_STDDEV, .a = "calls", .b = "total_exec_ms", .c = "exec_sq", .help = "exact standard deviation of the times of its calls"},
     {"p50_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_P50, .a = "calls", .b = "total_exec_ms", .c = "exec_sq", .least = 2, .help = "about half of the calls are faster (log-normal estimate)"},
@@ -183,11 +183,11 @@ static void fill_names(struct sample *s, struct statements *t)
 static void set_toplevel_ms(struct sample *s)
 {
     const int64_t *top = values_of(s, "toplevel").integer;
+    const double *own = values_of(s, "own").real;
     const double *total = values_of(s, "total_exec_ms").real;
     double *toplevel = values_of(s, "toplevel_ms").real;
     for (int i = 0; i < s->n_rows; i++)
-        if (top[i] != 0)
-            toplevel[i] = total[i];
+        toplevel[i] = top[i] != 0 && own[i] != 1 ? total[i] : NAN;
 }
 
 /* An eviction spoils increases too: a statement that went and came back counts from 0 again. What the role may see is known from the rows
@@ -228,6 +228,7 @@ static void fill_texts(struct sample *s, struct texts *held, struct text *missin
         query[i] = id[i] == INT_NONE ? NULL : texts_use(held, id[i]);
         own[i] = query[i] != NULL && is_own(query[i]);
     }
+    set_toplevel_ms(s);
 }
 
 static void deliver(struct pg_poll *p)
@@ -275,7 +276,6 @@ static void on_sample(struct pg_poll *p, struct sample *s)
     put_zeros_back(s);
     bool hidden = merge_hidden(s);
     fill_names(s, t);
-    set_toplevel_ms(s);
     set_epoch(s, t, pg_facts(p), hidden);
     struct text missing;
     text_init(&missing, 1 << 20);

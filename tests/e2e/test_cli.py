@@ -1,8 +1,12 @@
 """The command line as DESIGN promises it: show, query, doctor, config, and plain text without a terminal."""
+import contextlib
 import csv
 import io
 import json
+import os
+import subprocess
 
+import psycopg2
 import pytest
 
 
@@ -105,3 +109,69 @@ def test_doctor_as_a_role_with_nothing_names_the_grant(start_server, dbvitals):
     assert done.returncode == 3 and "GRANT pg_monitor TO nobody_much" in done.stdout.replace('"', "")
     done = dbvitals("doctor", env=server.env(user="monitor"))
     assert "GRANT pg_monitor" not in done.stdout
+
+
+@pytest.mark.parametrize("command", [["show", "databases"], ["help"], ["query", "select datname from databases"], []])
+def test_what_cannot_be_written_is_an_error(server, program, command):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([program, *command], env=server.env(), stdout=full, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == "dbvitals: cannot write standard output: No space left on device\n"
+
+
+def test_a_file_that_cannot_be_written_is_an_error(server, dbvitals):
+    done = dbvitals("show", "databases", "-o", "/dev/full", env=server.env())
+    assert done.returncode == 1 and "cannot write /dev/full" in done.stderr
+
+
+def test_a_reader_who_leaves_ends_it_without_a_word(server, program):
+    read, write = os.pipe()
+    running = subprocess.Popen([program, "show", "databases", "-n", "1000", "-r", "0.25"], env=server.env(), stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    os.read(read, 10)
+    os.close(read)
+    assert running.communicate(timeout=20)[1] == b"" and running.returncode == 0
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_files_end_in_an_exit_code(server, program, closed):
+    done = subprocess.run(["sh", "-c", f'exec "{program}" show databases {closed}'], env=server.env(), stdout=subprocess.DEVNULL, timeout=60)
+    assert done.returncode == (1 if ">&-" in closed.replace("2>&-", "") else 0)
+
+
+def test_options_may_stand_before_the_subcommand(server, dbvitals):
+    done = dbvitals("-f", "csv", "show", "databases", env=server.env())
+    assert done.returncode == 0 and done.stdout.startswith("target,dbid,datname")
+
+
+def test_a_config_without_end_is_refused(dbvitals):
+    done = dbvitals("config", "check", "-c", "/dev/zero", timeout=10)
+    assert done.returncode == 1 and "at most 1 MB" in done.stderr
+
+
+def test_a_theme_that_is_not_there_is_told_without_a_terminal_too(server, dbvitals):
+    done = dbvitals("--theme", "nosuch", env=server.env())
+    assert done.returncode == 1 and "nosuch" in done.stderr and done.stdout == ""
+
+
+def test_a_role_with_one_connection_hears_why_a_lane_has_none(start_server, dbvitals):
+    server = start_server()
+    with contextlib.closing(psycopg2.connect(server.conninfo())) as admin, admin, admin.cursor() as cursor:
+        cursor.execute("create role lonely login connection limit 1; grant pg_monitor to lonely")
+    done = dbvitals("show", "databases", f"host={server.host} port={server.port} user=lonely dbname=postgres")
+    assert done.returncode == 0
+    done = dbvitals("show", "tables", f"host={server.host} port={server.port} user=lonely dbname=postgres")
+    assert done.returncode == 2 and "too many connections for role" in done.stderr
+
+
+def test_what_the_server_says_reaches_stderr_without_escape_sequences(server, dbvitals):
+    done = dbvitals("show", "databases", "-h", server.host, "-U", "postgres", "no\x1b[2Jsuch", env=server.env())
+    assert done.returncode == 2 and "such" in done.stderr and "\x1b" not in done.stderr
+
+
+def test_doctor_names_the_schema_of_statements_that_the_role_may_not_use(start_server, dbvitals):
+    server = start_server(shared_preload_libraries="pg_stat_statements")
+    with contextlib.closing(psycopg2.connect(server.conninfo())) as admin, admin, admin.cursor() as cursor:
+        cursor.execute("create role mon login; grant pg_monitor to mon; create schema ext; create extension pg_stat_statements schema ext")
+    done = dbvitals("doctor", f"host={server.host} port={server.port} user=mon dbname=postgres")
+    assert done.returncode == 3 and "GRANT USAGE ON SCHEMA ext TO mon" in done.stdout

@@ -30,7 +30,7 @@ def page_names():
 
 def settled(s, what):
     """Until every pane has its rows; the screen's text, which holds no error."""
-    unsettled = ("collecting...", "no data yet", "STALE", "connecting")
+    unsettled = ("collecting...", "no data yet", "STALE", "· connecting")
     text = s.wait(lambda t: t.strip() and not any(word in t for word in unsettled), 10, f"the rows of {what}")
     bad = ERROR.search(text)
     assert not bad, f"{bad.group(0)!r} on {what}:\n{text}"

@@ -448,6 +448,21 @@ static void a_paste_is_text_and_never_keys(void **state)
     world_done(&w);
 }
 
+static void a_click_on_a_frame_of_another_page_does_nothing(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, NULL);
+    world_draw(&w);
+    world_type(&w, "2"); /* and not drawn: the clicks were meant for what the overview showed */
+    for (int row = 2; row < 29; row++)
+        dash_key(w.dash, &(struct key){.kind = KEY_MOUSE, .mouse = MOUSE_PRESS, .row = row, .column = 5});
+    world_settle(&w);
+    SHOWS(&w, "▶ 4711");
+    SHOWS_NOT(&w, "its query");
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -474,6 +489,7 @@ int main(void)
         cmocka_unit_test(numbers_of_a_stopped_server_grow_old),
         cmocka_unit_test(another_target_shows_nothing_of_the_one_before),
         cmocka_unit_test(a_paste_is_text_and_never_keys),
+        cmocka_unit_test(a_click_on_a_frame_of_another_page_does_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

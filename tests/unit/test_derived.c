@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "engine/derived.h"
 #include "engine/engine.h"
+#include "engine/products.h"
 #include "engine/target.h"
 
 #include <cmocka.h>
@@ -27,7 +28,7 @@ static const struct column session_columns[] = {
 static const struct dataset sessions = {.name = "sessions", .help = "x", .columns = session_columns, .n_columns = 11, .whole = true};
 enum { T_NAME, T_SETTING };
 static const struct column setting_columns[] = {
-    [T_NAME] = {"name", KIND_KEY, TYPE_TEXT, .help = "x"}, [T_SETTING] = {"setting", KIND_LABEL, TYPE_TEXT, .help = "x"}};
+    [T_NAME] = {"name", KIND_KEY, TYPE_TEXT, .help = "x"}, [T_SETTING] = {"value", KIND_LABEL, TYPE_TEXT, .help = "x"}};
 static const struct dataset settings = {.name = "settings", .help = "x", .columns = setting_columns, .n_columns = 2, .whole = true};
 // clang-format on
 
@@ -165,6 +166,17 @@ static void changes_tell_a_setting_once_with_both_values(void **unused)
     rig_close(&r, d);
 }
 
+static void changes_watches_columns_that_exist(void **unused)
+{
+    (void)unused;
+    struct registry r;
+    struct err err = {0};
+    assert_true(products_register(&r, &err));
+    if (!changes_check(&r, &err))
+        fail_msg("%s", err.text);
+    registry_done(&r);
+}
+
 static void changes_are_bounded_and_keep_the_newest(void **unused)
 {
     (void)unused;
@@ -206,6 +218,7 @@ int main(void)
         cmocka_unit_test(waits_credit_measured_time_to_active_sessions),
         cmocka_unit_test(waits_after_a_long_gap_credit_little),
         cmocka_unit_test(changes_tell_a_setting_once_with_both_values),
+        cmocka_unit_test(changes_watches_columns_that_exist),
         cmocka_unit_test(changes_are_bounded_and_keep_the_newest),
         cmocka_unit_test(sampled_statements_are_grouped_without_literals),
     };

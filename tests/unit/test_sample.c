@@ -334,6 +334,34 @@ static void old_texts_do_not_pile_up(void **state)
     sample_unref(before);
 }
 
+static struct sample *thousand_sessions(double age_s)
+{
+    struct sample *s = sample_new(&sessions, 1000);
+    for (int row = 0; row < 1000; row++) {
+        s->values[PID].integer[row] = row;
+        s->values[AGE].real[row] = age_s;
+        set(s, USER, row, "shop_rw");
+    }
+    return s;
+}
+
+static void columns_that_did_not_change_are_kept_once(void **state)
+{
+    (void)state;
+    struct sample *before = thousand_sessions(1), *s = thousand_sessions(2);
+    size_t alone = sample_size(s);
+    sample_settle(s, before);
+    assert_ptr_equal(s->values[PID].any, before->values[PID].any);
+    assert_ptr_equal(s->values[USER].any, before->values[USER].any);
+    assert_ptr_not_equal(s->values[AGE].any, before->values[AGE].any);
+    assert_true(sample_size(s) - sample_size_shared(s, before) < alone / 3); /* one of six columns */
+    sample_unref(before);
+    assert_int_equal(s->values[PID].integer[999], 999);
+    assert_true(s->values[AGE].real[999] == 2);
+    assert_string_equal(s->values[USER].text[999], "shop_rw");
+    sample_unref(s);
+}
+
 static void epochs_are_fnv_1a(void **state)
 {
     (void)state;
@@ -363,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_settled_sample_shares_the_texts_of_the_poll_before),
         cmocka_unit_test(texts_shared_otherwise_are_left_alone),
         cmocka_unit_test(old_texts_do_not_pile_up),
+        cmocka_unit_test(columns_that_did_not_change_are_kept_once),
         cmocka_unit_test(epochs_are_fnv_1a),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -400,11 +400,11 @@ static void the_bound_of_a_series_holds_and_is_told(void **state)
     struct store_limits limits = {.series_bytes = 500000, .total_bytes = 10 << 20, .keep_s = 600};
     struct store *store = store_new(limits);
     for (int t = 0; t < 100; t++)
-        store_put(store, "shop", large_poll(&whole, t, 1000, 10)); /* about 40 kB each */
+        store_put(store, "shop", large_poll(&whole, t, 1000, 10)); /* 40 kB; but for `calls` its arrays are those of the poll before */
     bool bitten;
     double reach = store_reach_s(store, "shop", &whole, &bitten);
     assert_true(bitten);
-    assert_in_range(reach, 8, 14);
+    assert_in_range(reach, 45, 60);
     assert_true(store_bytes(store) < 500000 + 8 * 40000);
     store_free(store);
     limits.series_bytes = 1; /* the newest two are kept whatever they cost */
