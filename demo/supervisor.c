@@ -284,9 +284,12 @@ static bool demo_open(struct supervisor *s, struct err *err)
         !folder_make(s, err))
         return false;
     environment_clear();
-    setpriority(PRIO_PROCESS, 0, 5); /* whoever looks at it comes first; the server inherits it */
-    return cluster_make(s, err) && server_start(s, err) && shop_fill(s->folder, s->statements, report_progress, err) &&
-           workload_start(s->folder, err);
+    if (!cluster_make(s, err) || !server_start(s, err) || !shop_fill(s->folder, s->statements, report_progress, err))
+        return false;
+    /* Somebody waited for the filling; from here on whoever looks at it comes first. New backends and threads inherit it. */
+    setpriority(PRIO_PROCESS, (id_t)s->server, 5);
+    setpriority(PRIO_PROCESS, 0, 5);
+    return workload_start(s->folder, err);
 }
 
 int demo_supervise(void)

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 import psycopg2
@@ -59,17 +60,23 @@ class Demo:
         self.process.wait(10)
 
 
-def folders():
-    return set(glob.glob("/tmp/dbvitals-*"))
+@pytest.fixture
+def place(monkeypatch):
+    """A folder in which only this test's demos make theirs; yields the function that lists them."""
+    with tempfile.TemporaryDirectory(prefix="dbv-demo-", dir="/tmp") as folder:
+        os.chmod(folder, 0o1777)
+        monkeypatch.setenv("TMPDIR", folder)
+        yield lambda: set(glob.glob(f"{folder}/dbvitals-*"))
 
 
-def cpu_s(pids):
+def cpu_s(pids, ended=False):
+    """CPU time of the processes; ENDED: and of the children that they have waited for."""
     ticks = 0
     for pid in pids:
         try:
             with open(f"/proc/{pid}/stat") as f:
                 fields = f.read().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
+            ticks += sum(int(n) for n in fields[11:15 if ended else 13])
         except OSError:
             pass  # it ended
     return ticks / os.sysconf("SC_CLK_TCK")
@@ -80,6 +87,7 @@ def demo(build_dir):
     began = time.monotonic()
     d = Demo(build_dir).wait_ready()
     assert d.error is None
+    d.cost_s = cpu_s(d.pids(), ended=True)
     d.took_s = time.monotonic() - began
     d.ready_at = time.monotonic()
     yield d
@@ -91,7 +99,8 @@ def blocked(demo):
 
 
 def test_it_is_there_in_seconds_and_says_what_it_does(demo):
-    assert demo.took_s < 10
+    assert demo.took_s < 30, "on the busiest machine"
+    assert demo.cost_s < 5, "CPU time: what it takes where nothing else runs"
     assert "filling 240,000 sessions" in demo.progress
 
 
@@ -155,34 +164,27 @@ def test_a_client_that_was_ended_comes_back(demo):
     servers.wait_for(lambda: demo.value(now % f"array{[pid for pid, _ in ended]}") >= 3)  # one rests for a minute
 
 
-def gone(pids, before):
-    return not any(map(servers.alive, pids)) and folders() <= before
-
-
-def test_a_quiet_end_leaves_nothing_behind(build_dir):
-    before = folders()
+def test_a_quiet_end_leaves_nothing_behind(build_dir, place):
     d = Demo(build_dir).wait_ready()
     pids = d.pids()
-    assert len(pids) > 3 and os.path.exists(d.folder)
+    assert len(pids) > 3 and place() == {d.folder}
     d.stop()
-    assert gone(pids, before), "stop returned before all was gone"
+    assert not any(map(servers.alive, pids)) and not place(), "stop returned before all was gone"
 
 
 @pytest.mark.parametrize("victims", [["program"], ["program", "early"], ["supervisor"], ["all of the program's group"]],
                          ids=lambda v: " ".join(v))
-def test_a_violent_end_leaves_nothing_behind(build_dir, victims):
-    before = folders()
+def test_a_violent_end_leaves_nothing_behind(build_dir, place, victims):
     d = Demo(build_dir)
     if "early" in victims:
-        servers.wait_for(lambda: folders() > before)
+        servers.wait_for(place)
     else:
         d.wait_ready()
     pids = d.pids()
-    made = folders() - before
     if "supervisor" in victims:
         os.kill(d.supervisor(), signal.SIGKILL)  # nobody is left to remove its files: only that no process stays
         servers.wait_for(lambda: not any(map(servers.alive, pids[1:])), 10)
-        for folder in made:
+        for folder in place():
             shutil.rmtree(folder)
         d.stop()
     elif victims == ["program"] or "early" in victims:
@@ -190,7 +192,7 @@ def test_a_violent_end_leaves_nothing_behind(build_dir, victims):
     else:
         os.killpg(d.process.pid, signal.SIGKILL)
     d.process.wait()
-    servers.wait_for(lambda: gone(pids, before), 15, "something was left behind")
+    servers.wait_for(lambda: not any(map(servers.alive, pids)) and not place(), 15, "something was left behind")
 
 
 def test_ctrl_c_does_not_reach_the_server_before_the_program(build_dir):
