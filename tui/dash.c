@@ -183,7 +183,8 @@ void dash_data_changed(struct dash *d, const char *target, const char *dataset)
     double now = d->host.now(d->host.ctx);
     struct visit *visits[] = {&d->head, dash_visit(d)};
     d->newest_s = strcmp(target, d->target) == 0 ? now : d->newest_s;
-    if (strcmp(target, d->target) == 0 && !is_seen(d, dataset) && d->n_seen < MAX_SEEN)
+    bool first = strcmp(target, d->target) == 0 && !is_seen(d, dataset);
+    if (first && d->n_seen < MAX_SEEN)
         snprintf(d->seen[d->n_seen++], sizeof(d->seen[0]), "%s", dataset);
     if (!dash_live(d))
         return;
@@ -194,7 +195,7 @@ void dash_data_changed(struct dash *d, const char *target, const char *dataset)
                 if (strcmp(p->datasets[j], dataset) != 0)
                     continue;
                 p->stale = true;
-                p->stale_since = p->result == NULL ? 0 : now;
+                p->stale_since = p->result == NULL || first ? 0 : now;
             }
         }
     }
@@ -253,7 +254,7 @@ static bool visit_complete(const struct visit *v, bool settled)
 {
     for (int i = 0; i < v->n; i++) {
         const struct dash_pane *p = &v->panes[i];
-        if (pane_visible(p) && (!p->asked || p->rows.out || p->beside.out || (settled && (p->stale || pane_waits(p)))))
+        if (pane_visible(p) && (!p->asked || p->rows.out || p->beside.out || (settled && p->stale)))
             return false;
     }
     return true;

@@ -12,7 +12,7 @@
 #include "core/text.h"
 
 enum {
-    FIRST_SLICE = 200, /* relations whose size is measured at once */
+    FIRST_SLICE = 100, /* relations whose size is measured at once */
     FEW_ROWS = 500,    /* decoded at once */
     FIRST_OID = 16384  /* of relations that are not the system's: FirstNormalObjectId */
 };

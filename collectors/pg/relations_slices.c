@@ -9,7 +9,7 @@
 
 enum { DEFINITIONS = 250 /* that are asked for at once */ };
 static const double SLICE_EVERY_S = 60;
-static const double SLICE_MS = 30;
+static const double SLICE_MS = 20; /* tables, indexes and databases together: 60 ms a minute */
 
 static char *ids_of_rows(const struct relations *r, const int *rows, int n)
 {
