@@ -32,6 +32,12 @@ def latencies(s, n=100):
     return taken
 
 
+def limit_ms(s):
+    """16 ms; a build with sanitizers is about three times as slow, so there the promise is held to what is left of it. .ci/run holds the release build to 16."""
+    with open(f"/proc/{s.pid}/maps") as f:
+        return 48 if "libasan" in f.read() else 16
+
+
 def assert_keys_are_quick(s):
     """100 keys, p95 within 16 ms. What else runs on the machine, this test too, can only make it later, so one batch of three must do."""
     for batch in range(3):
@@ -40,7 +46,7 @@ def assert_keys_are_quick(s):
         taken = sorted(taken)
         p50, p95 = taken[len(taken) // 2], taken[int(len(taken) * 0.95) - 1]
         print(f"key to screen: p50 {p50:.1f} ms, p95 {p95:.1f} ms, max {taken[-1]:.1f} ms")
-        if p95 <= 16:
+        if p95 <= limit_ms(s):
             return
     pytest.fail(f"key to screen: p50 {p50:.1f} ms, p95 {p95:.1f} ms, max {taken[-1]:.1f} ms")
 
