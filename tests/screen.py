@@ -67,7 +67,8 @@ class Screen:
         self.started = time.monotonic()
         environment = {**(env or os.environ), "TERM": term, "LC_ALL": "C.UTF-8"}
         self.pid, self.fd = pty.fork()
-        if self.pid == 0:
+        if self.pid == 0:  # sized here: the program must not see the size change after it began
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             if cwd is not None:
                 os.chdir(cwd)
             os.environ.clear()
@@ -76,7 +77,6 @@ class Screen:
                 os.execvpe(command[0], command, environment)
             finally:
                 os._exit(127)
-        self.set_size(rows, columns)
 
     def __enter__(self):
         return self

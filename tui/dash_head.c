@@ -81,7 +81,7 @@ static void badges_add(struct dash *d, struct parts *ps)
         return;
     char upper[32];
     size_t i = 0;
-    for (; env[i] != '\0' && i < sizeof(upper) - 1; i++)
+    for (; i < sizeof(upper) - 1 && env[i] != '\0'; i++)
         upper[i] = env[i] >= 'a' && env[i] <= 'z' ? (char)(env[i] - 32) : env[i];
     upper[i] = '\0';
     part_add(ps, false, 1, strncmp(upper, "PROD", 4) == 0 ? ROLE_DIALOG_DANGER : ROLE_HEAD_KEY, "%s", upper);
