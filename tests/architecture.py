@@ -16,8 +16,8 @@ FLOORS = {
     "core": 0,
     "collectors": 1,
     "engine": 2,
-    "alerts": 3, "cures": 3, "history": 3, "serve": 3, "demo": 3, "themes": 3,
-    "tui": 4,
+    "alerts": 3, "cures": 3, "history": 3, "demo": 3, "themes": 3,
+    "tui": 4, "serve": 4,
     "cli": 5,
     "": 6,  # main.c
 }
@@ -32,7 +32,7 @@ ROOMS = {
     "ncurses.h": ["tui/painter.c"],
     "term.h": ["tui/painter.c"],
     "termkey.h": ["tui/input.c"],
-    "curl/curl.h": ["alerts/deliver*", "collectors/http/*"],
+    "curl/curl.h": ["core/fetch.c"],
     "microhttpd.h": ["serve/http*"],
     "hiredis/hiredis.h": ["collectors/redis/conn*"],
     "pthread.h": ["core/*", "demo/workload.c"],

@@ -1,0 +1,89 @@
+/* The book: every alert there is, acks and silences, in memory; what rules find goes in, transitions come
+ * out. Knows no clock, thread or file: all times are given. The state file is a copy of it. */
+#ifndef DBVITALS_ALERTS_BOOK_H
+#define DBVITALS_ALERTS_BOOK_H
+
+#include "alerts/judge.h"
+#include "core/sample.h"
+
+struct alert {
+    char id[17]; /* 16 hex digits of a hash of rule, target and key */
+    char *rule, *target, *key;
+    struct alert_state state;
+    double value;     /* NAN: none */
+    char *value_text; /* with its unit */
+    char *summary;    /* expanded; of the evaluation that was last true */
+    char *title; /* "CRITICAL shop: 9 sessions blocked 4m by pid 4711": level, target, what, how much, in the
+                    first 80 characters */
+    char *action, *threshold;
+    char *evidence; /* the row as a JSON object; texts normalised */
+    char *labels;   /* the key columns as a JSON object */
+    int count;
+    char *no_data; /* why there is none */
+    struct {
+        char *by, *comment;
+        double at_s, until_s; /* wall; until NAN: until it is ok */
+    } ack;                    /* by NULL: none */
+    char *inhibited_by;       /* a rule's name */
+    int64_t snapshot;         /* number of the context kept in the state file, 0 none */
+    bool restored;            /* from the file, not judged again yet */
+};
+struct silence {
+    int64_t id;
+    char *rule, *target, *key; /* each a GLOB; NULL: any */
+    char *by, *comment;
+    double from_s, until_s; /* wall */
+};
+
+/* What happened to one alert. Borrowed for the call. */
+struct event {
+    const struct alert *alert;
+    struct transition transition;
+    double wall_s;
+};
+typedef void book_event_fn(void *ctx, const struct event *e);
+
+struct book;
+struct book *book_new(const struct rules *rules);
+void book_free(struct book *b);
+/* RULES is another list now: alerts of rules that went away resolve. */
+void book_set_rules(struct book *b, const struct rules *rules, double wall_s);
+void book_on_event(struct book *b, book_event_fn *fn, void *ctx);
+
+/* The answer of RULE. Alerts of targets in COVERAGE that the answer does not name are false (gone, or below
+ * floor when FLOOR says that the row is still there), those without data keep. STEP_S as machine_step. */
+struct book_answer {
+    const struct rule *rule;
+    const struct result *result; /* NULL: the SELECT failed, ERROR tells why: no data everywhere */
+    const char *error;
+    const struct coverage *coverage;
+    int n_coverage;
+    double step_s, wall_s, cpu_ms;
+};
+void book_answer(struct book *b, const struct book_answer *a);
+
+int book_alerts(const struct book *b);
+struct alert *book_alert(const struct book *b, int i);
+struct alert *book_find(const struct book *b, const char *id);
+/* An alert as it was in the state file. */
+struct alert *book_restore(struct book *b, const char *rule, const char *target, const char *key);
+
+/* The worst alert that inhibits A now (target_down of the same target), or NULL. */
+const struct alert *book_inhibitor(const struct book *b, const struct alert *a);
+const struct silence *book_silenced(const struct book *b, const struct alert *a, double wall_s);
+
+bool book_ack(struct book *b, const char *id, const char *by, const char *comment, double wall_s,
+              double until_s, struct err *err);
+bool book_unack(struct book *b, const char *id, struct err *err);
+/* Takes copies; gives the id. */
+int64_t book_silence(struct book *b, const struct silence *s);
+bool book_unsilence(struct book *b, int64_t id, double wall_s);
+int book_silences(const struct book *b);
+const struct silence *book_silence_at(const struct book *b, int i);
+
+/* Datasets `alerts` and `rules`, a sample of those of TARGET. */
+extern const struct dataset alerts_dataset, rules_dataset;
+struct sample *book_alerts_sample(const struct book *b, const char *target, double mono_s, double wall_s);
+struct sample *book_rules_sample(const struct book *b, const char *target, double mono_s, double wall_s);
+
+#endif

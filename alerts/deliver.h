@@ -1,0 +1,54 @@
+/* Delivery: outbox rows to receivers, in order per webhook and alert, with retries; one slow receiver never
+ * delays another. */
+#ifndef DBVITALS_ALERTS_DELIVER_H
+#define DBVITALS_ALERTS_DELIVER_H
+
+#include "alerts/notify.h"
+#include "alerts/state.h"
+#include "core/fetch.h"
+
+struct deliver;
+/* Asks QUERIES to run the formats' SELECTs. */
+struct deliver *deliver_new(struct loop *loop, struct fetcher *fetcher, struct query_thread *queries,
+                            struct state *state, const struct webhooks *webhooks);
+void deliver_free(struct deliver *d);
+void deliver_set_webhooks(struct deliver *d, const struct webhooks *webhooks);
+/* Takes the row. */
+void deliver_row(struct deliver *d, struct outbox_row *row);
+/* Nothing waits or runs. */
+bool deliver_idle(const struct deliver *d);
+/* Per webhook, for the log, the page and /metrics. */
+struct deliver_status {
+    const char *webhook;
+    int waiting, dead;
+    int64_t delivered, failed;
+    const char *trouble; /* the last failure since the last success, or NULL */
+    bool off;            /* it said 410: off until the config is read again */
+    double next_s;       /* seconds until the next attempt, NAN: none waits */
+};
+int deliver_webhooks(const struct deliver *d);
+void deliver_status(const struct deliver *d, int i, struct deliver_status *out);
+
+/* Standard Webhooks 1.0: "v1,BASE64" of HMAC-SHA256 over "ID.TIMESTAMP.BODY". SECRET: "whsec_" and base64, or
+ * any bytes. False if the base64 is bad. */
+bool deliver_sign(const char *secret, const char *id, long long timestamp, const char *body, size_t len,
+                  char *out, size_t size, struct err *err);
+
+/* What to do after an attempt. Pure. */
+struct attempt {
+    int status;
+    bool tls_refused, ok_body;
+    double retry_after_s;
+    int attempts; /* this one included */
+    double age_s; /* since the message was made */
+};
+struct verdict {
+    enum delivery what;
+    double wait_s;      /* RETRY: before jitter */
+    bool pause_webhook; /* 429: all of this receiver waits */
+    bool off;           /* 410 */
+};
+struct format;
+struct verdict deliver_verdict(const struct format *format, const struct attempt *a, double give_up_s);
+
+#endif

@@ -1,0 +1,33 @@
+/* HTTP: health, numbers, /metrics, SELECTs, acks; on a unix socket and on loopback. On the one loop, by
+ * libmicrohttpd's epoll descriptor. Answers come from memory, or later from the query thread; nothing here
+ * waits. */
+#ifndef DBVITALS_SERVE_SERVE_H
+#define DBVITALS_SERVE_SERVE_H
+
+#include "alerts/alerts.h"
+#include "core/config.h"
+#include "core/query.h"
+#include "engine/engine.h"
+
+struct serve;
+
+/* Borrowed; ALERTS may be NULL (a dashboard with --listen). */
+struct serve_parts {
+    struct loop *loop;
+    struct engine *engine;
+    struct query_thread *queries;
+    struct alerts *alerts;
+    const struct registry *registry;
+    const struct config *config; /* section [http] */
+    const char *socket;          /* path of the unix socket, NULL: none */
+    const char *listen;          /* "127.0.0.1:9630", NULL: none; beyond loopback only with a token */
+};
+struct serve *serve_new(const struct serve_parts *parts, struct err *err);
+void serve_free(struct serve *s);
+/* The port it listens on (of 0 one was chosen), 0: none. */
+int serve_port(const struct serve *s);
+/* Datasets that somebody who is attached has asked for in the last seconds, for the engine's demand. Returns
+ * how many; OUT holds at most MOST. */
+int serve_demand(const struct serve *s, const char **out, int most);
+
+#endif
