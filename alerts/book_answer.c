@@ -96,8 +96,9 @@ static void apply_rest(const struct answering *s, struct entry *e)
         return;
     if (no_data == NULL && a->result->more)
         no_data = "the answer was cut: too many rows";
-    if (no_data != NULL && e->alert.state.phase == PHASE_OK && e->alert.key[0] != '\0')
-        return; /* whether this one would be bad is not known: that of the target alerts, if any */
+    if (no_data != NULL && a->rule->on_no_data == NO_DATA_ALERT && e->alert.state.phase == PHASE_OK)
+        return; /* whether this one would be bad is not known: if nothing of the target alerts, one of all
+                   does */
     if (no_data != NULL)
         o = (struct outcome){.kind = OUTCOME_NO_DATA, .reason = REASON_NO_DATA};
     else if (e->alert.state.phase != PHASE_OK && a->still_there != NULL && a->still_there(a->ctx, &e->alert))
