@@ -10,6 +10,7 @@
 
 #include "alerts/book.h"
 #include "core/mem.h"
+#include "tests/unit/test.h"
 
 /* A row of an answer: warning above 50, critical above 90. */
 struct row {
@@ -77,7 +78,7 @@ void judgement_done(struct judgement *j)
     free(j->rows);
 }
 
-/* {name} only. */
+/* Fills in {name} only. */
 void rule_expand(struct text *out, const struct rule *rule, const char *template, const struct result *result,
                  int row, int count)
 {
@@ -114,6 +115,93 @@ static inline struct rule keyed_rule_made(const char *name)
     r.key = (const char **)(uintptr_t)name_key;
     r.n_key = 1;
     return r;
+}
+
+enum { LAG, DOWN, LATCHED, DEAF, DISKS, N_RULES, MOST_EVENTS = 64 };
+
+struct world {
+    struct rule list[N_RULES];
+    struct rules rules;
+    struct book *book;
+    double wall_s;
+    int n_events, n_forgotten;
+    struct {
+        char id[17], title[256];
+        struct transition transition;
+    } events[MOST_EVENTS];
+};
+
+static inline void keep_event(void *ctx, const struct event *e)
+{
+    struct world *w = ctx;
+    assert_true(w->n_events < MOST_EVENTS);
+    w->events[w->n_events].transition = e->transition;
+    snprintf(w->events[w->n_events].id, 17, "%s", e->alert->id);
+    snprintf(w->events[w->n_events++].title, 256, "%s", e->alert->title != NULL ? e->alert->title : "");
+}
+
+static inline void count_forgotten(void *ctx, const struct alert *a)
+{
+    (void)a;
+    ((struct world *)ctx)->n_forgotten++;
+}
+
+/* lag and disks have one alert per name, the others one per target. deaf alerts of missing data. */
+static inline void world_init(struct world *w)
+{
+    *w = (struct world){.wall_s = 1e9};
+    w->list[LAG] = keyed_rule_made("lag");
+    w->list[DOWN] = rule_made("target_down");
+    w->list[LATCHED] = rule_made("checksums");
+    w->list[LATCHED].latched = true;
+    w->list[DEAF] = keyed_rule_made("deaf");
+    w->list[DEAF].on_no_data = NO_DATA_ALERT;
+    w->list[DISKS] = keyed_rule_made("disks");
+    w->list[DISKS].for_s = 30;
+    w->rules = (struct rules){.list = w->list, .n = N_RULES};
+    w->book = book_new(&w->rules);
+    book_on_event(w->book, keep_event, w);
+    book_on_forget(w->book, count_forgotten, w);
+}
+
+static const struct coverage both[] = {{"shop", NULL}, {"blog", NULL}};
+
+static inline void answer(struct world *w, int rule, const struct row *rows, int n,
+                          const struct coverage *coverage, int n_coverage)
+{
+    struct result *result = answer_new(rows, n);
+    w->wall_s += 10;
+    book_answer(w->book, &(struct book_answer){.rule = &w->list[rule],
+                                               .result = result,
+                                               .coverage = coverage,
+                                               .n_coverage = n_coverage,
+                                               .step_s = 10,
+                                               .wall_s = w->wall_s,
+                                               .cpu_ms = 1});
+    arena_unref(result->arena);
+}
+
+/* The answer for target shop alone; VALUE NAN: it names nothing. */
+static inline void shop(struct world *w, int rule, double value)
+{
+    const struct row row = {"shop", "a", value, "select 1"};
+    answer(w, rule, &row, isnan(value) ? 0 : 1, both, 1);
+}
+
+static inline struct alert *find(const struct world *w, const char *rule, const char *target, const char *key)
+{
+    for (int i = 0; i < book_alerts(w->book); i++) {
+        struct alert *a = book_alert(w->book, i);
+        if (strcmp(a->rule, rule) == 0 && strcmp(a->target, target) == 0 && strcmp(a->key, key) == 0)
+            return a;
+    }
+    return NULL;
+}
+
+static inline const struct transition *last(const struct world *w)
+{
+    assert_true(w->n_events > 0);
+    return &w->events[w->n_events - 1].transition;
 }
 
 #endif
