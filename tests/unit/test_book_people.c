@@ -1,5 +1,6 @@
 /* What the book of alerts tells people, and what they tell it: acknowledgements, silences, titles, datasets.
  */
+#include "core/store.h"
 #include "tests/unit/book_world.h"
 
 static void an_acknowledgement_ends_when_it_ends_gets_worse_or_at_its_time(void **state)
@@ -254,6 +255,38 @@ static void the_dataset_rules_says_which_can_be_judged(void **state)
     book_free(w.book);
 }
 
+/* The texts of rules are those of the rules' arena, which outlives a reload as long as somebody looks. */
+static void samples_of_rules_outlive_the_rules(void **state)
+{
+    (void)state;
+    struct world w;
+    struct store *store = store_new((struct store_limits){1 << 20, 1 << 20, 60});
+    world_init(&w);
+    w.rules.arena = arena_new(256);
+    w.list[LAG].help = arena_dup(w.rules.arena, "how late it is");
+    book_set_rules(w.book, &w.rules, w.wall_s);
+    for (int i = 1; i <= 3; i++) {
+        store_put(store, "shop", book_rules_sample(w.book, "shop", i, i));
+        shop(&w, LAG, 60);
+    }
+    const struct rules none = {0};
+    book_set_rules(w.book, &none, w.wall_s);
+    arena_unref(w.rules.arena);
+    store_put(store, "shop", book_rules_sample(w.book, "shop", 4, 4));
+    struct snapshot *snapshot = store_snapshot(store);
+    int n_shown = 0;
+    struct window **trend;
+    for (int n = snapshot_trend(snapshot, 0, &rules_dataset, 60, 4, &trend), i = 0; i < n; i++) {
+        const struct sample *s = trend[i]->now;
+        for (int row = 0; row < s->n_rows; row++)
+            n_shown += strcmp(text_of(s, "help", row), row == LAG ? "how late it is" : "h") == 0;
+    }
+    assert_int_equal(n_shown, 3 * N_RULES);
+    snapshot_unref(snapshot);
+    store_free(store);
+    book_free(w.book);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +299,7 @@ int main(void)
         cmocka_unit_test(texts_from_outside_are_harmless_in_titles_and_whole_in_evidence),
         cmocka_unit_test(the_dataset_alerts_has_those_of_the_target),
         cmocka_unit_test(the_dataset_rules_says_which_can_be_judged),
+        cmocka_unit_test(samples_of_rules_outlive_the_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
