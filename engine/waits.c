@@ -38,7 +38,7 @@ struct row {
 };
 struct state {
     struct row *rows;
-    int n_rows;
+    int n_rows, capacity;
     int16_t *buckets; /* row + 1 by hash, open addressing; 0 is empty */
     uint64_t epoch;
 };
@@ -91,6 +91,10 @@ static struct row *find(struct state *s, const char *class, const char *event, c
     }
     if (s->n_rows == MOST_ROWS)
         return NULL;
+    if (s->n_rows == s->capacity) {
+        s->capacity = s->capacity == 0 ? 16 : s->capacity * 2;
+        s->rows = mem_grow(s->rows, (size_t)s->capacity, sizeof(*s->rows));
+    }
     s->rows[s->n_rows] = (struct row){.class = mem_dup(class), .event = mem_dup(event), .user = mem_dup(user), .app = mem_dup(app), .queryid = queryid};
     index_row(s, s->n_rows);
     return &s->rows[s->n_rows++];
@@ -186,10 +190,8 @@ static struct sample *make(struct target *t, void *raw, const struct sample *sam
 {
     (void)t;
     struct state *state = raw;
-    if (state->rows == NULL) {
-        state->rows = mem_new_array(MOST_ROWS, sizeof(*state->rows));
+    if (state->buckets == NULL)
         state->buckets = mem_new_array(BUCKETS, sizeof(*state->buckets));
-    }
     double step_s = before == NULL ? 0 : fmin(sample->mono_s - before->mono_s, longest_step_s);
     observe(state, sample, step_s);
     forget(state, sample->mono_s);
