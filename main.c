@@ -73,6 +73,7 @@ int main(int argc, char **argv)
 {
     hold_standard_files();
     mallopt(M_ARENA_MAX, 1); /* two threads that seldom meet: a heap for each would cost more than the lock */
+    mallopt(M_MMAP_THRESHOLD, 128 << 10); /* fixed: what a large poll needs for a moment goes back at once, and leaves no gap */
     setlocale(LC_CTYPE, ""); /* only this category: numbers keep their decimal point */
     setenv("UV_THREADPOOL_SIZE", "4", 0);
     signal(SIGPIPE, SIG_IGN);

@@ -64,22 +64,22 @@ static void done(void *state)
 /* The value as text; on the heap, NULL for none. */
 static char *value_text(const struct sample *s, int column, int row)
 {
-    if (s->values[column].any == NULL)
+    if (!sample_has(s, column))
         return NULL;
     const struct column *c = &s->dataset->columns[column];
     char number[48];
     switch (c->type) {
     case TYPE_TEXT:
-        return mem_dup(s->values[column].text[row]);
+        return mem_dup(sample_text(s, column, row));
     case TYPE_REAL:
-        unit_format(number, sizeof(number), s->values[column].real[row], c->unit);
+        unit_format(number, sizeof(number), sample_real(s, column, row), c->unit);
         return mem_dup(number);
     case TYPE_INT:
         break;
     }
     struct text t;
     text_init(&t, 32);
-    text_addf(&t, "%lld", (long long)s->values[column].integer[row]);
+    text_addf(&t, "%lld", (long long)sample_int(s, column, row));
     return text_take(&t);
 }
 

@@ -124,7 +124,7 @@ static void forget(struct state *s, double now)
 
 static const char *text_at(const struct sample *s, int column, int row)
 {
-    const char *t = column < 0 || s->values[column].any == NULL ? NULL : s->values[column].text[row];
+    const char *t = column < 0 || !sample_has(s, column) ? NULL : sample_text(s, column, row);
     return t == NULL ? "" : t;
 }
 
@@ -148,7 +148,7 @@ static bool counts(const struct sample *s, const struct view *v, int row)
 {
     if (strcmp(text_at(s, v->state, row), "active") != 0)
         return false;
-    return v->own < 0 || s->values[v->own].any == NULL || s->values[v->own].real[row] != 1;
+    return v->own < 0 || !sample_has(s, v->own) || sample_real(s, v->own, row) != 1;
 }
 
 static void observe(struct state *state, const struct sample *s, double step_s)
@@ -158,7 +158,7 @@ static void observe(struct state *state, const struct sample *s, double step_s)
         if (!counts(s, &v, i))
             continue;
         const char *class = text_at(s, v.class, i);
-        int64_t id = v.queryid < 0 || s->values[v.queryid].any == NULL ? INT_NONE : s->values[v.queryid].integer[i];
+        int64_t id = v.queryid < 0 || !sample_has(s, v.queryid) ? INT_NONE : sample_int(s, v.queryid, i);
         struct row *r = find(state, class[0] == '\0' ? "CPU*" : class, text_at(s, v.event, i), text_at(s, v.user, i),
                              text_at(s, v.app, i), id);
         if (r == NULL)

@@ -23,7 +23,7 @@ struct relations {
 
 /* relations.c */
 int relations_column(const struct relations *r, const char *name);
-/* The oids of S, a sample of R: ascending. */
+/* The oids of S, a sample of R that is being filled: ascending. */
 const int64_t *relations_ids(const struct relations *r, const struct sample *s);
 /* The relations of P with a poll that goes on; NULL, and P is answered, if the connection was remade
  * meanwhile. */

@@ -67,12 +67,12 @@ static struct sample *sessions_at(double mono_s)
 
 static double real_of(const struct sample *s, const char *column, int row)
 {
-    return s->values[dataset_column(s->dataset, column)].real[row];
+    return sample_real(s, dataset_column(s->dataset, column), row);
 }
 
 static const char *text_of(const struct sample *s, const char *column, int row)
 {
-    return s->values[dataset_column(s->dataset, column)].text[row];
+    return sample_text(s, dataset_column(s->dataset, column), row);
 }
 
 struct rig {
