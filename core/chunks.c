@@ -7,17 +7,9 @@
 
 #include "core/mem.h"
 
-enum { CELL = 8 };
-
-struct chunk {
-    atomic_int refs;
-    int n;
-    char cells[]; /* n of CELL bytes */
-};
-
 static size_t size_of(const struct chunk *c)
 {
-    return sizeof(*c) + (size_t)c->n * CELL;
+    return sizeof(*c) + (size_t)c->n * SAMPLE_CELL;
 }
 
 static struct chunk *chunk_ref(struct chunk *c)
@@ -35,16 +27,16 @@ static void chunk_unref(struct chunk *c)
 
 static struct chunk *chunk_new(const char *cells, int n)
 {
-    struct chunk *c = mem_new(sizeof(*c) + (size_t)n * CELL);
+    struct chunk *c = mem_new(sizeof(*c) + (size_t)n * SAMPLE_CELL);
     atomic_init(&c->refs, 1);
     c->n = n;
-    memcpy(c->cells, cells, (size_t)n * CELL);
+    memcpy(c->cells, cells, (size_t)n * SAMPLE_CELL);
     return c;
 }
 
 static bool is_equal(const struct chunk *c, const char *cells, int n)
 {
-    return c != NULL && c->n == n && memcmp(c->cells, cells, (size_t)n * CELL) == 0;
+    return c != NULL && c->n == n && memcmp(c->cells, cells, (size_t)n * SAMPLE_CELL) == 0;
 }
 
 static size_t table_bytes(const struct sample *s)
@@ -73,7 +65,7 @@ static void seal_column(struct sample *s, int column, const struct sample *like)
             chunks[i] = chunk_new(cells, n);
         if (i == 0 || chunks[i] != chunks[i - 1])
             s->cell_bytes += size_of(chunks[i]);
-        cells += (size_t)n * CELL;
+        cells += (size_t)n * SAMPLE_CELL;
     }
 }
 
@@ -124,35 +116,6 @@ size_t sample_size_shared(struct sample *s, const struct sample *before)
     return s->shared_bytes = bytes;
 }
 
-/* ---- Reading ---- */
-
-static const void *cell_at(const struct sample *s, int column, int row)
-{
-    if (s->values != NULL)
-        return (const char *)s->values[column].any + (size_t)row * CELL;
-    return column_of(s, column)[row / SAMPLE_CHUNK]->cells + (size_t)(row % SAMPLE_CHUNK) * CELL;
-}
-
-bool sample_has(const struct sample *s, int column)
-{
-    return s->values != NULL ? s->values[column].any != NULL : *column_of(s, column) != NULL;
-}
-
-double sample_real(const struct sample *s, int column, int row)
-{
-    return *(const double *)cell_at(s, column, row);
-}
-
-int64_t sample_int(const struct sample *s, int column, int row)
-{
-    return *(const int64_t *)cell_at(s, column, row);
-}
-
-const char *sample_text(const struct sample *s, int column, int row)
-{
-    return *(const char *const *)cell_at(s, column, row);
-}
-
 struct sample *sample_copy(const struct sample *from)
 {
     const struct dataset *d = from->dataset;
@@ -164,7 +127,7 @@ struct sample *sample_copy(const struct sample *from)
             sample_lacks(s, c, from->why[c]);
         for (int row = 0; row < from->n_rows && sample_has(from, c); row += SAMPLE_CHUNK) {
             int left = from->n_rows - row, n = left < SAMPLE_CHUNK ? left : SAMPLE_CHUNK;
-            memcpy((char *)s->values[c].any + (size_t)row * CELL, cell_at(from, c, row), (size_t)n * CELL);
+            memcpy((char *)s->values[c].any + (size_t)row * SAMPLE_CELL, sample_cell(from, c, row), (size_t)n * SAMPLE_CELL);
         }
     }
     return s;

@@ -11,10 +11,7 @@
 #include "core/mem.h"
 #include "core/utf8.h"
 
-enum {
-    LONGEST_TEXT = 1 << 20,
-    CELL = 8 /* bytes: a double, an int64_t, a pointer */
-};
+enum { LONGEST_TEXT = 1 << 20 };
 
 static bool is_stored(const struct column *c, bool baseline)
 {
@@ -55,12 +52,12 @@ static struct sample *new_frame(const struct dataset *d, int n_rows)
 /* All arrays are one block, with the pointers to them at its start. */
 static struct sample *new_with_arrays(const struct dataset *d, int n_rows, bool baseline)
 {
-    _Static_assert(sizeof(double) == CELL && sizeof(int64_t) == CELL && sizeof(union values) == CELL,
+    _Static_assert(sizeof(double) == SAMPLE_CELL && sizeof(int64_t) == SAMPLE_CELL && sizeof(union values) == SAMPLE_CELL,
                    "cells are equal");
     struct sample *s = new_frame(d, n_rows);
     size_t n_cells = (size_t)d->n_columns + (size_t)n_stored(d, baseline) * (size_t)n_rows;
-    s->cell_bytes = n_cells * CELL;
-    s->values = mem_new_array(n_cells, CELL);
+    s->cell_bytes = n_cells * SAMPLE_CELL;
+    s->values = mem_new_array(n_cells, SAMPLE_CELL);
     s->arena = arena_new(256);
     union values *at = s->values + d->n_columns;
     for (int i = 0; i < d->n_columns; i++) {

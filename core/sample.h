@@ -13,9 +13,14 @@
 
 struct indexes; /* hashes over columns, each built on first use by whichever thread asks first */
 
-struct chunk;   /* some consecutive cells of a column */
 
-enum { SAMPLE_CHUNK = 128 }; /* cells */
+/* Some consecutive cells of a column, shared by all samples where they are the same. */
+enum { SAMPLE_CELL = 8, SAMPLE_CHUNK = 128 }; /* bytes: a double, an int64_t, a pointer; cells */
+struct chunk {
+    atomic_int refs;
+    int n;
+    char cells[]; /* n of SAMPLE_CELL bytes */
+};
 
 /* One column's values, `n_rows` of them; which member is used follows from the column's type. `any` NULL: this
  * source does not have the column (then why[] says why). */
@@ -88,11 +93,34 @@ size_t sample_size_shared(struct sample *s, const struct sample *before);
 
 /* The rest may be called from any thread on a finished sample. */
 
-/* Does the source have COLUMN? The next three are for columns that it has. */
-bool sample_has(const struct sample *s, int column);
-double sample_real(const struct sample *s, int column, int row);
-int64_t sample_int(const struct sample *s, int column, int row);
-const char *sample_text(const struct sample *s, int column, int row);
+/* Does the source have COLUMN? The others are for columns that it has. */
+static inline bool sample_has(const struct sample *s, int column)
+{
+    return s->values != NULL ? s->values[column].any != NULL : s->chunks[column * s->n_chunks] != NULL;
+}
+
+static inline const void *sample_cell(const struct sample *s, int column, int row)
+{
+    if (s->values != NULL)
+        return (const char *)s->values[column].any + (size_t)row * SAMPLE_CELL;
+    const struct chunk *c = s->chunks[column * s->n_chunks + row / SAMPLE_CHUNK];
+    return c->cells + (size_t)(row % SAMPLE_CHUNK) * SAMPLE_CELL;
+}
+
+static inline double sample_real(const struct sample *s, int column, int row)
+{
+    return *(const double *)sample_cell(s, column, row);
+}
+
+static inline int64_t sample_int(const struct sample *s, int column, int row)
+{
+    return *(const int64_t *)sample_cell(s, column, row);
+}
+
+static inline const char *sample_text(const struct sample *s, int column, int row)
+{
+    return *(const char *const *)sample_cell(s, column, row);
+}
 
 /* The row of S (not of its older ones) whose KEY columns equal those of row ROW of OTHER; -1 if none. "No value"
  * equals itself. Uses a hash over all KEY columns, built on first use. OTHER is of the same dataset. */
