@@ -25,7 +25,7 @@ static const double settle_s = 0.3;
  * count once a second. */
 static const double first_s = 1;
 /* A big answer leaves holes in the heap; their pages go back to the system this often. */
-static const double trim_every_s = 30;
+static const double trim_every_s = 10;
 static const double first_trim_s = 4;
 
 /* What the loop tells. */
