@@ -151,6 +151,8 @@ void window_text(const struct dash_pane *p, char *out, size_t size);
 /* dash_head.c */
 int head_rows(const struct dash *d, int rows);
 void head_draw(struct dash *d, struct area a);
+
+/* dash_foot.c */
 void foot_draw(struct dash *d, struct area a);
 
 /* dash_do.c */

@@ -3,40 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/text.h"
-#include "tests/golden/world.h"
-#include "tests/unit/test.h"
-
-static char *screen_of(struct world *w)
-{
-    struct text out;
-    text_init(&out, 200000);
-    world_draw(w);
-    canvas_text(w->canvas, &out);
-    return text_take(&out);
-}
-
-#define SHOWS(w, what)                                                                                       \
-    do {                                                                                                     \
-        char *screen = screen_of(w);                                                                         \
-        if (strstr(screen, what) == NULL)                                                                    \
-            fail_msg("\"%s\" is not on the screen:\n%s", what, screen);                                      \
-        free(screen);                                                                                        \
-    } while (0)
-#define SHOWS_NOT(w, what)                                                                                   \
-    do {                                                                                                     \
-        char *screen = screen_of(w);                                                                         \
-        if (strstr(screen, what) != NULL)                                                                    \
-            fail_msg("\"%s\" is on the screen:\n%s", what, screen);                                          \
-        free(screen);                                                                                        \
-    } while (0)
-
-static void start(struct world *w, enum world_kind kind, const char *page)
-{
-    world_init(w, kind);
-    world_open(w, 30, 120, page);
-    world_settle(w);
-}
+#include "tests/unit/screen.h"
 
 static void a_key_changes_the_screen_before_any_answer(void **state)
 {

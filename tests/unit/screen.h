@@ -1,0 +1,49 @@
+/* What tests of the dashboard say about its screen. */
+#ifndef DBVITALS_TESTS_UNIT_SCREEN_H
+#define DBVITALS_TESTS_UNIT_SCREEN_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "tests/golden/world.h"
+#include "tests/unit/test.h"
+
+/* The screen as text; the caller frees it. */
+static inline char *screen_of(struct world *w)
+{
+    struct text out;
+    text_init(&out, 200000);
+    world_draw(w);
+    canvas_text(w->canvas, &out);
+    return text_take(&out);
+}
+
+#define SHOWS(w, what)                                                                                       \
+    do {                                                                                                     \
+        char *screen = screen_of(w);                                                                         \
+        if (strstr(screen, what) == NULL)                                                                    \
+            fail_msg("\"%s\" is not on the screen:\n%s", what, screen);                                      \
+        free(screen);                                                                                        \
+    } while (0)
+#define SHOWS_NOT(w, what)                                                                                   \
+    do {                                                                                                     \
+        char *screen = screen_of(w);                                                                         \
+        if (strstr(screen, what) != NULL)                                                                    \
+            fail_msg("\"%s\" is on the screen:\n%s", what, screen);                                          \
+        free(screen);                                                                                        \
+    } while (0)
+
+static inline void start_sized(struct world *w, enum world_kind kind, int rows, int columns, const char *page)
+{
+    world_init(w, kind);
+    world_open(w, rows, columns, page);
+    world_settle(w);
+}
+
+static inline void start(struct world *w, enum world_kind kind, const char *page)
+{
+    start_sized(w, kind, 30, 120, page);
+}
+
+#endif
