@@ -124,6 +124,13 @@ static double data_age(struct dash *d, double now)
     return isnan(d->newest_s) ? NAN : fmax(now - d->newest_s, 0);
 }
 
+static bool target_up(struct dash *d)
+{
+    char buf[32];
+    const char *state = head_text(d, "state", buf, sizeof(buf));
+    return state == NULL || strcmp(state, "up") == 0;
+}
+
 static void time_add(struct dash *d, struct parts *ps)
 {
     char text[64], ago[32];
@@ -137,8 +144,9 @@ static void time_add(struct dash *d, struct parts *ps)
         part_add(ps, true, 0, ROLE_PAST, " PAST %s (-%s) ", text, ago);
         part_add(ps, true, 3, ROLE_PAST, " End = now ");
     } else {
+        /* What a server said before it went away is not live, however young it is. */
         double age = data_age(d, now);
-        bool old = !isnan(age) && age > fmax(3 * d->refresh_s, 3);
+        bool old = !isnan(age) && (age > fmax(3 * d->refresh_s, 3) || !target_up(d));
         if (isnan(age))
             snprintf(text, sizeof(text), "no data yet");
         else

@@ -342,7 +342,7 @@ static void targets_put(struct world *w, enum world_kind kind, double data_age_s
     text_set(s, 0, "name", target);
     text_set(s, 0, "kind", "PostgreSQL");
     text_set(s, 0, "env", "prod");
-    text_set(s, 0, "state", "up");
+    text_set(s, 0, "state", w->state);
     text_set(s, 0, "role", "primary");
     text_set(s, 0, "version", kind == WORLD_HOSTILE ? "16.4\x1b[2J" : "16.4");
     text_set(s, 0, "place", "monitor@10.0.3.7/shop");
@@ -412,7 +412,7 @@ static void fast_put(struct world *w, enum world_kind kind)
 void world_init(struct world *w, enum world_kind kind)
 {
     struct err err = {""};
-    *w = (struct world){.kind = kind, .now_s = WORLD_NOW, .mono_s = 50000};
+    *w = (struct world){.kind = kind, .state = "up", .now_s = WORLD_NOW, .mono_s = 50000};
     setenv("TZ", "UTC", 1);
     tzset();
     if (!products_register(&w->registry, &err))
@@ -670,4 +670,10 @@ void world_stopped(struct world *w, double seconds)
     targets_put(w, w->kind, seconds);
     dash_data_changed(w->dash, target, "targets");
     w->now_s += 0.2;
+}
+
+void world_lost(struct world *w, const char *state, double seconds)
+{
+    w->state = state;
+    world_stopped(w, seconds);
 }

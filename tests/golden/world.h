@@ -25,6 +25,7 @@ struct world_ask {
 };
 struct world {
     enum world_kind kind;
+    const char *state; /* of the target */
     struct registry registry;
     struct pages pages;
     struct store *store;
@@ -60,6 +61,8 @@ void world_type(struct world *w, const char *keys);
 void world_advance(struct world *w, double seconds);
 /* The server is stopped: only what the engine makes itself still comes, and says how old the rest is. */
 void world_stopped(struct world *w, double seconds);
+/* The connection to the server is lost: "down", or in another STATE; what was known before is that old. */
+void world_lost(struct world *w, const char *state, double seconds);
 /* Sessions again, without the one of that pid. */
 void world_end_session(struct world *w, int pid);
 

@@ -27,11 +27,30 @@ static void the_last_line_says_back_where_q_goes_back(void **state)
     world_done(&w);
 }
 
+static void what_is_down_is_not_live(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 24, 80, NULL);
+    SHOWS(&w, "live 0 s");
+    world_lost(&w, "down", 1);
+    world_settle(&w);
+    SHOWS(&w, "· down");
+    SHOWS(&w, "STALE 1.0 s");
+    SHOWS_NOT(&w, "live");
+    world_lost(&w, "up", 0.5);
+    world_settle(&w);
+    SHOWS(&w, "live");
+    SHOWS_NOT(&w, "· down");
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_and_quit_stand_in_the_last_line_of_every_size),
         cmocka_unit_test(the_last_line_says_back_where_q_goes_back),
+        cmocka_unit_test(what_is_down_is_not_live),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
