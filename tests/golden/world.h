@@ -11,6 +11,8 @@ enum world_kind {
     WORLD_TROUBLE, /* a lock queue behind an idle transaction, full slots */
     WORLD_HOSTILE, /* the same with names and texts that attack the screen */
     WORLD_HIDDEN,  /* as a role with nothing sees it */
+    WORLD_IDLE,    /* quiet, and only our own statements finish */
+    WORLD_YOUNG,   /* quiet, and statements were read only once */
     WORLD_LARGE    /* 500 sessions, 200 of them waiting, 5,000 statements, 10,000 tables */
 };
 
@@ -63,6 +65,8 @@ void world_advance(struct world *w, double seconds);
 void world_stopped(struct world *w, double seconds);
 /* The connection to the server is lost: "down", or in another STATE; what was known before is that old. */
 void world_lost(struct world *w, const char *state, double seconds);
+/* What the engine says of its polls of DATASET; ERROR NULL: all is well. */
+void world_collector(struct world *w, const char *dataset, double polls, const char *error);
 /* Sessions again, without the one of that pid. */
 void world_end_session(struct world *w, int pid);
 

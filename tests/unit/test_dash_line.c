@@ -1,4 +1,4 @@
-/* The dashboard's head and last line: what they promise, and what is typed there. */
+/* What the dashboard says in words: its head, its last line, and panes that have no rows. */
 #include "tests/unit/screen.h"
 
 static void help_and_quit_stand_in_the_last_line_of_every_size(void **state)
@@ -45,12 +45,71 @@ static void what_is_down_is_not_live(void **state)
     world_done(&w);
 }
 
+/* Both statement panes. */
+static void says_of_statements(struct world *w, const char *what)
+{
+    dash_data_changed(w->dash, "shop", "statements");
+    world_settle(w);
+    SHOWS(w, what);
+    world_type(w, "3");
+    world_settle(w);
+    SHOWS(w, what);
+    world_done(w);
+}
+
+static void a_pane_without_rows_tells_the_one_reason(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_IDLE, NULL);
+    world_collector(&w, "statements", 4, NULL);
+    says_of_statements(&w, "no call finished in this window, ours not counted");
+    start(&w, WORLD_YOUNG, NULL);
+    world_collector(&w, "statements", 1, NULL);
+    says_of_statements(&w, "collecting... calls show from the second sample on");
+    start(&w, WORLD_YOUNG, NULL);
+    world_collector(&w, "statements", 0, "pg_stat_statements is not installed");
+    says_of_statements(&w, "pg_stat_statements is not installed");
+}
+
+static void a_filter_or_a_set_that_leaves_nothing_says_so(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "statements");
+    dash_data_changed(w.dash, "shop", "statements");
+    world_type(&w, "/nowhere<enter>");
+    world_settle(&w);
+    SHOWS(&w, "no row passes the filter /nowhere (Esc drops it)");
+    world_type(&w, "<esc>ff");
+    world_settle(&w);
+    SHOWS(&w, "the set \"inside functions\" has no rows (f: the next set)");
+    world_done(&w);
+}
+
+/* The world's statements of clients take 3.7 ms a call, ours 40. */
+static void our_own_statements_count_in_no_mean(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 43, 132, NULL);
+    SHOWS(&w, "3.7 ms");
+    SHOWS(&w, "1,284 calls/s");
+    world_type(&w, "3");
+    world_settle(&w);
+    SHOWS(&w, "1284.0 calls/s   3.7 ms mean   6 statements");
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_and_quit_stand_in_the_last_line_of_every_size),
         cmocka_unit_test(the_last_line_says_back_where_q_goes_back),
         cmocka_unit_test(what_is_down_is_not_live),
+        cmocka_unit_test(a_pane_without_rows_tells_the_one_reason),
+        cmocka_unit_test(a_filter_or_a_set_that_leaves_nothing_says_so),
+        cmocka_unit_test(our_own_statements_count_in_no_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
