@@ -58,6 +58,7 @@ const struct option config_options[] = {
     {"pane", "empty",    OPTION_TEXT,    NULL,    NULL, false, "text when there are no rows"},
     {"pane", "trend",    OPTION_INTEGER, NULL,    "0..86400", false, "seconds of a pane whose rows are moments"},
     {"pane", "optional", OPTION_BOOL,    "no",    NULL, false, "takes no room while it has no rows"},
+    {"pane", "undemanded", OPTION_TEXT,  NULL,    NULL, false, "datasets that it reads as they come, without making them be polled more often"},
     {"pane", "screen",   OPTION_TEXT,    NULL,    NULL, false, "ROWSxCOLUMNS: the smallest screen on which the pane stands"},
     {"pane", "least",    OPTION_TEXT,    NULL,    NULL, false, "ROWSxCOLUMNS: the smallest pane worth drawing"},
     {"pane", "priority", OPTION_INTEGER, NULL,    "1..9", false, "1 stays longest when there is no room"},

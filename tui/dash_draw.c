@@ -95,7 +95,8 @@ static const char *failure(const struct dash_pane *p)
         return NULL;
     for (int i = 0; i < r->n_rows; i++)
         for (int k = 0; k < p->n_datasets; k++)
-            if (strcmp(result_at(r, i, dataset)->text, p->datasets[k]) == 0)
+            if (strcmp(result_at(r, i, dataset)->text, p->datasets[k]) == 0 &&
+                !names_have(&p->pane->undemanded, p->datasets[k]))
                 return result_at(r, i, error)->text;
     return NULL;
 }

@@ -28,6 +28,7 @@ struct world_ask {
 struct world {
     enum world_kind kind;
     const char *state; /* of the target */
+    double xid_age, mxid_age, freeze_max_age;
     struct registry registry;
     struct pages pages;
     struct store *store;

@@ -101,6 +101,36 @@ static void our_own_statements_count_in_no_mean(void **state)
     world_done(&w);
 }
 
+static void verdicts_name_what_eats_the_time_and_what_vacuum_owes(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 43, 132, NULL);
+    SHOWS(&w,
+          "one statement takes 61 % of the time (3.6 of 5.9 active sessions): select * from sessions where");
+    SHOWS(&w, "vacuum is behind: telemetry has 410,000 dead rows, 8.5 times what autovacuum starts at");
+    assert_null(strstr(w.demanded, "tables")); /* read as they come */
+    world_done(&w);
+    start_sized(&w, WORLD_QUIET, 43, 132, NULL);
+    SHOWS(&w, "nothing to report");
+    SHOWS_NOT(&w, "one statement takes");
+    world_done(&w);
+}
+
+static void verdicts_warn_of_ids_that_run_out_whatever_the_settings(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_QUIET, 43, 132, NULL);
+    w.xid_age = w.mxid_age = 1.1e9;
+    w.freeze_max_age = 2e9;
+    world_advance(&w, 1);
+    world_settle(&w);
+    SHOWS(&w, "transaction ids run out: 1.0G are left; something");
+    SHOWS(&w, "multixact ids run out: the oldest is 1.1G back");
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +139,8 @@ int main(void)
         cmocka_unit_test(what_is_down_is_not_live),
         cmocka_unit_test(a_pane_without_rows_tells_the_one_reason),
         cmocka_unit_test(a_filter_or_a_set_that_leaves_nothing_says_so),
+        cmocka_unit_test(verdicts_name_what_eats_the_time_and_what_vacuum_owes),
+        cmocka_unit_test(verdicts_warn_of_ids_that_run_out_whatever_the_settings),
         cmocka_unit_test(our_own_statements_count_in_no_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
