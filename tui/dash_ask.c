@@ -43,31 +43,47 @@ static void order_add(struct text *out, const struct dash_pane *p)
 }
 
 /* Columns of the last result; what a filter may name. */
-static struct filter_column *filter_columns(const struct dash_pane *p, int *n)
+struct filter_columns {
+    struct filter_column *items;
+    char (*headings)[80];
+    int n;
+};
+
+static void filter_columns_init(struct filter_columns *columns, struct dash_pane *p)
 {
-    *n = p->result == NULL ? 0 : p->result->n_columns;
-    struct filter_column *columns = mem_new_array((size_t)*n, sizeof(*columns));
-    for (int i = 0; i < *n; i++)
-        columns[i] = (struct filter_column){p->result->columns[i].name, p->result->columns[i].unit,
-                                            p->result->columns[i].numeric};
-    return columns;
+    int n = p->result == NULL ? 0 : p->result->n_columns;
+    struct view v = pane_view(p);
+    columns->n = n;
+    columns->items = mem_new_array((size_t)n, sizeof(*columns->items));
+    columns->headings = mem_new_array((size_t)n, sizeof(*columns->headings));
+    for (int i = 0; i < n; i++) {
+        const struct result_column *c = &p->result->columns[i];
+        view_heading(&v, i, columns->headings[i], sizeof(columns->headings[i]));
+        columns->items[i] = (struct filter_column){c->name, c->unit, c->numeric, columns->headings[i]};
+    }
+}
+
+static void filter_columns_done(struct filter_columns *columns)
+{
+    free(columns->items);
+    free(columns->headings);
 }
 
 bool pane_set_filter(struct dash_pane *p, const char *text, struct err *err)
 {
     struct filter filter;
     struct filter_sql *sql = mem_new(sizeof(*sql));
-    int n;
-    struct filter_column *columns = filter_columns(p, &n);
+    struct filter_columns columns;
     bool ok = filter_parse(text, &filter, err);
+    filter_columns_init(&columns, p);
     if (ok && filter.n > 0 && p->result != NULL && widget_has_rows(p->pane->widget)) {
-        ok = filter_compile(&filter, columns, n, sql, err);
+        ok = filter_compile(&filter, columns.items, columns.n, sql, err);
         if (ok)
             filter_sql_done(sql);
         else
             filter_done(&filter);
     }
-    free(columns);
+    filter_columns_done(&columns);
     free(sql);
     if (!ok)
         return false;
@@ -132,10 +148,10 @@ static bool sql_build(struct dash_pane *p, struct text *sql, struct params *ps, 
     if (filtered || set)
         text_addf(sql, " where (%s)", set ? pane->sets.texts[p->set] : "1");
     if (filtered) {
-        int n;
-        struct filter_column *columns = filter_columns(p, &n);
-        bool ok = filter_compile(&p->filter, columns, n, filter, err);
-        free(columns);
+        struct filter_columns columns;
+        filter_columns_init(&columns, p);
+        bool ok = filter_compile(&p->filter, columns.items, columns.n, filter, err);
+        filter_columns_done(&columns);
         if (!ok)
             return false;
         text_addf(sql, " and (%s)", text_str(&filter->where));

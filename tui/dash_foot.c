@@ -33,11 +33,16 @@ static void line_draw(struct dash *d, struct area a)
     a.canvas->cursor_column = a.column + at + utf8_columns(before);
     if (a.canvas->cursor_column >= a.column + a.columns)
         a.canvas->cursor_column = a.column + a.columns - 1;
+    if (d->line_chosen)
+        area_restyle(a, 0, at, used, (struct style){ROLE_FOOT, ATTR_REVERSE});
     if (d->line_error[0] != '\0')
         area_put(a, 0, at + used + 2, -1, STYLE(ROLE_WARNING), d->line_error, true);
     else if (d->mode == MODE_FILTER && d->line[0] == '\0')
         area_put(a, 0, at + 1, -1, STYLE(ROLE_DIM),
                  "text  /regex/  column:text  column>10  !not      Enter keeps  Esc leaves", true);
+    else if (d->line_chosen)
+        area_put(a, 0, at + used + 2, -1, STYLE(ROLE_DIM),
+                 "typing replaces it  arrows edit it  Ctrl-U clears it  Esc leaves", true);
 }
 
 /* What a key of the last line does here, as it is written there. */

@@ -96,6 +96,7 @@ struct dash {
     enum mode mode;
     char line[LINE_MOST + 1]; /* being typed */
     int line_at;              /* its cursor, in bytes */
+    bool line_chosen;         /* all of it: what is typed takes its place */
     char line_error[300];
     int list_row, list_top; /* palette, sort */
     char *overlay_title, *overlay;

@@ -22,7 +22,7 @@ const struct command_row command_rows[] = {
     {COMMAND_NEXT_PANE,      "next-pane", "the next pane", NULL, GROUP_MOVE},
     {COMMAND_PREVIOUS_PANE,  "previous-pane", "the pane before", NULL, GROUP_MOVE},
     {COMMAND_ZOOM,           "zoom",      "this pane alone, and back", NULL, GROUP_MOVE},
-    {COMMAND_FILTER,         "filter",    "only rows with: text, /regex/, column:text, column>10, !not; several are and", "filter", GROUP_ROWS},
+    {COMMAND_FILTER,         "filter",    "only rows with: text, /regex/, column:text, \"its heading\">10, !not; several are and", "filter", GROUP_ROWS},
     {COMMAND_NEXT_MATCH,     "next-match", "the next row or line that the last filter finds", NULL, GROUP_ROWS},
     {COMMAND_PREVIOUS_MATCH, "previous-match", "the one before", NULL, GROUP_ROWS},
     {COMMAND_SORT,           "sort",      "choose the column to sort by", "sort", GROUP_ROWS},

@@ -112,7 +112,7 @@ static void a_wrong_filter_keeps_the_old_one(void **state)
     start(&w, WORLD_TROUBLE, "sessions");
     world_type(&w, "/report<enter>");
     world_settle(&w);
-    world_type(&w, "/<bs><bs><bs><bs><bs><bs>nothere:x<enter>");
+    world_type(&w, "/nothere:x<enter>");
     SHOWS(&w, "no column \"nothere\"");
     world_type(&w, "<esc>");
     world_settle(&w);

@@ -87,6 +87,41 @@ static void a_filter_or_a_set_that_leaves_nothing_says_so(void **state)
     world_done(&w);
 }
 
+static void the_old_filter_is_replaced_by_what_is_typed(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "/report<enter>");
+    world_settle(&w);
+    world_type(&w, "/");
+    SHOWS(&w, "/report  typing replaces it  arrows edit it  Ctrl-U clears it");
+    world_type(&w, "web-3<enter>");
+    world_settle(&w);
+    SHOWS(&w, "── /web-3 ·");
+    world_type(&w, "/<right><bs>4<enter>"); /* after an arrow it is edited */
+    world_settle(&w);
+    SHOWS(&w, "── /web-4 ·");
+    world_type(&w, "/<bs><enter>"); /* erased as a whole */
+    world_settle(&w);
+    SHOWS_NOT(&w, "── /");
+    world_done(&w);
+}
+
+static void a_filter_takes_what_the_heading_says(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "/\"blocked by\":4711<enter>");
+    world_settle(&w);
+    SHOWS(&w, "4802");
+    SHOWS_NOT(&w, "4812");
+    world_type(&w, "/blockd_by:4711<enter>");
+    SHOWS(&w, "did you mean \"blocked_by\"?");
+    world_done(&w);
+}
+
 /* The world's statements of clients take 3.7 ms a call, ours 40. */
 static void our_own_statements_count_in_no_mean(void **state)
 {
@@ -139,6 +174,8 @@ int main(void)
         cmocka_unit_test(what_is_down_is_not_live),
         cmocka_unit_test(a_pane_without_rows_tells_the_one_reason),
         cmocka_unit_test(a_filter_or_a_set_that_leaves_nothing_says_so),
+        cmocka_unit_test(the_old_filter_is_replaced_by_what_is_typed),
+        cmocka_unit_test(a_filter_takes_what_the_heading_says),
         cmocka_unit_test(verdicts_name_what_eats_the_time_and_what_vacuum_owes),
         cmocka_unit_test(verdicts_warn_of_ids_that_run_out_whatever_the_settings),
         cmocka_unit_test(our_own_statements_count_in_no_mean),
