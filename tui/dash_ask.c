@@ -134,9 +134,9 @@ static void params_fill(const struct dash_pane *p, struct params *ps)
     param_add(ps, "rows", (struct value){.type = VALUE_INT, .integer = pane_body_rows(p)});
 }
 
-/* The pane's SELECT; what the user chose stands around it. */
-static bool sql_build(struct dash_pane *p, struct text *sql, struct params *ps, struct filter_sql *filter,
-                      struct err *err)
+/* The pane's SELECT; what the user chose stands around it. LIMIT 0: all rows. */
+static bool sql_build(struct dash_pane *p, int limit, struct text *sql, struct params *ps,
+                      struct filter_sql *filter, struct err *err)
 {
     const struct pane *pane = p->pane;
     bool filtered = p->filter.n > 0 && p->result != NULL, set = pane->sets.n > 0;
@@ -159,7 +159,8 @@ static bool sql_build(struct dash_pane *p, struct text *sql, struct params *ps, 
             param_add(ps, filter->params[i].name, filter->params[i].value);
     }
     order_add(sql, p);
-    text_addf(sql, " limit %d", p->limit + 1);
+    if (limit > 0)
+        text_addf(sql, " limit %d", limit + 1);
     return !sql->cut || fail(err, "the pane's SELECT is too long");
 }
 
@@ -217,31 +218,28 @@ static void rows_done(void *ctx, struct result *result, const char *error)
         p->limit *= 4; /* the cursor's row may stand further down */
         pane_stale(p);
     }
+    pane_then(p);
     result_free(old);
 }
 
-void pane_ask(struct dash_pane *p)
+/* Asks for the SELECT with at most LIMIT rows (0: all), and with NOTE for what stands beside them. */
+static bool ask(struct dash_pane *p, int limit, struct asking *a, query_done_fn *done, bool note,
+                struct err *err)
 {
     struct dash *d = p->dash;
     struct text sql;
-    struct err err;
     struct params *ps = mem_new(sizeof(*ps));
     struct filter_sql *filter = mem_new(sizeof(*filter));
     text_init(&sql, MOST_SQL);
     params_fill(p, ps);
-    p->stale = false;
-    p->asked = true;
-    p->asked_rows = pane_body_rows(p);
-    if (sql_build(p, &sql, ps, filter, &err)) {
+    bool ok = sql_build(p, limit, &sql, ps, filter, err);
+    if (ok) {
         struct query q = {.sql = text_str(&sql), .params = ps->items, .n_params = ps->n};
-        q.max_rows = widget_has_rows(p->pane->widget) ? p->limit : 0;
-        p->rows.ticket = d->host.ask(d->host.ctx, &q, 0, rows_done, &p->rows);
-        p->rows.out = true;
-    } else {
-        snprintf(p->error, sizeof(p->error), "%.250s", err.text);
-        d->dirty = true;
+        q.max_rows = widget_has_rows(p->pane->widget) ? limit : 0;
+        a->ticket = d->host.ask(d->host.ctx, &q, 0, done, a);
+        a->out = true;
     }
-    if (p->pane->note != NULL) {
+    if (note) {
         struct query q = {.sql = p->pane->note, .params = ps->items, .n_params = ps->n, .max_rows = 1};
         p->beside.ticket = d->host.ask(d->host.ctx, &q, 0, note_done, &p->beside);
         p->beside.out = true;
@@ -250,6 +248,25 @@ void pane_ask(struct dash_pane *p)
     filter_sql_done(filter);
     free(filter);
     free(ps);
+    return ok;
+}
+
+void pane_ask(struct dash_pane *p)
+{
+    struct err err;
+    p->stale = false;
+    p->asked = true;
+    p->asked_rows = pane_body_rows(p);
+    if (ask(p, p->limit, &p->rows, rows_done, p->pane->note != NULL, &err))
+        return;
+    snprintf(p->error, sizeof(p->error), "%.250s", err.text);
+    p->dash->dirty = true;
+}
+
+bool pane_ask_all(struct dash_pane *p, query_done_fn *done, struct err *err)
+{
+    asking_cancel(p->dash, &p->all);
+    return ask(p, 0, &p->all, done, false, err);
 }
 
 /* ---- moments ---- */

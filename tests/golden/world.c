@@ -549,6 +549,9 @@ static bool save(void *ctx, const char *name, const char *text, size_t len, char
     (void)err;
     snprintf(w->saved_name, sizeof(w->saved_name), "%s", name);
     snprintf(w->saved, sizeof(w->saved), "%.*s", (int)len, text);
+    w->saved_lines = 0;
+    for (size_t i = 0; i < len; i++)
+        w->saved_lines += text[i] == '\n';
     snprintf(path, size, "/tmp/%s", name);
     return true;
 }

@@ -42,6 +42,7 @@ struct world {
     double cpu_ms;  /* of all statements that were run */
     int n_run;
     bool quit;
+    int saved_lines;
     char copied[4096], saved_name[64], saved[4096], demanded[512], explained[256];
 };
 
