@@ -166,6 +166,25 @@ static void verdicts_warn_of_ids_that_run_out_whatever_the_settings(void **state
     world_done(&w);
 }
 
+static void a_pool_opens_into_who_holds_it(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "pools");
+    world_type(&w, "<down><enter>");
+    world_settle(&w);
+    SHOWS(&w, "── role shop_ro");
+    SHOWS(&w, "who holds its connections");
+    SHOWS(&w, "4820"); /* its only session */
+    SHOWS_NOT(&w, "4711");
+    world_type(&w, "q<tab><down><enter>");
+    world_settle(&w);
+    SHOWS(&w, "── connections of shop_rw web-2");
+    SHOWS(&w, "4811");
+    SHOWS_NOT(&w, "4711");
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_filter_or_a_set_that_leaves_nothing_says_so),
         cmocka_unit_test(the_old_filter_is_replaced_by_what_is_typed),
         cmocka_unit_test(a_filter_takes_what_the_heading_says),
+        cmocka_unit_test(a_pool_opens_into_who_holds_it),
         cmocka_unit_test(verdicts_name_what_eats_the_time_and_what_vacuum_owes),
         cmocka_unit_test(verdicts_warn_of_ids_that_run_out_whatever_the_settings),
         cmocka_unit_test(our_own_statements_count_in_no_mean),
