@@ -17,7 +17,7 @@ const struct option config_options[] = {
 
     {"target", "url",              OPTION_URL,      NULL, NULL, true,  "a URL, or libpq's conninfo: service=shop"},
     {"target", "stack",            OPTION_TEXT,     NULL, NULL, false, "name of the stack that it belongs to"},
-    {"target", "env",              OPTION_TEXT,     NULL, NULL, false, "prod, staging, dev: shown in the head, and prod asks before it acts"},
+    {"target", "env",              OPTION_TEXT,     NULL, NULL, false, "prod, staging, dev: shown in the head"},
     {"target", "password_command", OPTION_TEXT,     NULL, NULL, false, "a shell command whose first line of output is the password"},
     {"target", "all_databases",    OPTION_BOOL,     "no", NULL, false, "tables and indexes of every database, not only of the one connected to"},
     {"target", "connect_timeout",  OPTION_DURATION, "5s", "0.1s..300s", false, "how long connecting may take"},
