@@ -185,6 +185,23 @@ static void a_pool_opens_into_who_holds_it(void **state)
     world_done(&w);
 }
 
+static void a_resized_screen_is_that_of_a_fresh_start(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 50, 200, NULL);
+    char *fresh = screen_of(&w);
+    world_done(&w);
+    start_sized(&w, WORLD_TROUBLE, 50, 60, NULL);
+    canvas_resize(w.canvas, 50, 200);
+    world_settle(&w);
+    char *resized = screen_of(&w);
+    assert_string_equal(resized, fresh);
+    free(resized);
+    free(fresh);
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +213,7 @@ int main(void)
         cmocka_unit_test(the_old_filter_is_replaced_by_what_is_typed),
         cmocka_unit_test(a_filter_takes_what_the_heading_says),
         cmocka_unit_test(a_pool_opens_into_who_holds_it),
+        cmocka_unit_test(a_resized_screen_is_that_of_a_fresh_start),
         cmocka_unit_test(verdicts_name_what_eats_the_time_and_what_vacuum_owes),
         cmocka_unit_test(verdicts_warn_of_ids_that_run_out_whatever_the_settings),
         cmocka_unit_test(our_own_statements_count_in_no_mean),
