@@ -210,6 +210,7 @@ static void rows_done(void *ctx, struct result *result, const char *error)
         old = NULL;
     }
     p->result = result;
+    p->table.body_less++; /* until the layout finds that it needs as many rows as before */
     p->table.formatted_of = NULL;
     struct view v = pane_view(p);
     if (p->pane->trend_s > 0)

@@ -202,6 +202,35 @@ static void a_resized_screen_is_that_of_a_fresh_start(void **state)
     world_done(&w);
 }
 
+/* The number of the screen's line that has WHAT, from 0. */
+static int line_of(struct world *w, const char *what)
+{
+    char *screen = screen_of(w), *at = strstr(screen, what);
+    int n = at == NULL ? -1 : 0;
+    for (char *s = screen; s < at; s++)
+        n += *s == '\n';
+    free(screen);
+    return n;
+}
+
+static void room_that_is_no_longer_needed_is_given_back_after_a_while(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 43, 132, NULL);
+    w.kind = WORLD_QUIET; /* the queue and the full pools are gone */
+    world_advance(&w, 1);
+    world_settle(&w);
+    SHOWS_NOT(&w, "sessions wait");
+    assert_int_equal(line_of(&w, "── vital signs"), 8); /* not at once: panes below stand still */
+    for (int i = 0; i < 25; i++) {
+        world_advance(&w, 1);
+        world_settle(&w);
+    }
+    assert_int_equal(line_of(&w, "── vital signs"), 4);
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_filter_takes_what_the_heading_says),
         cmocka_unit_test(a_pool_opens_into_who_holds_it),
         cmocka_unit_test(a_resized_screen_is_that_of_a_fresh_start),
+        cmocka_unit_test(room_that_is_no_longer_needed_is_given_back_after_a_while),
         cmocka_unit_test(verdicts_name_what_eats_the_time_and_what_vacuum_owes),
         cmocka_unit_test(verdicts_warn_of_ids_that_run_out_whatever_the_settings),
         cmocka_unit_test(our_own_statements_count_in_no_mean),
