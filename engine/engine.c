@@ -202,7 +202,8 @@ static void poll_due(struct engine *e, struct target *t, double now)
             continue;
         s->every_s = cadence(e, s);
         /* From the time it was due, so that delays do not add up; after a long sleep (a suspended laptop) from now. */
-        s->next_due_s = s->next_due_s < now - s->every_s ? now + s->every_s : s->next_due_s + s->every_s;
+        double next = s->next_due_s < now - s->every_s ? now + s->every_s : s->next_due_s + s->every_s;
+        s->next_due_s = target_beat(t, next, e->options.refresh_s);
         if (s->outstanding) {
             s->skipped++;
             continue;
@@ -256,7 +257,7 @@ static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *
     t->newest_mono_s = loop_mono_s();
     /* After a late answer comes a whole interval: servers count in steps of about a second, and a shorter one would show nothing or a burst. */
     if (s->next_due_s < t->newest_mono_s + late_ratio * s->every_s)
-        s->next_due_s = t->newest_mono_s + s->every_s;
+        s->next_due_s = target_beat(t, t->newest_mono_s + s->every_s, e->options.refresh_s);
     /* A baseline needs no second sample soon; a page that is opened later asks at once. */
     if (s->samples == 1 && s->wanted && s->every_s > e->options.first_s)
         s->next_due_s = fmin(s->next_due_s, t->newest_mono_s + e->options.first_s);
@@ -297,10 +298,12 @@ static void on_status(void *ctx, const struct source_status *status)
     struct target *t = ctx;
     struct engine *e = t->engine;
     bool was_up = t->state == SOURCE_UP;
-    if (target_set_status(t, status) && t->state == SOURCE_UP && !was_up)
+    if (target_set_status(t, status) && t->state == SOURCE_UP && !was_up) {
+        t->beat_s = loop_mono_s();
         for (int i = 0; i < t->n_series; i++)
             if (t->series[i].wanted || t->series[i].dataset->baseline_every > 0)
-                t->series[i].next_due_s = loop_mono_s();
+                t->series[i].next_due_s = t->beat_s;
+    }
     const struct sample *before = store_newest(e->store, t->config.name, derived_targets.dataset);
     struct sample *made = derived_targets.make(t, NULL, NULL, before);
     sample_ref(made);
