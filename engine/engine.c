@@ -192,6 +192,21 @@ static void make_own(struct engine *e, struct target *t)
     }
 }
 
+static bool is_waiting(const struct target *t)
+{
+    for (int i = 0; i < t->n_series; i++)
+        if (t->series[i].outstanding)
+            return true;
+    return false;
+}
+
+/* The last answer of a beat is there: what is told of the target tells of it too. */
+static void answered(struct target *t)
+{
+    if (!is_waiting(t))
+        make_own(t->engine, t);
+}
+
 static void poll_due(struct engine *e, struct target *t, double now)
 {
     const struct dataset *due[MOST_WANTED];
@@ -220,10 +235,13 @@ static void tick(void *ctx)
     struct engine *e = ctx;
     double now = loop_mono_s();
     for (int i = 0; i < e->n_targets; i++) {
-        if (e->targets[i]->state == SOURCE_UP)
-            poll_due(e, e->targets[i], now);
-        make_own(e, e->targets[i]);
-        governor_balance(e->targets[i], e->options.budget_ratio);
+        struct target *t = e->targets[i];
+        bool late = is_waiting(t);
+        if (t->state == SOURCE_UP)
+            poll_due(e, t, now);
+        if (late || !is_waiting(t)) /* else when the answers are there, a moment later */
+            make_own(e, t);
+        governor_balance(t, e->options.budget_ratio);
     }
     arm(e);
 }
@@ -269,6 +287,7 @@ static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *
     derive(e, t, sample, before);
     sample_unref(sample);
     sample_unref(before);
+    answered(t);
     arm(e);
 }
 
@@ -290,6 +309,7 @@ static void on_failed(void *ctx, const struct dataset *d, enum failure why, cons
         governor_stretch(s);
     if (t->engine->sample_fn != NULL)
         t->engine->sample_fn(t->engine->sample_ctx, t->config.name, d);
+    answered(t);
     arm(t->engine);
 }
 
