@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/dashboard.h"
 #include "core/text.h"
 
 /* Frames for data come at most this often; a key is drawn at once. */
@@ -114,7 +115,8 @@ static void draw(void *ctx)
 static bool add_user_pages(struct watch *w, struct err *err)
 {
     pages_init(&w->pages);
-    return pages_add_builtin(&w->pages, err) && pages_add(&w->pages, &w->session.config, err) && pages_check(&w->pages, err);
+    return pages_add_builtin(&w->pages, err) && pages_add(&w->pages, &w->session.config, err) && pages_check(&w->pages, err) &&
+           dashboard_check(&w->session.config, &w->pages, err);
 }
 
 /* What has answered before there was a dashboard. */

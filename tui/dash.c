@@ -118,7 +118,7 @@ static void demand_add(const struct visit *v, const char **names, int *n, int ma
     for (int i = 0; i < v->n; i++) {
         const struct dash_pane *p = &v->panes[i];
         for (int k = 0; k < p->n_datasets && pane_visible(p); k++) {
-            bool known = false;
+            bool known = names_have(&p->pane->undemanded, p->datasets[k]);
             for (int j = 0; j < *n; j++)
                 known = known || strcmp(names[j], p->datasets[k]) == 0;
             if (!known && *n < max)

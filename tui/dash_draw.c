@@ -95,13 +95,27 @@ static const char *failure(const struct dash_pane *p)
         return NULL;
     for (int i = 0; i < r->n_rows; i++)
         for (int k = 0; k < p->n_datasets; k++)
-            if (strcmp(result_at(r, i, dataset)->text, p->datasets[k]) == 0)
+            if (strcmp(result_at(r, i, dataset)->text, p->datasets[k]) == 0 &&
+                !names_have(&p->pane->undemanded, p->datasets[k]))
                 return result_at(r, i, error)->text;
     return NULL;
 }
 
+/* Rows that are there and were not asked for. False if the user asked for all. */
+static bool left_out(const struct dash_pane *p, char *out, size_t size)
+{
+    if (p->result->n_rows > 0 || p->table.ghost != NULL || !widget_has_rows(p->pane->widget))
+        return false;
+    if (p->filter_text != NULL)
+        snprintf(out, size, "no row passes the filter /%.200s (Esc drops it)", p->filter_text);
+    else if (p->set > 0)
+        snprintf(out, size, "the set \"%.60s\" has no rows (f: the next set)", p->pane->sets.names[p->set]);
+    return p->filter_text != NULL || p->set > 0;
+}
+
 void pane_draw(struct dash_pane *p, struct area whole, bool frame)
 {
+    char why[300];
     struct view v = pane_view(p);
     struct pane_sort sort;
     struct area body = frame ? area_part(whole, 1, 0, whole.rows - 1, whole.columns) : whole;
@@ -113,6 +127,8 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), "collecting...", true);
     else if (failure(p) != NULL)
         area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), failure(p), true);
+    else if (left_out(p, why, sizeof(why)))
+        area_put(body, 0, 1, -1, STYLE(ROLE_DIM), why, true);
     else
         widget_draw(&v, body);
     /* Last: titles count rows below, which the drawing finds out. */

@@ -56,6 +56,22 @@ def test_a_config_error_names_file_line_and_key(dbvitals, tmp_path):
     assert f"{config}:3:" in done.stderr and "thene" in done.stderr and "theme" in done.stderr
 
 
+@pytest.mark.parametrize("line, said", [
+    ("theme = drak", "there is no theme \"drak\"; did you mean 'dark'?"),
+    ("theme = /nowhere/my.theme", "/nowhere/my.theme: No such file"),
+    ("page = sesions", "there is no page \"sesions\"; did you mean 'sessions'?"),
+    ("page = xyzzy", "expected one of overview, sessions"),
+    ("page = statement", "did you mean 'statements'?"),
+])
+def test_a_theme_or_page_that_does_not_exist_is_refused_with_file_and_line(dbvitals, tmp_path, line, said):
+    config = tmp_path / "c.conf"
+    config.write_text(f"[dashboard]\nrefresh = 1s\n{line}\n")
+    for arguments in (["config", "check"], ["postgresql://127.0.0.1:1/nobody"]):
+        done = dbvitals(*arguments, "--config", config)
+        assert done.returncode == 1
+        assert f"{config}:3:" in done.stderr and said in done.stderr, done.stderr
+
+
 def test_config_show_hides_secrets(dbvitals, tmp_path):
     config = tmp_path / "c.conf"
     config.write_text("[target shop]\nurl = postgresql://app:hunter2@db/shop\n")
