@@ -23,7 +23,7 @@ static const struct watched {
     const char *dataset, *column, *kind;
 } watched[] = {
     {"settings", "value",        "setting"},
-    {"server",   "role",         "role"},
+    {"targets",  "role",         "role"},
     {"server",   "version_text", "version"},
     {"server",   "started",      "restart"},
     {"targets",  "state",        "state"},

@@ -56,6 +56,7 @@ struct pg_source {
     struct arena *facts_arena; /* strings of the facts of this connection */
     bool has_facts, asking_facts;
     double facts_mono_s;
+    double role_mono_s; /* when the server was last asked whether it is a standby */
     int generation; /* grows when the facts change: SQL made from older ones is stale */
 
     void *states[MAX_COLLECTORS];

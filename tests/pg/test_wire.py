@@ -430,10 +430,26 @@ def test_a_server_without_a_free_slot_is_told_and_comes_back(start_server, poll)
 
 # ---- The server as it changes ----
 
-def test_a_promotion_is_seen_without_a_lost_connection(start_server, poll):
+@pytest.fixture
+def standby(start_server):
     s = start_server()
     open(f"{s.data}/standby.signal", "w").close()
     s.restart()
+    return s
+
+
+def test_a_promotion_is_told_within_two_seconds_whatever_is_polled(standby, poll):
+    p = poll(standby.conninfo(), "sessions", n=10000, every=1, most_s=60, options=["-q"])
+    assert p.wait(lambda x: x.get("state") == "up")["role"] == "standby"
+    standby.psql("select pg_promote()")  # waits for it
+    promoted, since = time.time(), len(p.lines)
+    told = p.wait(lambda x: x.get("state") == "up" and x["role"] == "primary", 30, since)
+    assert told["t"] - promoted < 2
+    assert not [x for x in p.lines if down(x)]
+
+
+def test_a_promotion_is_seen_without_a_lost_connection(standby, poll):
+    s = standby
     p = poll(s.conninfo(), "server", n=10000, every=0.5, most_s=60)
     assert p.wait(lambda x: x.get("state") == "up")["role"] == "standby"
     assert p.wait(is_sample)["rows"][0]["role"] == "standby"
