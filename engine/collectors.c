@@ -10,7 +10,7 @@ enum { DATASET, LANE, STATE, EVERY, POLLS, ROWS, SERVER, CLIENT, BYTES, SKIPPED,
 // clang-format off
 static const struct column columns[] = {
     [DATASET]  = {"dataset",   KIND_KEY,     TYPE_TEXT, .help = "name of the dataset"},
-    [LANE]     = {"lane",      KIND_LABEL,   TYPE_TEXT, .help = "connection that it is read on: fast, slow, or a database's own"},
+    [LANE]     = {"lane",      KIND_LABEL,   TYPE_TEXT, .help = "connection that it is read on: fast, slow, shared (the fast one, as there is no second: targets says why), or a database's own"},
     [STATE]    = {"state",     KIND_LABEL,   TYPE_TEXT, .help = "ok, idle (nothing needs it), stretched (over budget), missing, or failed"},
     [EVERY]    = {"every_s",   KIND_GAUGE,   TYPE_REAL, UNIT_S,     .help = "time between two polls, as it is now"},
     [POLLS]    = {"polls",     KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "answers received"},

@@ -116,8 +116,9 @@ void source_tell(struct pg_source *s, enum source_state state, const char *error
     struct source_status status = {
         .state = state,
         .error = error != NULL        ? error
-                 : state == SOURCE_UP ? s->remark
-                                      : NULL,
+                 : state != SOURCE_UP ? NULL
+                 : s->full[0] != '\0' ? s->full
+                                      : s->remark,
         .product = "PostgreSQL",
         .version = s->has_facts ? s->facts.version_text : NULL,
         .role = !s->has_facts      ? NULL
@@ -198,11 +199,13 @@ static void poll_one(struct pg_source *s, const struct dataset *d)
     struct lane *lane = fast ? &s->fast : &s->slow;
     struct pg_poll *p = poll_new(s, d, c, index, lane);
     p->own = c == NULL ? own_of(s, d) : NULL;
+    if (s->one_lane && (c == NULL || c->lane == PG_SLOW))
+        p->cost.lane = POLL_SHARED;
     if (c == NULL && p->own == NULL)
         pg_poll_failed(p, FAILURE_ABSENT, "PostgreSQL does not have this dataset");
     else if (!s->up)
         pg_poll_failed(p, FAILURE_LOST, "not connected");
-    else if (c != NULL && c->per_database && s->config.all_databases)
+    else if (c != NULL && c->per_database && s->config.all_databases && !s->one_lane)
         cluster_add(s, p);
     else
         poll_start(p);
@@ -265,6 +268,7 @@ static void poll(struct source *source, const struct dataset *const *due, int n)
         ask_role(s);
     if (s->up && loop_mono_s() - s->facts_mono_s > (s->pooled ? FACTS_POOLED_S : FACTS_S))
         facts_ask(s);
+    lane_ask_for_slot(s);
     lane_close_idle(&s->slow, SLOW_IDLE_S);
     s->polling = false;
     source_leave(s);

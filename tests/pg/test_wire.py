@@ -428,6 +428,30 @@ def test_a_server_without_a_free_slot_is_told_and_comes_back(start_server, poll)
     assert p.end() == 0
 
 
+def test_a_role_of_one_connection_has_all_data_over_it_and_is_told(start_server, poll):
+    s = start_server()
+    s.psql("create role single login connection limit 1; grant pg_monitor to single; create table t (a int)")
+    p = poll(s.conninfo(user="single"), *FAST, "tables", "settings", n=3, options=["-a", "-q"])
+    assert p.end() == 0
+    assert not [x for x in p.lines if "failed" in x or down(x)]
+    for name in ("tables", "settings"):
+        assert [x["lane"] for x in p.samples(name)] == ["shared"] * 3
+    assert {x["lane"] for x in p.samples("sessions")} == {"fast"}
+    told = p.wait(lambda x: x.get("state") == "up" and x["error"])["error"]
+    assert 'too many connections for role "single"' in told and "no second connection" in told
+
+
+@pytest.mark.slow
+def test_a_second_connection_is_taken_when_there_is_a_slot_again(start_server, poll):
+    s = start_server()
+    s.psql("create role single login connection limit 1; grant pg_monitor to single")
+    p = poll(s.conninfo(user="single"), "settings", n=10000, every=1, most_s=120, options=["-q"])
+    p.wait(lambda x: is_sample(x) and x["lane"] == "shared")
+    s.psql("alter role single connection limit 2")
+    p.wait(lambda x: is_sample(x) and x["lane"] == "slow", 90)
+    assert [x for x in p.lines if x.get("state") == "up"][-1]["error"] is None
+
+
 # ---- The server as it changes ----
 
 @pytest.fixture
