@@ -118,15 +118,16 @@ void lane_close(struct lane *l, const char *text);
 void lane_refuse(struct pg_source *s, const char *text);
 /* It turned out that a pooler stands between. */
 void lane_reopen_pooled(struct pg_source *s);
-/* The names that our SQL uses mean the system's from now on; on a connection that is ours alone. */
+/* The names that our SQL uses mean the system's from now on, and the connection bears our name; on one that is ours alone. */
 void lane_settle(struct lane *l);
 /* While there is no slot for the slow lane: asks for one again, rarely. */
 void lane_ask_for_slot(struct pg_source *s);
 void lane_close_idle(struct lane *l, double idle_s);
 
 /* lane_settings.c */
-/* What every connection of ours has, where the user's URL does not say otherwise. */
-void lane_add_standards(struct conn_info *info, bool pooled, double timeout_s);
+/* What every connection of ours has, where the user's URL does not say otherwise. NAMED: it is known that nobody else will have it, so it may
+ * bear our name: PgBouncer gives the next client without a name the one that it finds. */
+void lane_add_standards(struct conn_info *info, bool pooled, bool named, double timeout_s);
 /* The settings that a transaction of its own needs, for conn_query.local; NULL if it needs no transaction. */
 const char *lane_local(const struct lane *l, bool own_sql, double timeout_s, struct text *out);
 

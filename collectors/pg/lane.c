@@ -25,9 +25,9 @@ static void open_fast(struct pg_source *s);
 void lane_settle(struct lane *l)
 {
     if (!l->source->pooled)
-        lane_send(
-            l, &(struct conn_query){.sql = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)",
-                                    .timeout_s = l->timeout_s});
+        lane_send(l, &(struct conn_query){.sql = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false),"
+                                                 " pg_catalog.set_config('application_name', 'dbvitals', false)",
+                                          .timeout_s = l->timeout_s});
 }
 
 static double connect_timeout(const struct pg_source *s)
@@ -43,7 +43,7 @@ static struct conn *open_conn(struct lane *l, const struct conn_info *place, str
 {
     struct pg_source *s = l->source;
     struct conn_info *info = conn_info_copy(place);
-    lane_add_standards(info, s->pooled, l->timeout_s);
+    lane_add_standards(info, s->pooled, !s->pooled && l != &s->fast, l->timeout_s);
     struct conn_options options = {
         .password = s->password != NULL ? s->password : s->config.password,
         .syn_s = connect_timeout(s),

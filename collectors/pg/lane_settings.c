@@ -57,9 +57,9 @@ static void standard(struct conn_info *info, const char *option, const char *val
 /* Bytes come as they are stored (SQL_ASCII), so that no conversion can fail and take a whole poll with it:
  * texts of other databases, in other encodings, pass through pg_stat_activity. They are mended where they
  * enter a sample. */
-void lane_add_standards(struct conn_info *info, bool pooled, double timeout_s)
+void lane_add_standards(struct conn_info *info, bool pooled, bool named, double timeout_s)
 {
-    conn_info_set(info, "application_name", "dbvitals");
+    conn_info_set(info, "application_name", named ? "dbvitals" : NULL);
     standard(info, "gssencmode", "disable");
     standard(info, "keepalives", "1");
     standard(info, "keepalives_idle", "10");
@@ -89,6 +89,8 @@ const char *lane_local(const struct lane *l, bool own_sql, double timeout_s, str
     for (int i = 0; i < (pooled ? N_SETTINGS : 1); i++)
         text_addf(out, "%spg_catalog.set_config('%s', '%s', true)", i > 0 ? ", " : "", settings[i].name,
                   setting_value(i, timeout_s, value));
+    if (pooled)
+        text_add(out, ", pg_catalog.set_config('application_name', 'dbvitals', true)");
     /* The user's SQL sees the names that the user sees; ours the system's only: nobody's function stands in
      * for one of them. */
     if (pooled && !own_sql)

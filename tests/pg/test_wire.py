@@ -251,6 +251,19 @@ def test_through_a_pool_of_one_connection_nothing_of_ours_stays(start_server, st
     assert s.value("select count(*) from written") == writes > 3
 
 
+@pytest.mark.parametrize("ignored", ["extra_float_digits", "extra_float_digits, options"])
+def test_our_name_does_not_stay_on_the_pools_connection(start_server, start_pgbouncer, poll, ignored):
+    """PgBouncer gives a client without a name the one that the client before it had: an application would pass for us."""
+    s = start_server()
+    b = start_pgbouncer(s, pool_size=1, ignore_startup_parameters=ignored)
+    assert b.value("show application_name") == ""
+    p = poll(b.conninfo(), *FAST, n=10000, every=0)
+    own = p.wait(lambda x: x.get("dataset") == "sessions" and is_sample(x))["rows"]
+    assert [r["application_name"] for r in own if r["own"]] == ["dbvitals"]
+    for _ in range(20):
+        assert b.value("show application_name") == ""
+
+
 def test_through_a_session_pool_it_works(start_server, start_pgbouncer, poll):
     s = start_server()
     b = start_pgbouncer(s, pool_size=2, pool_mode="session")
