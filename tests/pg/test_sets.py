@@ -232,6 +232,8 @@ def test_only_a_lock_that_conflicts_blocks(server, rows, connect):
     edge = one(edges, pid=pid_of(behind))
     assert edge["holder_pid"] == pid_of(wants) and edge["queued"] == 1 and edge["depth"] == 2
     assert edge["root_pid"] in (pid_of(a), pid_of(b))
+    assert edge["holder_blocks"] == 1
+    assert all(e["holder_blocks"] == 2 for e in edges if e["pid"] == pid_of(wants))
 
 
 def test_a_relation_of_another_database_is_not_named_in_this_one(server, rows, connect):
@@ -268,7 +270,7 @@ def test_a_deadlock_that_is_not_found_yet_is_no_endless_walk(server, rows, conne
     send(server, b, "select pg_advisory_xact_lock(1)")
     edges = rows(server, "locks")
     assert one(edges, pid=pid_of(a))["holder_pid"] == pid_of(b) and one(edges, pid=pid_of(b))["holder_pid"] == pid_of(a)
-    assert all(1 <= e["depth"] <= 2 for e in edges)
+    assert all(1 <= e["depth"] <= 2 and e["holder_blocks"] == 1 for e in edges)
 
 
 def test_a_role_with_nothing_sees_who_blocks_whom(server, rows, connect):
