@@ -669,6 +669,15 @@ void world_advance(struct world *w, double seconds)
     w->now_s += 0.2; /* the settling time of a refresh is over */
 }
 
+void world_forget_locks(struct world *w)
+{
+    w->now_s += 1;
+    w->mono_s += 1;
+    locks_put(w, WORLD_QUIET, 0);
+    dash_data_changed(w->dash, target, "locks");
+    w->now_s += 0.2;
+}
+
 void world_end_session(struct world *w, int pid)
 {
     w->now_s += 1;

@@ -63,4 +63,7 @@ void world_stopped(struct world *w, double seconds);
 /* Sessions again, without the one of that pid. */
 void world_end_session(struct world *w, int pid);
 
+/* A look at the locks that came before anybody waited. */
+void world_forget_locks(struct world *w);
+
 #endif
