@@ -366,6 +366,21 @@ def test_statements_count_what_the_server_counted(server, rows):
     assert square >= mean * mean * (1 - 1e-9)
 
 
+def test_a_new_statement_has_the_text_of_a_session_that_runs_it_until_its_own_is_fetched(server, build_dir, connect):
+    """Texts are fetched more and more rarely, so that those of the last ones stay away."""
+    command = [os.path.join(build_dir, "tests", "pgpoll"), "-n", "50", "-i", "0.1", "-t", "60", server.conninfo(), "statements"]
+    first = {}  # by name the first text that was seen
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=servers.plain_env()) as polling:
+        for i, line in enumerate(x for x in map(json.loads, polling.stdout) if "rows" in x):
+            for r in line["rows"]:
+                first.setdefault((r["query"] or "").rpartition(" as new_statement_")[2], r["query"])
+            if i % 5 == 0 and i < 40:
+                do(connect(server), f"select /* fresh */ 'secret', {'17, ' * (i + 1)} 17 as new_statement_{i}")
+    texts = [first.get(str(i)) for i in range(0, 40, 5)]
+    assert None not in texts and texts[-1] == "select ?, ... as new_statement_35"
+    assert not [t for t in texts if "secret" in t]
+
+
 def test_statements_of_other_roles_are_one_row_each_without_text(server, rows):
     server.query("select note from shop where id = 8")
     mine = "select 'mine' as mine"
