@@ -18,6 +18,8 @@ static const struct column columns[] = {
     {"method", KIND_LABEL, TYPE_TEXT, .source = "a.amname", .help = "access method: btree, gin, ..."},
     {"size_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, "case when t.reltuples >= 0 or c.relpages > 0 then c.relpages * current_setting('block_size')::float8 end", .help = "bytes on disk"},
     {"size_exact", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "the size was measured; if not it is an estimate of the last VACUUM or ANALYZE"},
+    {"sized_at", KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when the size was measured; none for an estimate"},
+    {"catalog_at", KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when what stands in the catalog was read: name, table, what it is for; each two minutes"},
     {"scans", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_numscans(r.id)", .help = "index scans"},
     {"rows_read", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_tuples_returned(r.id)", .help = "entries that scans returned"},
     {"rows_fetched", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_tuples_fetched(r.id)", .help = "live rows fetched by plain index scans"},
@@ -142,12 +144,10 @@ static void complete(struct sample *s)
     const double *scans = values_of(s, "scans").real, *is_unique = values_of(s, "is_unique").real;
     const double *constraint = values_of(s, "is_constraint").real,
                  *partitioned = values_of(s, "is_partitioned").real;
-    double *unused = values_of(s, "unused").real, *exact = values_of(s, "size_exact").real;
-    for (int i = 0; i < s->n_rows; i++) {
-        exact[i] = exact[i] > 0;
+    double *unused = values_of(s, "unused").real;
+    for (int i = 0; i < s->n_rows; i++)
         if (!isnan(scans[i]) && partitioned[i] == 0)
             unused[i] = scans[i] == 0 && is_unique[i] == 0 && constraint[i] == 0;
-    }
 }
 
 static const struct relations_kind kind = {

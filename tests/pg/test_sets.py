@@ -538,6 +538,14 @@ def test_a_new_table_comes_and_a_dropped_one_does_not_stop_the_others(server, ro
         assert any(x["name"] == "shop" for x in r.next())
 
 
+@pytest.mark.parametrize("dataset, name", [("tables", "shop"), ("indexes", "shop_pkey")])
+def test_what_is_not_read_at_each_poll_says_when_it_was(server, read, dataset, name):
+    answers = read(server, dataset, n=3, every=0.3)[dataset]
+    seen = [one(x["rows"], name=name) for x in answers]
+    for moment in ("sized_at", "catalog_at"):
+        assert {r[moment] for r in seen} == {seen[0][moment]} and 0 <= answers[0]["t"] - seen[0][moment] < 1
+
+
 @pytest.mark.parametrize("dataset", ["tables", "indexes"])
 def test_a_table_that_is_locked_or_about_to_be_does_not_hold_the_poll(server, rows, connect, dataset):
     server.query("drop table if exists held; create table held(a int primary key, b text); create index held_lower on held(lower(b));"
@@ -549,7 +557,7 @@ def test_a_table_that_is_locked_or_about_to_be_does_not_hold_the_poll(server, ro
     seen = rows(server, dataset)
     assert time.monotonic() - start < 2
     row = [r for r in seen if r["name"] in ("held", "held_pkey")][0]
-    assert row["size_exact"] == 0 and row["total_bytes" if dataset == "tables" else "size_bytes"] > 0
+    assert row["size_exact"] == 0 and row["sized_at"] is None and row["total_bytes" if dataset == "tables" else "size_bytes"] > 0
     assert [r for r in seen if r["name"] in ("shop", "shop_pkey")][0]["size_exact"] == 1
     if dataset == "indexes":
         assert row["definition"] is None and one(seen, name="shop_pkey")["definition"].startswith("CREATE UNIQUE INDEX")
