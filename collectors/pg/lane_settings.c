@@ -85,7 +85,7 @@ const char *lane_local(const struct lane *l, bool own_sql, double timeout_s, str
     bool pooled = l->source->pooled;
     if (!pooled && !own_sql && timeout_s == l->timeout_s)
         return NULL;
-    text_add(out, "SELECT ");
+    text_add(out, "SELECT " PG_TAG " ");
     for (int i = 0; i < (pooled ? N_SETTINGS : 1); i++)
         text_addf(out, "%spg_catalog.set_config('%s', '%s', true)", i > 0 ? ", " : "", settings[i].name,
                   setting_value(i, timeout_s, value));
