@@ -78,7 +78,8 @@ static void on_signal(void *ctx, int signal_number)
 static void draw(void *ctx)
 {
     struct watch *w = ctx;
-    if (!dash_dirty(w->dash) && !w->redraw)
+    bool all = dash_dirty(w->dash) || w->redraw;
+    if (!all && !dash_clock_due(w->dash))
         return;
     double now = loop_mono_s(), wait = w->drawn_s + frame_s - now;
     if (w->dirty_s == 0)
@@ -93,9 +94,14 @@ static void draw(void *ctx)
         return; /* terminal_on_drained wakes the loop */
     int rows, columns;
     terminal_size(w->terminal, &rows, &columns);
-    if (rows != w->canvas->rows || columns != w->canvas->columns)
+    if (rows != w->canvas->rows || columns != w->canvas->columns) {
         canvas_resize(w->canvas, rows, columns);
-    dash_draw(w->dash, w->canvas);
+        all = true;
+    }
+    if (all)
+        dash_draw(w->dash, w->canvas);
+    else
+        dash_draw_clock(w->dash, w->canvas);
     terminal_paint(w->terminal, w->canvas);
     w->drawn_s = loop_mono_s();
     w->dirty_s = 0;

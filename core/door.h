@@ -35,7 +35,8 @@ struct table {
 struct statement {
     char *sql;
     sqlite3_stmt *stmt; /* NULL: a free place */
-    uint64_t hash, last_use;
+    size_t len; /* of sql */
+    uint64_t last_use;
     struct result_column *columns; /* copied for each result */
     char **names;
     int n_columns;

@@ -192,6 +192,21 @@ static void make_own(struct engine *e, struct target *t)
     }
 }
 
+static bool is_waiting(const struct target *t)
+{
+    for (int i = 0; i < t->n_feeds; i++)
+        if (t->feeds[i].outstanding)
+            return true;
+    return false;
+}
+
+/* The last answer of a beat is there: what is told of the target tells of it too. */
+static void answered(struct target *t)
+{
+    if (!is_waiting(t))
+        make_own(t->engine, t);
+}
+
 static void poll_due(struct engine *e, struct target *t, double now)
 {
     const struct dataset *due[MOST_WANTED];
@@ -202,7 +217,8 @@ static void poll_due(struct engine *e, struct target *t, double now)
             continue;
         f->every_s = cadence(e, f);
         /* From the time it was due, so that delays do not add up; after a long sleep (a suspended laptop) from now. */
-        f->next_due_s = f->next_due_s < now - f->every_s ? now + f->every_s : f->next_due_s + f->every_s;
+        double next = f->next_due_s < now - f->every_s ? now + f->every_s : f->next_due_s + f->every_s;
+        f->next_due_s = target_beat(t, next, e->options.refresh_s);
         if (f->outstanding) {
             f->skipped++;
             continue;
@@ -219,10 +235,13 @@ static void tick(void *ctx)
     struct engine *e = ctx;
     double now = loop_mono_s();
     for (int i = 0; i < e->n_targets; i++) {
-        if (e->targets[i]->state == SOURCE_UP)
-            poll_due(e, e->targets[i], now);
-        make_own(e, e->targets[i]);
-        governor_balance(e->targets[i], e->options.budget_ratio);
+        struct target *t = e->targets[i];
+        bool late = is_waiting(t);
+        if (t->state == SOURCE_UP)
+            poll_due(e, t, now);
+        if (late || !is_waiting(t)) /* else when the answers are there, a moment later */
+            make_own(e, t);
+        governor_balance(t, e->options.budget_ratio);
     }
     arm(e);
 }
@@ -256,7 +275,7 @@ static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *
     t->newest_mono_s = loop_mono_s();
     /* After a late answer comes a whole interval: servers count in steps of about a second, and a shorter one would show nothing or a burst. */
     if (f->next_due_s < t->newest_mono_s + late_ratio * f->every_s)
-        f->next_due_s = t->newest_mono_s + f->every_s;
+        f->next_due_s = target_beat(t, t->newest_mono_s + f->every_s, e->options.refresh_s);
     /* A baseline needs no second sample soon; a page that is opened later asks at once. */
     if (f->samples == 1 && f->wanted && f->every_s > e->options.first_s)
         f->next_due_s = fmin(f->next_due_s, t->newest_mono_s + e->options.first_s);
@@ -268,6 +287,7 @@ static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *
     derive(e, t, sample, before);
     sample_unref(sample);
     sample_unref(before);
+    answered(t);
     arm(e);
 }
 
@@ -289,6 +309,7 @@ static void on_failed(void *ctx, const struct dataset *d, enum failure why, cons
         governor_stretch(f);
     if (t->engine->sample_fn != NULL)
         t->engine->sample_fn(t->engine->sample_ctx, t->config.name, d);
+    answered(t);
     arm(t->engine);
 }
 
@@ -297,10 +318,12 @@ static void on_status(void *ctx, const struct source_status *status)
     struct target *t = ctx;
     struct engine *e = t->engine;
     bool was_up = t->state == SOURCE_UP;
-    if (target_set_status(t, status) && t->state == SOURCE_UP && !was_up)
+    if (target_set_status(t, status) && t->state == SOURCE_UP && !was_up) {
+        t->beat_s = loop_mono_s();
         for (int i = 0; i < t->n_feeds; i++)
             if (t->feeds[i].wanted || t->feeds[i].dataset->baseline_every > 0)
-                t->feeds[i].next_due_s = loop_mono_s();
+                t->feeds[i].next_due_s = t->beat_s;
+    }
     const struct sample *before = store_newest(e->store, t->config.name, derived_targets.dataset);
     struct sample *made = derived_targets.make(t, NULL, NULL, before);
     sample_ref(made);

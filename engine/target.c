@@ -46,6 +46,14 @@ void target_done(struct target *t)
     *t = (struct target){0};
 }
 
+/* Servers count in steps of about a second: an interval that is shortened by more would show nothing or a burst. */
+static const double sooner_ratio = 0.3;
+
+double target_beat(const struct target *t, double due_s, double refresh_s)
+{
+    return t->beat_s + ceil((due_s - t->beat_s) / refresh_s - sooner_ratio) * refresh_s;
+}
+
 /* What the source does not know now (it is down) keeps what was known before. */
 static void replace(char **kept, const char *told)
 {

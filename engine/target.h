@@ -33,6 +33,7 @@ struct target {
     enum source_state state;
     char *error, *product_name, *version, *role, *place, *via;
     double rtt_ms, started_s;
+    double beat_s;        /* when it came up last, monotonic: refreshes are counted from there */
     double newest_mono_s; /* when the newest sample of any dataset arrived; NAN if none */
     struct feed *feeds;
     int n_feeds;
@@ -43,6 +44,9 @@ void target_init(struct target *t, struct engine *e, const struct target_config 
 void target_done(struct target *t);
 /* Takes over what a source tells of itself; true if the state changed. */
 bool target_set_status(struct target *t, const struct source_status *status);
+/* DUE_S or a moment near it at which refreshes begin: at most 0.3 REFRESH_S sooner, else later. What is due at different times of one
+ * refresh would be asked, queried and drawn piece by piece. */
+double target_beat(const struct target *t, double due_s, double refresh_s);
 struct feed *target_feed(const struct target *t, const struct dataset *d);
 const char *state_name(enum source_state s);
 

@@ -128,7 +128,9 @@ static bool sql_build(struct dash_pane *p, struct text *sql, struct params *ps, 
         text_add(sql, pane->sql);
         return true;
     }
-    text_addf(sql, "select * from (%s\n)", pane->sql);
+    text_add(sql, "select * from (");
+    text_add(sql, pane->sql);
+    text_add(sql, "\n)");
     if (filtered || set)
         text_addf(sql, " where (%s)", set ? pane->sets.texts[p->set] : "1");
     if (filtered) {

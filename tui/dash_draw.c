@@ -107,8 +107,6 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
     struct area body = frame ? area_part(whole, 1, 0, whole.rows - 1, whole.columns) : whole;
     pane_sort_of(p, &sort);
     v.sort = sort.column == NULL ? NULL : &sort;
-    if (frame)
-        frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);
     if (p->error[0] != '\0')
         area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), p->error, true);
     else if (pane_waits(p))
@@ -117,8 +115,8 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
         area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), failure(p), true);
     else
         widget_draw(&v, body);
-    /* Titles count rows below: what the drawing found out goes into them at once. */
-    if (frame && p->result != NULL)
+    /* Last: titles count rows below, which the drawing finds out. */
+    if (frame)
         frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);
     /* More rows were scrolled to than a page of them is held below: the next ones are asked for. */
     if (p->result != NULL && p->result->more && p->table.top + 2 * p->table.page_rows > p->result->n_rows &&
@@ -144,6 +142,18 @@ static void panes_draw(struct dash *d, struct canvas *c)
             strstr(p->pane->sql, ":rows") != NULL)
             pane_stale(p);
     }
+}
+
+bool dash_clock_due(const struct dash *d)
+{
+    bool covered = d->mode == MODE_HELP || d->mode == MODE_TEXT;
+    return !covered && floor(d->host.now(d->host.ctx)) != d->drawn_second;
+}
+
+void dash_draw_clock(struct dash *d, struct canvas *c)
+{
+    d->drawn_second = floor(d->host.now(d->host.ctx));
+    head_draw(d, area_part(canvas_area(c), 0, 0, d->body_row < 1 ? d->body_row : 1, c->columns));
 }
 
 void dash_draw(struct dash *d, struct canvas *c)

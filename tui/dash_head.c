@@ -142,7 +142,7 @@ static void time_add(struct dash *d, struct parts *ps)
         if (isnan(age))
             snprintf(text, sizeof(text), "no data yet");
         else
-            unit_format(ago, sizeof(ago), age, UNIT_S),
+            unit_format(ago, sizeof(ago), fmax(age, 0.1), UNIT_S),
                 snprintf(text, sizeof(text), "%s %s", old ? "STALE" : "live", ago);
         part_add(ps, true, 2, isnan(age) || old ? ROLE_WARNING : ROLE_GOOD, "%s", text);
     }

@@ -92,6 +92,7 @@ struct dash {
     double opened_s;
     char seen[MAX_SEEN][64];       /* datasets that have answered, well or not */
     int n_seen;
+    double wave_s;   /* when the first of the samples came that panes ask for together next */
     double newest_s; /* when the newest sample came, NAN: none */
     enum mode mode;
     char line[LINE_MOST + 1]; /* being typed */

@@ -258,6 +258,8 @@ static void paint_run(const struct painter *p, const struct cell *line, int row,
 static void paint_row(struct painter *p, const struct cell *line, int columns, int row)
 {
     struct cell *before = p->painted + (size_t)row * (size_t)p->columns;
+    if (memcmp(line, before, (size_t)columns * sizeof(*line)) == 0)
+        return;
     for (int i = 0; i < columns;) {
         if (memcmp(&line[i], &before[i], sizeof(*line)) == 0) {
             i++;
