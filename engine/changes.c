@@ -23,7 +23,7 @@ static const struct watched {
     const char *dataset, *column, *kind;
 } watched[] = {
     {"settings", "value",        "setting"},
-    {"server",   "role",         "role"},
+    {"targets",  "role",         "role"},
     {"server",   "version_text", "version"},
     {"server",   "started",      "restart"},
     {"targets",  "state",        "state"},
@@ -104,6 +104,12 @@ static bool differ(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) != 0;
 }
 
+/* That we come to know a target is no change of it. */
+static bool is_first_word(const struct watched *w, const char *old_value)
+{
+    return strcmp(w->kind, "state") == 0 && strcmp(old_value, state_name(SOURCE_CONNECTING)) == 0;
+}
+
 static int compare(struct state *state, const struct watched *w, const struct sample *now, struct sample *before)
 {
     int found = 0, column = dataset_column(now->dataset, w->column), key = first_key(now->dataset);
@@ -114,7 +120,7 @@ static int compare(struct state *state, const struct watched *w, const struct sa
         if (old_row < 0)
             continue;
         char *old_value = value_text(before, column, old_row), *new_value = value_text(now, column, row);
-        if (differ(old_value, new_value)) {
+        if (differ(old_value, new_value) && !is_first_word(w, old_value)) {
             add(state, now->wall_s, w->kind, value_text(now, key, row), old_value, new_value);
             found++;
             continue;

@@ -137,9 +137,9 @@ static struct sample *sample_of(const struct state *state, const struct sample *
 /* Only where nothing better is known: with pg_stat_statements there this costs nothing. */
 static bool needed(const struct target *t)
 {
-    for (int i = 0; i < t->n_series; i++)
-        if (strcmp(t->series[i].dataset->name, "statements") == 0)
-            return t->series[i].error != NULL && t->series[i].samples == 0;
+    for (int i = 0; i < t->n_feeds; i++)
+        if (strcmp(t->feeds[i].dataset->name, "statements") == 0)
+            return t->feeds[i].error != NULL && t->feeds[i].samples == 0;
     return true;
 }
 

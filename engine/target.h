@@ -9,7 +9,7 @@ struct engine;
 struct derived;
 
 /* One dataset of one target: when it is due and what it has cost. */
-struct series {
+struct feed {
     const struct dataset *dataset;
     bool wanted;        /* a pane shows it, or something made from it */
     bool outstanding;   /* asked, not answered yet */
@@ -35,8 +35,8 @@ struct target {
     double rtt_ms, started_s;
     double beat_s;        /* when it came up last, monotonic: refreshes are counted from there */
     double newest_mono_s; /* when the newest sample of any dataset arrived; NAN if none */
-    struct series *series;
-    int n_series;
+    struct feed *feeds;
+    int n_feeds;
     void **derived_states; /* by row of the table of derived datasets */
 };
 
@@ -47,7 +47,7 @@ bool target_set_status(struct target *t, const struct source_status *status);
 /* DUE_S or a moment near it at which refreshes begin: at most 0.3 REFRESH_S sooner, else later. What is due at different times of one
  * refresh would be asked, queried and drawn piece by piece. */
 double target_beat(const struct target *t, double due_s, double refresh_s);
-struct series *target_series(const struct target *t, const struct dataset *d);
+struct feed *target_feed(const struct target *t, const struct dataset *d);
 const char *state_name(enum source_state s);
 
 #endif

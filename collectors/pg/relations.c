@@ -141,23 +141,6 @@ static int row_before(const struct relations *r, int64_t id)
     return low < end && sample_int(r->last, c, low) == id ? low : -1;
 }
 
-/* ---- The end: what code fills, and the answer ---- */
-
-void relations_deliver(struct pg_poll *p, struct relations *r)
-{
-    struct sample *s = r->now;
-    r->now = NULL;
-    uint64_t epoch = epoch_add(EPOCH_START, &pg_facts(p)->role_epoch, sizeof(uint64_t));
-    if (!isnan(r->stats_reset))
-        epoch = epoch_add(epoch, &r->stats_reset, sizeof(r->stats_reset));
-    s->epoch = epoch;
-    s->reset_s = r->stats_reset;
-    r->kind->complete(s);
-    sample_unref(r->last);
-    r->last = sample_ref(s);
-    pg_poll_done(p, s);
-}
-
 /* ---- What changed ---- */
 
 /* Row I of CHANGED is row r->changed[I] of the sample to be, or of none. */
@@ -314,6 +297,7 @@ static void on_catalog_sample(struct pg_poll *p, struct sample *s)
         return;
     }
     r->catalog_s = s->mono_s;
+    r->catalog_wall_s = s->wall_s;
     take_catalog(r, s);
     if (has_same_names(r, s)) { /* so that each minute does not hold names of its own */
         for (int c = 0; c < s->dataset->n_columns; c++)

@@ -155,6 +155,11 @@ def test_closed_standard_files_end_in_an_exit_code(server, program, closed):
     assert done.returncode == (1 if ">&-" in closed.replace("2>&-", "") else 0)
 
 
+def test_too_few_files_are_told_with_exit_code_2(program):
+    done = subprocess.run(["sh", "-c", f'ulimit -n 8; exec "{program}" show databases'], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "only 8 files may be open" in done.stderr and "ulimit -n" in done.stderr
+
+
 def test_options_may_stand_before_the_subcommand(server, dbvitals):
     done = dbvitals("-f", "csv", "show", "databases", env=server.env())
     assert done.returncode == 0 and done.stdout.startswith("target,dbid,datname")
@@ -170,14 +175,16 @@ def test_a_theme_that_is_not_there_is_told_without_a_terminal_too(server, dbvita
     assert done.returncode == 1 and "nosuch" in done.stderr and done.stdout == ""
 
 
-def test_a_role_with_one_connection_hears_why_a_lane_has_none(start_server, dbvitals):
+def test_a_role_with_one_connection_has_all_data_and_hears_that_it_is_shared(start_server, dbvitals):
     server = start_server()
     with contextlib.closing(psycopg2.connect(server.conninfo())) as admin, admin, admin.cursor() as cursor:
         cursor.execute("create role lonely login connection limit 1; grant pg_monitor to lonely")
     done = dbvitals("show", "databases", f"host={server.host} port={server.port} user=lonely dbname=postgres")
     assert done.returncode == 0
     done = dbvitals("show", "tables", f"host={server.host} port={server.port} user=lonely dbname=postgres")
-    assert done.returncode == 2 and "too many connections for role" in done.stderr
+    assert done.returncode == 0 and done.stderr == ""
+    done = dbvitals("doctor", f"host={server.host} port={server.port} user=lonely dbname=postgres")
+    assert "no second connection" in done.stdout and "too many connections for role" in done.stdout
 
 
 def test_what_the_server_says_reaches_stderr_without_escape_sequences(server, dbvitals):

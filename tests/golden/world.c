@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
 #include "engine/products.h"
 #include "tests/unit/test.h"
@@ -174,6 +175,19 @@ static void sessions_put(struct world *w, enum world_kind kind, int without_pid,
     put(w, s);
 }
 
+static void blocks_set(struct sample *s)
+{
+    struct wait_edges e = {.n = s->n_rows,
+                           .pid = s->values[dataset_column(s->dataset, "pid")].integer,
+                           .holder = s->values[dataset_column(s->dataset, "holder_pid")].integer,
+                           .gid = s->values[dataset_column(s->dataset, "holder_gid")].text};
+    int *behind = mem_new_array((size_t)e.n, sizeof(int));
+    wait_tree_behind(&e, behind);
+    for (int i = 0; i < e.n; i++)
+        real_set(s, i, "holder_blocks", behind[i]);
+    free(behind);
+}
+
 static void locks_put(struct world *w, enum world_kind kind, double ago_s)
 {
     int n = is_quiet(kind) ? 0 : kind == WORLD_HOSTILE ? 1 : kind == WORLD_LARGE ? 200 : COUNT(trouble_edges);
@@ -195,6 +209,7 @@ static void locks_put(struct world *w, enum world_kind kind, double ago_s)
         text_set(s, i, "holder_state", "idle in transaction");
         text_set(s, i, "query", "update orders set status = $1 where id = $2");
     }
+    blocks_set(s);
     put(w, s);
 }
 
@@ -666,6 +681,15 @@ void world_advance(struct world *w, double seconds)
     for (int i = 0; i < COUNT(changed); i++)
         dash_data_changed(w->dash, target, changed[i]);
     w->now_s += 0.2; /* the settling time of a refresh is over */
+}
+
+void world_forget_locks(struct world *w)
+{
+    w->now_s += 1;
+    w->mono_s += 1;
+    locks_put(w, WORLD_QUIET, 0);
+    dash_data_changed(w->dash, target, "locks");
+    w->now_s += 0.2;
 }
 
 void world_end_session(struct world *w, int pid)

@@ -72,4 +72,7 @@ void world_collector(struct world *w, const char *dataset, double polls, const c
 /* Sessions again, without the one of that pid. */
 void world_end_session(struct world *w, int pid);
 
+/* A look at the locks that came before anybody waited. */
+void world_forget_locks(struct world *w);
+
 #endif

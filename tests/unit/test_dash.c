@@ -67,6 +67,22 @@ static void a_row_that_went_away_stays_until_the_cursor_moves(void **state)
     world_done(&w);
 }
 
+/* Locks are asked more rarely than sessions. */
+static void a_waiter_whose_blocker_is_not_known_yet_does_not_look_as_if_nobody_blocked_it(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {"sessions", "overview"};
+    for (int i = 0; i < 2; i++) {
+        struct world w;
+        start(&w, WORLD_TROUBLE, pages[i]);
+        SHOWS(&w, "Lock:transactionid  4711 ");
+        world_forget_locks(&w);
+        world_settle(&w);
+        SHOWS(&w, "Lock:transactionid  n/a ");
+        world_done(&w);
+    }
+}
+
 static void a_row_that_comes_back_is_a_row_again(void **state)
 {
     (void)state;
@@ -500,6 +516,7 @@ int main(void)
         cmocka_unit_test(what_is_visible_is_demanded),
         cmocka_unit_test(the_cursor_follows_the_row_not_the_line),
         cmocka_unit_test(a_row_that_went_away_stays_until_the_cursor_moves),
+        cmocka_unit_test(a_waiter_whose_blocker_is_not_known_yet_does_not_look_as_if_nobody_blocked_it),
         cmocka_unit_test(a_row_that_comes_back_is_a_row_again),
         cmocka_unit_test(a_filter_asks_with_parameters),
         cmocka_unit_test(a_wrong_filter_keeps_the_old_one),
