@@ -33,6 +33,8 @@ typedef void state_done_fn(void *ctx, bool written);
 void state_commit(struct state *s, state_done_fn *fn, void *ctx);
 /* NULL while the disk takes what it is given; else why not. */
 const char *state_trouble(const struct state *s);
+/* What was found at opening and a person must know (a damaged file that was put aside), or NULL. */
+const char *state_notice(const struct state *s);
 
 /* The outbox. A row is given to whoever delivers once it was written (or cannot be written), oldest first per
  * webhook and order key. */
