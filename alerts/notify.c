@@ -194,7 +194,7 @@ static void touch(struct notify *n, const struct alert *a)
 
 static void see_event(struct entry *e, const struct transition *t)
 {
-    if (t->number == 0 || t->number <= e->told.number)
+    if (t->change == CHANGE_NONE || t->number <= e->told.number)
         return;
     e->reason = t->reason;
     if (t->change == CHANGE_RESOLVED && e->told.level != LEVEL_NONE && !e->told.flapping &&
