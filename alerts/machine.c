@@ -166,14 +166,16 @@ static int add(struct alert_state *s, struct transition *out, int n, struct tran
     return n + 1;
 }
 
+/* Weights as whole numbers, 95 down to 57 by 2, so that what is just at a bound is not a matter of rounding.
+ */
 double flap_ratio(uint32_t history, int n)
 {
-    const int most = FLAP_RESULTS - 1;
-    double changes = 0;
+    const int most = FLAP_RESULTS - 1, unit = 4 * (most - 1);
+    int changes = 0;
     for (int i = 0; i < n && i < most; i++)
         if (history >> i & 1)
-            changes += 1.25 - 0.5 * i / (most - 1);
-    return changes / most;
+            changes += unit * 5 / 4 - 2 * i;
+    return (double)changes / (unit * most);
 }
 
 /* FLAPPING or CALM when this result began or ended it. */
