@@ -8,7 +8,7 @@
 #include "core/mem.h"
 
 enum { THIN_EVERY = 500, FULL_BYTES = 16 << 20 };
-static const double FIRST_RETRY_S = 1, LAST_RETRY_S = 30, HANGS_S = 5;
+static const double FIRST_RETRY_S = 1, LAST_RETRY_S = 10, HANGS_S = 5;
 
 /* ---- Batches ---- */
 
@@ -222,7 +222,8 @@ static void refused(struct state *s)
     if (s->bytes > FULL_BYTES)
         compact(s, true);
     set_trouble(s, s->job_err.text);
-    s->retry_s = s->retry_s == 0 ? FIRST_RETRY_S : fmin(s->retry_s * 2, LAST_RETRY_S);
+    if (s->retry_s == 0)
+        s->retry_s = FIRST_RETRY_S;
     loop_timer_start(s->timer, s->retry_s, 0);
     tell_all_refused(s);
 }
@@ -258,6 +259,7 @@ static void on_timer(void *ctx)
 {
     struct state *s = ctx;
     if (!s->working) {
+        s->retry_s = fmin(s->retry_s * 2, LAST_RETRY_S);
         start_job(s);
         return;
     }

@@ -55,7 +55,8 @@ static const char *const statements[N_STATEMENTS] = {
 };
 /* ?1 is the oldest moment that is kept. */
 static const char *const thinning[] = {
-    "delete from events where seq <= (select max(seq) from events) - 20000 or at_s < ?1",
+    "delete from events where (seq <= (select max(seq) from events) - 20000 or at_s < ?1)"
+    " and alert_id not in (select alert_id from notified where pending)",
     "delete from deliveries where seq <= (select max(seq) from deliveries) - 10000 or at_s < ?1",
     "delete from contexts where rowid <= (select max(rowid) from contexts) - 1000",
     "delete from outbox where dead and (made_s < ?1 or number not in"

@@ -220,6 +220,7 @@ static void what_waited_to_be_told_is_told_after_a_restart_with_the_same_ids(voi
 {
     struct bench *b = *state;
     open_state(b);
+    b->n.wall_s = loop_wall_s();
     notices_fire(&b->n, "lag", "shop", LEVEL_CRITICAL);
     notices_pass(&b->n, 16);
     /* It ends, begins again, and the process dies before the group was told. */
