@@ -32,16 +32,20 @@ static struct entry **bucket(const struct book *b, uint64_t hash)
     return &b->buckets[(hash ^ hash >> 32) & (uint64_t)(b->n_buckets - 1)];
 }
 
+static void bucket_add(const struct book *b, struct entry *e)
+{
+    struct entry **first = bucket(b, e->hash);
+    e->next = *first;
+    *first = e;
+}
+
 static void buckets_grow(struct book *b)
 {
     free(b->buckets);
     b->n_buckets = b->n_buckets == 0 ? FIRST_BUCKETS : 2 * b->n_buckets;
     b->buckets = mem_new_array((size_t)b->n_buckets, sizeof(*b->buckets));
-    for (int i = 0; i < b->n; i++) {
-        struct entry **first = bucket(b, b->entries[i]->hash);
-        b->entries[i]->next = *first;
-        *first = b->entries[i];
-    }
+    for (int i = 0; i < b->entries.n; i++)
+        bucket_add(b, b->entries.list[i]);
 }
 
 static bool is_called(const struct alert *a, const char *rule, const char *target, const char *key)
@@ -58,40 +62,40 @@ struct entry *entry_find(const struct book *b, const char *rule, const char *tar
     return NULL;
 }
 
-/* Grows LIST of N by doubling. */
-static struct entry **with_room(struct entry **list, int n)
+static void list_add(struct entries *l, int which, struct entry *e)
 {
-    return n < 8                ? mem_grow(list, 8, sizeof(struct entry *))
-           : (n & (n - 1)) == 0 ? mem_grow(list, 2 * (size_t)n, sizeof(struct entry *))
-                                : list;
+    if ((l->n & (l->n - 1)) == 0) /* it is full at each power of two */
+        l->list = mem_grow(l->list, l->n == 0 ? 1 : 2 * (size_t)l->n, sizeof(struct entry *));
+    e->at[which] = l->n;
+    l->list[l->n++] = e;
 }
 
-static void rule_book_take(struct rule_book *r, struct entry *e)
+/* The last one takes its place. */
+static void list_remove(struct entries *l, int which, const struct entry *e)
 {
-    r->entries = with_room(r->entries, r->n);
+    struct entry *last = l->list[--l->n];
+    l->list[e->at[which]] = last;
+    last->at[which] = e->at[which];
+}
+
+static void move_to(struct entry *e, struct rule_book *r)
+{
+    if (e->rules == r)
+        return;
+    if (e->rules != NULL)
+        list_remove(&e->rules->entries, IN_RULE, e);
+    list_add(&r->entries, IN_RULE, e);
     e->rules = r;
-    e->at_rule = r->n;
-    r->entries[r->n++] = e;
-}
-
-static void rule_book_give(struct entry *e)
-{
-    struct rule_book *r = e->rules;
-    r->entries[e->at_rule] = r->entries[--r->n];
-    r->entries[e->at_rule]->at_rule = e->at_rule;
-    e->rules = NULL;
 }
 
 struct entry *entry_get(struct book *b, struct rule_book *rules, const char *rule, const char *target,
                         const char *key)
 {
     struct entry *e = entry_find(b, rule, target, key);
-    if (e != NULL && e->rules != rules) { /* its rule was away for a while */
-        rule_book_give(e);
-        rule_book_take(rules, e);
-    }
-    if (e != NULL)
+    if (e != NULL) {
+        move_to(e, rules); /* its rule was away for a while */
         return e;
+    }
     e = mem_new(sizeof(*e));
     e->hash = hash_of(rule, target, key);
     e->alert =
@@ -101,17 +105,13 @@ struct entry *entry_get(struct book *b, struct rule_book *rules, const char *rul
     alert_state_init(&e->alert.state);
     e->alert.state.transitions = b->number;
     e->place = place_get(b, target, 0);
-    b->entries = with_room(b->entries, b->n);
-    e->at = b->n;
-    b->entries[b->n++] = e;
-    if (b->n > b->n_buckets)
+    list_add(&b->entries, IN_BOOK, e);
+    list_add(&e->place->entries, IN_PLACE, e);
+    move_to(e, rules);
+    if (b->entries.n > b->n_buckets)
         buckets_grow(b);
-    else {
-        struct entry **first = bucket(b, e->hash);
-        e->next = *first;
-        *first = e;
-    }
-    rule_book_take(rules, e);
+    else
+        bucket_add(b, e);
     const struct alert *inhibitor = book_inhibitor(b, &e->alert);
     e->alert.inhibited_by = inhibitor == NULL ? NULL : mem_dup(inhibitor->rule);
     return e;
@@ -138,9 +138,9 @@ void entry_forget(struct book *b, struct entry *e)
     while (*at != e)
         at = &(*at)->next;
     *at = e->next;
-    rule_book_give(e);
-    b->entries[e->at] = b->entries[--b->n];
-    b->entries[e->at]->at = e->at;
+    list_remove(&e->rules->entries, IN_RULE, e);
+    list_remove(&e->place->entries, IN_PLACE, e);
+    list_remove(&b->entries, IN_BOOK, e);
     entry_free(e);
 }
 
@@ -177,7 +177,7 @@ static void rule_book_free(struct rule_book *r)
     for (int i = 0; i < r->n_places; i++)
         free(r->no_data[i]);
     free(r->no_data);
-    free(r->entries);
+    free(r->entries.list);
     free(r->error);
     free(r->name);
     free(r);
@@ -197,15 +197,13 @@ static void rule_books_make(struct book *b, const struct rules *rules)
             if (b->rule_books[j] == r)
                 b->rule_books[j] = NULL;
         r->rule = &rules->list[i];
+        r->number = i;
         list[i] = r;
     }
     for (int i = 0; i < b->n_rule_books; i++) {
         struct rule_book *r = b->rule_books[i];
-        while (r != NULL && r->n > 0) {
-            struct entry *e = r->entries[r->n - 1];
-            rule_book_give(e);
-            rule_book_take(&b->orphans, e);
-        }
+        while (r != NULL && r->entries.n > 0)
+            move_to(r->entries.list[0], &b->orphans);
         if (r != NULL)
             rule_book_free(r);
     }
@@ -229,18 +227,19 @@ void book_free(struct book *b)
 {
     if (b == NULL)
         return;
-    for (int i = 0; i < b->n; i++)
-        entry_free(b->entries[i]);
+    for (int i = 0; i < b->entries.n; i++)
+        entry_free(b->entries.list[i]);
     for (int i = 0; i < b->n_rule_books; i++)
         rule_book_free(b->rule_books[i]);
     for (int i = 0; i < b->n_places; i++) {
+        free(b->places[i]->entries.list);
         free(b->places[i]->name);
         free(b->places[i]);
     }
     silences_done(&b->silences);
-    free(b->orphans.entries);
+    free(b->orphans.entries.list);
     free(b->rule_books);
-    free(b->entries);
+    free(b->entries.list);
     free(b->buckets);
     free(b->places);
     json_free(b->json);
@@ -271,12 +270,12 @@ void book_set_number(struct book *b, int64_t number)
 
 int book_alerts(const struct book *b)
 {
-    return b->n;
+    return b->entries.n;
 }
 
 struct alert *book_alert(const struct book *b, int i)
 {
-    return &b->entries[i]->alert;
+    return &b->entries.list[i]->alert;
 }
 
 struct alert *book_find(const struct book *b, const char *id)
@@ -328,13 +327,11 @@ static void entry_remove(struct book *b, struct entry *e, double wall_s)
 void book_set_rules(struct book *b, const struct rules *rules, double wall_s)
 {
     rule_books_make(b, rules);
-    for (int i = 0; i < b->n; i++) {
-        struct entry *e = b->entries[i];
+    for (int i = 0; i < b->entries.n; i++) {
+        struct entry *e = b->entries.list[i];
         struct rule_book *r = e->rules->rule != NULL ? e->rules : rule_book_called(b, e->alert.rule);
-        if (r != NULL && r != e->rules) {
-            rule_book_give(e);
-            rule_book_take(r, e);
-        }
+        if (r != NULL)
+            move_to(e, r);
         if (r == NULL || !r->rule->enabled)
             entry_remove(b, e, wall_s);
     }
@@ -347,9 +344,9 @@ void book_set_targets(struct book *b, const char *const *targets, int n, double 
     b->round++;
     for (int i = 0; i < n; i++)
         place_get(b, targets[i], i)->round = b->round;
-    for (int i = 0; i < b->n; i++)
-        if (b->entries[i]->place->round != b->round)
-            entry_remove(b, b->entries[i], wall_s);
+    for (int i = 0; i < b->entries.n; i++)
+        if (b->entries.list[i]->place->round != b->round)
+            entry_remove(b, b->entries.list[i], wall_s);
 }
 
 /* Nothing of it is of any use: it never fired, or that was long ago. */
@@ -363,8 +360,8 @@ static bool is_over(const struct entry *e)
 
 void book_tick(struct book *b, double step_s, double wall_s)
 {
-    for (int i = b->n - 1; i >= 0; i--) {
-        struct entry *e = b->entries[i];
+    for (int i = b->entries.n - 1; i >= 0; i--) {
+        struct entry *e = b->entries.list[i];
         if (e->alert.ack.by != NULL && e->alert.ack.until_s <= wall_s)
             ack_clear(&e->alert);
         e->quiet_s = e->alert.state.phase == PHASE_OK ? e->quiet_s + step_s : 0;

@@ -63,7 +63,7 @@ static struct entry *take(const struct answering *s, const char *target, const c
 {
     const char *rule = s->answer->rule->name;
     struct entry *e = entry_find(s->book, rule, target, key);
-    if (e == NULL && s->rules->n >= MOST_ALERTS) {
+    if (e == NULL && s->rules->entries.n >= MOST_ALERTS) {
         s->rules->left_out++;
         return NULL;
     }
@@ -96,8 +96,9 @@ static void apply_rest(const struct answering *s, struct entry *e)
         return;
     if (no_data == NULL && a->result->more)
         no_data = "the answer was cut: too many rows";
-    if (no_data != NULL && e->alert.state.phase == PHASE_OK && e->alert.key[0] != '\0')
-        return; /* whether this one would be bad is not known: that of the target alerts, if any */
+    if (no_data != NULL && a->rule->on_no_data == NO_DATA_ALERT && e->alert.state.phase == PHASE_OK)
+        return; /* whether this one would be bad is not known: if nothing of the target alerts, one of all
+                   does */
     if (no_data != NULL)
         o = (struct outcome){.kind = OUTCOME_NO_DATA, .reason = REASON_NO_DATA};
     else if (e->alert.state.phase != PHASE_OK && a->still_there != NULL && a->still_there(a->ctx, &e->alert))
@@ -140,9 +141,10 @@ static void alert_of_no_data(const struct answering *s)
         if (p->round != s->book->round || p->no_data == NULL)
             continue;
         bool has = false;
-        for (int j = 0; j < s->rules->n && !has; j++)
-            has = s->rules->entries[j]->place == p && s->rules->entries[j]->round == s->book->round &&
-                  s->rules->entries[j]->alert.state.phase != PHASE_OK;
+        for (int j = 0; j < p->entries.n && !has; j++) {
+            const struct entry *e = p->entries.list[j];
+            has = e->rules == s->rules && e->round == s->book->round && e->alert.state.phase != PHASE_OK;
+        }
         struct entry *e = has ? NULL : take(s, p->name, "");
         if (e != NULL && e->round != s->book->round)
             step(s, e, &none, p->no_data);
@@ -174,8 +176,8 @@ void book_answer(struct book *b, const struct book_answer *a)
             apply_row(&s, &j.rows[i]);
         judgement_done(&j);
     }
-    for (int i = s.rules->n - 1; i >= 0; i--)
-        apply_rest(&s, s.rules->entries[i]);
+    for (int i = s.rules->entries.n - 1; i >= 0; i--)
+        apply_rest(&s, s.rules->entries.list[i]);
     if (a->rule->on_no_data == NO_DATA_ALERT)
         alert_of_no_data(&s);
 }

@@ -80,9 +80,9 @@ void place_inhibit(struct book *b, const struct place *place)
 {
     const struct entry *down = entry_find(b, inhibitor, place->name, "");
     bool inhibits = down != NULL && alert_state_force(&down->alert.state) != LEVEL_NONE;
-    for (int i = 0; i < b->n; i++)
-        if (b->entries[i]->place == place && b->entries[i] != down)
-            text_replace(&b->entries[i]->alert.inhibited_by, inhibits ? inhibitor : NULL);
+    for (int i = 0; i < place->entries.n; i++)
+        if (place->entries.list[i] != down)
+            text_replace(&place->entries.list[i]->alert.inhibited_by, inhibits ? inhibitor : NULL);
 }
 
 /* One [set] of a GLOB: does C belong to it? *P is left behind it; a set without an end is a plain '['. */

@@ -5,10 +5,18 @@
 #include "alerts/book.h"
 #include "core/json.h"
 
+/* The lists that an entry is in, and where it stands in each. */
+enum { IN_BOOK, IN_RULE, IN_PLACE, N_LISTS };
+struct entries {
+    struct entry **list;
+    int n;
+};
+
 /* A target that alerts or answers named. Never freed before the book. */
 struct place {
     char *name;
     int number;
+    struct entries entries;
     /* Of the answer that is being applied: */
     unsigned round;
     const char *no_data;
@@ -20,7 +28,7 @@ struct entry {
     struct entry *next;      /* of the same bucket */
     struct rule_book *rules; /* the list it is in */
     struct place *place;
-    int at, at_rule;    /* where it stands in the book's list, and in its rule's */
+    int at[N_LISTS];
     unsigned round;     /* of the last answer that named it */
     double quiet_s;     /* how long it has been ok */
     enum reason reason; /* of the last transition */
@@ -30,8 +38,8 @@ struct entry {
 struct rule_book {
     const struct rule *rule; /* NULL: that of alerts without a rule */
     char *name;
-    struct entry **entries;
-    int n;
+    int number; /* in the list of rules */
+    struct entries entries;
     char *error;
     char **no_data; /* by number of the place, n_places of them: why it has none, or NULL */
     int n_places;
@@ -50,8 +58,7 @@ struct book {
     struct rule_book **rule_books; /* as rules->list */
     int n_rule_books;
     struct rule_book orphans;
-    struct entry **entries;
-    int n;
+    struct entries entries;
     struct entry **buckets;
     int n_buckets;
     struct place **places;

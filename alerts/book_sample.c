@@ -74,34 +74,38 @@ static void set_texts(struct sample *s, int row, const struct alert *a)
         set(s, texts[i].column, row, texts[i].text);
 }
 
+static void set_alert(struct sample *s, int row, const struct book *b, const struct entry *e)
+{
+    const struct rule *rule = e->rules->rule;
+    set_state(s, row, &e->alert);
+    set_texts(s, row, &e->alert);
+    set(s, ALERTS_REASON, row, e->reason != REASON_NONE ? reason_name(e->reason) : NULL);
+    if (rule != NULL) {
+        s->values[ALERTS_FOR].real[row] = rule->for_s;
+        s->values[ALERTS_KEEP_FOR].real[row] = rule->keep_for_s;
+        set(s, ALERTS_RUNBOOK, row, rule->runbook);
+    }
+    const struct silence *silence = book_silenced(b, &e->alert, s->wall_s);
+    if (silence != NULL) {
+        s->values[ALERTS_SILENCED_UNTIL].real[row] = silence->until_s;
+        set(s, ALERTS_SILENCED_BY, row, silence->by);
+    }
+}
+
+static struct sample *made(const struct dataset *d, int n, double mono_s, double wall_s)
+{
+    struct sample *s = sample_new(d, n);
+    s->mono_s = mono_s;
+    s->wall_s = wall_s;
+    return s;
+}
+
 struct sample *book_alerts_sample(const struct book *b, const char *target, double mono_s, double wall_s)
 {
     const struct place *place = place_find(b, target);
-    struct sample *s = sample_new(&alerts_dataset, place == NULL ? 0 : b->n);
-    int row = 0;
-    s->mono_s = mono_s;
-    s->wall_s = wall_s;
-    for (int i = 0; place != NULL && i < b->n; i++) {
-        const struct entry *e = b->entries[i];
-        const struct rule *rule = e->rules->rule;
-        if (e->place != place)
-            continue;
-        set_state(s, row, &e->alert);
-        set_texts(s, row, &e->alert);
-        set(s, ALERTS_REASON, row, e->reason != REASON_NONE ? reason_name(e->reason) : NULL);
-        if (rule != NULL) {
-            s->values[ALERTS_FOR].real[row] = rule->for_s;
-            s->values[ALERTS_KEEP_FOR].real[row] = rule->keep_for_s;
-            set(s, ALERTS_RUNBOOK, row, rule->runbook);
-        }
-        const struct silence *silence = book_silenced(b, &e->alert, wall_s);
-        if (silence != NULL) {
-            s->values[ALERTS_SILENCED_UNTIL].real[row] = silence->until_s;
-            set(s, ALERTS_SILENCED_BY, row, silence->by);
-        }
-        row++;
-    }
-    sample_shrink(s, row);
+    struct sample *s = made(&alerts_dataset, place == NULL ? 0 : place->entries.n, mono_s, wall_s);
+    for (int i = 0; i < s->n_rows; i++)
+        set_alert(s, i, b, place->entries.list[i]);
     return s;
 }
 
@@ -123,17 +127,17 @@ static const char *status_of(const struct rule_book *r)
     return r->error != NULL ? "error" : "ok";
 }
 
-static void count_alerts(struct sample *s, int row, const struct rule_book *r, const struct place *place)
+static void count_alerts(struct sample *s, const struct place *place)
 {
     static const int columns[N_LEVELS] = {RULES_PENDING, RULES_INFO, RULES_WARNING, RULES_CRITICAL};
-    int counts[N_LEVELS] = {0};
-    for (int i = 0; i < r->n; i++) {
-        const struct entry *e = r->entries[i];
-        if (e->place == place && e->alert.state.phase != PHASE_OK)
-            counts[alert_state_force(&e->alert.state)]++;
-    }
     for (int l = 0; l < N_LEVELS; l++)
-        s->values[columns[l]].real[row] = counts[l];
+        for (int row = 0; row < s->n_rows; row++)
+            s->values[columns[l]].real[row] = 0;
+    for (int i = 0; place != NULL && i < place->entries.n; i++) {
+        const struct entry *e = place->entries.list[i];
+        if (e->rules->rule != NULL && e->alert.state.phase != PHASE_OK)
+            s->values[columns[alert_state_force(&e->alert.state)]].real[e->rules->number]++;
+    }
 }
 
 static void set_rule(struct sample *s, int row, const struct rule *rule)
@@ -169,7 +173,6 @@ static void set_rule_state(struct sample *s, int row, const struct rule_book *r,
 {
     char left_out[80];
     set(s, RULES_STATUS, row, status_of(r));
-    count_alerts(s, row, r, place);
     s->values[RULES_JUDGED_AGE].real[row] = isnan(r->judged_at) ? NAN : fmax(0, s->wall_s - r->judged_at);
     s->values[RULES_CPU].real[row] = r->cpu_ms;
     snprintf(left_out, sizeof(left_out), "too many alerts: %d are left out", r->left_out);
@@ -183,14 +186,13 @@ static void set_rule_state(struct sample *s, int row, const struct rule_book *r,
 struct sample *book_rules_sample(const struct book *b, const char *target, double mono_s, double wall_s)
 {
     const struct place *place = place_find(b, target);
-    struct sample *s = sample_new(&rules_dataset, b->n_rule_books);
-    s->mono_s = mono_s;
-    s->wall_s = wall_s;
+    struct sample *s = made(&rules_dataset, b->n_rule_books, mono_s, wall_s);
     if (b->rules->arena != NULL)
         sample_share(s, b->rules->arena);
     for (int i = 0; i < b->n_rule_books; i++) {
         set_rule(s, i, b->rule_books[i]->rule);
         set_rule_state(s, i, b->rule_books[i], place);
     }
+    count_alerts(s, place);
     return s;
 }

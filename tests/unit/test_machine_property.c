@@ -152,7 +152,7 @@ static void compare(const struct model *m, const struct expected *e, const struc
 {
     why[0] = '\0';
     if (e->phase != s->phase || e->level != s->level || e->rising != s->rising)
-        snprintf(why, size, "is %s %s (rising %s), expected %s %s (rising %s)", phase_name(s->phase),
+        snprintf(why, size, "it is %s %s (rising %s), expected %s %s (rising %s)", phase_name(s->phase),
                  level_name(s->level), level_name(s->rising), phase_name(e->phase), level_name(e->level),
                  level_name(e->rising));
     else if (e->flapping != s->flapping || e->no_data != s->no_data)
@@ -228,7 +228,7 @@ static void tell(uint64_t seed, const struct machine *m, struct op *ops, int n)
             "  after %g s: %s %s%s\n", ops[i].step_s, kinds[ops[i].outcome.kind],
             level_name(ops[i].outcome.kind == OUTCOME_FALSE ? ops[i].outcome.held_by : ops[i].outcome.level),
             ops[i].acked ? ", acked" : "");
-    fail_msg("then it %s", why);
+    fail_msg("then: %s", why);
 }
 
 static uint64_t next_random(uint64_t *s)
