@@ -268,7 +268,38 @@ void notify_changed(struct notify *n, notify_changed_fn *fn, void *ctx)
     }
 }
 
-/* ---- A test ---- */
+/* ---- Again, and tests ---- */
+
+void notify_present(struct notify *n, const char *webhook, double wall_s, notify_message_fn *fn, void *ctx)
+{
+    const struct webhook *w = webhook_find(n->webhooks, webhook);
+    struct look *looks = mem_new_array((size_t)n->n, sizeof(*looks));
+    struct news *news = mem_new_array((size_t)n->n, sizeof(*news));
+    int n_looks = 0;
+    for (int i = 0; w != NULL && i < n->n; i++) {
+        struct entry *e = n->entries[i];
+        const struct alert *a =
+            strcmp(e->webhook, webhook) == 0 ? book_find(n->book, e->told.alert_id) : NULL;
+        if (a == NULL || e->told.level == LEVEL_NONE || !notify_is_firing(a))
+            continue;
+        struct look *l = &looks[n_looks++];
+        *l = (struct look){.entry = e, .webhook = w, .wall_s = wall_s};
+        look_at(n, l, a);
+        l->news.type = "alert.firing";
+        l->news.level = l->news.previous = e->told.level;
+        l->news.notice = (struct notice){.alert_id = a->id, .number = e->told.number, .change = CHANGE_NONE};
+    }
+    if (n_looks > 0)
+        qsort(looks, (size_t)n_looks, sizeof(*looks), look_compare);
+    for (int from = 0, to; from < n_looks; from = to) {
+        for (to = from;
+             to < n_looks && strcmp(looks[to].news.alert->target, looks[from].news.alert->target) == 0; to++)
+            news[to] = looks[to].news;
+        notify_send(n, looks, news + from, to - from, fn, ctx);
+    }
+    free(news);
+    free(looks);
+}
 
 void notify_test(struct notify *n, const char *webhook, double wall_s, notify_message_fn *fn, void *ctx)
 {

@@ -106,6 +106,9 @@ int notify_count(const struct notify *n);
 const struct notified *notify_at(const struct notify *n, int i);
 /* Takes a copy. After it come the events of its alert with greater numbers, if it was pending. */
 void notify_restore(struct notify *n, const struct notified *was);
+/* What WEBHOOK was told of and has not been told to be over, a message per target of type alert.firing: for
+ * receivers that must be told again after a restart. Changes nothing. */
+void notify_present(struct notify *n, const char *webhook, double wall_s, notify_message_fn *fn, void *ctx);
 /* A message of type test to WEBHOOK, of an alert that is none. */
 void notify_test(struct notify *n, const char *webhook, double wall_s, notify_message_fn *fn, void *ctx);
 

@@ -175,8 +175,7 @@ static bool owed_news(const struct look *l, struct news *out)
 
 /* ---- Groups ---- */
 
-/* By target; what ends first, then the worst. */
-static int compare_looks(const void *a, const void *b)
+int look_compare(const void *a, const void *b)
 {
     const struct news *x = &((const struct look *)a)->news, *y = &((const struct look *)b)->news;
     int order = strcmp(x->alert->target, y->alert->target);
@@ -189,7 +188,7 @@ static int compare_looks(const void *a, const void *b)
     return strcmp(x->alert->id, y->alert->id);
 }
 
-static void send(struct notify *n, const struct look *l, const struct news *news, int n_news,
+void notify_send(struct notify *n, const struct look *l, const struct news *news, int n_news,
                  notify_message_fn *fn, void *ctx)
 {
     for (int i = 0; i < n_news; i += MOST_NEWS) {
@@ -228,14 +227,14 @@ static void send_group(struct notify *n, struct look *looks, int n_looks, notify
     for (int i = 0; i < n_looks; i++)
         if (owed_news(&looks[i], &news[n_news]))
             n_news++;
-    send(n, looks, news, n_news, fn, ctx);
+    notify_send(n, looks, news, n_news, fn, ctx);
     n_news = 0;
     for (int i = 0; i < n_looks; i++)
         if (looks[i].news.type[0] != '\0')
             news[n_news++] = as_told(&looks[i]);
     for (int i = 0; i < n_looks; i++)
         set_told(&looks[i], level_told(&looks[i]));
-    send(n, looks, news, n_news, fn, ctx);
+    notify_send(n, looks, news, n_news, fn, ctx);
     free(news);
 }
 
@@ -243,7 +242,7 @@ double notify_send_due(struct notify *n, struct look *looks, int n_looks, notify
 {
     double next_s = MOST_S;
     if (n_looks > 0)
-        qsort(looks, (size_t)n_looks, sizeof(*looks), compare_looks);
+        qsort(looks, (size_t)n_looks, sizeof(*looks), look_compare);
     for (int from = 0, to; from < n_looks; from = to) {
         double waited_s = 0;
         for (to = from;

@@ -54,5 +54,10 @@ bool look_is_muted(const struct notify *n, const struct look *l);
 /* LOOKS are of one webhook, those that wait: sends the groups that have waited long enough; returns the
  * seconds until the next one. */
 double notify_send_due(struct notify *n, struct look *looks, int n_looks, notify_message_fn *fn, void *ctx);
+/* Sends NEWS, all of one target, in parts that a receiver can take. */
+void notify_send(struct notify *n, const struct look *l, const struct news *news, int n_news,
+                 notify_message_fn *fn, void *ctx);
+/* By target; what fires before what ended, the worst first. */
+int look_compare(const void *a, const void *b);
 
 #endif

@@ -399,6 +399,22 @@ static void long_and_hostile_texts_are_cut_and_it_stays_json(void **state)
     assert_true(strlen(b->text) <= 160); /* a lock screen */
 }
 
+static void after_a_restart_what_is_open_can_be_told_again(void **state)
+{
+    struct notices *b = *state;
+    notices_fire(b, "lag", "shop", LEVEL_WARNING);
+    notices_fire(b, "locks", "shop", LEVEL_CRITICAL);
+    notices_fire(b, "lag", "blog", LEVEL_WARNING);
+    notices_pass(b, 16);
+    notices_resolve(b, "lag", "shop");
+    notices_fire(b, "pools", "shop", LEVEL_WARNING); /* not told yet */
+    text_clear(&b->log);
+    notify_present(b->notify, "ops", b->wall_s, notices_log, b);
+    assert_string_equal(text_str(&b->log), "ops alert.firing: lag#1\nops alert.firing: locks#1\n");
+    assert_non_null(strstr(b->body, "\"severity\":\"critical\",\"previous_severity\":\"critical\""));
+    assert_string_equal(notices_pass(b, 16), "ops alert.group: pools#1 lag#2\n"); /* nothing was changed */
+}
+
 static void a_test_is_a_message_like_any_other(void **state)
 {
     struct notices *b = *state;
@@ -436,6 +452,7 @@ int main(void)
         TEST(a_thousand_alerts_of_one_target_are_messages_that_a_receiver_can_take),
         TEST(the_message_is_as_the_manual_says),
         TEST(long_and_hostile_texts_are_cut_and_it_stays_json),
+        TEST(after_a_restart_what_is_open_can_be_told_again),
         TEST(a_test_is_a_message_like_any_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
