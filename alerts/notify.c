@@ -96,6 +96,10 @@ void notify_set_rules(struct notify *n, const struct rules *rules)
 {
     n->rules = rules;
     n->look = true;
+    for (int i = 0; i < n->n; i++) {
+        n->entries[i]->rule = NULL;
+        n->entries[i]->rule_known = false;
+    }
 }
 
 void notify_set_maintenances(struct notify *n, const struct maintenances *maintenances)

@@ -10,12 +10,14 @@ static const double MOST_S = 60;
 
 /* ---- What there is to tell ---- */
 
-static const struct rule *rule_of(const struct notify *n, const struct alert *a)
+/* Found once: there may be as many alerts as rules. */
+static const struct rule *rule_of(const struct notify *n, struct entry *e, const struct alert *a)
 {
-    for (int i = 0; n->rules != NULL && i < n->rules->n; i++)
+    for (int i = 0; !e->rule_known && n->rules != NULL && i < n->rules->n && e->rule == NULL; i++)
         if (strcmp(n->rules->list[i].name, a->rule) == 0)
-            return &n->rules->list[i];
-    return NULL;
+            e->rule = &n->rules->list[i];
+    e->rule_known = true;
+    return e->rule;
 }
 
 /* A rule may name its receivers. */
@@ -97,9 +99,9 @@ static void look_changed(struct look *l)
 
 void look_at(const struct notify *n, struct look *l, const struct alert *a)
 {
-    const struct entry *e = l->entry;
+    struct entry *e = l->entry;
     bool firing = notify_is_firing(a);
-    l->news = (struct news){.alert = a, .rule = rule_of(n, a), .firing = firing, .reason = e->reason};
+    l->news = (struct news){.alert = a, .rule = rule_of(n, e, a), .firing = firing, .reason = e->reason};
     l->news.level = firing ? a->state.level : LEVEL_NONE;
     l->news.previous = e->told.level;
     l->news.notice = (struct notice){.alert_id = a->id, .number = a->state.transitions};

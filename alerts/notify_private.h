@@ -12,6 +12,8 @@ struct entry {
     double waited_s; /* since there was something to tell; below 0: there is not */
     double saved_s;  /* told.since_s as the state file has it */
     enum reason reason;
+    const struct rule *rule; /* of the rules of now, once it was looked for */
+    bool rule_known;
     /* It ended and began again before the end was told: number 0 if not. */
     struct {
         int64_t number;

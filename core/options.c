@@ -32,7 +32,7 @@ const struct option config_options[] = {
     {"dataset", "help",    OPTION_TEXT,     NULL,  NULL, false, "what a row is"},
 
     {"webhook", "url",            OPTION_URL,      NULL,      NULL, true,  "where messages are sent, by POST"},
-    {"webhook", "format",         OPTION_TEXT,     "generic", NULL, false, "how a message looks: generic, slack, pagerduty, alertmanager, prometheus, ntfy, custom"},
+    {"webhook", "format",         OPTION_TEXT,     "generic", NULL, false, "how a message looks: generic, slack, pagerduty, alertmanager, prometheus, ntfy, discord, teams, opsgenie, custom"},
     {"webhook", "secret",         OPTION_TEXT,     NULL,      NULL, true,  "what messages are signed with (whsec_...), or the receiver's key"},
     {"webhook", "secret_command", OPTION_TEXT,     NULL,      NULL, false, "a shell command whose first line of output is the secret"},
     {"webhook", "levels",         OPTION_TEXT,     "warning, critical", NULL, false, "the levels that are told: info, warning, critical"},
