@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -223,6 +225,48 @@ static void a_full_disk_is_told_stops_no_message_and_heals(void **state)
     remove_directory(directory);
 }
 
+/* Exit codes of a process that has a small file system of its own. */
+enum { HEALED = 0, CANNOT_MOUNT = 77 };
+
+static int fill_file_system(const char *directory)
+{
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", directory, "tmpfs", 0, "size=600k") != 0)
+        return CANNOT_MOUNT;
+    struct full f = {.loop = loop_new()};
+    bool held;
+    f.state = state_open(f.loop, directory, &held, NULL);
+    if (f.state == NULL)
+        return 1;
+    state_on_outbox(f.state, take_row, &f);
+    for (int i = 0; i < 20; i++)
+        put_big_message(&f);
+    if (f.refused == 0 || f.rows != 20 || state_trouble(f.state) == NULL)
+        return 2;
+    if (mount("tmpfs", directory, "tmpfs", MS_REMOUNT, "size=20m") != 0)
+        return 3;
+    await_healing(&f);
+    state_close(f.state, 5);
+    return query(directory, "select count(*) from outbox") == 20 ? HEALED : 4;
+}
+
+static void a_full_file_system_is_told_and_heals(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/dbvitals-tmpfs-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(fill_file_system(directory));
+    int status = -1;
+    waitpid(pid, &status, 0);
+    remove_directory(directory);
+    assert_true(WIFEXITED(status)); /* no SIGBUS of what SQLite maps */
+    if (WEXITSTATUS(status) == CANNOT_MOUNT)
+        skip(); /* not root */
+    assert_int_equal(WEXITSTATUS(status), HEALED);
+}
+
 static void what_a_full_disk_keeps_in_memory_is_bounded(void **state)
 {
     (void)state;
@@ -257,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_50_kills_each_written_event_is_there_with_its_message),
         cmocka_unit_test(a_full_disk_is_told_stops_no_message_and_heals),
+        cmocka_unit_test(a_full_file_system_is_told_and_heals),
         cmocka_unit_test(what_a_full_disk_keeps_in_memory_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
