@@ -308,8 +308,8 @@ void entry_tell(struct book *b, struct entry *e, const struct transition *transi
         force_changed = force_changed || change == CHANGE_FIRED || change == CHANGE_RESOLVED;
         if (change == CHANGE_FLAPPING || change == CHANGE_CALM)
             continue;
-        e->reason = transitions[i].reason;
-        entry_title(e, e->reason);
+        e->alert.reason = transitions[i].reason;
+        entry_title(e, e->alert.reason);
     }
     if (force_changed && alert_inhibits(&e->alert))
         place_inhibit(b, e->place);

@@ -16,10 +16,11 @@ struct alert {
     char *title; /* "CRITICAL shop: 9 sessions blocked 4m by pid 4711": level, target, what, how much, in the
                     first 80 characters */
     char *action, *threshold;
-    char *evidence; /* the row as a JSON object; long texts are cut */
-    char *labels;   /* the key columns as a JSON object */
-    int count;      /* rows that offend */
-    char *no_data;  /* why there is none */
+    char *evidence;     /* the row as a JSON object; long texts are cut */
+    char *labels;       /* the key columns as a JSON object */
+    int count;          /* rows that offend */
+    char *no_data;      /* why there is none */
+    enum reason reason; /* of the last transition; REASON_NONE: none yet, or not known any more */
     struct {
         char *by, *comment;
         double at_s, until_s; /* wall; until NAN: until it is ok */

@@ -29,9 +29,8 @@ struct entry {
     struct rule_book *rules; /* the list it is in */
     struct place *place;
     int at[N_LISTS];
-    unsigned round;     /* of the last answer that named it */
-    double quiet_s;     /* how long it has been ok */
-    enum reason reason; /* of the last transition */
+    unsigned round; /* of the last answer that named it */
+    double quiet_s; /* how long it has been ok */
 };
 
 /* What is kept per rule. */

@@ -79,7 +79,7 @@ static void set_alert(struct sample *s, int row, const struct book *b, const str
     const struct rule *rule = e->rules->rule;
     set_state(s, row, &e->alert);
     set_texts(s, row, &e->alert);
-    set(s, ALERTS_REASON, row, e->reason != REASON_NONE ? reason_name(e->reason) : NULL);
+    set(s, ALERTS_REASON, row, e->alert.reason != REASON_NONE ? reason_name(e->alert.reason) : NULL);
     if (rule != NULL) {
         s->values[ALERTS_FOR].real[row] = rule->for_s;
         s->values[ALERTS_KEEP_FOR].real[row] = rule->keep_for_s;
