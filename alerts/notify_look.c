@@ -101,11 +101,14 @@ void look_at(const struct notify *n, struct look *l, const struct alert *a)
 {
     struct entry *e = l->entry;
     bool firing = notify_is_firing(a);
-    l->news = (struct news){.alert = a, .rule = rule_of(n, e, a), .firing = firing, .reason = e->reason};
+    l->news = (struct news){.alert = a,
+                            .rule = rule_of(n, e, a),
+                            .firing = firing,
+                            .reason = e->reason != REASON_NONE ? e->reason : a->reason};
     l->news.level = firing ? a->state.level : LEVEL_NONE;
     l->news.previous = e->told.level;
     l->news.notice = (struct notice){.alert_id = a->id, .number = a->state.transitions};
-    l->flaps = a->state.flapping && (firing || e->reason != REASON_REMOVED);
+    l->flaps = a->state.flapping && (firing || l->news.reason != REASON_REMOVED);
     if (l->flaps || e->told.flapping)
         look_flapping(l);
     else

@@ -124,6 +124,7 @@ static const struct field {
     {"labels",          FIELD_TEXT,   offsetof(struct alert, labels)},
     {"n_rows",          FIELD_ENUM,   offsetof(struct alert, count)},
     {"no_data",         FIELD_TEXT,   offsetof(struct alert, no_data)},
+    {"reason",          FIELD_ENUM,   offsetof(struct alert, reason)},
     {"ack_by",          FIELD_TEXT,   offsetof(struct alert, ack.by)},
     {"ack_comment",     FIELD_TEXT,   offsetof(struct alert, ack.comment)},
     {"ack_at",          FIELD_REAL,   offsetof(struct alert, ack.at_s)},

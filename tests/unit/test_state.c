@@ -146,6 +146,7 @@ static struct alert *full_alert(struct bench *b)
     a->title = strdup("");
     a->evidence = strdup("{\"a\":\"\xc3\xa4\"}");
     a->count = 7;
+    a->reason = REASON_FLOOR;
     a->ack.by = strdup("eva");
     a->ack.at_s = 4.5;
     a->ack.until_s = NAN;
@@ -173,6 +174,7 @@ static void an_alert_comes_back_as_it_was(void **state)
     assert_true(s->transitions == INT64_C(1) << 40);
     assert_true(s->active_at == 1.5 && s->fired_at == 2.5 && isnan(s->resolved_at) && s->changed_at == 3.5);
     assert_true(c->value == 0.1 + 0.2 && c->count == 7 && c->snapshot == 9 && c->restored);
+    assert_int_equal(c->reason, REASON_FLOOR);
     assert_string_equal(c->summary, "it's behind");
     assert_string_equal(c->title, "");
     assert_string_equal(c->evidence, "{\"a\":\"\xc3\xa4\"}");
