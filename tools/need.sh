@@ -14,6 +14,7 @@ build  pc:sqlite3         libsqlite3-dev       sqlite-devel            sqlite
 build  pc:libuv           libuv1-dev           libuv-devel             libuv
 build  pc:ncursesw        libncurses-dev       ncurses-devel           ncurses
 build  pc:termkey         libtermkey-dev       libtermkey-devel        libtermkey
+build  pc:libcurl         libcurl4-openssl-dev libcurl-devel           curl
 run    postgres           postgresql           postgresql-server       postgresql@17
 test   pc:cmocka          libcmocka-dev        libcmocka-devel         cmocka
 test   cmd:psql           postgresql-client    postgresql              postgresql@17
