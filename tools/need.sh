@@ -15,6 +15,7 @@ build  pc:libuv           libuv1-dev           libuv-devel             libuv
 build  pc:ncursesw        libncurses-dev       ncurses-devel           ncurses
 build  pc:termkey         libtermkey-dev       libtermkey-devel        libtermkey
 build  pc:libcurl         libcurl4-openssl-dev libcurl-devel           curl
+build  pc:libcrypto       libssl-dev           openssl-devel           openssl@3
 run    postgres           postgresql           postgresql-server       postgresql@17
 test   pc:cmocka          libcmocka-dev        libcmocka-devel         cmocka
 test   cmd:psql           postgresql-client    postgresql              postgresql@17
