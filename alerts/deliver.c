@@ -21,6 +21,7 @@ static void item_free(struct item *item)
         free(item->body);
     outbox_row_free(item->row);
     free(item->ids);
+    free(item->refused);
     free(item);
 }
 
@@ -156,7 +157,7 @@ void item_ended(struct item *item, enum delivery what, int status, const char *d
             receiver_is_back(lane);
         free(lane->trouble);
         lane->trouble = NULL;
-    } else if (item->opens && item->row != NULL) {
+    } else if (item->opens && item->taken == 0 && item->row != NULL) {
         add_dead(lane, item);
         drop_ends_of_unknown(lane);
     }

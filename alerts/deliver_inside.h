@@ -24,7 +24,10 @@ struct item {
     int ticket; /* of the format's SELECT, 0: it does not run */
     struct fetch *fetch;
     struct result *requests; /* what the SELECT gave */
-    int sent;                /* so many of them were taken */
+    int sent;                /* so many of them have ended */
+    int taken;               /* and so many were a success */
+    int refused_status;      /* of the first one that was not, and what was said to it; NULL: none */
+    char *refused;
 };
 
 /* An alert that a receiver of states is told of each minute. */

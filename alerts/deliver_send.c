@@ -9,7 +9,14 @@
 #include "core/utf8.h"
 #include "version.h"
 
-enum { MAX_HEADERS = 40, MAX_ANSWER = 4096, MAX_MESSAGE = 900 * 1000, MAX_EXCERPT = 300, FORMAT_TRIES = 5 };
+enum {
+    MAX_HEADERS = 40,
+    MAX_ANSWER = 4096,
+    MAX_MESSAGE = 900 * 1000,
+    MAX_EXCERPT = 300,
+    FORMAT_TRIES = 5,
+    MAX_REQUESTS = 1000
+};
 static const double secret_patience_s = 10, secret_again_s = 60;
 
 /* ---- What may be shown ---- */
@@ -106,11 +113,9 @@ static bool body_is_ok(const struct format *format, const struct fetch_answer *a
     return strlen(format->ok_body) == len && memcmp(a->body, format->ok_body, len) == 0;
 }
 
-static void request_taken(struct item *item, int status, double took_ms)
+/* Goes on to the request after the one that has ended; one that was refused spoils no other. */
+static void request_ended(struct item *item, int status, double took_ms)
 {
-    const char *alert = field(item, "alert");
-    if (alert != NULL)
-        lane_tell_again(item->lane, alert, field(item, "again"));
     item->sent++;
     if (item->sent < item->requests->n_rows) {
         send_next(item);
@@ -119,7 +124,28 @@ static void request_taken(struct item *item, int status, double took_ms)
     end_attempt(item);
     char detail[40];
     snprintf(detail, sizeof(detail), "HTTP %d", status);
-    item_ended(item, DELIVERY_DONE, status, detail, took_ms);
+    if (item->refused == NULL)
+        item_ended(item, DELIVERY_DONE, status, detail, took_ms);
+    else
+        item_ended(item, DELIVERY_DEAD, item->refused_status, item->refused, took_ms);
+}
+
+static void request_taken(struct item *item, int status, double took_ms)
+{
+    const char *alert = field(item, "alert");
+    if (alert != NULL)
+        lane_tell_again(item->lane, alert, field(item, "again"));
+    item->taken++;
+    request_ended(item, status, took_ms);
+}
+
+static void request_refused(struct item *item, int status, const char *detail, double took_ms)
+{
+    if (item->refused == NULL) {
+        item->refused = mem_dup(detail);
+        item->refused_status = status;
+    }
+    request_ended(item, status, took_ms);
 }
 
 static double age_s(const struct item *item)
@@ -146,14 +172,18 @@ static void answered(void *ctx, const struct fetch_answer *a)
     struct text detail;
     text_init(&detail, MAX_EXCERPT);
     describe(item, a, &detail);
-    end_attempt(item);
     item->shorter = item->shorter || v.shorter;
     item->receiver_is_down = a->status == 0 || (a->status >= 502 && a->status <= 504);
     lane->off = lane->off || v.off;
-    if (v.what == DELIVERY_RETRY)
+    if (v.what == DELIVERY_RETRY) {
+        end_attempt(item);
         item_waits(item, &v, a->status, text_str(&detail), a->took_ms);
-    else
+    } else if (a->status > 0 && !v.off) {
+        request_refused(item, a->status, text_str(&detail), a->took_ms);
+    } else {
+        end_attempt(item);
         item_ended(item, DELIVERY_DEAD, a->status, text_str(&detail), a->took_ms);
+    }
     text_done(&detail);
 }
 
@@ -249,8 +279,7 @@ static void send_next(struct item *item)
         end_attempt(item);
         item_waits(item, &shorter, 0, "too long for the receiver: sent again with shorter texts", 0);
     } else if (!send_one(item, &err)) {
-        end_attempt(item);
-        item_ended(item, DELIVERY_DEAD, 0, err.text, 0);
+        request_refused(item, 0, err.text, 0);
     }
 }
 
@@ -310,6 +339,7 @@ void item_send(struct item *item)
         {.name = "short", .value = {.type = VALUE_INT, .integer = item->shorter}},
     };
     struct query q = {.sql = lane->sql, .params = params, .n_params = sizeof(params) / sizeof(*params)};
+    q.max_rows = MAX_REQUESTS;
     item->ticket = query_submit(lane->deliver->queries, lane->deliver->nothing, &q, 1, formatted, item);
 }
 

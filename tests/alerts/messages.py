@@ -7,7 +7,7 @@ NOW = 1785585600  # what `send render` says the time is: 2026-08-01T12:00:00Z
 def alert(number=42, state="firing", severity="critical", id="00000000000000aa", **more):
     a = {
         "id": id, "event_id": f"{id}-{number}", "number": number, "rule": "replication_lag", "target": "shop", "state": state,
-        "previous_state": "pending", "reason": "threshold", "severity": severity, "previous_severity": "none", "labels": {"slot": "s1"},
+        "previous_state": "pending", "reason": "threshold", "severity": severity, "previous_severity": "ok", "labels": {"slot": "s1"},
         "title": "CRITICAL shop: slot s1 is 93 s behind", "summary": "slot s1 is 93 s behind", "threshold": "> 60 s", "value": 93.2,
         "value_text": "93 s", "unit": "s", "evidence": {"slot": "s1", "lag_s": 93.2, "query": None}, "action": "look at the network",
         "runbook_url": "https://wiki.example/lag", "active_at": "2026-08-01T11:59:00Z", "fired_at": "2026-08-01T12:00:00Z",
