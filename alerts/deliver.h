@@ -7,6 +7,9 @@
 #include "alerts/state.h"
 #include "core/fetch.h"
 
+/* The formats exist, a webhook's own SELECT compiles, its secret can sign. */
+bool deliver_check(const struct webhooks *webhooks, const struct registry *registry, struct err *err);
+
 struct deliver;
 /* Asks QUERIES to run the formats' SELECTs. */
 struct deliver *deliver_new(struct loop *loop, struct fetcher *fetcher, struct query_thread *queries,

@@ -363,6 +363,39 @@ def test_after_an_hour_down_everything_comes_in_order(sender, receiver):
     assert len(last) == 10
 
 
+SLOW_NAMES = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (host == NULL || strstr(host, "dead") == NULL)
+        return real(host, service, hints, found);
+    sleep(20);
+    return EAI_AGAIN;
+}
+"""
+
+
+def test_a_dead_name_server_stops_neither_the_loop_nor_another_webhook(sender, receiver, tmp_path):
+    (tmp_path / "names.c").write_text(SLOW_NAMES)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "names.so", tmp_path / "names.c", "-ldl"], check=True)
+    env = {**os.environ, "LD_PRELOAD": str(tmp_path / "names.so"), "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+    sender.start(env=env, dead={"url": "http://dead.example/planted", "format": "generic", "timeout": 1}, chat=hook(receiver, "/chat"))
+    n = sender.row("dead", fired(1))
+    for i in range(10):
+        sender.row("chat", fired(i))
+    receiver.wait("/chat", 10)
+    assert sender.attempt(n) == ("retry", 0, "dead.example: no complete answer within 1 s")
+    started = time.monotonic()
+    sender.stop()
+    assert time.monotonic() - started < 5
+    assert not [w for w in sender.seen if w[0] == "late" and int(w[1]) > 200]
+
+
 # ---- States ----
 
 

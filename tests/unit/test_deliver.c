@@ -200,6 +200,37 @@ static void a_webhooks_own_select_may_begin_as_it_likes(void **state)
     registry_done(&registry);
 }
 
+static void a_webhook_that_cannot_work_is_refused_at_start(void **state)
+{
+    (void)state;
+    static const struct {
+        struct webhook webhook;
+        const char *told; /* NULL: it is good */
+    } rows[] = {
+        {{.name = "ops", .format = "generic", .secret = "any"}, NULL},
+        {{.name = "ops", .format = "pagerduty", .secret = "whsec_!"}, NULL}, /* not for signing */
+        {{.name = "ops", .format = "custom", .sql = "select title as body from alert"}, NULL},
+        {{.name = "ops", .format = "slak"},
+         "[webhook ops] format: there is no 'slak'; expected one of alertmanager, custom, "},
+        {{.name = "ops", .format = "custom"}, "[webhook ops] format = custom needs sql = SELECT ..."},
+        {{.name = "ops", .format = "custom", .sql = "select nobody from alert"},
+         "[webhook ops] sql: no such column: nobody"},
+        {{.name = "ops", .format = "generic", .secret = "whsec_!"},
+         "[webhook ops] secret: the secret begins with whsec_"},
+    };
+    struct registry registry;
+    registry_init(&registry);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct webhook w = rows[i].webhook;
+        struct err err = {""};
+        bool ok = deliver_check(&(struct webhooks){&w, 1}, &registry, &err);
+        if (ok != (rows[i].told == NULL) ||
+            (!ok && strncmp(err.text, rows[i].told, strlen(rows[i].told)) != 0))
+            fail_msg("row %zu: '%s', expected '%s'", i, err.text, rows[i].told == NULL ? "" : rows[i].told);
+    }
+    registry_done(&registry);
+}
+
 /* ---- Stand-ins: nothing here reaches the state file ---- */
 
 void outbox_row_free(struct outbox_row *r)
@@ -229,6 +260,7 @@ int main(void)
         cmocka_unit_test(the_order_holds_for_any_number_of_alerts),
         cmocka_unit_test(every_format_compiles),
         cmocka_unit_test(a_webhooks_own_select_may_begin_as_it_likes),
+        cmocka_unit_test(a_webhook_that_cannot_work_is_refused_at_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
