@@ -46,8 +46,8 @@ struct lane {
     const struct format *format;
     char *sql;
     char *secret;
-    struct command *command; /* secret_command runs */
-    struct item *items;      /* oldest first */
+    struct command *command;   /* secret_command runs */
+    struct item *items, *last; /* oldest first */
     struct told *told;
     int n_running;
     uint64_t *dead_ids; /* alerts whose firing could not be delivered: their end is not told either */
@@ -74,11 +74,28 @@ struct deliver {
     unsigned short random[3];
 };
 
-/* deliver.c: the item has ended, or waits for its next attempt. ITEM may be gone afterwards. */
+/* deliver.c: looks soon at what may go. */
+void deliver_wake(struct deliver *d);
+
+/* deliver_lane.c: a message more; takes BODY when there is no ROW. */
+void lane_add(struct lane *lane, struct outbox_row *row, char *body, const char *order_key);
+/* It has ended, or waits for its next attempt: ITEM may be gone afterwards. */
 void item_ended(struct item *item, enum delivery what, int status, const char *detail, double took_ms);
 void item_waits(struct item *item, const struct verdict *v, int status, const char *detail, double took_ms);
+/* It was not tried after all. */
+void item_put_back(struct item *item);
+/* BODY is to be told again each minute of ALERT; NULL: no more. */
 void lane_tell_again(struct lane *lane, const char *alert, const char *body);
-void deliver_wake(struct deliver *d);
+/* Adds what is due of that; *WAKE_S becomes the next time, if that is earlier. */
+void lane_tell_due(struct lane *lane, double now_s, double *wake_s);
+/* A receiver of states has no use for one that a newer one follows. */
+void lane_drop_older(struct lane *lane, const char *order_key);
+/* No receiver has any for the end of an alert that it never heard of. True if ITEM, which could go now, was
+ * that. */
+bool item_drop_end(struct item *item);
+void lane_free(struct lane *lane);
+/* The config has it no more: what it holds is dead. */
+void lane_end(struct lane *lane);
 
 /* deliver_send.c */
 void item_send(struct item *item);

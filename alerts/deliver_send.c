@@ -314,6 +314,9 @@ static void formatted(void *ctx, struct result *result, const char *error)
     } else if (item->sent >= result->n_rows) {
         end_attempt(item);
         item_ended(item, DELIVERY_DONE, 0, "the format has nothing to say of it", 0);
+    } else if (!lane_has_secret(item->lane)) { /* the config was read again meanwhile */
+        end_attempt(item);
+        item_put_back(item);
     } else {
         send_next(item);
     }
