@@ -33,8 +33,10 @@ static void pump_lane(struct lane *lane, double now_s, double *wake_s)
             *wake_s = fmin(*wake_s, item->due_s);
             continue;
         }
-        if (item_drop_end(item))
+        if (item_drop_end(item)) {
+            *wake_s = now_s; /* for what waits behind it */
             continue;
+        }
         item->running = true;
         lane->n_running++;
         item_send(item);

@@ -228,6 +228,14 @@ def test_a_dead_firing_takes_its_resolve_with_it(sender, receiver):
     assert sender.attempt(later)[0] == "done"
 
 
+def test_the_next_firing_does_not_suffer(sender, receiver):
+    receiver.answers["/hook"] = [404, 200]
+    sender.start(ops=hook(receiver))
+    for m in (fired(1), resolved(2), fired(3), resolved(4)):
+        sender.row("ops", m)
+    assert [sender.attempt(n)[0] for n in (1, 2, 3, 4)] == ["dead", "dead", "done", "done"]
+
+
 def test_an_escalation_that_arrives_has_its_resolve(sender, receiver):
     receiver.answers["/hook"] = [404, 200]
     sender.start(ops=hook(receiver))
