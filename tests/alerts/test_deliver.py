@@ -431,17 +431,16 @@ def test_alertmanager_is_told_again_each_minute_until_it_ends(sender, receiver):
 
 def test_only_the_newest_state_goes_when_the_receiver_is_back(sender, receiver):
     path = "/api/v2/alerts"
-    receiver.answers[path] = [503, 200]
+    receiver.answers[path] = [(429, {"Retry-After": "600"}, ""), 200]
     sender.start(am={"url": receiver.url, "format": "alertmanager"})
     one = sender.row("am", fired(1))
     assert sender.attempt(one)[0] == "retry"
-    sender.say("later", -1000)
     two, three = sender.row("am", fired(2, type="alert.updated")), sender.row("am", resolved(3))
-    sender.say("later", 2000)
+    sender.say("later", 700)
     assert sender.attempt(three)[:2] == ("done", 200)
-    told = {n: (what, detail) for n, what, _, detail in sender.attempts() if what == "done"}
-    assert told[str(one)][1] == "not sent: a newer state follows"
-    assert len(receiver.at(path)) == 2 and two
+    told = {int(n): detail for n, what, _, detail in sender.attempts() if what == "done"}
+    assert told == {one: "not sent: a newer state follows", two: "not sent: a newer state follows", three: "HTTP 200"}
+    assert len(receiver.at(path)) == 2
 
 
 def test_states_are_told_again_after_a_restart(sender, receiver, tmp_path):
