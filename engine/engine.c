@@ -335,12 +335,20 @@ static void on_status(void *ctx, const struct source_status *status)
     arm(e);
 }
 
-bool engine_add(struct engine *e, const struct target_config *config, struct err *err)
+static const struct product *serving(const struct target_config *config, struct err *err)
 {
     const struct product *product = product_serving(config->url);
     if (product == NULL)
-        return fail(err, "target %s: no product serves this kind of URL; PostgreSQL targets look like postgresql://host/database, "
-                         "a conninfo string, service=NAME, or a database name", config->name);
+        fail(err, "target %s: no product serves this kind of URL; PostgreSQL targets look like postgresql://host/database, "
+                  "a conninfo string, service=NAME, or a database name", config->name);
+    return product;
+}
+
+bool engine_add(struct engine *e, const struct target_config *config, struct err *err)
+{
+    const struct product *product = serving(config, err);
+    if (product == NULL)
+        return false;
     struct target *t = mem_new(sizeof(*t));
     target_init(t, e, config, product);
     struct source_host host = {.ctx = t, .sample = on_sample, .failed = on_failed, .status = on_status};
@@ -355,6 +363,24 @@ bool engine_add(struct engine *e, const struct target_config *config, struct err
     replan(e, t);
     arm(e);
     return true;
+}
+
+bool engine_check(const struct target_config *config, struct err *err)
+{
+    const struct product *product = serving(config, err);
+    return product != NULL && product->check(config->url, err);
+}
+
+void engine_remove(struct engine *e, int i)
+{
+    struct target *t = e->targets[i];
+    store_drop(e->store, t->config.name);
+    target_done(t);
+    free(t);
+    e->n_targets--;
+    for (; i < e->n_targets; i++)
+        e->targets[i] = e->targets[i + 1];
+    arm(e);
 }
 
 static const struct target *find(const struct engine *e, const char *name)
@@ -417,6 +443,11 @@ int engine_targets(const struct engine *e)
 const char *engine_target_name(const struct engine *e, int i)
 {
     return e->targets[i]->config.name;
+}
+
+const struct target_config *engine_target_config(const struct engine *e, int i)
+{
+    return &e->targets[i]->config;
 }
 
 void engine_target_status(const struct engine *e, int i, struct source_status *out)

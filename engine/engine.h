@@ -19,8 +19,13 @@ typedef void engine_sample_fn(void *ctx, const char *target, const struct datase
 
 struct engine *engine_new(struct loop *loop, const struct registry *registry, const struct engine_options *options);
 void engine_free(struct engine *e);
-/* Adds a target and starts connecting. CONFIG's strings and own datasets must outlive the engine. */
+/* Adds a target and starts connecting. Takes copies; CONFIG's own datasets must outlive the engine. */
 bool engine_add(struct engine *e, const struct target_config *config, struct err *err);
+/* Whether engine_add would take it. */
+bool engine_check(const struct target_config *config, struct err *err);
+/* Closes target I and forgets its samples. Not from a callback of the engine. */
+void engine_remove(struct engine *e, int i);
+const struct target_config *engine_target_config(const struct engine *e, int i);
 /* What a visible pane (or a one-shot command) needs now, by name; replaces what was wanted before. What is not wanted any more is polled
  * at its slow baseline cadence only. A dataset that is made from another brings that one along. */
 void engine_want(struct engine *e, const char *const *datasets, int n);
