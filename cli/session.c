@@ -284,8 +284,7 @@ bool session_replace_config(struct session *s, struct config *config, const char
         ok = engine_check(&s->targets[i], err);
     if (ok) {
         ok = exchange(s, err);
-        config_done(&old);
-        *config = (struct config){0};
+        *config = old;
     } else {
         s->config = old;
         forget_targets(s);

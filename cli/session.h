@@ -35,7 +35,7 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
  * All passwords that must be asked for are asked for here. */
 bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err);
 /* Another config, as it was read: takes it when its targets can be opened, opens and closes those that differ; the others go on as they
- * are. Datasets of the user's own stay as they were. Nothing changes, and CONFIG is still the caller's, on failure. */
+ * are. Datasets of the user's own stay as they were. CONFIG is the one before then; on failure nothing changes. It is the caller's. */
 bool session_replace_config(struct session *s, struct config *config, const char *const *words, int n, struct err *err);
 /* Frees everything. When the pool hangs on a dead name server the program ends here, with CODE. */
 void session_close(struct session *s, int code);

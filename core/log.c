@@ -100,7 +100,8 @@ static void add(struct log *l, struct text *line, const char *key, const char *v
     text_done(&clean);
 }
 
-/* Whoever reads a pipe and hangs must not stop the program: a line that would wait is lost, and that is told. */
+/* Whoever reads a pipe and hangs must not stop the program: a line that would wait is lost, and that is told.
+ */
 static bool would_wait(int fd)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};

@@ -8,7 +8,8 @@
 #include "core/log.h"
 #include "tests/unit/test.h"
 
-static char *logged(enum log_format format, enum log_level level, const char *event, const struct log_pair *pairs)
+static char *logged(enum log_format format, enum log_level level, const char *event,
+                    const struct log_pair *pairs)
 {
     char *text = NULL;
     size_t len = 0;
@@ -30,9 +31,11 @@ static void expect_end(const char *text, const char *end)
 static void logfmt_quotes_what_needs_it(void **state)
 {
     (void)state;
-    const struct log_pair pairs[] = {{"target", "shop"}, {"error", "he said \"no\" \\ a=b"}, {"empty", ""}, {"none", NULL}, {NULL, NULL}};
+    const struct log_pair pairs[] = {
+        {"target", "shop"}, {"error", "he said \"no\" \\ a=b"}, {"empty", ""}, {"none", NULL}, {NULL, NULL}};
     char *text = logged(LOG_LOGFMT, LOG_WARNING, "target down", pairs);
-    expect_end(text, " level=warning event=\"target down\" target=shop error=\"he said \\\"no\\\" \\\\ a=b\" empty=\"\"\n");
+    expect_end(text, " level=warning event=\"target down\" target=shop error=\"he said \\\"no\\\" \\\\ a=b\" "
+                     "empty=\"\"\n");
     assert_int_equal(strncmp(text, "time=20", 7), 0);
     free(text);
 }
