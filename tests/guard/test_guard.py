@@ -222,7 +222,7 @@ def test_no_log_page_payload_or_metric_tells_a_secret(guard, knobs, receiver, st
     url = f"host={k.server.host} port={k.server.port} user=spy password=pw-planted dbname=postgres"
     guard.sections["target shop"] = {"url": url}
     guard.sections["target asked"] = {"url": f"host={k.server.host} port={k.server.port} user=nobody_there dbname=postgres",
-                                      "password_command": "echo cmd-planted"}
+                                      "password_command": "echo cmd-plan''ted"}
     secret = "whsec_cGxhbnRlZC1wbGFudGVkLXBsYW50ZWQtcGxhbnRlZA=="
     guard.sections["webhook ops"].update(url=receiver.url.replace("://", "://me:url-planted@") + "/hook", secret=secret)
     guard.sections["webhook dead"] = {"url": "http://me:dead-planted@127.0.0.1:9/x?token=tok-planted", "group_wait": "0", "secret": secret}
