@@ -193,6 +193,8 @@ int alerts_command_run(const struct args *args)
     struct session session;
     struct err err = {0};
     int code = EXIT_USAGE;
+    if (args->n_words > 0 && strcmp(args->words[0], "test") == 0)
+        return alerts_test_run(args);
     if (check_words(args, verb, &err) && output_format_parse(args->format, &a.format, &err) &&
         session_open(&session, args, 0, &err)) {
         bool there = guard_client_open(&a.guard, &session, &err);
