@@ -78,7 +78,7 @@ def test_each_transition_arrives_in_order_and_once_by_its_id_whenever_the_guard_
     assert event_numbers(receiver) == wanted
     bodies = {}
     for request in receiver.at("/hook"):  # what is sent again is the same
-        assert bodies.setdefault(request.headers["webhook-id"], request.json["data"]) == request.json["data"]
+        assert bodies.setdefault(request.json["id"], request.json["data"]) == request.json["data"]
 
 
 def test_what_is_pending_goes_on_where_it_stood(guard, knobs, receiver):
