@@ -17,11 +17,14 @@ struct state *state_open(struct loop *loop, const char *directory, bool *held, s
 /* Writes what waits, for at most WAIT_S; then closes. */
 void state_close(struct state *s, double wait_s);
 
-/* Fills BOOK and NOTIFY from the file. */
+/* Fills BOOK and NOTIFY from the file: before anything is put. book_set_rules and notify_set_webhooks come
+ * after it. */
 bool state_load(struct state *s, struct book *book, struct notify *notify, struct err *err);
 
 /* What is added between two state_commit goes in one transaction. Nothing here waits for the disk. */
 void state_put_alert(struct state *s, const struct alert *a);
+/* The book has forgotten it: NUMBER is book_number. */
+void state_drop_alert(struct state *s, const struct alert *a, int64_t number);
 void state_put_event(struct state *s, const struct event *e);
 void state_put_message(struct state *s, const struct message *m);
 void state_put_notified(struct state *s, const struct notified *n);
@@ -33,6 +36,8 @@ typedef void state_done_fn(void *ctx, bool written);
 void state_commit(struct state *s, state_done_fn *fn, void *ctx);
 /* NULL while the disk takes what it is given; else why not. */
 const char *state_trouble(const struct state *s);
+/* What was found at opening and a person must know (a damaged file that was put aside), or NULL. */
+const char *state_notice(const struct state *s);
 
 /* The outbox. A row is given to whoever delivers once it was written (or cannot be written), oldest first per
  * webhook and order key. */

@@ -31,6 +31,28 @@ const struct option config_options[] = {
     {"dataset", "every",   OPTION_DURATION, "30s", "0.25s..1d", false, "time between two polls"},
     {"dataset", "help",    OPTION_TEXT,     NULL,  NULL, false, "what a row is"},
 
+    {"webhook", "url",            OPTION_URL,      NULL,      NULL, true,  "where messages are sent, by POST"},
+    {"webhook", "format",         OPTION_TEXT,     "generic", NULL, false, "how a message looks: generic, slack, pagerduty, alertmanager, prometheus, ntfy, discord, teams, opsgenie, custom"},
+    {"webhook", "secret",         OPTION_TEXT,     NULL,      NULL, true,  "what messages are signed with (whsec_...), or the receiver's key"},
+    {"webhook", "secret_command", OPTION_TEXT,     NULL,      NULL, false, "a shell command whose first line of output is the secret"},
+    {"webhook", "levels",         OPTION_TEXT,     "warning, critical", NULL, false, "the levels that are told: info, warning, critical"},
+    {"webhook", "resolved",       OPTION_BOOL,     "yes",     NULL, false, "whether the end of an alert is told too"},
+    {"webhook", "group_wait",     OPTION_TEXT,     "15s",     NULL, false, "how long a message waits for more alerts of the same target; 0: not at all"},
+    {"webhook", "repeat",         OPTION_TEXT,     "4h",      NULL, false, "after what time a critical alert that nobody acknowledged is told again; 0: never"},
+    {"webhook", "timeout",        OPTION_DURATION, "10s",     "0.1s..300s", false, "how long one attempt may take"},
+    {"webhook", "give_up",        OPTION_DURATION, "24h",     "1s..30d", false, "how long a message is tried before it goes to the dead letters"},
+    {"webhook", "user",           OPTION_TEXT,     NULL,      NULL, false, "user name for receivers that want one; the secret is its password"},
+    {"webhook", "ca_file",        OPTION_TEXT,     NULL,      NULL, false, "certificates that are believed; none: the system's"},
+    {"webhook", "sql",            OPTION_SQL,      NULL,      NULL, false, "format custom: a SELECT that makes the body from :message"},
+
+    {"maintenance", "target",  OPTION_TEXT, NULL, NULL, false, "the targets, a pattern with * and ?; none: all"},
+    {"maintenance", "from",    OPTION_TEXT, NULL, NULL, false, "when it begins: 22:00 (each day), or 2026-08-01 22:00 (once)"},
+    {"maintenance", "to",      OPTION_TEXT, NULL, NULL, false, "when it ends; before `from`: on the next day"},
+    {"maintenance", "days",    OPTION_TEXT, NULL, NULL, false, "the days that it begins on: sun, mon-fri; none: each"},
+    {"maintenance", "comment", OPTION_TEXT, NULL, NULL, false, "why, for those who see it"},
+
+    {"guard", "state_directory", OPTION_TEXT, NULL, NULL, false, "where alerts and what is to be sent are kept; none: $STATE_DIRECTORY, or dbvitals in the user's state directory", true},
+
     {"page", "key",    OPTION_TEXT, NULL, NULL, false, "the digit that opens the page, or `detail` for a page that Enter opens"},
     {"page", "title",  OPTION_TEXT, NULL, NULL, false, "name on the tab"},
     {"page", "help",   OPTION_TEXT, NULL, NULL, false, "what the page answers"},

@@ -1,0 +1,330 @@
+/* The file behind the state: opening it, whatever it is, and writing it in whole transactions. */
+#include "alerts/state_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/loop.h"
+#include "core/mem.h"
+#include "core/when.h"
+
+enum { VERSION = 1, BUSY_MS = 5000 };
+
+/* Numbers of enums (level, phase, reason, change) are kept as they are: new ones go to the end. */
+static const char *const schema =
+    "create table numbers(name text primary key, value integer);"
+    "create table events(seq integer primary key, alert_id text, number integer, change integer, from_level "
+    "integer,"
+    " to_level integer, reason integer, at_s real, title text);"
+    "create index events_alert on events(alert_id, number);"
+    "create table notified(alert_id text, webhook text, level integer, number integer, repeats integer, "
+    "since_s real,"
+    " pending integer, acked integer, flapping integer, primary key(alert_id, webhook)) without rowid;"
+    "create table silences(id integer primary key, rule text, target text, key text, by text, comment text,"
+    " from_s real, until_s real);"
+    "create table contexts(alert_id text, number integer, json text, primary key(alert_id, number));"
+    "create table outbox(number integer primary key, message_id text, webhook text, order_key text, body "
+    "text,"
+    " text text, made_s real, attempts integer, age_s real, dead integer);"
+    "create table deliveries(seq integer primary key, number integer, attempt integer, at_s real, webhook "
+    "text,"
+    " message_id text, text text, outcome integer, status integer, detail text, took_ms real);"
+    "pragma user_version = 1;";
+
+// clang-format off
+static const char *const statements[N_STATEMENTS] = {
+    [PUT_ALERT]     = NULL, /* made from the table of fields */
+    [DROP_ALERT]    = "delete from alerts where id = ?",
+    [PUT_NUMBER]    = "insert or replace into numbers values(?, ?)",
+    [PUT_EVENT]     = "insert into events values(null, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_NOTIFIED]  = "insert or replace into notified values(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [DROP_NOTIFIED] = "delete from notified where alert_id = ? and webhook = ?",
+    [PUT_SILENCE]   = "insert or replace into silences values(?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_CONTEXT]   = "insert or replace into contexts values(?, ?, ?)",
+    [PUT_MESSAGE]   = "insert or replace into outbox values(?, ?, ?, ?, ?, ?, ?, 0, 0, 0)",
+    [PUT_DELIVERY]  = "insert into deliveries values(null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [RETRY_MESSAGE] = "update outbox set attempts = ?2, age_s = ?3 where number = ?1",
+    [DROP_MESSAGE]  = "delete from outbox where number = ?",
+    [BURY_MESSAGE]  = "update outbox set dead = 1, attempts = ?2 where number = ?1",
+};
+/* ?1 is the oldest moment that is kept. */
+static const char *const thinning[] = {
+    "delete from events where (seq <= (select max(seq) from events) - 20000 or at_s < ?1)"
+    " and alert_id not in (select alert_id from notified where pending)",
+    "delete from deliveries where seq <= (select max(seq) from deliveries) - 10000 or at_s < ?1",
+    "delete from contexts where rowid <= (select max(rowid) from contexts) - 1000",
+    "delete from outbox where dead and (made_s < ?1 or number not in"
+    " (select number from outbox where dead order by number desc limit 1000))",
+    "delete from silences where until_s < ?1",
+};
+// clang-format on
+static const double KEPT_S = 30 * 86400.0;
+
+/* ---- The directory ---- */
+
+static bool directory_make(const char *path, struct err *err)
+{
+    struct text part;
+    text_init(&part, 4096);
+    bool ok = true;
+    for (const char *p = path; ok && *p != '\0';) {
+        size_t n = strspn(p, "/");
+        n += strcspn(p + n, "/");
+        text_add_n(&part, p, n);
+        p += n;
+        if (mkdir(text_str(&part), 0700) != 0 && errno != EEXIST)
+            ok = fail(err, "cannot make the state directory %s: %s", path, strerror(errno));
+    }
+    text_done(&part);
+    return ok;
+}
+
+static char *path_in(const char *directory, const char *name)
+{
+    struct text t;
+    text_init(&t, 4096);
+    text_addf(&t, "%s/%s", directory, name);
+    return text_take(&t);
+}
+
+/* The lock belongs to the descriptor: it goes when the process does, however it does. */
+static bool lock(struct state_file *f, const char *directory, bool *held, struct err *err)
+{
+    char *path = path_in(directory, "lock");
+    bool ok = true;
+    f->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (f->lock < 0) {
+        ok = fail(err, "cannot open %s: %s; the state directory must be writable", path, strerror(errno));
+    } else if (flock(f->lock, LOCK_EX | LOCK_NB) != 0) {
+        *held = errno == EWOULDBLOCK;
+        ok = fail(err, "the state directory %s is in use by another dbvitals", directory);
+    }
+    free(path);
+    return ok;
+}
+
+/* ---- Opening ---- */
+
+static bool failed(struct state_file *f, const char *what, struct err *err)
+{
+    return fail(err, "%s %s: %s", what, f->path, sqlite3_errmsg(f->db));
+}
+
+static bool run(struct state_file *f, const char *sql, struct err *err)
+{
+    return sqlite3_exec(f->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           failed(f, "cannot use the state file", err);
+}
+
+/* The first value of the first row as a number, WANTED compared with its text. */
+static bool answers(struct state_file *f, const char *sql, const char *wanted, int *number)
+{
+    sqlite3_stmt *s = NULL;
+    bool ok = false;
+    if (sqlite3_prepare_v2(f->db, sql, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(s, 0);
+        ok = wanted == NULL || (text != NULL && strcmp(text, wanted) == 0);
+        if (number != NULL)
+            *number = sqlite3_column_int(s, 0);
+    }
+    sqlite3_finalize(s);
+    return ok;
+}
+
+static bool connect_file(struct state_file *f, struct err *err)
+{
+    /* Made here, so that its mode, which SQLite gives to the files beside it, is ours whatever the umask is.
+     */
+    int fd = open(f->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return fail(err, "cannot open the state file %s: %s", f->path, strerror(errno));
+    close(fd);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(f->path, &f->db, flags, NULL) != SQLITE_OK)
+        return failed(f, "cannot open the state file", err);
+    sqlite3_busy_timeout(f->db, BUSY_MS);
+    return run(f,
+               "pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 4194304;"
+               "pragma temp_store = memory; pragma cache_size = -512; pragma trusted_schema = off",
+               err);
+}
+
+/* Whether what is wrong is the file itself, not the disk or the rights. */
+static bool is_damaged(struct state_file *f)
+{
+    int code = f->db == NULL ? SQLITE_OK : sqlite3_errcode(f->db) & 0xff;
+    return code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
+}
+
+static void put_aside_one(const char *path, const char *end, const char *now)
+{
+    struct text from, to;
+    text_init(&from, 4096);
+    text_init(&to, 4096);
+    text_addf(&from, "%s%s", path, end);
+    text_addf(&to, "%s.damaged-%s%s", path, now, end);
+    rename(text_str(&from), text_str(&to)); /* the ones beside it need not be there */
+    text_done(&from);
+    text_done(&to);
+}
+
+static void put_aside(struct state_file *f)
+{
+    char now[40];
+    struct text notice;
+    moment_format_utc(now, sizeof(now), loop_wall_s());
+    sqlite3_close(f->db);
+    f->db = NULL;
+    put_aside_one(f->path, "", now);
+    put_aside_one(f->path, "-wal", now);
+    put_aside_one(f->path, "-shm", now);
+    text_init(&notice, 8192);
+    text_addf(
+        &notice,
+        "the state file %s was damaged and is now %s.damaged-%s: acks, silences, and messages that waited "
+        "in it are gone; alerts begin anew",
+        f->path, f->path, now);
+    f->notice = text_take(&notice);
+}
+
+static bool make_tables(struct state_file *f, struct err *err)
+{
+    int version = 0;
+    if (!answers(f, "pragma user_version", NULL, &version))
+        return failed(f, "cannot read the state file", err);
+    if (version > VERSION)
+        return fail(err, "the state file %s is of a newer dbvitals (%d, this one knows %d)", f->path, version,
+                    VERSION);
+    if (version == VERSION)
+        return true;
+    struct text sql;
+    text_init(&sql, 16384);
+    text_add(&sql, "begin immediate; create table alerts(");
+    alert_columns_add(&sql, true);
+    text_addf(&sql, "); %s commit;", schema);
+    bool ok = run(f, text_str(&sql), err);
+    text_done(&sql);
+    return ok;
+}
+
+static bool prepare(struct state_file *f, struct err *err)
+{
+    struct text put;
+    text_init(&put, 4096);
+    text_add(&put, "insert or replace into alerts(");
+    alert_columns_add(&put, false);
+    text_add(&put, ") values(?");
+    for (int i = 0; i < alert_fields(); i++)
+        text_add(&put, ", ?");
+    text_add(&put, ")");
+    bool ok = true;
+    for (int i = 0; ok && i < N_STATEMENTS; i++) {
+        const char *sql = statements[i] == NULL ? text_str(&put) : statements[i];
+        ok = sqlite3_prepare_v3(f->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &f->statements[i], NULL) ==
+             SQLITE_OK;
+    }
+    text_done(&put);
+    return ok || failed(f, "cannot use the state file", err);
+}
+
+static bool open_file(struct state_file *f, struct err *err)
+{
+    bool ok = connect_file(f, err);
+    bool damaged = ok ? !answers(f, "pragma quick_check(1)", "ok", NULL) : is_damaged(f);
+    if (damaged) {
+        put_aside(f);
+        ok = connect_file(f, err);
+    }
+    return ok && make_tables(f, err) && prepare(f, err);
+}
+
+struct state_file *state_file_open(const char *directory, bool *held, struct err *err)
+{
+    struct state_file *f = mem_new(sizeof(*f));
+    f->lock = -1;
+    f->path = path_in(directory, "state.db");
+    if (directory_make(directory, err) && lock(f, directory, held, err) && open_file(f, err))
+        return f;
+    state_file_close(f);
+    return NULL;
+}
+
+void state_file_close(struct state_file *f)
+{
+    if (f == NULL)
+        return;
+    for (int i = 0; i < N_STATEMENTS; i++)
+        sqlite3_finalize(f->statements[i]);
+    sqlite3_close(f->db);
+    if (f->lock >= 0)
+        close(f->lock);
+    free(f->path);
+    free(f->notice);
+    free(f);
+}
+
+/* ---- Writing ---- */
+
+bool state_file_begin(struct state_file *f, struct err *err)
+{
+    return sqlite3_exec(f->db, "begin immediate", NULL, NULL, NULL) == SQLITE_OK ||
+           failed(f, "cannot write", err);
+}
+
+static void bind(sqlite3_stmt *s, int i, const struct cell *c)
+{
+    switch (c->type) {
+    case CELL_NULL:
+        sqlite3_bind_null(s, i);
+        break;
+    case CELL_INT:
+        sqlite3_bind_int64(s, i, c->integer);
+        break;
+    case CELL_REAL:
+        sqlite3_bind_double(s, i, c->real);
+        break;
+    case CELL_TEXT:
+        sqlite3_bind_text(s, i, c->text, -1, SQLITE_STATIC);
+        break;
+    }
+}
+
+bool state_file_row(struct state_file *f, const struct row *row, struct err *err)
+{
+    sqlite3_stmt *s = f->statements[row->statement];
+    for (int i = 0; i < row->n; i++)
+        bind(s, i + 1, &row->cells[i]);
+    bool ok = sqlite3_step(s) == SQLITE_DONE || failed(f, "cannot write", err);
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+    return ok;
+}
+
+bool state_file_commit(struct state_file *f, struct err *err)
+{
+    return sqlite3_exec(f->db, "commit", NULL, NULL, NULL) == SQLITE_OK || failed(f, "cannot write", err);
+}
+
+void state_file_rollback(struct state_file *f)
+{
+    if (sqlite3_get_autocommit(f->db) == 0) /* SQLite ends some by itself */
+        sqlite3_exec(f->db, "rollback", NULL, NULL, NULL);
+}
+
+void state_file_thin(struct state_file *f, double wall_s)
+{
+    for (size_t i = 0; i < sizeof(thinning) / sizeof(thinning[0]); i++) {
+        sqlite3_stmt *s = NULL;
+        if (sqlite3_prepare_v2(f->db, thinning[i], -1, &s, NULL) == SQLITE_OK) {
+            sqlite3_bind_double(s, 1, wall_s - KEPT_S);
+            sqlite3_step(s); /* what cannot be thinned now will be later */
+        }
+        sqlite3_finalize(s);
+    }
+}

@@ -1,0 +1,30 @@
+/* The file behind the state: one connection, used by one thread at a time (the loop's until the first job,
+ * then the writer's). Inside of state. */
+#ifndef DBVITALS_ALERTS_STATE_FILE_H
+#define DBVITALS_ALERTS_STATE_FILE_H
+
+#include <sqlite3.h>
+
+#include "alerts/state_row.h"
+#include "core/text.h"
+
+struct state_file {
+    sqlite3 *db;
+    char *path;
+    int lock; /* descriptor of the lock file */
+    sqlite3_stmt *statements[N_STATEMENTS];
+    char *notice; /* a damaged file was put aside, or NULL */
+};
+
+/* HELD: another process has the directory; then NULL. */
+struct state_file *state_file_open(const char *directory, bool *held, struct err *err);
+void state_file_close(struct state_file *f);
+/* Rows of batches are written in one transaction: begin, each row, commit; after a failure, rollback. */
+bool state_file_begin(struct state_file *f, struct err *err);
+bool state_file_row(struct state_file *f, const struct row *row, struct err *err);
+bool state_file_commit(struct state_file *f, struct err *err);
+void state_file_rollback(struct state_file *f);
+/* Old events, deliveries, contexts, dead letters go, so that the file stays bounded. */
+void state_file_thin(struct state_file *f, double wall_s);
+
+#endif

@@ -1,0 +1,308 @@
+/* Whatever ends the process or stops the disk: what was acknowledged as written is there, whole, and what was
+ * not is told. */
+#include "tests/unit/test.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "alerts/state.h"
+#include "tests/unit/notices.h"
+
+static void remove_directory(const char *path)
+{
+    DIR *d = opendir(path);
+    for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
+        unlinkat(dirfd(d), e->d_name, 0);
+    if (d != NULL)
+        closedir(d);
+    rmdir(path);
+}
+
+/* ---- A process that writes and is killed ---- */
+
+struct child {
+    struct loop *loop;
+    struct state *state;
+    struct notices n;
+    int pipe;
+    int64_t next; /* number of the event that is written next */
+};
+
+static void write_one(struct child *c);
+
+static void tell_parent(void *ctx, bool written)
+{
+    struct child *c = ctx;
+    int64_t number = c->next++;
+    if (written && write(c->pipe, &number, sizeof(number)) != sizeof(number))
+        _exit(1);
+    write_one(c);
+}
+
+/* The alert, its transition and the message about it, as one. */
+static void write_one(struct child *c)
+{
+    char id[40], body[40], key[] = "k", text[] = "t";
+    struct alert *a = notices_alert(&c->n, "lag", "shop");
+    a->state.transitions = c->next;
+    struct event e = {.alert = a, .wall_s = loop_wall_s()};
+    e.transition = (struct transition){.change = CHANGE_FIRED, .to = LEVEL_WARNING, .number = c->next};
+    snprintf(id, sizeof(id), "%s-%lld", a->id, (long long)c->next);
+    snprintf(body, sizeof(body), "{\"number\":%lld}", (long long)c->next);
+    struct message m = {
+        .id = id, .webhook = "ops", .order_key = key, .body = body, .text = text, .made_s = e.wall_s};
+    state_put_alert(c->state, a);
+    state_put_event(c->state, &e);
+    state_put_message(c->state, &m);
+    state_commit(c->state, tell_parent, c);
+}
+
+static void run_child(const char *directory, int pipe, int64_t first)
+{
+    struct child c = {.loop = loop_new(), .pipe = pipe, .next = first};
+    bool held;
+    notices_init(&c.n);
+    c.state = state_open(c.loop, directory, &held, NULL);
+    if (c.state == NULL)
+        _exit(1);
+    write_one(&c);
+    loop_run(c.loop);
+    _exit(1);
+}
+
+static int64_t query(const char *directory, const char *sql)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s = NULL;
+    snprintf(path, sizeof(path), "%s/state.db", directory);
+    sqlite3_open(path, &db);
+    sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+    int64_t value = sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : -1;
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return value;
+}
+
+/* Runs the child for a moment that differs each time; returns the last number that it said was written. */
+static int64_t kill_in_the_middle(const char *directory, int64_t first, int round)
+{
+    int ends[2];
+    int64_t last = first - 1, number;
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        run_child(directory, ends[1], first);
+    close(ends[1]);
+    for (int i = 0; i < 3 + round % 7 && read(ends[0], &number, sizeof(number)) == sizeof(number); i++)
+        last = number;
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    while (read(ends[0], &number, sizeof(number)) == sizeof(number)) /* said before it died */
+        last = number;
+    close(ends[0]);
+    return last;
+}
+
+static void after_50_kills_each_written_event_is_there_with_its_message(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/dbvitals-kill-XXXXXX", sql[200];
+    assert_non_null(mkdtemp(directory));
+    int64_t next = 1;
+    for (int round = 0; round < 50; round++) {
+        int64_t written = kill_in_the_middle(directory, next, round);
+        assert_true(written >= next + 2); /* it did write */
+        snprintf(sql, sizeof(sql), "select count(distinct number) from events where number <= %lld",
+                 (long long)written);
+        assert_int_equal(query(directory, sql), written);
+        int64_t last = query(directory, "select max(number) from events");
+        assert_true(last >= written && last <= written + 1); /* one may be written and not told */
+        /* Whole transactions: as many messages as events, the alert as of the last of them. */
+        assert_int_equal(query(directory, "select count(*) from outbox"), last);
+        assert_int_equal(
+            query(directory, "select count(distinct json_extract(body, '$.number')) from outbox"), last);
+        assert_int_equal(query(directory, "select transitions from alerts"), last);
+        next = last + 1;
+    }
+    remove_directory(directory);
+}
+
+/* ---- A disk that is full ---- */
+
+struct full {
+    struct loop *loop;
+    struct state *state;
+    int written, refused, rows, waits_for;
+};
+
+static void see_commit(void *ctx, bool written)
+{
+    struct full *f = ctx;
+    *(written ? &f->written : &f->refused) += 1;
+    loop_stop(f->loop);
+}
+
+static void take_row(void *ctx, struct outbox_row *row)
+{
+    struct full *f = ctx;
+    f->rows++;
+    outbox_row_free(row);
+}
+
+static void put_big_message(struct full *f)
+{
+    char id[] = "a-1", key[] = "k", text[] = "t", body[100 * 1000];
+    memset(body, 'x', sizeof(body) - 1);
+    body[sizeof(body) - 1] = '\0';
+    struct message m = {
+        .id = id, .webhook = "ops", .order_key = key, .body = body, .text = text, .made_s = loop_wall_s()};
+    state_put_message(f->state, &m);
+    state_commit(f->state, see_commit, f);
+    int before = f->written + f->refused;
+    while (f->written + f->refused == before)
+        loop_run(f->loop);
+}
+
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void see_timer(void *ctx)
+{
+    loop_stop(ctx);
+}
+
+/* Turns the loop until the disk took all. */
+static void await_healing(struct full *f)
+{
+    struct loop_timer *t = loop_timer_new(f->loop, see_timer, f->loop);
+    loop_timer_start(t, 0.05, 0.05);
+    for (int i = 0; i < 400 && state_trouble(f->state) != NULL; i++)
+        loop_run(f->loop);
+    loop_timer_free(t);
+}
+
+static void a_full_disk_is_told_stops_no_message_and_heals(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/dbvitals-full-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    struct full f = {.loop = loop_new()};
+    bool held;
+    signal(SIGXFSZ, SIG_IGN);
+    f.state = state_open(f.loop, directory, &held, NULL);
+    state_on_outbox(f.state, take_row, &f);
+    put_big_message(&f);
+    assert_int_equal(f.written, 1);
+    assert_null(state_trouble(f.state));
+
+    limit_files(256 * 1024); /* the log of the file may not grow any more */
+    for (int i = 0; i < 4; i++)
+        put_big_message(&f);
+    assert_true(f.refused >= 2);
+    assert_int_equal(f.rows, 5); /* each went out though it is not kept */
+    assert_non_null(strstr(state_trouble(f.state), "state.db"));
+
+    limit_files(RLIM_INFINITY);
+    await_healing(&f);
+    assert_null(state_trouble(f.state));
+    assert_int_equal(f.rows, 5); /* none a second time */
+    assert_int_equal(query(directory, "select count(*) from outbox"), 5);
+    state_close(f.state, 5);
+    assert_true(loop_free(f.loop));
+    remove_directory(directory);
+}
+
+/* Exit codes of a process that has a small file system of its own. */
+enum { HEALED = 0, CANNOT_MOUNT = 77 };
+
+static int fill_file_system(const char *directory)
+{
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", directory, "tmpfs", 0, "size=600k") != 0)
+        return CANNOT_MOUNT;
+    struct full f = {.loop = loop_new()};
+    bool held;
+    f.state = state_open(f.loop, directory, &held, NULL);
+    if (f.state == NULL)
+        return 1;
+    state_on_outbox(f.state, take_row, &f);
+    for (int i = 0; i < 20; i++)
+        put_big_message(&f);
+    if (f.refused == 0 || f.rows != 20 || state_trouble(f.state) == NULL)
+        return 2;
+    if (mount("tmpfs", directory, "tmpfs", MS_REMOUNT, "size=20m") != 0)
+        return 3;
+    await_healing(&f);
+    state_close(f.state, 5);
+    return query(directory, "select count(*) from outbox") == 20 ? HEALED : 4;
+}
+
+static void a_full_file_system_is_told_and_heals(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/dbvitals-tmpfs-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(fill_file_system(directory));
+    int status = -1;
+    waitpid(pid, &status, 0);
+    remove_directory(directory);
+    assert_true(WIFEXITED(status)); /* no SIGBUS of what SQLite maps */
+    if (WEXITSTATUS(status) == CANNOT_MOUNT)
+        skip(); /* not root */
+    assert_int_equal(WEXITSTATUS(status), HEALED);
+}
+
+static void what_a_full_disk_keeps_in_memory_is_bounded(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/dbvitals-full-XXXXXX", json[100 * 1000];
+    assert_non_null(mkdtemp(directory));
+    memset(json, 'x', sizeof(json) - 1);
+    json[sizeof(json) - 1] = '\0';
+    struct full f = {.loop = loop_new()};
+    bool held;
+    signal(SIGXFSZ, SIG_IGN);
+    f.state = state_open(f.loop, directory, &held, NULL);
+    state_on_outbox(f.state, take_row, &f);
+    put_big_message(&f);
+    limit_files(256 * 1024);
+    for (int i = 0; i < 400; i++) { /* 40 MB of contexts */
+        state_put_context(f.state, i, "0123456789abcdef", json);
+        if (i % 20 == 19)
+            put_big_message(&f);
+    }
+    assert_non_null(strstr(state_trouble(f.state), "given up"));
+    limit_files(RLIM_INFINITY);
+    await_healing(&f);
+    assert_int_equal(query(directory, "select count(*) from outbox"), 21); /* no message was */
+    assert_true(query(directory, "select count(*) from contexts") < 250);
+    state_close(f.state, 5);
+    assert_true(loop_free(f.loop));
+    remove_directory(directory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(after_50_kills_each_written_event_is_there_with_its_message),
+        cmocka_unit_test(a_full_disk_is_told_stops_no_message_and_heals),
+        cmocka_unit_test(a_full_file_system_is_told_and_heals),
+        cmocka_unit_test(what_a_full_disk_keeps_in_memory_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
