@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/args.h"
@@ -53,6 +54,20 @@ static void hold_standard_files(void)
             abort(); /* the lowest free number is what open gives */
 }
 
+/* Connections, the loop's own and the terminal's take about a dozen with one target. A library that gets none would end the program. */
+enum { LEAST_FILES = 32 };
+
+static bool allow_files(struct err *err)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= LEAST_FILES)
+        return true;
+    rlim_t allowed = limit.rlim_cur;
+    limit.rlim_cur = LEAST_FILES;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 ||
+           fail(err, "only %d files may be open at once, and %d are needed: raise the limit with ulimit -n 256", (int)allowed, LEAST_FILES);
+}
+
 static int run(struct args *args)
 {
     const struct subcommand *command = args->n_words > 0 ? find(args->words[0]) : NULL;
@@ -73,6 +88,7 @@ int main(int argc, char **argv)
 {
     hold_standard_files();
     mallopt(M_ARENA_MAX, 1); /* two threads that seldom meet: a heap for each would cost more than the lock */
+    mallopt(M_MMAP_THRESHOLD, 128 << 10); /* fixed: what a large poll needs for a moment goes back at once, and leaves no gap */
     setlocale(LC_CTYPE, ""); /* only this category: numbers keep their decimal point */
     setenv("UV_THREADPOOL_SIZE", "4", 0);
     signal(SIGPIPE, SIG_IGN);
@@ -85,7 +101,11 @@ int main(int argc, char **argv)
         args_done(&args);
         return EXIT_USAGE;
     }
-    int code = run(&args);
+    int code = EXIT_NO_DATA;
+    if (args.help || args.version || allow_files(&err))
+        code = run(&args);
+    else
+        fprintf(stderr, "dbvitals: %s\n", err.text);
     args_done(&args);
     if (code == EXIT_OK && !output_flush(stdout, "standard output", &err) && err.text[0] != '\0') {
         fprintf(stderr, "dbvitals: %s\n", err.text);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/dashboard.h"
 #include "cli/session.h"
 #include "core/text.h"
 #include "tui/page.h"
@@ -23,8 +24,8 @@ static bool check_pages(const struct session *s, struct err *err)
 {
     struct pages pages;
     pages_init(&pages);
-    bool ok =
-        pages_add_builtin(&pages, err) && pages_add(&pages, &s->config, err) && pages_check(&pages, err);
+    bool ok = pages_add_builtin(&pages, err) && pages_add(&pages, &s->config, err) &&
+              pages_check(&pages, err) && dashboard_check(&s->config, &pages, err);
     struct door *door = ok ? door_new(&s->registry, err) : NULL;
     ok = ok && door != NULL;
     for (int i = 0; i < pages.n_panes && ok; i++) {

@@ -34,11 +34,15 @@ static void put_man(FILE *f, const char *s, bool code)
             fputc(*s, f);
 }
 
-/* In code only the bars of a table are special, elsewhere what begins markup is too. */
+/* In code only the bars of a table are special, elsewhere what begins markup is too. A word between two ` is
+ * code here as well. */
 static void put_markdown(FILE *f, const char *s, bool code)
 {
+    bool inside = code;
     for (; *s != '\0'; s++) {
-        if (*s == '|' || (!code && strchr("<>*_`[]", *s) != NULL))
+        if (!code && *s == '`' && (inside || strchr(s + 1, '`') != NULL))
+            inside = !inside;
+        else if (*s == '|' || (!inside && strchr("<>*_`[]", *s) != NULL))
             fputc('\\', f);
         fputc(*s, f);
     }

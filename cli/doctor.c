@@ -18,6 +18,8 @@ static void print_target(const struct session *s, int i)
     if (status.rtt_ms == status.rtt_ms)
         printf(", round trip %.1f ms", status.rtt_ms);
     puts("");
+    if (status.state == SOURCE_UP && status.error != NULL)
+        printf("  %s\n", status.error);
 }
 
 /* Rows of `access` that are missing something; advice is not counted. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alerts/book.h"
 #include "cli/output.h"
 #include "core/mem.h"
 #include "core/text.h"
@@ -25,7 +26,8 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
     *s = (struct session){.args = args};
     if (!config_read(args->config, &s->config, err))
         return false;
-    if (!products_register(&s->registry, err) || !own_datasets_read(&s->config, &s->registry, &s->own, err)) {
+    if (!products_register(&s->registry, err) || !alerts_register(&s->registry, err) ||
+        !own_datasets_read(&s->config, &s->registry, &s->own, err)) {
         registry_done(&s->registry);
         config_done(&s->config);
         return false;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/dashboard.h"
 #include "core/text.h"
 
 /* Frames for data come at most this often; a key is drawn at once. */
@@ -25,7 +26,7 @@ static const double settle_s = 0.3;
  * count once a second. */
 static const double first_s = 1;
 /* A big answer leaves holes in the heap; their pages go back to the system this often. */
-static const double trim_every_s = 30;
+static const double trim_every_s = 10;
 static const double first_trim_s = 4;
 
 /* What the loop tells. */
@@ -78,7 +79,8 @@ static void on_signal(void *ctx, int signal_number)
 static void draw(void *ctx)
 {
     struct watch *w = ctx;
-    if (!dash_dirty(w->dash) && !w->redraw)
+    bool all = dash_dirty(w->dash) || w->redraw;
+    if (!all && !dash_clock_due(w->dash))
         return;
     double now = loop_mono_s(), wait = w->drawn_s + frame_s - now;
     if (w->dirty_s == 0)
@@ -93,9 +95,14 @@ static void draw(void *ctx)
         return; /* terminal_on_drained wakes the loop */
     int rows, columns;
     terminal_size(w->terminal, &rows, &columns);
-    if (rows != w->canvas->rows || columns != w->canvas->columns)
+    if (rows != w->canvas->rows || columns != w->canvas->columns) {
         canvas_resize(w->canvas, rows, columns);
-    dash_draw(w->dash, w->canvas);
+        all = true;
+    }
+    if (all)
+        dash_draw(w->dash, w->canvas);
+    else
+        dash_draw_clock(w->dash, w->canvas);
     terminal_paint(w->terminal, w->canvas);
     w->drawn_s = loop_mono_s();
     w->dirty_s = 0;
@@ -108,7 +115,8 @@ static void draw(void *ctx)
 static bool add_user_pages(struct watch *w, struct err *err)
 {
     pages_init(&w->pages);
-    return pages_add_builtin(&w->pages, err) && pages_add(&w->pages, &w->session.config, err) && pages_check(&w->pages, err);
+    return pages_add_builtin(&w->pages, err) && pages_add(&w->pages, &w->session.config, err) && pages_check(&w->pages, err) &&
+           dashboard_check(&w->session.config, &w->pages, err);
 }
 
 /* What has answered before there was a dashboard. */

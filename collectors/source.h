@@ -51,7 +51,7 @@ struct poll_cost {
     double client_ms; /* CPU spent decoding here */
     size_t bytes;
     int rows;
-    const char *lane; /* "fast", "slow", "databases"; static */
+    const char *lane; /* "fast", "slow", "shared", "databases"; static */
 };
 
 enum failure { FAILURE_PERMISSION, FAILURE_ABSENT, FAILURE_TIMEOUT, FAILURE_LOST, FAILURE_OTHER };

@@ -7,7 +7,7 @@
 
 struct arena;
 
-/* FIRST is the size of the first block in bytes; later blocks double up to 1 MB. */
+/* FIRST is the size of the first block in bytes; each later one is half as large again, up to 1 MB. */
 struct arena *arena_new(size_t first);
 struct arena *arena_ref(struct arena *a);
 /* Gives up one reference; the last one frees everything. NULL does nothing. Safe from any thread; allocation is

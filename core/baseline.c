@@ -28,8 +28,8 @@ static void copy_texts(struct sample *to, int column, const struct choice *c, in
 {
     const char *source = NULL, *copy = NULL;
     for (int i = 0; i < c->n; i++) {
-        const char **texts = c->rows[i].from->values[column].text;
-        const char *text = texts == NULL ? NULL : texts[c->rows[i].row];
+        const struct sample *from = c->rows[i].from;
+        const char *text = sample_has(from, column) ? sample_text(from, column, c->rows[i].row) : NULL;
         if (text != source || text == NULL) /* what the sample kept once is kept once here too */
             copy = arena_dup(to->arena, text);
         source = text;
@@ -46,17 +46,18 @@ static void copy_column(struct sample *to, int column, const struct choice *c, i
         return;
     }
     for (int i = 0; i < c->n; i++) {
-        union values from = c->rows[i].from->values[column];
-        if (from.any == NULL)
+        const struct sample *from = c->rows[i].from;
+        if (!sample_has(from, column))
             continue; /* stays "no value" */
         if (type == TYPE_REAL)
-            to->values[column].real[at + i] = from.real[c->rows[i].row];
+            to->values[column].real[at + i] = sample_real(from, column, c->rows[i].row);
         else
-            to->values[column].integer[at + i] = from.integer[c->rows[i].row];
+            to->values[column].integer[at + i] = sample_int(from, column, c->rows[i].row);
     }
 }
 
-/* The baseline of rows KEPT, and of GONE, of which only the keys matter. Stands for the poll of LIKE. */
+/* The baseline of rows KEPT, and of GONE, of which only the keys matter. Stands for the poll of LIKE, and shares its cells where it can: the
+ * first one holds all rows. */
 static struct sample *make(const struct sample *like, struct sample *older, const struct choice *kept,
                            const struct choice *gone)
 {
@@ -75,12 +76,13 @@ static struct sample *make(const struct sample *like, struct sample *older, cons
         if (like->dataset->columns[i].kind == KIND_KEY)
             copy_column(b, i, gone, kept->n);
     }
+    sample_seal(b, like);
     return b;
 }
 
 static double counter_at(const struct sample *s, int column, int row)
 {
-    return s->values[column].any == NULL ? NAN : s->values[column].real[row];
+    return sample_has(s, column) ? sample_real(s, column, row) : NAN;
 }
 
 static bool is_changed(const struct sample *a, int row_a, const struct sample *b, int row_b)

@@ -222,7 +222,7 @@ struct shown *dataset_shown(const struct dataset *d, int *n)
     for (int i = 0; i < N_LAST; i++)
         shown[k++] = last[i];
     *n = k;
-    return shown;
+    return mem_grow(shown, (size_t)k, sizeof(*shown)); /* few columns are counters */
 }
 
 void registry_init(struct registry *r)

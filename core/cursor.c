@@ -160,7 +160,7 @@ static void enter_chain(struct cursor *c, struct sample *s)
     int first[MAX_KEYS], at[MAX_KEYS];
     for (int i = 0; i < c->n_keys; i++) {
         const struct key *k = &c->keys[i];
-        if (s->values[k->column].any == NULL)
+        if (!sample_has(s, k->column))
             first[i] = -1;
         else
             first[i] = k->text != NULL ? sample_first_text(s, k->column, k->text)

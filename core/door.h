@@ -16,7 +16,7 @@ enum {
     DOOR_LENGTH = 1000 * 1000,    /* bytes of one text or row */
     DOOR_USER_CLIP = 64 * 1024,   /* a dataset's text in a user's statement */
     DOOR_CLIP = 256 * 1024,       /* ... in ours: well below DOOR_LENGTH, or the statement would fail */
-    DOOR_STATEMENTS = 64,         /* compiled statements kept */
+    DOOR_STATEMENTS = 24,         /* compiled statements kept: of some pages; each takes 5 to 15 kB */
     DOOR_SOFT_HEAP = 48 << 20,    /* a running statement is ended when SQLite holds this much */
     DOOR_HARD_HEAP = 64 << 20,    /* SQLite gets no more than this, in the whole process */
     DOOR_RESULT_BYTES = 64 << 20, /* a result is cut here */
@@ -35,7 +35,8 @@ struct table {
 struct statement {
     char *sql;
     sqlite3_stmt *stmt; /* NULL: a free place */
-    uint64_t hash, last_use;
+    size_t len; /* of sql */
+    uint64_t last_use;
     struct result_column *columns; /* copied for each result */
     char **names;
     int n_columns;

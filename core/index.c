@@ -60,16 +60,17 @@ static uint64_t hash_text(const char *s)
 
 static uint64_t hash_cell(const struct sample *s, int column, int row)
 {
-    union values v = s->values[column];
-    if (v.any == NULL)
+    if (!sample_has(s, column))
         return 1;
     switch (s->dataset->columns[column].type) {
     case TYPE_REAL:
-        return hash_real(v.real[row]);
-    case TYPE_INT:
-        return v.integer[row] == INT_NONE ? 1 : mix((uint64_t)v.integer[row]);
+        return hash_real(sample_real(s, column, row));
+    case TYPE_INT: {
+        int64_t v = sample_int(s, column, row);
+        return v == INT_NONE ? 1 : mix((uint64_t)v);
+    }
     case TYPE_TEXT:
-        return hash_text(v.text[row]);
+        return hash_text(sample_text(s, column, row));
     }
     return 1;
 }
@@ -91,19 +92,18 @@ bool keys_equal(const struct keys *keys, const struct sample *a, int row_a, cons
 {
     for (int i = 0; i < keys->n; i++) {
         int c = keys->columns[i];
-        union values va = a->values[c], vb = b->values[c];
+        bool in_a = sample_has(a, c), in_b = sample_has(b, c);
         enum type type = a->dataset->columns[c].type;
         if (type == TYPE_REAL) {
-            double x = va.any == NULL ? NAN : va.real[row_a], y = vb.any == NULL ? NAN : vb.real[row_b];
+            double x = in_a ? sample_real(a, c, row_a) : NAN, y = in_b ? sample_real(b, c, row_b) : NAN;
             if (x != y && !(isnan(x) && isnan(y)))
                 return false;
         } else if (type == TYPE_INT) {
-            int64_t x = va.any == NULL ? INT_NONE : va.integer[row_a];
-            int64_t y = vb.any == NULL ? INT_NONE : vb.integer[row_b];
+            int64_t x = in_a ? sample_int(a, c, row_a) : INT_NONE;
+            int64_t y = in_b ? sample_int(b, c, row_b) : INT_NONE;
             if (x != y)
                 return false;
-        } else if (!texts_equal(va.any == NULL ? NULL : va.text[row_a],
-                                vb.any == NULL ? NULL : vb.text[row_b])) {
+        } else if (!texts_equal(in_a ? sample_text(a, c, row_a) : NULL, in_b ? sample_text(b, c, row_b) : NULL)) {
             return false;
         }
     }
@@ -182,22 +182,22 @@ static int first_in_bucket(const struct index *ix, uint64_t hash)
 
 int index_find_int(const struct index *ix, const struct sample *s, int64_t value)
 {
-    const int64_t *values = s->values[ix->keys.columns[0]].integer;
-    if (values == NULL || value == INT_NONE)
+    int column = ix->keys.columns[0];
+    if (!sample_has(s, column) || value == INT_NONE)
         return -1;
     int row = first_in_bucket(ix, mix((uint64_t)value));
-    while (row >= 0 && values[row] != value)
+    while (row >= 0 && sample_int(s, column, row) != value)
         row = ix->next[row];
     return row;
 }
 
 int index_find_text(const struct index *ix, const struct sample *s, const char *value)
 {
-    const char **values = s->values[ix->keys.columns[0]].text;
-    if (values == NULL || value == NULL)
+    int column = ix->keys.columns[0];
+    if (!sample_has(s, column) || value == NULL)
         return -1;
     int row = first_in_bucket(ix, hash_text(value));
-    while (row >= 0 && !(values[row] != NULL && strcmp(values[row], value) == 0))
+    while (row >= 0 && (sample_text(s, column, row) == NULL || strcmp(sample_text(s, column, row), value) != 0))
         row = ix->next[row];
     return row;
 }

@@ -44,7 +44,9 @@ static void must(int status)
     if (status == 0)
         return;
     fprintf(stderr, "dbvitals: cannot set up the event loop: %s\n", uv_strerror(status));
-    abort();
+    if (status != UV_EMFILE && status != UV_ENFILE && status != UV_ENOMEM)
+        abort();
+    exit(2); /* as what cannot start for want of something that the user can give */
 }
 
 /* ---- The loop itself ---- */

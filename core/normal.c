@@ -14,7 +14,8 @@ static bool in_name(char c)
     return starts_name(c) || isdigit((unsigned char)c) || c == '$';
 }
 
-/* Past a quoted token that starts at S with QUOTE; a doubled quote stays inside, a backslash escapes only if ESCAPES. */
+/* Past a quoted token that starts at S with QUOTE; a doubled quote stays inside, a backslash escapes only if
+ * ESCAPES. */
 static const char *skip_quoted(const char *s, char quote, bool escapes)
 {
     for (s++; *s != '\0'; s++) {
@@ -64,7 +65,8 @@ static const char *skip_dollar(const char *s)
 
 static const char *skip_number(const char *s)
 {
-    while (isalnum((unsigned char)*s) || *s == '.' || *s == '_' || ((*s == '+' || *s == '-') && (s[-1] == 'e' || s[-1] == 'E')))
+    while (isalnum((unsigned char)*s) || *s == '.' || *s == '_' ||
+           ((*s == '+' || *s == '-') && (s[-1] == 'e' || s[-1] == 'E')))
         s++;
     return s;
 }
@@ -101,6 +103,36 @@ static void add_literal(struct text *out)
         text_add(out, "?");
 }
 
+/* Whether what stands in OUT from START on asks for an operand: a sign that follows belongs to its number. */
+static bool wants_operand(const struct text *out, size_t start)
+{
+    static const char *const words[] = {"all",      "and",   "any",    "between", "by",        "case",
+                                        "distinct", "else",  "having", "in",      "limit",     "not",
+                                        "offset",   "on",    "or",     "return",  "returning", "select",
+                                        "then",     "using", "values", "when",    "where"};
+    size_t end = out->len, len = 0;
+    while (end > start && out->data[end - 1] == ' ')
+        end--;
+    if (end == start || strchr("(,[=<>+-*/%^|&~!@#:", out->data[end - 1]) != NULL)
+        return true;
+    while (end - len > start && in_name(out->data[end - len - 1]))
+        len++;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strlen(words[i]) == len && strncasecmp(words[i], out->data + end - len, len) == 0)
+            return true;
+    return false;
+}
+
+/* Past a sign and its number at S, or NULL if there is none. */
+static const char *skip_signed(const char *s, const struct text *out, size_t start)
+{
+    if ((*s != '-' && *s != '+') || !wants_operand(out, start))
+        return NULL;
+    s++;
+    s += strspn(s, " \t\r\n");
+    return isdigit((unsigned char)*s) || (*s == '.' && isdigit((unsigned char)s[1])) ? skip_number(s) : NULL;
+}
+
 void sql_normalize(const char *sql, struct text *out)
 {
     size_t start = out->len;
@@ -110,7 +142,7 @@ void sql_normalize(const char *sql, struct text *out)
             s = isspace((unsigned char)*s) ? s + 1 : skip_comment(s);
             if (out->len > start && out->data[out->len - 1] != ' ')
                 text_add_char(out, ' ');
-        } else if ((end = skip_literal(s)) != NULL) {
+        } else if ((end = skip_literal(s)) != NULL || (end = skip_signed(s, out, start)) != NULL) {
             add_literal(out);
             s = end;
         } else if (*s == '"') {

@@ -10,18 +10,10 @@
 #include "core/nearest.h"
 #include "core/when.h"
 
-static bool matches(const char *pattern, const char *key)
-{
-    size_t len = strlen(pattern);
-    if (len == 0 || pattern[len - 1] != '*')
-        return strcmp(pattern, key) == 0;
-    return strncmp(pattern, key, len - 1) == 0 && key[len - 1] != '\0';
-}
-
 const struct option *option_find(const struct option *options, int n, const char *kind, const char *key)
 {
     for (int i = 0; i < n; i++)
-        if (strcmp(options[i].section, kind) == 0 && matches(options[i].key, key))
+        if (strcmp(options[i].section, kind) == 0 && strcmp(options[i].key, key) == 0)
             return &options[i];
     return NULL;
 }

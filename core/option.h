@@ -19,7 +19,7 @@ enum option_type {
 };
 struct option {
     const char *section; /* kind of section */
-    const char *key;     /* "*" as last part allows any suffix: "pool.*" */
+    const char *key;
     enum option_type type;
     const char *standard; /* default as text, NULL if none */
     const char *choices;  /* OPTION_CHOICE: "a|b|c"; numbers: "min..max" */
@@ -30,7 +30,7 @@ struct option {
 extern const struct option config_options[];
 extern const int n_config_options;
 
-/* The row for KEY of [KIND], NULL if there is none; OPTIONS is N rows. A row may end in "*". */
+/* The row for KEY of [KIND], NULL if there is none; OPTIONS is N rows. */
 const struct option *option_find(const struct option *options, int n, const char *kind, const char *key);
 /* Whether any row is for [KIND]; its first one. */
 const struct option *option_find_section(const struct option *options, int n, const char *kind);

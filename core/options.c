@@ -17,7 +17,7 @@ const struct option config_options[] = {
 
     {"target", "url",              OPTION_URL,      NULL, NULL, true,  "a URL, or libpq's conninfo: service=shop"},
     {"target", "stack",            OPTION_TEXT,     NULL, NULL, false, "name of the stack that it belongs to"},
-    {"target", "env",              OPTION_TEXT,     NULL, NULL, false, "prod, staging, dev: shown in the head, and prod asks before it acts"},
+    {"target", "env",              OPTION_TEXT,     NULL, NULL, false, "prod, staging, dev: shown in the head"},
     {"target", "password_command", OPTION_TEXT,     NULL, NULL, false, "a shell command whose first line of output is the password"},
     {"target", "all_databases",    OPTION_BOOL,     "no", NULL, false, "tables and indexes of every database, not only of the one connected to"},
     {"target", "connect_timeout",  OPTION_DURATION, "5s", "0.1s..300s", false, "how long connecting may take"},
@@ -58,6 +58,7 @@ const struct option config_options[] = {
     {"pane", "empty",    OPTION_TEXT,    NULL,    NULL, false, "text when there are no rows"},
     {"pane", "trend",    OPTION_INTEGER, NULL,    "0..86400", false, "seconds of a pane whose rows are moments"},
     {"pane", "optional", OPTION_BOOL,    "no",    NULL, false, "takes no room while it has no rows"},
+    {"pane", "undemanded", OPTION_TEXT,  NULL,    NULL, false, "datasets that it reads as they come, without making them be polled more often"},
     {"pane", "screen",   OPTION_TEXT,    NULL,    NULL, false, "ROWSxCOLUMNS: the smallest screen on which the pane stands"},
     {"pane", "least",    OPTION_TEXT,    NULL,    NULL, false, "ROWSxCOLUMNS: the smallest pane worth drawing"},
     {"pane", "priority", OPTION_INTEGER, NULL,    "1..9", false, "1 stays longest when there is no room"},

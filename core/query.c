@@ -73,11 +73,11 @@ static void describe(struct door *d, struct statement *s)
 static struct statement *statement_get(struct door *d, const char *sql, struct err *err)
 {
     struct statement *oldest = &d->statements[0];
-    uint64_t hash = epoch_add(EPOCH_START, sql, strlen(sql));
+    size_t len = strlen(sql);
     d->uses++;
     for (int i = 0; i < DOOR_STATEMENTS; i++) {
         struct statement *s = &d->statements[i];
-        if (s->stmt != NULL && s->hash == hash && strcmp(s->sql, sql) == 0) {
+        if (s->stmt != NULL && s->len == len && memcmp(s->sql, sql, len) == 0) {
             s->last_use = d->uses;
             return s;
         }
@@ -88,7 +88,7 @@ static struct statement *statement_get(struct door *d, const char *sql, struct e
     if (stmt == NULL)
         return NULL;
     statement_done(oldest);
-    *oldest = (struct statement){.sql = mem_dup(sql), .stmt = stmt, .hash = hash, .last_use = d->uses};
+    *oldest = (struct statement){.sql = mem_dup(sql), .stmt = stmt, .len = len, .last_use = d->uses};
     describe(d, oldest);
     return oldest;
 }

@@ -305,10 +305,10 @@ int query_submit(struct query_thread *t, struct snapshot *snapshot, const struct
         t->n_queued++;
         append(&t->queued[priority], j);
         update_flags(t);
-        pthread_cond_signal(&t->wake);
     }
-    int ticket = j->ticket;
+    int ticket = j->ticket; /* the job may be done and gone soon */
     pthread_mutex_unlock(&t->mutex);
+    pthread_cond_signal(&t->wake); /* not before: it would wake up only to wait for the mutex */
     return ticket;
 }
 

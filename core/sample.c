@@ -6,16 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/chunks.h"
 #include "core/index.h"
 #include "core/mem.h"
 #include "core/utf8.h"
 
-enum {
-    LONGEST_TEXT = 1 << 20,
-    CELL = 8,             /* bytes: a double, an int64_t, a pointer */
-    LARGE_COLUMN = 1024,  /* bytes from which on a column's array is held by itself */
-    PER_COLUMN = sizeof(union values) + sizeof(char *) + sizeof(struct arena *)
-};
+enum { LONGEST_TEXT = 1 << 20 };
 
 static bool is_stored(const struct column *c, bool baseline)
 {
@@ -39,15 +35,12 @@ static void fill_with_none(union values v, enum type type, int n_rows)
             v.integer[row] = INT_NONE;
 }
 
-/* No arrays yet, and no arena for them. */
+/* No cells yet. */
 static struct sample *new_frame(const struct dataset *d, int n_rows)
 {
     assert(n_rows >= 0);
-    size_t n = (size_t)d->n_columns;
-    struct sample *s = mem_new(sizeof(*s) + n * PER_COLUMN);
-    s->values = (union values *)(s + 1);
-    s->why = (const char **)(s->values + n);
-    s->cells = (struct arena **)(s->values + 2 * n); /* a union of pointers is as large as one */
+    struct sample *s = mem_new(sizeof(*s) + (size_t)d->n_columns * sizeof(char *));
+    s->why = (const char **)(s + 1);
     s->dataset = d;
     s->n_rows = n_rows;
     s->n_live = n_rows;
@@ -56,23 +49,24 @@ static struct sample *new_frame(const struct dataset *d, int n_rows)
     return s;
 }
 
+/* All arrays are one block, with the pointers to them at its start. */
 static struct sample *new_with_arrays(const struct dataset *d, int n_rows, bool baseline)
 {
-    _Static_assert(sizeof(double) == CELL && sizeof(int64_t) == CELL && sizeof(char *) == CELL,
+    _Static_assert(sizeof(double) == SAMPLE_CELL && sizeof(int64_t) == SAMPLE_CELL && sizeof(union values) == SAMPLE_CELL,
                    "cells are equal");
     struct sample *s = new_frame(d, n_rows);
-    size_t bytes = (size_t)n_rows * CELL;
-    s->apart = bytes >= LARGE_COLUMN;
-    struct arena *together = s->apart ? NULL : arena_new(bytes * (size_t)n_stored(d, baseline));
+    size_t n_cells = (size_t)d->n_columns + (size_t)n_stored(d, baseline) * (size_t)n_rows;
+    s->cell_bytes = n_cells * SAMPLE_CELL;
+    s->values = mem_new_array(n_cells, SAMPLE_CELL);
     s->arena = arena_new(256);
+    union values *at = s->values + d->n_columns;
     for (int i = 0; i < d->n_columns; i++) {
         if (!is_stored(&d->columns[i], baseline))
             continue;
-        s->cells[i] = s->apart ? arena_new(bytes) : arena_ref(together);
-        s->values[i].any = arena_alloc(s->cells[i], bytes);
+        s->values[i].any = at;
         fill_with_none(s->values[i], d->columns[i].type, n_rows);
+        at += n_rows;
     }
-    arena_unref(together);
     return s;
 }
 
@@ -89,16 +83,13 @@ struct sample *sample_new_baseline(const struct dataset *d, int n_rows)
 struct sample *sample_onto(const struct sample *s, struct sample *older)
 {
     struct sample *copy = new_frame(s->dataset, s->n_rows);
-    for (int i = 0; i < s->dataset->n_columns; i++) {
-        copy->values[i] = s->values[i];
+    for (int i = 0; i < s->dataset->n_columns; i++)
         copy->why[i] = s->why[i];
-        copy->cells[i] = s->cells[i] == NULL ? NULL : arena_ref(s->cells[i]);
-    }
+    chunks_share(copy, s);
     copy->mono_s = s->mono_s;
     copy->wall_s = s->wall_s;
     copy->epoch = s->epoch;
     copy->reset_s = s->reset_s;
-    copy->apart = s->apart;
     copy->n_gone = s->n_gone;
     copy->n_live = s->n_live;
     copy->arena = arena_ref(s->arena);
@@ -110,8 +101,6 @@ struct sample *sample_onto(const struct sample *s, struct sample *older)
 void sample_lacks(struct sample *s, int column, const char *why)
 {
     s->values[column].any = NULL;
-    arena_unref(s->cells[column]);
-    s->cells[column] = NULL;
     s->why[column] = arena_dup(s->arena, why);
 }
 
@@ -183,8 +172,8 @@ void sample_unref(struct sample *s)
         struct sample *older = s->older;
         indexes_free(s);
         arena_unref(s->arena);
-        for (int i = 0; i < s->dataset->n_columns; i++)
-            arena_unref(s->cells[i]);
+        chunks_free(s);
+        free(s->values);
         arena_unref(s->shared);
         free(s);
         s = older;
@@ -193,24 +182,8 @@ void sample_unref(struct sample *s)
 
 size_t sample_size(const struct sample *s)
 {
-    size_t bytes = sizeof(*s) + (size_t)s->dataset->n_columns * PER_COLUMN + arena_size(s->arena) + indexes_size(s);
-    for (int i = 0; i < s->dataset->n_columns; i++) {
-        if (s->cells[i] == NULL)
-            continue;
-        bytes += arena_size(s->cells[i]);
-        if (!s->apart)
-            break;
-    }
-    return bytes;
-}
-
-size_t sample_size_shared(const struct sample *s, const struct sample *before)
-{
-    size_t bytes = s->arena == before->arena ? arena_size(s->arena) : 0;
-    for (int i = 0; i < s->dataset->n_columns && s->apart; i++)
-        if (s->cells[i] != NULL && s->cells[i] == before->cells[i])
-            bytes += arena_size(s->cells[i]);
-    return bytes;
+    size_t frame = sizeof(*s) + (size_t)s->dataset->n_columns * sizeof(char *);
+    return frame + s->cell_bytes + arena_size(s->arena) + indexes_size(s);
 }
 
 int sample_find(struct sample *s, const struct sample *other, int row)

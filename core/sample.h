@@ -1,5 +1,5 @@
-/* A sample: what one poll of one dataset gave. Typed, columnar, owned by an arena, immutable once finished,
- * reference-counted. */
+/* A sample: what one poll of one dataset gave. Typed, columnar, reference-counted. It is filled through `values`; then it is
+ * sealed: its cells stand in chunks that are shared with the poll before, and all read them through sample_real() and the like. */
 #ifndef DBVITALS_CORE_SAMPLE_H
 #define DBVITALS_CORE_SAMPLE_H
 
@@ -12,6 +12,15 @@
 #include "core/column.h"
 
 struct indexes; /* hashes over columns, each built on first use by whichever thread asks first */
+
+
+/* Some consecutive cells of a column, shared by all samples where they are the same. */
+enum { SAMPLE_CELL = 8, SAMPLE_CHUNK = 128 }; /* bytes: a double, an int64_t, a pointer; cells */
+struct chunk {
+    atomic_int refs;
+    int n;
+    char cells[]; /* n of SAMPLE_CELL bytes */
+};
 
 /* One column's values, `n_rows` of them; which member is used follows from the column's type. `any` NULL: this
  * source does not have the column (then why[] says why). */
@@ -32,14 +41,17 @@ struct sample {
     uint64_t epoch;
     double reset_s; /* when the source's counters started (seconds since 1970), NAN if unknown: window `reset` */
     int n_rows;
-    union values *values; /* by column of the dataset; DERIVED columns have none */
+    union values *values; /* by column of the dataset; DERIVED columns have none; NULL once sealed */
     const char **why;     /* by column: NULL, or why the source cannot have it: "PostgreSQL 16+", "needs pg_monitor" */
     /* For a baseline that holds only the rows that changed since the one before: that one; else NULL. */
     struct sample *older;
     /* Private: */
     atomic_int refs;
-    struct arena **cells; /* by column: what holds its array */
-    bool apart; /* each column has its own, which polls may share; else one holds all */
+    struct chunk **chunks; /* once sealed: by column and place, n_chunks of each; NULL where there is no column */
+    int n_chunks;
+    size_t cell_bytes; /* of `values`, or of the chunks */
+    const struct sample *shared_with; /* the last answer of sample_size_shared */
+    size_t shared_bytes;
     struct arena *shared; /* an arena of texts shared with other samples, or NULL */
     _Atomic(struct indexes *) indexes;
     int n_gone; /* of a baseline: the last n_gone rows are keys that were gone when it was taken */
@@ -63,19 +75,52 @@ void sample_set_text(struct sample *s, int column, int row, const char *text, si
 /* Fewer rows than were made (a filter dropped some); n must be at most n_rows. */
 void sample_shrink(struct sample *s, int n);
 
-/* Lets S, which no other thread knows yet, share what it has in common with BEFORE, the poll before it: the arrays of large columns that
- * are the same, and texts. What text is new in S goes to the arena of BEFORE, and that of S is given back (pointers to its texts are void). When the arena of
- * BEFORE holds mostly texts that are gone, S keeps its own. */
+/* Seals S, which no other thread knows yet, and lets it share what it has in common with BEFORE, the poll before it (sealed, or NULL): chunks
+ * of cells that are the same, and texts. What text is new in S goes to the arena of BEFORE, and that of S is given back (pointers to its texts are void). When
+ * the arena of BEFORE holds mostly texts that are gone, S keeps its own. */
 void sample_settle(struct sample *s, struct sample *before);
+/* The same for cells alone, where they are those of LIKE, at the same row; LIKE is of the same dataset, or NULL. */
+void sample_seal(struct sample *s, const struct sample *like);
+/* A copy to be filled on, with the stamps "no value" of a new one. Texts stay where they are: FROM, or what it shares, must outlive it. */
+struct sample *sample_copy(const struct sample *from);
 
 struct sample *sample_ref(struct sample *s);
 void sample_unref(struct sample *s); /* NULL does nothing */
 /* Bytes held, without what is shared, and with the hashes built so far. */
 size_t sample_size(const struct sample *s);
-/* How many of them are those of BEFORE too. */
-size_t sample_size_shared(const struct sample *s, const struct sample *before);
+/* How many of them are those of BEFORE too; both are sealed. Remembers the answer: for the loop thread. */
+size_t sample_size_shared(struct sample *s, const struct sample *before);
 
 /* The rest may be called from any thread on a finished sample. */
+
+/* Does the source have COLUMN? The others are for columns that it has. */
+static inline bool sample_has(const struct sample *s, int column)
+{
+    return s->values != NULL ? s->values[column].any != NULL : s->chunks[column * s->n_chunks] != NULL;
+}
+
+static inline const void *sample_cell(const struct sample *s, int column, int row)
+{
+    if (s->values != NULL)
+        return (const char *)s->values[column].any + (size_t)row * SAMPLE_CELL;
+    const struct chunk *c = s->chunks[column * s->n_chunks + row / SAMPLE_CHUNK];
+    return c->cells + (size_t)(row % SAMPLE_CHUNK) * SAMPLE_CELL;
+}
+
+static inline double sample_real(const struct sample *s, int column, int row)
+{
+    return *(const double *)sample_cell(s, column, row);
+}
+
+static inline int64_t sample_int(const struct sample *s, int column, int row)
+{
+    return *(const int64_t *)sample_cell(s, column, row);
+}
+
+static inline const char *sample_text(const struct sample *s, int column, int row)
+{
+    return *(const char *const *)sample_cell(s, column, row);
+}
 
 /* The row of S (not of its older ones) whose KEY columns equal those of row ROW of OTHER; -1 if none. "No value"
  * equals itself. Uses a hash over all KEY columns, built on first use. OTHER is of the same dataset. */

@@ -233,8 +233,7 @@ void series_put(struct series *s, struct sample *sample, const struct store_limi
         s->capacity = s->capacity == 0 ? 4 : s->capacity * 2;
         s->fulls = mem_grow(s->fulls, (size_t)s->capacity, sizeof(s->fulls[0]));
     }
-    if (newest != NULL)
-        sample_settle(sample, newest);
+    sample_settle(sample, newest);
     s->fulls[s->n_fulls++] = sample;
     forget_view(s);
     thin(s, limits->keep_s);

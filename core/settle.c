@@ -1,4 +1,4 @@
-/* What two polls have in common is kept once: most names and queries are those of the poll before, and so are whole columns of a catalog. */
+/* What two polls have in common is kept once: most names and queries are those of the poll before, and so are most cells of a catalog. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,30 +35,17 @@ static const char *settle_text(const char *text, const char *before, struct aren
 
 static void settle_column(struct sample *s, int column, const struct sample *before, const int *rows)
 {
-    const char **texts = s->values[column].text, **old = before->values[column].text;
+    const char **texts = s->values[column].text;
+    bool known = sample_has(before, column);
     const char *source = NULL, *settled = NULL; /* of the row before: what was kept once stays kept once */
     for (int row = 0; row < s->n_rows; row++) {
         int old_row = rows == NULL ? row : rows[row];
         if (texts[row] != source || source == NULL) {
             source = texts[row];
-            settled = settle_text(source, old == NULL || old_row < 0 ? NULL : old[old_row], before->arena);
+            const char *old = known && old_row >= 0 ? sample_text(before, column, old_row) : NULL;
+            settled = settle_text(source, old, before->arena);
         }
         texts[row] = settled;
-    }
-}
-
-/* Arrays that are equal, where each is held by itself. */
-static void share_arrays(struct sample *s, const struct sample *before)
-{
-    size_t bytes = (size_t)s->n_rows * sizeof(double);
-    if (s->n_rows != before->n_rows || !s->apart || !before->apart)
-        return;
-    for (int c = 0; c < s->dataset->n_columns; c++) {
-        if (s->values[c].any == NULL || before->values[c].any == NULL || memcmp(s->values[c].any, before->values[c].any, bytes) != 0)
-            continue;
-        arena_unref(s->cells[c]);
-        s->cells[c] = arena_ref(before->cells[c]);
-        s->values[c] = before->values[c];
     }
 }
 
@@ -80,9 +67,10 @@ static void share_texts(struct sample *s, struct sample *before)
     s->arena = arena_ref(before->arena);
 }
 
-/* A column of texts is shared only if its pointers are the same, which share_texts makes them. */
+/* A chunk of texts is shared only if its pointers are the same, which share_texts makes them. */
 void sample_settle(struct sample *s, struct sample *before)
 {
-    share_texts(s, before);
-    share_arrays(s, before);
+    if (before != NULL)
+        share_texts(s, before);
+    sample_seal(s, before);
 }

@@ -195,19 +195,6 @@ size_t utf8_cell(const char *s, size_t len, char out[UTF8_CELL], int *columns)
     return used;
 }
 
-int utf8_columns(const char *s)
-{
-    size_t len = strlen(s);
-    int sum = 0;
-    for (size_t i = 0; i < len;) {
-        char cell[UTF8_CELL];
-        int columns;
-        i += utf8_cell(s + i, len - i, cell, &columns);
-        sum += columns;
-    }
-    return sum;
-}
-
 /* Length of the leading part of s that is printable ASCII, which needs no look at each character. */
 static size_t plain_run(const char *s, size_t len)
 {
@@ -216,6 +203,24 @@ static size_t plain_run(const char *s, size_t len)
         i++;
     /* A mark after the run stands on its last character. */
     return i > 0 && i < len && (unsigned char)s[i] >= 0x80 ? i - 1 : i;
+}
+
+int utf8_columns(const char *s)
+{
+    size_t len = strlen(s);
+    int sum = 0;
+    for (size_t i = 0; i < len;) {
+        char cell[UTF8_CELL];
+        int columns;
+        size_t run = plain_run(s + i, len - i);
+        i += run;
+        sum += (int)run;
+        if (i == len)
+            break;
+        i += utf8_cell(s + i, len - i, cell, &columns);
+        sum += columns;
+    }
+    return sum;
 }
 
 void utf8_clean(struct text *out, const char *s, bool keep_newlines)

@@ -238,23 +238,25 @@ static void give_self(sqlite3_context *ctx, struct cursor *c, int column)
         give_real(ctx, window_derived(c->window, c->row, column));
         return;
     }
-    union values values = c->window->now->values[column];
-    if (values.any == NULL) {
+    const struct sample *s = c->window->now;
+    if (!sample_has(s, column)) {
         sqlite3_result_null(ctx);
         return;
     }
+    int64_t integer;
     switch (c->table->dataset->columns[column].type) {
     case TYPE_REAL:
-        give_real(ctx, values.real[c->row]);
+        give_real(ctx, sample_real(s, column, c->row));
         break;
     case TYPE_INT:
-        if (values.integer[c->row] == INT_NONE)
+        integer = sample_int(s, column, c->row);
+        if (integer == INT_NONE)
             sqlite3_result_null(ctx);
         else
-            sqlite3_result_int64(ctx, values.integer[c->row]);
+            sqlite3_result_int64(ctx, integer);
         break;
     case TYPE_TEXT:
-        give_text(ctx, values.text[c->row], c->table->door->clip);
+        give_text(ctx, sample_text(s, column, c->row), c->table->door->clip);
         break;
     }
 }

@@ -146,19 +146,18 @@ int window_base_row(const struct window *w, int row, struct sample **from)
 double window_delta(const struct window *w, int row, int column)
 {
     assert(w->now->dataset->columns[column].kind == KIND_COUNTER && row >= 0 && row < w->now->n_rows);
-    const double *now = w->now->values[column].real;
-    if (now == NULL || !w->comparable)
+    if (!w->comparable || !sample_has(w->now, column))
         return NAN;
+    double now = sample_real(w->now, column, row);
     if (w->since_reset)
-        return now[row];
+        return now;
     struct sample *from;
     int base_row = window_base_row(w, row, &from);
     if (base_row < 0)
-        return w->now->dataset->whole ? now[row] : NAN;
-    const double *base = from->values[column].real;
-    if (base == NULL)
+        return w->now->dataset->whole ? now : NAN;
+    if (!sample_has(from, column))
         return NAN;
-    double delta = now[row] - base[base_row]; /* NAN if either is */
+    double delta = now - sample_real(from, column, base_row); /* NAN if either is */
     return delta >= 0 ? delta : NAN;
 }
 

@@ -23,7 +23,7 @@ static const struct watched {
     const char *dataset, *column, *kind;
 } watched[] = {
     {"settings", "value",        "setting"},
-    {"server",   "role",         "role"},
+    {"targets",  "role",         "role"},
     {"server",   "version_text", "version"},
     {"server",   "started",      "restart"},
     {"targets",  "state",        "state"},
@@ -64,22 +64,22 @@ static void done(void *state)
 /* The value as text; on the heap, NULL for none. */
 static char *value_text(const struct sample *s, int column, int row)
 {
-    if (s->values[column].any == NULL)
+    if (!sample_has(s, column))
         return NULL;
     const struct column *c = &s->dataset->columns[column];
     char number[48];
     switch (c->type) {
     case TYPE_TEXT:
-        return mem_dup(s->values[column].text[row]);
+        return mem_dup(sample_text(s, column, row));
     case TYPE_REAL:
-        unit_format(number, sizeof(number), s->values[column].real[row], c->unit);
+        unit_format(number, sizeof(number), sample_real(s, column, row), c->unit);
         return mem_dup(number);
     case TYPE_INT:
         break;
     }
     struct text t;
     text_init(&t, 32);
-    text_addf(&t, "%lld", (long long)s->values[column].integer[row]);
+    text_addf(&t, "%lld", (long long)sample_int(s, column, row));
     return text_take(&t);
 }
 
@@ -104,6 +104,12 @@ static bool differ(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) != 0;
 }
 
+/* That we come to know a target is no change of it. */
+static bool is_first_word(const struct watched *w, const char *old_value)
+{
+    return strcmp(w->kind, "state") == 0 && strcmp(old_value, state_name(SOURCE_CONNECTING)) == 0;
+}
+
 static int compare(struct state *state, const struct watched *w, const struct sample *now, struct sample *before)
 {
     int found = 0, column = dataset_column(now->dataset, w->column), key = first_key(now->dataset);
@@ -114,7 +120,7 @@ static int compare(struct state *state, const struct watched *w, const struct sa
         if (old_row < 0)
             continue;
         char *old_value = value_text(before, column, old_row), *new_value = value_text(now, column, row);
-        if (differ(old_value, new_value)) {
+        if (differ(old_value, new_value) && !is_first_word(w, old_value)) {
             add(state, now->wall_s, w->kind, value_text(now, key, row), old_value, new_value);
             found++;
             continue;

@@ -10,7 +10,7 @@ enum { DATASET, LANE, STATE, EVERY, POLLS, ROWS, SERVER, CLIENT, BYTES, SKIPPED,
 // clang-format off
 static const struct column columns[] = {
     [DATASET]  = {"dataset",   KIND_KEY,     TYPE_TEXT, .help = "name of the dataset"},
-    [LANE]     = {"lane",      KIND_LABEL,   TYPE_TEXT, .help = "connection that it is read on: fast, slow, or a database's own"},
+    [LANE]     = {"lane",      KIND_LABEL,   TYPE_TEXT, .help = "connection that it is read on: fast, slow, shared (the fast one, as there is no second: targets says why), or a database's own"},
     [STATE]    = {"state",     KIND_LABEL,   TYPE_TEXT, .help = "ok, idle (nothing needs it), stretched (over budget), missing, or failed"},
     [EVERY]    = {"every_s",   KIND_GAUGE,   TYPE_REAL, UNIT_S,     .help = "time between two polls, as it is now"},
     [POLLS]    = {"polls",     KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "answers received"},
@@ -31,43 +31,43 @@ static const struct dataset dataset = {
     .name = "collectors", .help = "what watching costs: polls, time and rows of each dataset", .columns = columns,
     .n_columns = sizeof(columns) / sizeof(columns[0]), .whole = true};
 
-static const char *state_of(const struct series *s)
+static const char *state_of(const struct feed *f)
 {
-    if (s->error != NULL)
-        return s->failure == FAILURE_PERMISSION || s->failure == FAILURE_ABSENT ? "missing" : "failed";
-    if (s->stretch > 1)
+    if (f->error != NULL)
+        return f->failure == FAILURE_PERMISSION || f->failure == FAILURE_ABSENT ? "missing" : "failed";
+    if (f->stretch > 1)
         return "stretched";
-    return s->wanted ? "ok" : "idle";
+    return f->wanted ? "ok" : "idle";
 }
 
-static void fill(struct sample *out, int row, const struct target *t, const struct series *s)
+static void fill(struct sample *out, int row, const struct target *t, const struct feed *f)
 {
     bool bitten = false;
-    out->values[REACH].real[row] = store_reach_s(engine_store(t->engine), t->config.name, s->dataset, &bitten);
+    out->values[REACH].real[row] = store_reach_s(engine_store(t->engine), t->config.name, f->dataset, &bitten);
     out->values[BITTEN].real[row] = bitten;
-    const char *state = state_of(s);
-    sample_set_text(out, DATASET, row, s->dataset->name, strlen(s->dataset->name));
-    sample_set_text(out, LANE, row, s->lane, strlen(s->lane));
+    const char *state = state_of(f);
+    sample_set_text(out, DATASET, row, f->dataset->name, strlen(f->dataset->name));
+    sample_set_text(out, LANE, row, f->lane, strlen(f->lane));
     sample_set_text(out, STATE, row, state, strlen(state));
-    out->values[EVERY].real[row] = isinf(s->every_s) ? NAN : s->every_s;
-    out->values[POLLS].real[row] = s->polls;
-    out->values[ROWS].real[row] = s->rows;
-    out->values[SERVER].real[row] = s->server_ms;
-    out->values[CLIENT].real[row] = s->client_ms;
-    out->values[BYTES].real[row] = s->bytes;
-    out->values[SKIPPED].real[row] = s->skipped;
-    out->values[FAILURES].real[row] = s->failures;
-    if (s->error != NULL)
-        sample_set_text(out, ERROR, row, s->error, strlen(s->error));
+    out->values[EVERY].real[row] = isinf(f->every_s) ? NAN : f->every_s;
+    out->values[POLLS].real[row] = f->polls;
+    out->values[ROWS].real[row] = f->rows;
+    out->values[SERVER].real[row] = f->server_ms;
+    out->values[CLIENT].real[row] = f->client_ms;
+    out->values[BYTES].real[row] = f->bytes;
+    out->values[SKIPPED].real[row] = f->skipped;
+    out->values[FAILURES].real[row] = f->failures;
+    if (f->error != NULL)
+        sample_set_text(out, ERROR, row, f->error, strlen(f->error));
 }
 
 static struct sample *make(struct target *t, void *state, const struct sample *sample, const struct sample *before)
 {
     (void)state, (void)sample, (void)before;
-    struct sample *s = sample_new(&dataset, t->n_series);
+    struct sample *s = sample_new(&dataset, t->n_feeds);
     derived_stamp(s, NULL);
-    for (int i = 0; i < t->n_series; i++)
-        fill(s, i, t, &t->series[i]);
+    for (int i = 0; i < t->n_feeds; i++)
+        fill(s, i, t, &t->feeds[i]);
     return s;
 }
 

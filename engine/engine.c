@@ -74,8 +74,8 @@ static bool wants(const struct engine *e, const struct dataset *d)
     return false;
 }
 
-/* A series is wanted if a pane shows it or shows something made from it. */
-static bool series_wanted(const struct engine *e, const struct dataset *d)
+/* A feed is wanted if a pane shows it or shows something made from it. */
+static bool feed_wanted(const struct engine *e, const struct dataset *d)
 {
     if (wants(e, d))
         return true;
@@ -85,14 +85,14 @@ static bool series_wanted(const struct engine *e, const struct dataset *d)
     return false;
 }
 
-static double cadence(const struct engine *e, const struct series *s)
+static double cadence(const struct engine *e, const struct feed *f)
 {
-    if (s->wanted) {
-        double every = s->dataset->every > e->options.refresh_s ? s->dataset->every : e->options.refresh_s;
-        return governor_ease(s, every, e->options.budget_ratio) * s->stretch;
+    if (f->wanted) {
+        double every = f->dataset->every > e->options.refresh_s ? f->dataset->every : e->options.refresh_s;
+        return governor_ease(f, every, e->options.budget_ratio) * f->stretch;
     }
-    double slow = s->dataset->baseline_every;
-    return slow > 0 ? fmax(slow, e->options.refresh_s) * s->stretch : HUGE_VAL;
+    double slow = f->dataset->baseline_every;
+    return slow > 0 ? fmax(slow, e->options.refresh_s) * f->stretch : HUGE_VAL;
 }
 
 /* Arms the timer for the earliest of all that is due, and at the latest for the next refresh (the datasets of the engine's own). */
@@ -100,8 +100,8 @@ static void arm(struct engine *e)
 {
     double now = loop_mono_s(), next = now + e->options.refresh_s;
     for (int i = 0; i < e->n_targets; i++)
-        for (int j = 0; j < e->targets[i]->n_series && e->targets[i]->state == SOURCE_UP; j++)
-            next = fmin(next, e->targets[i]->series[j].next_due_s);
+        for (int j = 0; j < e->targets[i]->n_feeds && e->targets[i]->state == SOURCE_UP; j++)
+            next = fmin(next, e->targets[i]->feeds[j].next_due_s);
     loop_timer_start(e->timer, fmax(least_sleep_s, next - now), 0);
 }
 
@@ -109,21 +109,21 @@ static void arm(struct engine *e)
 static void replan(struct engine *e, struct target *t)
 {
     double now = loop_mono_s();
-    for (int i = 0; i < t->n_series; i++) {
-        struct series *s = &t->series[i];
-        bool wanted = series_wanted(e, s->dataset);
-        bool fresh = wanted && !s->wanted;
-        s->wanted = wanted;
-        s->every_s = cadence(e, s);
-        bool missing = s->error != NULL && (s->failure == FAILURE_PERMISSION || s->failure == FAILURE_ABSENT);
+    for (int i = 0; i < t->n_feeds; i++) {
+        struct feed *f = &t->feeds[i];
+        bool wanted = feed_wanted(e, f->dataset);
+        bool fresh = wanted && !f->wanted;
+        f->wanted = wanted;
+        f->every_s = cadence(e, f);
+        bool missing = f->error != NULL && (f->failure == FAILURE_PERMISSION || f->failure == FAILURE_ABSENT);
         if (fresh && !missing)
-            s->next_due_s = now;
-        else if (isinf(s->next_due_s) && !isinf(s->every_s))
-            s->next_due_s = now;
-        else if (s->next_due_s > now + s->every_s && !missing)
-            s->next_due_s = now + s->every_s;
-        if (isinf(s->every_s))
-            s->next_due_s = HUGE_VAL;
+            f->next_due_s = now;
+        else if (isinf(f->next_due_s) && !isinf(f->every_s))
+            f->next_due_s = now;
+        else if (f->next_due_s > now + f->every_s && !missing)
+            f->next_due_s = now + f->every_s;
+        if (isinf(f->every_s))
+            f->next_due_s = HUGE_VAL;
     }
 }
 
@@ -192,23 +192,39 @@ static void make_own(struct engine *e, struct target *t)
     }
 }
 
+static bool is_waiting(const struct target *t)
+{
+    for (int i = 0; i < t->n_feeds; i++)
+        if (t->feeds[i].outstanding)
+            return true;
+    return false;
+}
+
+/* The last answer of a beat is there: what is told of the target tells of it too. */
+static void answered(struct target *t)
+{
+    if (!is_waiting(t))
+        make_own(t->engine, t);
+}
+
 static void poll_due(struct engine *e, struct target *t, double now)
 {
     const struct dataset *due[MOST_WANTED];
     int n = 0;
-    for (int i = 0; i < t->n_series && n < MOST_WANTED; i++) {
-        struct series *s = &t->series[i];
-        if (s->next_due_s > now + together_s)
+    for (int i = 0; i < t->n_feeds && n < MOST_WANTED; i++) {
+        struct feed *f = &t->feeds[i];
+        if (f->next_due_s > now + together_s)
             continue;
-        s->every_s = cadence(e, s);
+        f->every_s = cadence(e, f);
         /* From the time it was due, so that delays do not add up; after a long sleep (a suspended laptop) from now. */
-        s->next_due_s = s->next_due_s < now - s->every_s ? now + s->every_s : s->next_due_s + s->every_s;
-        if (s->outstanding) {
-            s->skipped++;
+        double next = f->next_due_s < now - f->every_s ? now + f->every_s : f->next_due_s + f->every_s;
+        f->next_due_s = target_beat(t, next, e->options.refresh_s);
+        if (f->outstanding) {
+            f->skipped++;
             continue;
         }
-        s->outstanding = true;
-        due[n++] = s->dataset;
+        f->outstanding = true;
+        due[n++] = f->dataset;
     }
     if (n > 0)
         t->product->poll(t->source, due, n);
@@ -219,47 +235,50 @@ static void tick(void *ctx)
     struct engine *e = ctx;
     double now = loop_mono_s();
     for (int i = 0; i < e->n_targets; i++) {
-        if (e->targets[i]->state == SOURCE_UP)
-            poll_due(e, e->targets[i], now);
-        make_own(e, e->targets[i]);
-        governor_balance(e->targets[i], e->options.budget_ratio);
+        struct target *t = e->targets[i];
+        bool late = is_waiting(t);
+        if (t->state == SOURCE_UP)
+            poll_due(e, t, now);
+        if (late || !is_waiting(t)) /* else when the answers are there, a moment later */
+            make_own(e, t);
+        governor_balance(t, e->options.budget_ratio);
     }
     arm(e);
 }
 
-static void add_cost(struct series *s, const struct poll_cost *cost, double rtt_ms)
+static void add_cost(struct feed *f, const struct poll_cost *cost, double rtt_ms)
 {
-    s->polls++;
-    s->rows += cost->rows;
-    s->server_ms += cost->server_ms;
-    s->client_ms += cost->client_ms;
-    s->bytes += (double)cost->bytes;
-    s->lane = cost->lane;
+    f->polls++;
+    f->rows += cost->rows;
+    f->server_ms += cost->server_ms;
+    f->client_ms += cost->client_ms;
+    f->bytes += (double)cost->bytes;
+    f->lane = cost->lane;
     double own = cost->server_ms - (isnan(rtt_ms) ? 0 : rtt_ms);
-    governor_learn(s, fmax(0, own));
+    governor_learn(f, fmax(0, own));
 }
 
 static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *cost)
 {
     struct target *t = ctx;
     struct engine *e = t->engine;
-    struct series *s = target_series(t, sample->dataset);
-    if (s == NULL) {
+    struct feed *f = target_feed(t, sample->dataset);
+    if (f == NULL) {
         sample_unref(sample);
         return;
     }
-    s->outstanding = false;
-    add_cost(s, cost, t->rtt_ms);
-    free(s->error);
-    s->error = NULL;
-    s->samples++;
+    f->outstanding = false;
+    add_cost(f, cost, t->rtt_ms);
+    free(f->error);
+    f->error = NULL;
+    f->samples++;
     t->newest_mono_s = loop_mono_s();
     /* After a late answer comes a whole interval: servers count in steps of about a second, and a shorter one would show nothing or a burst. */
-    if (s->next_due_s < t->newest_mono_s + late_ratio * s->every_s)
-        s->next_due_s = t->newest_mono_s + s->every_s;
+    if (f->next_due_s < t->newest_mono_s + late_ratio * f->every_s)
+        f->next_due_s = target_beat(t, t->newest_mono_s + f->every_s, e->options.refresh_s);
     /* A baseline needs no second sample soon; a page that is opened later asks at once. */
-    if (s->samples == 1 && s->wanted && s->every_s > e->options.first_s)
-        s->next_due_s = fmin(s->next_due_s, t->newest_mono_s + e->options.first_s);
+    if (f->samples == 1 && f->wanted && f->every_s > e->options.first_s)
+        f->next_due_s = fmin(f->next_due_s, t->newest_mono_s + e->options.first_s);
     struct sample *before = store_newest(e->store, t->config.name, sample->dataset);
     if (before != NULL)
         sample_ref(before);
@@ -268,27 +287,29 @@ static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *
     derive(e, t, sample, before);
     sample_unref(sample);
     sample_unref(before);
+    answered(t);
     arm(e);
 }
 
 static void on_failed(void *ctx, const struct dataset *d, enum failure why, const char *text)
 {
     struct target *t = ctx;
-    struct series *s = target_series(t, d);
-    if (s == NULL)
+    struct feed *f = target_feed(t, d);
+    if (f == NULL)
         return;
-    s->outstanding = false;
-    s->failures++;
-    s->failure = why;
-    free(s->error);
-    s->error = mem_dup(text);
+    f->outstanding = false;
+    f->failures++;
+    f->failure = why;
+    free(f->error);
+    f->error = mem_dup(text);
     double now = loop_mono_s();
     if (why == FAILURE_PERMISSION || why == FAILURE_ABSENT)
-        s->next_due_s = now + missing_retry_s;
+        f->next_due_s = now + missing_retry_s;
     else if (why == FAILURE_TIMEOUT)
-        governor_stretch(s);
+        governor_stretch(f);
     if (t->engine->sample_fn != NULL)
         t->engine->sample_fn(t->engine->sample_ctx, t->config.name, d);
+    answered(t);
     arm(t->engine);
 }
 
@@ -297,10 +318,12 @@ static void on_status(void *ctx, const struct source_status *status)
     struct target *t = ctx;
     struct engine *e = t->engine;
     bool was_up = t->state == SOURCE_UP;
-    if (target_set_status(t, status) && t->state == SOURCE_UP && !was_up)
-        for (int i = 0; i < t->n_series; i++)
-            if (t->series[i].wanted || t->series[i].dataset->baseline_every > 0)
-                t->series[i].next_due_s = loop_mono_s();
+    if (target_set_status(t, status) && t->state == SOURCE_UP && !was_up) {
+        t->beat_s = loop_mono_s();
+        for (int i = 0; i < t->n_feeds; i++)
+            if (t->feeds[i].wanted || t->feeds[i].dataset->baseline_every > 0)
+                t->feeds[i].next_due_s = t->beat_s;
+    }
     const struct sample *before = store_newest(e->store, t->config.name, derived_targets.dataset);
     struct sample *made = derived_targets.make(t, NULL, NULL, before);
     sample_ref(made);
@@ -348,9 +371,9 @@ static int samples_of_sources(const struct engine *e, const struct target *t, co
     const struct derived *made = derived_find(d);
     int most = 0;
     for (const char *const *from = made == NULL ? NULL : made->from; from != NULL && *from != NULL; from++) {
-        const struct series *s = target_series(t, registry_find(e->registry, *from));
-        if (s != NULL && s->samples > most)
-            most = s->samples;
+        const struct feed *f = target_feed(t, registry_find(e->registry, *from));
+        if (f != NULL && f->samples > most)
+            most = f->samples;
     }
     return most;
 }
@@ -358,11 +381,11 @@ static int samples_of_sources(const struct engine *e, const struct target *t, co
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed)
 {
     const struct target *t = find(e, target);
-    const struct series *s = t == NULL ? NULL : target_series(t, d);
+    const struct feed *f = t == NULL ? NULL : target_feed(t, d);
     if (failed != NULL)
-        *failed = s == NULL ? NULL : s->error;
-    if (s != NULL)
-        return s->samples;
+        *failed = f == NULL ? NULL : f->error;
+    if (f != NULL)
+        return f->samples;
     if (t == NULL)
         return 0;
     return store_newest(e->store, target, d) != NULL ? 2 : samples_of_sources(e, t, d);

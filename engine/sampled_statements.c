@@ -85,14 +85,14 @@ static struct row *find(struct state *s, const struct text *query, const char *u
 static const char *text_at(const struct sample *s, const char *column, int row)
 {
     int c = dataset_column(s->dataset, column);
-    const char *t = c < 0 || s->values[c].any == NULL ? NULL : s->values[c].text[row];
+    const char *t = c < 0 || !sample_has(s, c) ? NULL : sample_text(s, c, row);
     return t == NULL ? "" : t;
 }
 
 static double real_at(const struct sample *s, const char *column, int row)
 {
     int c = dataset_column(s->dataset, column);
-    return c < 0 || s->values[c].any == NULL ? NAN : s->values[c].real[row];
+    return c < 0 || !sample_has(s, c) ? NAN : sample_real(s, c, row);
 }
 
 static void observe(struct state *state, const struct sample *s, double step_s)
@@ -137,9 +137,9 @@ static struct sample *sample_of(const struct state *state, const struct sample *
 /* Only where nothing better is known: with pg_stat_statements there this costs nothing. */
 static bool needed(const struct target *t)
 {
-    for (int i = 0; i < t->n_series; i++)
-        if (strcmp(t->series[i].dataset->name, "statements") == 0)
-            return t->series[i].error != NULL && t->series[i].samples == 0;
+    for (int i = 0; i < t->n_feeds; i++)
+        if (strcmp(t->feeds[i].dataset->name, "statements") == 0)
+            return t->feeds[i].error != NULL && t->feeds[i].samples == 0;
     return true;
 }
 

@@ -19,15 +19,15 @@ void target_init(struct target *t, struct engine *e, const struct target_config 
                          .rtt_ms = NAN,
                          .started_s = NAN,
                          .newest_mono_s = NAN};
-    t->series = mem_new_array((size_t)(n + config->n_own), sizeof(*t->series));
+    t->feeds = mem_new_array((size_t)(n + config->n_own), sizeof(*t->feeds));
     for (int i = 0; i < n; i++)
-        t->series[t->n_series++].dataset = product->dataset(i);
+        t->feeds[t->n_feeds++].dataset = product->dataset(i);
     for (int i = 0; i < config->n_own; i++)
-        t->series[t->n_series++].dataset = &config->own[i]->dataset;
-    for (int i = 0; i < t->n_series; i++) {
-        t->series[i].next_due_s = HUGE_VAL;
-        t->series[i].stretch = 1;
-        t->series[i].lane = "";
+        t->feeds[t->n_feeds++].dataset = &config->own[i]->dataset;
+    for (int i = 0; i < t->n_feeds; i++) {
+        t->feeds[i].next_due_s = HUGE_VAL;
+        t->feeds[i].stretch = 1;
+        t->feeds[i].lane = "";
     }
     t->derived_states = derived_states_new();
 }
@@ -36,14 +36,22 @@ void target_done(struct target *t)
 {
     if (t->source != NULL)
         t->product->close(t->source);
-    for (int i = 0; i < t->n_series; i++)
-        free(t->series[i].error);
-    free(t->series);
+    for (int i = 0; i < t->n_feeds; i++)
+        free(t->feeds[i].error);
+    free(t->feeds);
     derived_states_free(t->derived_states);
     char *owned[] = {t->error, t->product_name, t->version, t->role, t->place, t->via};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free(owned[i]);
     *t = (struct target){0};
+}
+
+/* Servers count in steps of about a second: an interval that is shortened by more would show nothing or a burst. */
+static const double sooner_ratio = 0.3;
+
+double target_beat(const struct target *t, double due_s, double refresh_s)
+{
+    return t->beat_s + ceil((due_s - t->beat_s) / refresh_s - sooner_ratio) * refresh_s;
 }
 
 /* What the source does not know now (it is down) keeps what was known before. */
@@ -73,11 +81,11 @@ bool target_set_status(struct target *t, const struct source_status *status)
     return changed;
 }
 
-struct series *target_series(const struct target *t, const struct dataset *d)
+struct feed *target_feed(const struct target *t, const struct dataset *d)
 {
-    for (int i = 0; i < t->n_series; i++)
-        if (t->series[i].dataset == d)
-            return &t->series[i];
+    for (int i = 0; i < t->n_feeds; i++)
+        if (t->feeds[i].dataset == d)
+            return &t->feeds[i];
     return NULL;
 }
 

@@ -9,7 +9,7 @@ struct engine;
 struct derived;
 
 /* One dataset of one target: when it is due and what it has cost. */
-struct series {
+struct feed {
     const struct dataset *dataset;
     bool wanted;        /* a pane shows it, or something made from it */
     bool outstanding;   /* asked, not answered yet */
@@ -33,9 +33,10 @@ struct target {
     enum source_state state;
     char *error, *product_name, *version, *role, *place, *via;
     double rtt_ms, started_s;
+    double beat_s;        /* when it came up last, monotonic: refreshes are counted from there */
     double newest_mono_s; /* when the newest sample of any dataset arrived; NAN if none */
-    struct series *series;
-    int n_series;
+    struct feed *feeds;
+    int n_feeds;
     void **derived_states; /* by row of the table of derived datasets */
 };
 
@@ -43,7 +44,10 @@ void target_init(struct target *t, struct engine *e, const struct target_config 
 void target_done(struct target *t);
 /* Takes over what a source tells of itself; true if the state changed. */
 bool target_set_status(struct target *t, const struct source_status *status);
-struct series *target_series(const struct target *t, const struct dataset *d);
+/* DUE_S or a moment near it at which refreshes begin: at most 0.3 REFRESH_S sooner, else later. What is due at different times of one
+ * refresh would be asked, queried and drawn piece by piece. */
+double target_beat(const struct target *t, double due_s, double refresh_s);
+struct feed *target_feed(const struct target *t, const struct dataset *d);
 const char *state_name(enum source_state s);
 
 #endif

@@ -22,7 +22,7 @@ static const struct column columns[] = {
     [STARTED]  = {"started",    KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when the server started"},
     [UPTIME]   = {"uptime_s",   KIND_GAUGE, TYPE_REAL, UNIT_S,    .help = "time since the server started"},
     [DATA_AGE] = {"data_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S,    .help = "age of the newest sample of any dataset"},
-    [ERROR]    = {"error",      KIND_TEXT,  TYPE_TEXT, .help = "why it is down, or the last error"},
+    [ERROR]    = {"error",      KIND_TEXT,  TYPE_TEXT, .help = "why it is down; while it is up, what is not as it should be"},
 };
 // clang-format on
 static const struct dataset dataset = {

@@ -38,7 +38,7 @@ struct row {
 };
 struct state {
     struct row *rows;
-    int n_rows;
+    int n_rows, capacity;
     int16_t *buckets; /* row + 1 by hash, open addressing; 0 is empty */
     uint64_t epoch;
 };
@@ -91,6 +91,10 @@ static struct row *find(struct state *s, const char *class, const char *event, c
     }
     if (s->n_rows == MOST_ROWS)
         return NULL;
+    if (s->n_rows == s->capacity) {
+        s->capacity = s->capacity == 0 ? 16 : s->capacity * 2;
+        s->rows = mem_grow(s->rows, (size_t)s->capacity, sizeof(*s->rows));
+    }
     s->rows[s->n_rows] = (struct row){.class = mem_dup(class), .event = mem_dup(event), .user = mem_dup(user), .app = mem_dup(app), .queryid = queryid};
     index_row(s, s->n_rows);
     return &s->rows[s->n_rows++];
@@ -120,7 +124,7 @@ static void forget(struct state *s, double now)
 
 static const char *text_at(const struct sample *s, int column, int row)
 {
-    const char *t = column < 0 || s->values[column].any == NULL ? NULL : s->values[column].text[row];
+    const char *t = column < 0 || !sample_has(s, column) ? NULL : sample_text(s, column, row);
     return t == NULL ? "" : t;
 }
 
@@ -144,7 +148,7 @@ static bool counts(const struct sample *s, const struct view *v, int row)
 {
     if (strcmp(text_at(s, v->state, row), "active") != 0)
         return false;
-    return v->own < 0 || s->values[v->own].any == NULL || s->values[v->own].real[row] != 1;
+    return v->own < 0 || !sample_has(s, v->own) || sample_real(s, v->own, row) != 1;
 }
 
 static void observe(struct state *state, const struct sample *s, double step_s)
@@ -154,7 +158,7 @@ static void observe(struct state *state, const struct sample *s, double step_s)
         if (!counts(s, &v, i))
             continue;
         const char *class = text_at(s, v.class, i);
-        int64_t id = v.queryid < 0 || s->values[v.queryid].any == NULL ? INT_NONE : s->values[v.queryid].integer[i];
+        int64_t id = v.queryid < 0 || !sample_has(s, v.queryid) ? INT_NONE : sample_int(s, v.queryid, i);
         struct row *r = find(state, class[0] == '\0' ? "CPU*" : class, text_at(s, v.event, i), text_at(s, v.user, i),
                              text_at(s, v.app, i), id);
         if (r == NULL)
@@ -186,10 +190,8 @@ static struct sample *make(struct target *t, void *raw, const struct sample *sam
 {
     (void)t;
     struct state *state = raw;
-    if (state->rows == NULL) {
-        state->rows = mem_new_array(MOST_ROWS, sizeof(*state->rows));
+    if (state->buckets == NULL)
         state->buckets = mem_new_array(BUCKETS, sizeof(*state->buckets));
-    }
     double step_s = before == NULL ? 0 : fmin(sample->mono_s - before->mono_s, longest_step_s);
     observe(state, sample, step_s);
     forget(state, sample->mono_s);

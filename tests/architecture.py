@@ -66,6 +66,8 @@ MUTABLE_ALLOWED = {
 WARN_LINES, MAX_LINES, WARN_FUNCTION = 400, 600, 60
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+CONFLICT = re.compile(rb"(<{7}|>{7}|\|{7}) |={7}\r?$")
+CONFLICT_MARKDOWN = re.compile(rb"(<{7}|>{7}|\|{7}) ")
 NOISE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 
 
@@ -74,8 +76,10 @@ class House:
         self.root, self.build = root, build
         listed = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
         names = listed.stdout.splitlines() if listed.returncode == 0 else self.walk()
-        self.files = sorted(n for n in names if n.endswith((".c", ".h")) and os.path.exists(os.path.join(root, n)))
-        self.scripts = sorted(n for n in names if n.endswith((".py", ".sh")) and os.path.exists(os.path.join(root, n)))
+        names = [n for n in names if os.path.isfile(os.path.join(root, n))]
+        self.names = sorted(names)
+        self.files = sorted(n for n in names if n.endswith((".c", ".h")))
+        self.scripts = sorted(n for n in names if n.endswith((".py", ".sh")))
         self.text = {n: self.read(n) for n in self.files}
         self.program = [n for n in self.files if n.split("/")[0] not in TEST_FOLDERS]
         self.includes = {n: INCLUDE.findall(t) for n, t in self.text.items()}
@@ -84,6 +88,9 @@ class House:
         for folder, _, names in os.walk(self.root):
             for n in names:
                 yield os.path.relpath(os.path.join(folder, n), self.root)
+
+    def in_build(self, name):
+        return self.build is not None and os.path.abspath(os.path.join(self.root, name)).startswith(self.build + os.sep)
 
     def read(self, name):
         with open(os.path.join(self.root, name), encoding="utf-8") as f:
@@ -205,6 +212,18 @@ def rule_rooms_are_small(house):
         n = house.text[name].count("\n")
         if n > MAX_LINES:
             yield f"{name}: {n} lines; more than {MAX_LINES}"
+
+
+def rule_no_conflict_is_left(house):
+    """What a merge leaves where it could not decide. A line of = alone is a heading in Markdown, and screens are drawn of such signs."""
+    for name in house.names:
+        if matches(name, ["tests/golden/screens/*", ".git/*"]) or house.in_build(name):
+            continue
+        marker = CONFLICT_MARKDOWN if name.endswith(".md") else CONFLICT
+        with open(os.path.join(house.root, name), "rb") as f:
+            for number, line in enumerate(f, 1):
+                if marker.match(line):
+                    yield f"{name}:{number}: {line[:40].decode(errors='replace').rstrip()}"
 
 
 def objects(house):

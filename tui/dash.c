@@ -8,8 +8,8 @@
 #include "core/text.h"
 #include "tui/dash_state.h"
 
-/* Samples of one refresh come within some milliseconds of each other: a pane that reads several datasets asks
- * once. */
+/* Samples of one refresh come within some milliseconds of each other: this long after the first one all panes
+ * ask together, each once whatever number of datasets it reads. */
 static const double settle_s = 0.05;
 /* No rows before the first answer of what a pane reads are no news: within this time from the start. */
 static const double first_answers_s = 2;
@@ -118,7 +118,7 @@ static void demand_add(const struct visit *v, const char **names, int *n, int ma
     for (int i = 0; i < v->n; i++) {
         const struct dash_pane *p = &v->panes[i];
         for (int k = 0; k < p->n_datasets && pane_visible(p); k++) {
-            bool known = false;
+            bool known = names_have(&p->pane->undemanded, p->datasets[k]);
             for (int j = 0; j < *n; j++)
                 known = known || strcmp(names[j], p->datasets[k]) == 0;
             if (!known && *n < max)
@@ -188,6 +188,8 @@ void dash_data_changed(struct dash *d, const char *target, const char *dataset)
         snprintf(d->seen[d->n_seen++], sizeof(d->seen[0]), "%s", dataset);
     if (!dash_live(d))
         return;
+    if (now - d->wave_s >= settle_s || now < d->wave_s)
+        d->wave_s = now;
     for (int k = 0; k < 2; k++) {
         for (int i = 0; i < visits[k]->n; i++) {
             struct dash_pane *p = &visits[k]->panes[i];
@@ -195,7 +197,7 @@ void dash_data_changed(struct dash *d, const char *target, const char *dataset)
                 if (strcmp(p->datasets[j], dataset) != 0)
                     continue;
                 p->stale = true;
-                p->stale_since = p->result == NULL || first ? 0 : now;
+                p->stale_since = p->result == NULL || first ? 0 : d->wave_s;
             }
         }
     }
@@ -218,9 +220,9 @@ static void visit_tick(struct visit *v, double now, double *wait)
 
 double dash_tick(struct dash *d)
 {
-    double now = d->host.now(d->host.ctx), second = floor(now);
-    double wait = second + 1 - now;
-    if (second != d->drawn_second)
+    double now = d->host.now(d->host.ctx), wait = floor(now) + 1 - now;
+    /* When panes without rows stop waiting, what they show changes by itself. */
+    if (now - d->opened_s < first_answers_s + 1 && dash_clock_due(d))
         d->dirty = true;
     visit_tick(dash_visit(d), now, &wait);
     visit_tick(&d->head, now, &wait);

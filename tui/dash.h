@@ -55,6 +55,10 @@ void dash_key(struct dash *d, const struct key *key);
 void dash_draw(struct dash *d, struct canvas *c);
 /* Something changed since the last drawing. */
 bool dash_dirty(const struct dash *d);
+/* Another second has begun since then: the head's first line, which tells the time, is all that changed unless dash_dirty. */
+bool dash_clock_due(const struct dash *d);
+/* Draws that line only; C still holds what dash_draw drew last. */
+void dash_draw_clock(struct dash *d, struct canvas *c);
 /* A new sample of DATASET of TARGET is there: panes that read it ask again. */
 void dash_data_changed(struct dash *d, const char *target, const char *dataset);
 /* Asks what has become due. To be called when the time that it returns, in seconds, is over, and after keys and new samples. */

@@ -43,31 +43,47 @@ static void order_add(struct text *out, const struct dash_pane *p)
 }
 
 /* Columns of the last result; what a filter may name. */
-static struct filter_column *filter_columns(const struct dash_pane *p, int *n)
+struct filter_columns {
+    struct filter_column *items;
+    char (*headings)[80];
+    int n;
+};
+
+static void filter_columns_init(struct filter_columns *columns, struct dash_pane *p)
 {
-    *n = p->result == NULL ? 0 : p->result->n_columns;
-    struct filter_column *columns = mem_new_array((size_t)*n, sizeof(*columns));
-    for (int i = 0; i < *n; i++)
-        columns[i] = (struct filter_column){p->result->columns[i].name, p->result->columns[i].unit,
-                                            p->result->columns[i].numeric};
-    return columns;
+    int n = p->result == NULL ? 0 : p->result->n_columns;
+    struct view v = pane_view(p);
+    columns->n = n;
+    columns->items = mem_new_array((size_t)n, sizeof(*columns->items));
+    columns->headings = mem_new_array((size_t)n, sizeof(*columns->headings));
+    for (int i = 0; i < n; i++) {
+        const struct result_column *c = &p->result->columns[i];
+        view_heading(&v, i, columns->headings[i], sizeof(columns->headings[i]));
+        columns->items[i] = (struct filter_column){c->name, c->unit, c->numeric, columns->headings[i]};
+    }
+}
+
+static void filter_columns_done(struct filter_columns *columns)
+{
+    free(columns->items);
+    free(columns->headings);
 }
 
 bool pane_set_filter(struct dash_pane *p, const char *text, struct err *err)
 {
     struct filter filter;
     struct filter_sql *sql = mem_new(sizeof(*sql));
-    int n;
-    struct filter_column *columns = filter_columns(p, &n);
+    struct filter_columns columns;
     bool ok = filter_parse(text, &filter, err);
+    filter_columns_init(&columns, p);
     if (ok && filter.n > 0 && p->result != NULL && widget_has_rows(p->pane->widget)) {
-        ok = filter_compile(&filter, columns, n, sql, err);
+        ok = filter_compile(&filter, columns.items, columns.n, sql, err);
         if (ok)
             filter_sql_done(sql);
         else
             filter_done(&filter);
     }
-    free(columns);
+    filter_columns_done(&columns);
     free(sql);
     if (!ok)
         return false;
@@ -118,9 +134,9 @@ static void params_fill(const struct dash_pane *p, struct params *ps)
     param_add(ps, "rows", (struct value){.type = VALUE_INT, .integer = pane_body_rows(p)});
 }
 
-/* The pane's SELECT; what the user chose stands around it. */
-static bool sql_build(struct dash_pane *p, struct text *sql, struct params *ps, struct filter_sql *filter,
-                      struct err *err)
+/* The pane's SELECT; what the user chose stands around it. LIMIT 0: all rows. */
+static bool sql_build(struct dash_pane *p, int limit, struct text *sql, struct params *ps,
+                      struct filter_sql *filter, struct err *err)
 {
     const struct pane *pane = p->pane;
     bool filtered = p->filter.n > 0 && p->result != NULL, set = pane->sets.n > 0;
@@ -128,14 +144,16 @@ static bool sql_build(struct dash_pane *p, struct text *sql, struct params *ps, 
         text_add(sql, pane->sql);
         return true;
     }
-    text_addf(sql, "select * from (%s\n)", pane->sql);
+    text_add(sql, "select * from (");
+    text_add(sql, pane->sql);
+    text_add(sql, "\n)");
     if (filtered || set)
         text_addf(sql, " where (%s)", set ? pane->sets.texts[p->set] : "1");
     if (filtered) {
-        int n;
-        struct filter_column *columns = filter_columns(p, &n);
-        bool ok = filter_compile(&p->filter, columns, n, filter, err);
-        free(columns);
+        struct filter_columns columns;
+        filter_columns_init(&columns, p);
+        bool ok = filter_compile(&p->filter, columns.items, columns.n, filter, err);
+        filter_columns_done(&columns);
         if (!ok)
             return false;
         text_addf(sql, " and (%s)", text_str(&filter->where));
@@ -143,7 +161,8 @@ static bool sql_build(struct dash_pane *p, struct text *sql, struct params *ps, 
             param_add(ps, filter->params[i].name, filter->params[i].value);
     }
     order_add(sql, p);
-    text_addf(sql, " limit %d", p->limit + 1);
+    if (limit > 0)
+        text_addf(sql, " limit %d", limit + 1);
     return !sql->cut || fail(err, "the pane's SELECT is too long");
 }
 
@@ -193,6 +212,7 @@ static void rows_done(void *ctx, struct result *result, const char *error)
         old = NULL;
     }
     p->result = result;
+    p->table.body_less++; /* until the layout finds that it needs as many rows as before */
     p->table.formatted_of = NULL;
     struct view v = pane_view(p);
     if (p->pane->trend_s > 0)
@@ -201,31 +221,28 @@ static void rows_done(void *ctx, struct result *result, const char *error)
         p->limit *= 4; /* the cursor's row may stand further down */
         pane_stale(p);
     }
+    pane_then(p);
     result_free(old);
 }
 
-void pane_ask(struct dash_pane *p)
+/* Asks for the SELECT with at most LIMIT rows (0: all), and with NOTE for what stands beside them. */
+static bool ask(struct dash_pane *p, int limit, struct asking *a, query_done_fn *done, bool note,
+                struct err *err)
 {
     struct dash *d = p->dash;
     struct text sql;
-    struct err err;
     struct params *ps = mem_new(sizeof(*ps));
     struct filter_sql *filter = mem_new(sizeof(*filter));
     text_init(&sql, MOST_SQL);
     params_fill(p, ps);
-    p->stale = false;
-    p->asked = true;
-    p->asked_rows = pane_body_rows(p);
-    if (sql_build(p, &sql, ps, filter, &err)) {
+    bool ok = sql_build(p, limit, &sql, ps, filter, err);
+    if (ok) {
         struct query q = {.sql = text_str(&sql), .params = ps->items, .n_params = ps->n};
-        q.max_rows = widget_has_rows(p->pane->widget) ? p->limit : 0;
-        p->rows.ticket = d->host.ask(d->host.ctx, &q, 0, rows_done, &p->rows);
-        p->rows.out = true;
-    } else {
-        snprintf(p->error, sizeof(p->error), "%.250s", err.text);
-        d->dirty = true;
+        q.max_rows = widget_has_rows(p->pane->widget) ? limit : 0;
+        a->ticket = d->host.ask(d->host.ctx, &q, 0, done, a);
+        a->out = true;
     }
-    if (p->pane->note != NULL) {
+    if (note) {
         struct query q = {.sql = p->pane->note, .params = ps->items, .n_params = ps->n, .max_rows = 1};
         p->beside.ticket = d->host.ask(d->host.ctx, &q, 0, note_done, &p->beside);
         p->beside.out = true;
@@ -234,6 +251,25 @@ void pane_ask(struct dash_pane *p)
     filter_sql_done(filter);
     free(filter);
     free(ps);
+    return ok;
+}
+
+void pane_ask(struct dash_pane *p)
+{
+    struct err err;
+    p->stale = false;
+    p->asked = true;
+    p->asked_rows = pane_body_rows(p);
+    if (ask(p, p->limit, &p->rows, rows_done, p->pane->note != NULL, &err))
+        return;
+    snprintf(p->error, sizeof(p->error), "%.250s", err.text);
+    p->dash->dirty = true;
+}
+
+bool pane_ask_all(struct dash_pane *p, query_done_fn *done, struct err *err)
+{
+    asking_cancel(p->dash, &p->all);
+    return ask(p, 0, &p->all, done, false, err);
 }
 
 /* ---- moments ---- */

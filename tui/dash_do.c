@@ -68,6 +68,13 @@ static void focus_step(struct dash *d, int step)
     }
 }
 
+void pane_more(struct dash_pane *p, enum command then)
+{
+    p->limit = MOST_LIMIT;
+    p->then = then;
+    pane_stale(p);
+}
+
 static void rows_move(struct dash_pane *p, enum command c)
 {
     struct view v = pane_view(p);
@@ -80,6 +87,18 @@ static void rows_move(struct dash_pane *p, enum command c)
              : c == COMMAND_HOME      ? 0
                                       : n - 1;
     view_move(&v, to);
+}
+
+void pane_then(struct dash_pane *p)
+{
+    enum command c = p->then;
+    if (c == COMMAND_NONE || (p->result->more && p->result->n_rows < MOST_LIMIT))
+        return;
+    p->then = COMMAND_NONE;
+    if (c == COMMAND_END)
+        rows_move(p, c);
+    else
+        pane_step_match(p, c == COMMAND_NEXT_MATCH ? 1 : -1);
 }
 
 static void text_move(struct dash_pane *p, enum command c)
@@ -106,10 +125,15 @@ static void move(struct dash_pane *p, enum command c)
             p->table.scroll++;
         return;
     }
+    p->then = COMMAND_NONE;
     if (widget_has_rows(p->pane->widget))
         rows_move(p, c);
     else
         text_move(p, c);
+    if (c == COMMAND_HOME)
+        p->limit = FIRST_LIMIT; /* those further down are asked for when they are wanted again */
+    else if (c == COMMAND_END && p->result->more && p->limit < MOST_LIMIT)
+        pane_more(p, c);
     /* What was moved to the end of what is held is followed by more. */
     if (p->result->more && p->table.row >= p->result->n_rows - 1 && p->limit < MOST_LIMIT && !p->stale) {
         p->limit *= 4;

@@ -95,30 +95,44 @@ static const char *failure(const struct dash_pane *p)
         return NULL;
     for (int i = 0; i < r->n_rows; i++)
         for (int k = 0; k < p->n_datasets; k++)
-            if (strcmp(result_at(r, i, dataset)->text, p->datasets[k]) == 0)
+            if (strcmp(result_at(r, i, dataset)->text, p->datasets[k]) == 0 &&
+                !names_have(&p->pane->undemanded, p->datasets[k]))
                 return result_at(r, i, error)->text;
     return NULL;
 }
 
+/* Rows that are there and were not asked for. False if the user asked for all. */
+static bool left_out(const struct dash_pane *p, char *out, size_t size)
+{
+    if (p->result->n_rows > 0 || p->table.ghost != NULL || !widget_has_rows(p->pane->widget))
+        return false;
+    if (p->filter_text != NULL)
+        snprintf(out, size, "no row passes the filter /%.200s (Esc drops it)", p->filter_text);
+    else if (p->set > 0)
+        snprintf(out, size, "the set \"%.60s\" has no rows (f: the next set)", p->pane->sets.names[p->set]);
+    return p->filter_text != NULL || p->set > 0;
+}
+
 void pane_draw(struct dash_pane *p, struct area whole, bool frame)
 {
+    char why[300];
     struct view v = pane_view(p);
     struct pane_sort sort;
     struct area body = frame ? area_part(whole, 1, 0, whole.rows - 1, whole.columns) : whole;
     pane_sort_of(p, &sort);
     v.sort = sort.column == NULL ? NULL : &sort;
-    if (frame)
-        frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);
     if (p->error[0] != '\0')
         area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), p->error, true);
     else if (pane_waits(p))
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), "collecting...", true);
     else if (failure(p) != NULL)
         area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), failure(p), true);
+    else if (left_out(p, why, sizeof(why)))
+        area_put(body, 0, 1, -1, STYLE(ROLE_DIM), why, true);
     else
         widget_draw(&v, body);
-    /* Titles count rows below: what the drawing found out goes into them at once. */
-    if (frame && p->result != NULL)
+    /* Last: titles count rows below, which the drawing finds out. */
+    if (frame)
         frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);
     /* More rows were scrolled to than a page of them is held below: the next ones are asked for. */
     if (p->result != NULL && p->result->more && p->table.top + 2 * p->table.page_rows > p->result->n_rows &&
@@ -144,6 +158,18 @@ static void panes_draw(struct dash *d, struct canvas *c)
             strstr(p->pane->sql, ":rows") != NULL)
             pane_stale(p);
     }
+}
+
+bool dash_clock_due(const struct dash *d)
+{
+    bool covered = d->mode == MODE_HELP || d->mode == MODE_TEXT;
+    return !covered && floor(d->host.now(d->host.ctx)) != d->drawn_second;
+}
+
+void dash_draw_clock(struct dash *d, struct canvas *c)
+{
+    d->drawn_second = floor(d->host.now(d->host.ctx));
+    head_draw(d, area_part(canvas_area(c), 0, 0, d->body_row < 1 ? d->body_row : 1, c->columns));
 }
 
 void dash_draw(struct dash *d, struct canvas *c)

@@ -1,4 +1,4 @@
-/* The dashboard's first and last lines: which server, how alive, what is wrong; pages; keys. */
+/* The dashboard's first lines: which server, how alive, what is wrong; pages. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -124,6 +124,13 @@ static double data_age(struct dash *d, double now)
     return isnan(d->newest_s) ? NAN : fmax(now - d->newest_s, 0);
 }
 
+static bool target_up(struct dash *d)
+{
+    char buf[32];
+    const char *state = head_text(d, "state", buf, sizeof(buf));
+    return state == NULL || strcmp(state, "up") == 0;
+}
+
 static void time_add(struct dash *d, struct parts *ps)
 {
     char text[64], ago[32];
@@ -137,12 +144,13 @@ static void time_add(struct dash *d, struct parts *ps)
         part_add(ps, true, 0, ROLE_PAST, " PAST %s (-%s) ", text, ago);
         part_add(ps, true, 3, ROLE_PAST, " End = now ");
     } else {
+        /* What a server said before it went away is not live, however young it is. */
         double age = data_age(d, now);
-        bool old = !isnan(age) && age > fmax(3 * d->refresh_s, 3);
+        bool old = !isnan(age) && (age > fmax(3 * d->refresh_s, 3) || !target_up(d));
         if (isnan(age))
             snprintf(text, sizeof(text), "no data yet");
         else
-            unit_format(ago, sizeof(ago), age, UNIT_S),
+            unit_format(ago, sizeof(ago), age < 0.05 ? 0 : age, UNIT_S),
                 snprintf(text, sizeof(text), "%s %s", old ? "STALE" : "live", ago);
         part_add(ps, true, 2, isnan(age) || old ? ROLE_WARNING : ROLE_GOOD, "%s", text);
     }
@@ -298,84 +306,4 @@ void head_draw(struct dash *d, struct area a)
         const char *missing = head_text(d, "missing", buf, sizeof(buf));
         area_put(a, 2, 1, a.columns - 2, STYLE(ROLE_WARNING), missing == NULL ? "" : missing, true);
     }
-}
-
-/* ---- the last line ---- */
-
-/* Panes of this page for which the screen has no room. */
-static void hidden_text(struct dash *d, struct text *out, bool names)
-{
-    const struct visit *v = dash_visit(d);
-    int n = 0;
-    for (int i = 0; i < v->n && !v->zoom; i++) {
-        if (v->panes[i].place.rows > 0 || v->panes[i].pane->optional)
-            continue;
-        n++;
-        if (names)
-            text_addf(out, "%s%s", n == 1 ? "no room for: " : ", ", v->panes[i].pane->name);
-    }
-    if (!names && n > 0)
-        text_addf(out, "+%d hidden", n);
-}
-
-static void line_draw(struct dash *d, struct area a)
-{
-    const char *sign = d->mode == MODE_FILTER ? "/" : ":";
-    int at = 1 + area_put(a, 0, 1, 1, STYLE(ROLE_FOOT_KEY), sign, false);
-    char before[LINE_MOST + 1];
-    snprintf(before, sizeof(before), "%.*s", d->line_at, d->line);
-    int used = area_put(a, 0, at, a.columns - at - 1, STYLE(ROLE_FOOT), d->line, true);
-    a.canvas->cursor_row = a.row;
-    a.canvas->cursor_column = a.column + at + utf8_columns(before);
-    if (a.canvas->cursor_column >= a.column + a.columns)
-        a.canvas->cursor_column = a.column + a.columns - 1;
-    if (d->line_error[0] != '\0')
-        area_put(a, 0, at + used + 2, -1, STYLE(ROLE_WARNING), d->line_error, true);
-    else if (d->mode == MODE_FILTER && d->line[0] == '\0')
-        area_put(a, 0, at + 1, -1, STYLE(ROLE_DIM),
-                 "text  /regex/  column:text  column>10  !not      Enter keeps  Esc leaves", true);
-}
-
-static void keys_draw(struct dash *d, struct area a)
-{
-    struct text hidden;
-    int at = 1;
-    text_init(&hidden, 200);
-    hidden_text(d, &hidden, a.columns >= 110);
-    int room = a.columns - (hidden.len > 0 ? utf8_columns(text_str(&hidden)) + 3 : 1);
-    if (room < 24)
-        room = a.columns - 1;
-    for (int i = 0; i < n_command_rows; i++) {
-        const struct command_row *row = &command_rows[i];
-        char keys[64];
-        if (row->footer == NULL)
-            continue;
-        command_keys(row->command, keys, sizeof(keys));
-        char *blank = strchr(keys, ' ');
-        if (row->command == COMMAND_QUIT) /* q on a page quits as well */
-            snprintf(keys, sizeof(keys), "q");
-        else if (blank != NULL)
-            *blank = '\0';
-        int width = utf8_columns(keys) + 1 + utf8_columns(row->footer);
-        if (at + width > room)
-            break;
-        hit_add(d, HIT_KEY, a.row, at, 1, width, (int)row->command);
-        at += area_put(a, 0, at, -1, STYLE(ROLE_FOOT_KEY), keys, false) + 1;
-        at += area_put(a, 0, at, -1, STYLE(ROLE_FOOT), row->footer, false) + 2;
-    }
-    if (hidden.len > 0)
-        area_put_right(a, 0, room > at ? room : at, a.columns - 1 - (room > at ? room : at), STYLE(ROLE_DIM),
-                       text_str(&hidden));
-    text_done(&hidden);
-}
-
-void foot_draw(struct dash *d, struct area a)
-{
-    area_fill(a, STYLE(ROLE_FOOT), NULL);
-    if (d->mode == MODE_FILTER || d->mode == MODE_PALETTE)
-        line_draw(d, a);
-    else if (d->said[0] != '\0')
-        area_put(a, 0, 1, -1, STYLE(d->said_role), d->said, true);
-    else
-        keys_draw(d, a);
 }

@@ -23,8 +23,9 @@ static int content_rows(struct dash_pane *p, int columns)
     int rows = widget_rows(&v, columns);
     if (rows > BODY_MOST)
         rows = BODY_MOST;
-    if (rows >= t->body_rows || t->body_less >= SHRINK_AFTER) {
+    if (rows >= t->body_rows || t->body_less >= SHRINK_AFTER || t->body_columns != columns) {
         t->body_rows = rows;
+        t->body_columns = columns;
         t->body_less = 0;
     }
     return t->body_rows;

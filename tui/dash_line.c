@@ -16,6 +16,7 @@ void line_start(struct dash *d, enum mode mode, const char *text)
     d->mode = mode;
     snprintf(d->line, sizeof(d->line), "%s", text);
     d->line_at = (int)strlen(d->line);
+    d->line_chosen = mode == MODE_FILTER && text[0] != '\0';
     d->line_error[0] = '\0';
     d->list_row = d->list_top = 0;
     d->dirty = true;
@@ -83,6 +84,10 @@ static int word_left(const char *s, int at)
 static bool line_edit(struct dash *d, enum command c)
 {
     int at = d->line_at;
+    bool erases =
+        c == COMMAND_ERASE || c == COMMAND_DELETE || c == COMMAND_ERASE_WORD || c == COMMAND_ERASE_LINE;
+    if (d->line_chosen && erases)
+        c = COMMAND_ERASE_LINE;
     if (c == COMMAND_LEFT)
         d->line_at = step_left(d->line, at);
     else if (c == COMMAND_RIGHT)
@@ -132,9 +137,13 @@ static void filter_try(struct dash *d)
 static void line_character(struct dash *d, const struct key *key)
 {
     char bytes[8] = {0};
-    if (key->kind == KEY_PASTE && key->text != NULL) {
+    bool typed = key->kind == KEY_CHAR && !key->control && !key->alt && utf8_width(key->code) >= 0,
+         pasted = key->kind == KEY_PASTE && key->text != NULL;
+    if (d->line_chosen && (typed || pasted))
+        line_cut(d, 0, (int)strlen(d->line));
+    if (pasted) {
         line_paste(d, key->text);
-    } else if (key->kind == KEY_CHAR && !key->control && !key->alt && utf8_width(key->code) >= 0) {
+    } else if (typed) {
         utf8_encode(key->code, bytes);
         line_insert(d, bytes);
     }
@@ -172,6 +181,7 @@ void line_key(struct dash *d, const struct key *key)
     }
     if (!line_edit(d, c))
         line_character(d, key);
+    d->line_chosen = false;
     d->list_row = 0;
     d->line_error[0] = '\0';
     if (d->mode == MODE_FILTER)

@@ -79,29 +79,55 @@ void dash_copy(struct dash *d)
     }
 }
 
-void dash_export(struct dash *d, const char *format)
+static void export_write(struct dash_pane *p, const struct result *r)
 {
-    struct dash_pane *p = dash_focus(d);
+    struct dash *d = p->dash;
     char *text = NULL, name[100];
     size_t len = 0;
-    if (p == NULL || p->result == NULL) {
-        dash_say(d, ROLE_DIM, "nothing to export yet");
-        return;
-    }
     FILE *f = open_memstream(&text, &len);
     if (f == NULL) {
         dash_say(d, ROLE_WARNING, "no memory to export");
         return;
     }
-    if (strcmp(format, "csv") == 0)
-        export_csv(f, p->result);
+    if (strcmp(p->export_format, "csv") == 0)
+        export_csv(f, r);
     else
-        export_json(f, p->result), fputc('\n', f);
+        export_json(f, r), fputc('\n', f);
     fclose(f);
-    snprintf(name, sizeof(name), "%s.%s", p->pane->name, format);
+    snprintf(name, sizeof(name), "%s.%s", p->pane->name, p->export_format);
     if (!save(d, name, text, len))
         dash_say(d, ROLE_WARNING, "files cannot be written here");
     free(text);
+    if (r->more) {
+        snprintf(name, sizeof(name), "only the first %d rows were written", r->n_rows);
+        dash_say(d, ROLE_WARNING, name);
+    }
+}
+
+static void export_done(void *ctx, struct result *result, const char *error)
+{
+    struct asking *a = ctx;
+    a->out = false;
+    if (result == NULL)
+        dash_say(a->pane->dash, ROLE_WARNING, error == NULL ? "the query failed" : error);
+    else
+        export_write(a->pane, result);
+    result_free(result);
+}
+
+void dash_export(struct dash *d, const char *format)
+{
+    struct dash_pane *p = dash_focus(d);
+    struct err err = {""};
+    if (p == NULL || p->result == NULL) {
+        dash_say(d, ROLE_DIM, "nothing to export yet");
+        return;
+    }
+    snprintf(p->export_format, sizeof(p->export_format), "%s", format);
+    if (!p->result->more)
+        export_write(p, p->result);
+    else if (!pane_ask_all(p, export_done, &err)) /* what is held is only what scrolling needs */
+        dash_say(d, ROLE_WARNING, err.text);
 }
 
 void dash_explain(struct dash *d)

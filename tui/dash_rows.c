@@ -111,7 +111,12 @@ void pane_step_match(struct dash_pane *p, int step)
     struct view v = pane_view(p);
     int n = view_rows(&v);
     for (int i = 1; i <= n; i++) {
-        int to = ((p->table.row + step * i) % n + n) % n;
+        int to = p->table.row + step * i;
+        if ((to < 0 || to >= n) && p->result->more && p->limit < MOST_LIMIT) {
+            pane_more(p, step > 0 ? COMMAND_NEXT_MATCH : COMMAND_PREVIOUS_MATCH);
+            return;
+        }
+        to = (to % n + n) % n;
         if (!row_matches(&v, to, &p->filter))
             continue;
         view_move(&v, to);

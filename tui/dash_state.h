@@ -31,6 +31,8 @@ struct dash_pane {
     struct result *result, *note;
     char error[256];
     struct asking rows, beside; /* its SELECT and its note */
+    struct asking all;          /* its SELECT without a limit, for export */
+    char export_format[8];
     bool stale;                 /* something newer can be had */
     bool asked;                 /* at least once */
     double answered_s;          /* when the result came */
@@ -40,6 +42,7 @@ struct dash_pane {
     bool sort_descending;
     bool reversed; /* the pane's standard order, the other way round */
     int set, limit;
+    enum command then; /* what is done when more rows are there: they were not enough for it */
     char *filter_text; /* NULL: none */
     struct filter filter;
     struct layout_place place; /* on the screen, frame included; rows 0: not visible */
@@ -92,10 +95,12 @@ struct dash {
     double opened_s;
     char seen[MAX_SEEN][64];       /* datasets that have answered, well or not */
     int n_seen;
+    double wave_s;   /* when the first of the samples came that panes ask for together next */
     double newest_s; /* when the newest sample came, NAN: none */
     enum mode mode;
     char line[LINE_MOST + 1]; /* being typed */
     int line_at;              /* its cursor, in bytes */
+    bool line_chosen;         /* all of it: what is typed takes its place */
     char line_error[300];
     int list_row, list_top; /* palette, sort */
     char *overlay_title, *overlay;
@@ -135,6 +140,8 @@ void dash_forget(struct dash *d); /* drops all results and details, and opens th
 
 /* dash_ask.c */
 void pane_ask(struct dash_pane *p);
+/* All rows of P's SELECT, with its filter, set and order: for DONE with the context &P->all. False if it cannot be asked. */
+bool pane_ask_all(struct dash_pane *p, query_done_fn *done, struct err *err);
 /* Adds a result of moments to those held. Takes NEWER, returns what replaces both. */
 struct result *trend_merge(struct result *held, struct result *newer, double oldest_s);
 
@@ -151,9 +158,15 @@ void window_text(const struct dash_pane *p, char *out, size_t size);
 /* dash_head.c */
 int head_rows(const struct dash *d, int rows);
 void head_draw(struct dash *d, struct area a);
+
+/* dash_foot.c */
 void foot_draw(struct dash *d, struct area a);
 
 /* dash_do.c */
+/* THEN needs rows that are not held: asks for all that may be, and does it again when they are there. */
+void pane_more(struct dash_pane *p, enum command then);
+/* Does what waited for rows. */
+void pane_then(struct dash_pane *p);
 void dash_do(struct dash *d, enum command c, const struct key *key);
 void pane_set_sort(struct dash_pane *p, const char *column, bool descending);
 bool pane_set_filter(struct dash_pane *p, const char *text, struct err *err);

@@ -17,7 +17,7 @@ void pane_init(struct dash_pane *p, struct dash *d, struct visit *visit, const s
 {
     *p = (struct dash_pane){
         .dash = d, .visit = visit, .pane = pane, .limit = FIRST_LIMIT, .stale = true, .trend_newest = NAN};
-    p->rows.pane = p->beside.pane = p;
+    p->rows.pane = p->beside.pane = p->all.pane = p;
     struct text sql;
     text_init(&sql, 200000);
     text_addf(&sql, "%s;%s", pane->sql, pane->note == NULL ? "" : pane->note);
@@ -37,6 +37,7 @@ static void pane_done(struct dash_pane *p)
 {
     asking_cancel(p->dash, &p->rows);
     asking_cancel(p->dash, &p->beside);
+    asking_cancel(p->dash, &p->all);
     result_free(p->result);
     result_free(p->note);
     table_done(&p->table);

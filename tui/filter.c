@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/nearest.h"
 
 /* ---- reading ---- */
 
@@ -82,17 +83,36 @@ static bool regex_read(const char **s, struct filter_term *t, struct err *err)
     return true;
 }
 
-/* How many bytes of S are a column's name followed by ':' or an operator; 0 if this is a word. */
-static size_t column_length(const char *s)
+static bool compares(const char *s)
 {
-    if (!isalpha((unsigned char)*s))
-        return 0;
-    size_t len = 0;
     enum op op;
-    while (isalnum((unsigned char)s[len]) || s[len] == '_')
+    bool doubled = s[0] == ':' && s[1] == ':'; /* a cast in SQL text, not a column */
+    return (s[0] == ':' && !doubled) || op_parse(s, &op) > 0;
+}
+
+/* Reads a column's name or heading that is followed by ':' or an operator; NULL if this is a word. *S ends
+ * behind it. */
+static char *column_read(const char **s)
+{
+    const char *name = *s, *end;
+    size_t len = 0;
+    if (*name == '"') {
+        end = strchr(++name, '"');
+        if (end == NULL || end == name || !compares(end + 1))
+            return NULL;
+        *s = end + 1;
+        return copy_n(name, (size_t)(end - name));
+    }
+    if (!isalpha((unsigned char)*name) && (unsigned char)*name < 0x80) /* headings have signs such as ≈ */
+        return NULL;
+    while (isalnum((unsigned char)name[len]) || name[len] == '_' || (unsigned char)name[len] >= 0x80)
         len++;
-    bool doubled = s[len] == ':' && s[len + 1] == ':'; /* a cast in SQL text, not a column */
-    return (s[len] == ':' && !doubled) || op_parse(s + len, &op) > 0 ? len : 0;
+    if (name[len] == '/' && name[len + 1] == 's')
+        len += 2;
+    if (!compares(name + len))
+        return NULL;
+    *s = name + len;
+    return copy_n(name, len);
 }
 
 static bool term_read(const char **s, struct filter_term *t, struct err *err)
@@ -103,10 +123,8 @@ static bool term_read(const char **s, struct filter_term *t, struct err *err)
     }
     if (**s == '/')
         return regex_read(s, t, err);
-    size_t len = column_length(*s);
-    if (len > 0) {
-        t->column = copy_n(*s, len);
-        *s += len;
+    t->column = column_read(s);
+    if (t->column != NULL) {
         if (**s == ':') {
             (*s)++;
             if (**s == '/')
@@ -151,35 +169,74 @@ bool filter_parse(const char *s, struct filter *out, struct err *err)
 
 /* ---- compiling ---- */
 
-static bool column_find(const struct filter_column *columns, int n, const char *name,
-                        const struct filter_column **out, struct err *err)
+/* Whether SHOWN, a name or a heading, starts with what was TYPED; *WHOLE: it is that. */
+static bool starts_with(const char *shown, const char *typed, bool *whole)
 {
-    const struct filter_column *found = NULL;
-    size_t len = strlen(name);
-    int many = 0;
-    for (int i = 0; i < n; i++) {
-        if (strcasecmp(columns[i].name, name) == 0) {
-            *out = &columns[i];
-            return true;
-        }
-        if (strncasecmp(columns[i].name, name, len) == 0) {
-            found = &columns[i];
-            many++;
-        }
+    for (; *typed != '\0'; typed++, shown++) {
+        int a = *typed == ' ' ? '_' : tolower((unsigned char)*typed),
+            b = *shown == ' ' ? '_' : tolower((unsigned char)*shown);
+        if (a != b)
+            return false;
     }
-    if (many == 1) {
-        *out = found;
-        return true;
-    }
+    *whole = *shown == '\0';
+    return true;
+}
+
+static const char *heading_of(const struct filter_column *c)
+{
+    return c->heading == NULL ? c->name : c->heading;
+}
+
+static bool column_missing(const struct filter_column *columns, int n, const char *name, struct err *err)
+{
+    const char **known = mem_new_array(2 * (size_t)n, sizeof(*known));
     struct text list;
     text_init(&list, 300);
-    for (int i = 0; i < n; i++)
-        if (many == 0 || strncasecmp(columns[i].name, name, len) == 0)
-            text_addf(&list, "%s%s", list.len > 0 ? " " : "", columns[i].name);
-    fail(err, many > 1 ? "which column is \"%.40s\": %s" : "no column \"%.40s\" here; there are: %s", name,
-         text_str(&list));
+    for (int i = 0; i < n; i++) {
+        known[i] = columns[i].name;
+        known[n + i] = heading_of(&columns[i]);
+        text_addf(&list, "%s%s", i > 0 ? " " : "", columns[i].name);
+    }
+    const char *near = nearest_find(name, known, 2 * n);
+    if (near != NULL)
+        fail(err, "no column \"%.40s\" here; did you mean \"%s\"?", name, near);
+    else
+        fail(err, "no column \"%.40s\" here; there are: %s", name, text_str(&list));
     text_done(&list);
+    free(known);
     return false;
+}
+
+/* A whole name first, then a whole heading, then the start of either if only one column has it. */
+static bool column_find(const struct filter_column *columns, int n, const char *typed,
+                        const struct filter_column **out, struct err *err)
+{
+    const struct filter_column *headed = NULL, *found = NULL;
+    struct text list;
+    int many = 0;
+    text_init(&list, 300);
+    for (int i = 0; i < n; i++) {
+        bool name = false, heading = false;
+        bool starts = starts_with(columns[i].name, typed, &name);
+        starts = starts_with(heading_of(&columns[i]), typed, &heading) || starts;
+        if (name) {
+            headed = &columns[i];
+            break;
+        }
+        if (heading && headed == NULL)
+            headed = &columns[i];
+        if (!starts)
+            continue;
+        found = &columns[i];
+        text_addf(&list, "%s%s", many++ > 0 ? " " : "", columns[i].name);
+    }
+    found = headed != NULL ? headed : many == 1 ? found : NULL;
+    if (found == NULL && many > 1)
+        fail(err, "which column is \"%.40s\": %s", typed, text_str(&list));
+    text_done(&list);
+    if (found != NULL)
+        *out = found;
+    return found != NULL || (many == 0 && column_missing(columns, n, typed, err));
 }
 
 static void identifier_add(struct text *out, const char *name)

@@ -10,10 +10,10 @@
 /* Several words are AND:
  *   text           any column contains it          "two words"   with blanks
  *   /regex/        any column matches              a POSIX extended expression, upper and lower case alike
- *   column:text    that column contains it         column:/regex/
+ *   column:text    that column contains it         column:/regex/      "two words":text
  *   column>10      compares with the column's unit: size>10MB  mean>5ms  hit_ratio<90%  state=active  (operators = != < <= > >=)
  *   !word          not                             any of the above
- * A column may be shortened as long as it is unique. */
+ * A column goes by its name or by its heading (blanks and _ are one; calls/s is a name too), shortened as long as it is unique. */
 enum { FILTER_MAX_TERMS = 16, FILTER_MAX_LENGTH = 1000 };
 
 enum filter_kind { FILTER_CONTAINS, FILTER_REGEX, FILTER_COMPARE };
@@ -39,6 +39,7 @@ struct filter_column {
     const char *name;
     enum unit unit;
     bool numeric;
+    const char *heading; /* as it is shown; NULL: the name */
 };
 struct filter_sql {
     struct text where;                             /* an expression; "1" when there are no terms */

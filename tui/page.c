@@ -29,10 +29,10 @@ static const struct { const char *key; size_t offset; } pane_strings[] = {
     {"id", offsetof(struct pane, id)},         {"parent", offsetof(struct pane, parent)}, {"tree", offsetof(struct pane, tree)},
     {"page", offsetof(struct pane, page)},     {"size", offsetof(struct pane, size)},
 };
-/* Attributes that are a list of column names. */
+/* Attributes that are a list of names. */
 static const struct { const char *key; size_t offset; } pane_lists[] = {
     {"hide", offsetof(struct pane, hide)}, {"show", offsetof(struct pane, show)}, {"key", offsetof(struct pane, key)},
-    {"drop", offsetof(struct pane, drop)}, {"bars", offsetof(struct pane, bars)},
+    {"drop", offsetof(struct pane, drop)}, {"bars", offsetof(struct pane, bars)}, {"undemanded", offsetof(struct pane, undemanded)},
 };
 // clang-format on
 

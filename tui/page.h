@@ -27,6 +27,7 @@
  *   copy    = COLUMN             what y copies (standard: the cursor row's last text column)
  *   empty   = text when there are no rows
  *   optional = yes               takes no room while it has no rows
+ *   undemanded = DATASET, ...    read as they come: the pane does not make them be polled more often than they are anyway
  *   trend   = SECONDS            rows are moments (column sampled_at): :trend is how far back rows are wanted, older ones are remembered
  *   screen  = ROWSxCOLUMNS       the smallest screen on which the pane stands
  *   least   = ROWSxCOLUMNS       the smallest pane worth drawing; standard 3x20
@@ -80,7 +81,7 @@ struct pane {
     const char *name, *title, *sql, *note, *detail, *empty, *copy;
     const char *id, *parent, *tree;
     enum widget widget;
-    struct names hide, show, key, drop, bars;
+    struct names hide, show, key, drop, bars, undemanded;
     struct pairs headings, sets;
     struct pane_sort *sorts;
     int n_sorts;

@@ -32,8 +32,7 @@ struct painter {
     bool pushes_last_cell; /* see fits */
     int n_colours;
     attr_t attrs[N_ROLES]; /* of each role; its colours are pair role + 1 */
-    /* What ncurses was last given, so that cells that stay are not given again. */
-    struct cell *painted;
+    uint64_t *painted; /* of each cell what ncurses was last given, so that cells that stay are not given again; see mark_of */
     int rows, columns;
     bool cursor_shown;
 };
@@ -175,6 +174,7 @@ void painter_set_theme(struct painter *p, const struct theme *theme)
     painter_redraw(p);
 }
 
+/* Cells go straight to `newscr`, what ncurses wants the screen to be: a window of 28 bytes a cell between the two would hold the same. */
 void painter_resize(struct painter *p, int rows, int columns)
 {
     free(p->painted);
@@ -182,13 +182,14 @@ void painter_resize(struct painter *p, int rows, int columns)
     p->rows = rows;
     p->columns = columns;
     resizeterm(rows, columns);
+    wresize(stdscr, 1, 1);
     painter_redraw(p);
 }
 
 void painter_redraw(struct painter *p)
 {
     memset(p->painted, 0, (size_t)p->rows * (size_t)p->columns * sizeof(*p->painted));
-    erase();
+    werase(newscr);
     clearok(curscr, TRUE);
 }
 
@@ -252,25 +253,40 @@ static void paint_run(const struct painter *p, const struct cell *line, int row,
         for (; columns > 0; columns--)
             setcchar(&run[n++], L"?", attrs, pair, NULL);
     }
-    mvadd_wchnstr(row, from, run, n);
+    mvwadd_wchnstr(newscr, row, from, run, n);
+}
+
+/* A cell's bytes in eight: FNV-1a over its three words. Never 0, which stands for a cell that was not painted. */
+static uint64_t mark_of(const struct cell *cell)
+{
+    uint64_t words[3], mark = UINT64_C(0xcbf29ce484222325);
+    _Static_assert(sizeof(words) == sizeof(*cell), "a cell is three words");
+    memcpy(words, cell, sizeof(words));
+    for (int i = 0; i < 3; i++) {
+        mark = (mark ^ words[i]) * UINT64_C(0x100000001b3);
+        mark ^= mark >> 32;
+    }
+    return mark | 1;
 }
 
 static void paint_row(struct painter *p, const struct cell *line, int columns, int row)
 {
-    struct cell *before = p->painted + (size_t)row * (size_t)p->columns;
+    uint64_t *painted = p->painted + (size_t)row * (size_t)p->columns, marks[MOST_COLUMNS];
+    for (int i = 0; i < columns; i++)
+        marks[i] = mark_of(&line[i]);
     for (int i = 0; i < columns;) {
-        if (memcmp(&line[i], &before[i], sizeof(*line)) == 0) {
+        if (marks[i] == painted[i]) {
             i++;
             continue;
         }
         int from = i;
         while (from > 0 && line[from].bytes[0] == '\0')
             from--;
-        while (i < columns && (memcmp(&line[i], &before[i], sizeof(*line)) != 0 || line[i].bytes[0] == '\0'))
+        while (i < columns && (marks[i] != painted[i] || line[i].bytes[0] == '\0'))
             i++;
         paint_run(p, line, row, from, i);
     }
-    memcpy(before, line, (size_t)columns * sizeof(*line));
+    memcpy(painted, marks, (size_t)columns * sizeof(*marks));
 }
 
 void painter_paint(struct painter *p, const struct canvas *c, struct text *out)
@@ -281,13 +297,13 @@ void painter_paint(struct painter *p, const struct canvas *c, struct text *out)
         paint_row(p, c->cells + (size_t)row * (size_t)c->columns, columns, row);
     bool cursor =
         c->cursor_row >= 0 && c->cursor_row < rows && c->cursor_column >= 0 && c->cursor_column < columns;
-    leaveok(stdscr, !cursor); /* nobody sees where a hidden cursor stands */
+    leaveok(newscr, !cursor); /* nobody sees where a hidden cursor stands */
     if (cursor)
-        move(c->cursor_row, c->cursor_column);
+        wmove(newscr, c->cursor_row, c->cursor_column);
     if (cursor != p->cursor_shown)
         curs_set(cursor ? 1 : 0);
     p->cursor_shown = cursor;
-    refresh();
+    doupdate();
     take_output(p, out);
 }
 

@@ -25,7 +25,8 @@ struct table {
     int *order;           /* trees: rows in the tree's order, and what is drawn before the tree column; NULL: as they come */
     char **branches;
     int n_order;
-    int body_rows, body_less; /* rows that the widget wanted, the same way */
+    int body_rows, body_less; /* rows that the widget wanted, the same way, */
+    int body_columns;         /* at this width */
     struct sql_text formatted; /* widget sql: kept while text and width are the same */
     const struct result *formatted_of;
     int formatted_width;

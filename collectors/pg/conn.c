@@ -125,6 +125,8 @@ static enum conn_trouble trouble_of(const struct conn *c, const char *message, c
     if (sqlstate[0] != '\0') {
         if (conn_info_get(c->info, "options") != NULL && sqlstate[0] == '0' && says(message, pooler))
             return CONN_OPTIONS;
+        if (strcmp(sqlstate, "53300") == 0)
+            return CONN_FULL;
         /* Class 08 and 58 from a pooler: what stands behind it is away. It has no process to start for us. */
         bool behind =
             c->options.pooled && (strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "58", 2) == 0);

@@ -28,7 +28,8 @@ struct conn_rows;
 enum conn_trouble {
     CONN_REFUSED, /* nothing listens there, or it is starting up: asking again soon costs the server nothing */
     CONN_HUNG,    /* no answer: stopped, or the network drops packets */
-    CONN_DENIED,  /* it answered, and will not have us: authentication, too many connections, no such database */
+    CONN_DENIED,  /* it answered, and will not have us: authentication, no such database */
+    CONN_FULL,    /* it answered, and has no slot left: of its own, of the database or of the role */
     CONN_OPTIONS, /* a pooler that does not take startup options */
     CONN_LOST,    /* it was open, or nearly */
     CONN_UNKNOWN  /* no address was found */

@@ -137,7 +137,7 @@ bool explain_start(struct pg_source *s, const char *database, const char *sql, s
     struct conn_info *info = conn_same_place(s->fast.conn);
     if (database != NULL)
         conn_info_set(info, "dbname", database);
-    conn_info_set(info, "application_name", "dbvitals");
+    conn_info_set(info, "application_name", s->pooled ? NULL : "dbvitals");
     if (!s->pooled)
         conn_info_set(info, "options", options);
     struct conn_options how = {.password = s->password != NULL ? s->password : s->config.password, .syn_s = timeout_s, .answer_s = timeout_s,

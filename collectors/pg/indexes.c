@@ -17,7 +17,7 @@ static const struct column columns[] = {
     {"name", KIND_LABEL, TYPE_TEXT, .source = "c.relname", .help = "index"},
     {"method", KIND_LABEL, TYPE_TEXT, .source = "a.amname", .help = "access method: btree, gin, ..."},
     {"size_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, "case when t.reltuples >= 0 or c.relpages > 0 then c.relpages * current_setting('block_size')::float8 end", .help = "bytes on disk"},
-    {"size_exact", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "the size was measured; if not it is an estimate of the last VACUUM or ANALYZE"},
+    RELATIONS_DATED("name, table, what it is for"),
     {"scans", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_numscans(r.id)", .help = "index scans"},
     {"rows_read", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_tuples_returned(r.id)", .help = "entries that scans returned"},
     {"rows_fetched", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_tuples_fetched(r.id)", .help = "live rows fetched by plain index scans"},
@@ -73,20 +73,17 @@ static const struct pg_from live[] = {
     {0, NULL},
 };
 
-/* Tables locked, or about to be, in ACCESS EXCLUSIVE mode: their indexes are left out, as both functions below would wait. */
-#define LOCKED \
-    "with l as materialized (select relation from pg_locks where locktype = 'relation' and mode = 'AccessExclusiveLock'" \
-    " and database = (select oid from pg_database where datname = current_database()))"
+/* Indexes of tables that are locked are left out too: both functions below would wait. */
 #define FREE "not exists (select from l where l.relation in (x.indexrelid, x.indrelid))"
 
 static const char sizes[] =
-    LOCKED ", z as materialized (select x.indexrelid as id, clock_timestamp() as t0,"
+    RELATIONS_LOCKED ", z as materialized (select x.indexrelid as id, clock_timestamp() as t0,"
            " pg_total_relation_size(x.indexrelid) as bytes, clock_timestamp() as t1"
            " from pg_index x where x.indexrelid = any($1::oid[]) and " FREE ")"
            " select id, date_part('epoch', t1 - t0) * 1000 as cost_ms, bytes as size_bytes from z where bytes is not null";
 
 static const char definitions[] =
-    LOCKED " select x.indexrelid as id, pg_get_indexdef(x.indexrelid) as definition from pg_index x"
+    RELATIONS_LOCKED " select x.indexrelid as id, pg_get_indexdef(x.indexrelid) as definition from pg_index x"
            " where x.indexrelid = any($1::oid[]) and " FREE;
 // clang-format on
 
@@ -142,12 +139,10 @@ static void complete(struct sample *s)
     const double *scans = values_of(s, "scans").real, *is_unique = values_of(s, "is_unique").real;
     const double *constraint = values_of(s, "is_constraint").real,
                  *partitioned = values_of(s, "is_partitioned").real;
-    double *unused = values_of(s, "unused").real, *exact = values_of(s, "size_exact").real;
-    for (int i = 0; i < s->n_rows; i++) {
-        exact[i] = exact[i] > 0;
+    double *unused = values_of(s, "unused").real;
+    for (int i = 0; i < s->n_rows; i++)
         if (!isnan(scans[i]) && partitioned[i] == 0)
             unused[i] = scans[i] == 0 && is_unique[i] == 0 && constraint[i] == 0;
-    }
 }
 
 static const struct relations_kind kind = {

@@ -39,7 +39,8 @@ struct pg_source {
     double password_mono_s;
 
     struct lane fast, slow;
-    bool one_lane; /* the pool has no second connection for us: all goes over the fast lane */
+    bool one_lane; /* there is no second connection for us: all goes over the fast lane */
+    char full[500]; /* a sentence while that is so for want of a slot; "" else */
     struct cluster *cluster;
     struct explain *explain; /* a plan that is asked for; NULL if none */
     bool up;
@@ -57,6 +58,7 @@ struct pg_source {
     struct arena *facts_arena; /* strings of the facts of this connection */
     bool has_facts, asking_facts;
     double facts_mono_s;
+    double role_mono_s; /* when the server was last asked whether it is a standby */
     int generation; /* grows when the facts change: SQL made from older ones is stale */
 
     void *states[MAX_COLLECTORS];
@@ -117,17 +119,25 @@ void lane_close(struct lane *l, const char *text);
 void lane_refuse(struct pg_source *s, const char *text);
 /* It turned out that a pooler stands between. */
 void lane_reopen_pooled(struct pg_source *s);
-/* The names that our SQL uses mean the system's from now on; on a connection that is ours alone. */
+/* The names that our SQL uses mean the system's from now on, and the connection bears our name; on one that is ours alone. */
 void lane_settle(struct lane *l);
+/* While there is no slot for the slow lane: asks for one again, rarely. */
+void lane_ask_for_slot(struct pg_source *s);
+void lane_close_idle(struct lane *l, double idle_s);
+
+/* lane_settings.c */
+/* What every connection of ours has, where the user's URL does not say otherwise. NAMED: it is known that nobody else will have it, so it may
+ * bear our name: PgBouncer gives the next client without a name the one that it finds. */
+void lane_add_standards(struct conn_info *info, bool pooled, bool named, double timeout_s);
 /* The settings that a transaction of its own needs, for conn_query.local; NULL if it needs no transaction. */
 const char *lane_local(const struct lane *l, bool own_sql, double timeout_s, struct text *out);
-void lane_close_idle(struct lane *l, double idle_s);
 
 /* facts.c */
 void facts_ask(struct pg_source *s);
 void facts_forget(struct pg_source *s);
 
 /* poll.c */
+#define POLL_SHARED "shared" /* lane of what belongs to the slow one and has to go over the fast one */
 double poll_timeout_s(const struct pg_poll *p);
 struct pg_poll *poll_new(struct pg_source *s, const struct dataset *d, const struct pg_collector *c, int index,
                          struct lane *lane);
@@ -144,6 +154,8 @@ void decode_forget(struct pg_source *s);
 /* why.c */
 /* The sentence for a failed query of P: with the GRANT or the lines that would help. */
 void why_failed(const struct pg_poll *p, const struct conn_answer *a, struct text *out);
+/* Why pg_stat_statements cannot be read, and what gives it; NULL if it can. */
+const char *why_no_statements(const struct pg_facts *f);
 /* Why column C is not to be had at VERSION of its gate; NULL if it is. */
 const char *why_lacking(const struct column *c, enum pg_gate gate, int version, char *out, size_t size);
 

@@ -7,109 +7,14 @@
 #include "collectors/pg/inside.h"
 #include "core/mem.h"
 
-static const double LOCK_TIMEOUT_S = 0.2;
-static const double IDLE_IN_TRANSACTION_S = 10;
 static const double SYN_S = 3, ANSWER_S = 10;
 static const double BACKOFF_S = 0.5, BACKOFF_MAX_S = 30, SOON_S = 0.5;
 static const double PASSWORD_KEPT_S = 60;
+static const double SLOT_RETRY_S = 60; /* each refusal is a line in the server's log */
 
 static double jitter(double s)
 {
     return s * (0.75 + 0.5 * (double)(random() % 1000) / 1000);
-}
-
-/* ---- Settings ---- */
-
-/* What every collecting session has; the same list serves as startup options and for transactions of their
- * own. */
-static const struct {
-    const char *name, *value; /* NULL: in milliseconds, see setting_ms */
-} settings[] = {
-    // clang-format off
-    {"statement_timeout",                   NULL},
-    {"lock_timeout",                        NULL},
-    {"idle_in_transaction_session_timeout", NULL},
-    {"default_transaction_read_only",       "on"},
-    {"jit",                                 "off"},
-    {"max_parallel_workers_per_gather",     "0"},
-    // clang-format on
-};
-enum { N_SETTINGS = sizeof(settings) / sizeof(settings[0]) };
-
-static const char *setting_value(int i, double timeout_s, char out[24])
-{
-    double seconds[] = {timeout_s, LOCK_TIMEOUT_S, IDLE_IN_TRANSACTION_S};
-    if (settings[i].value != NULL)
-        return settings[i].value;
-    snprintf(out, 24, "%.0f", fmax(1, seconds[i] * 1000));
-    return out;
-}
-
-/* Ours after the user's own, so that ours hold. */
-static void add_options(struct conn_info *info, double timeout_s)
-{
-    struct text t;
-    char value[24];
-    text_init(&t, 4000);
-    const char *own = conn_info_get(info, "options");
-    if (own != NULL)
-        text_addf(&t, "%s ", own);
-    for (int i = 0; i < N_SETTINGS; i++)
-        text_addf(&t, "%s-c %s=%s", i > 0 ? " " : "", settings[i].name, setting_value(i, timeout_s, value));
-    conn_info_set(info, "options", text_str(&t));
-    text_done(&t);
-}
-
-static void standard(struct conn_info *info, const char *option, const char *value)
-{
-    if (conn_info_get(info, option) == NULL)
-        conn_info_set(info, option, value);
-}
-
-/* Bytes come as they are stored (SQL_ASCII), so that no conversion can fail and take a whole poll with it:
- * texts of other databases, in other encodings, pass through pg_stat_activity. They are mended where they
- * enter a sample. */
-static void add_standards(struct conn_info *info, bool pooled, double timeout_s)
-{
-    conn_info_set(info, "application_name", "dbvitals");
-    standard(info, "gssencmode", "disable");
-    standard(info, "keepalives", "1");
-    standard(info, "keepalives_idle", "10");
-    standard(info, "keepalives_interval", "5");
-    standard(info, "keepalives_count", "3");
-    standard(info, "tcp_user_timeout", "15000");
-    conn_info_set(info, "client_encoding", pooled ? NULL : "SQL_ASCII");
-    /* libpq takes a session that is read-only by its own settings, as ours are, for a server that is. */
-    const char *attrs = conn_info_get(info, "target_session_attrs");
-    if (attrs != NULL && strcmp(attrs, "read-write") == 0)
-        conn_info_set(info, "target_session_attrs", "primary");
-    else if (attrs != NULL && strcmp(attrs, "read-only") == 0)
-        conn_info_set(info, "target_session_attrs", "standby");
-    if (pooled)
-        conn_info_set(info, "options", NULL);
-    else
-        add_options(info, timeout_s);
-}
-
-const char *lane_local(const struct lane *l, bool own_sql, double timeout_s, struct text *out)
-{
-    char value[24];
-    bool pooled = l->source->pooled;
-    if (!pooled && !own_sql && timeout_s == l->timeout_s)
-        return NULL;
-    text_add(out, "SELECT ");
-    for (int i = 0; i < (pooled ? N_SETTINGS : 1); i++)
-        text_addf(out, "%spg_catalog.set_config('%s', '%s', true)", i > 0 ? ", " : "", settings[i].name,
-                  setting_value(i, timeout_s, value));
-    /* The user's SQL sees the names that the user sees; ours the system's only: nobody's function stands in
-     * for one of them. */
-    if (pooled && !own_sql)
-        text_add(out, ", pg_catalog.set_config('search_path', 'pg_catalog', true)");
-    else if (!pooled && own_sql)
-        text_addf(out, ", pg_catalog.set_config('search_path', s.reset_val, true) from "
-                       "pg_catalog.pg_settings s where s.name = "
-                       "'search_path'");
-    return text_str(out);
 }
 
 /* ---- Opening ---- */
@@ -119,9 +24,9 @@ static void open_fast(struct pg_source *s);
 void lane_settle(struct lane *l)
 {
     if (!l->source->pooled)
-        lane_send(
-            l, &(struct conn_query){.sql = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)",
-                                    .timeout_s = l->timeout_s});
+        lane_send(l, &(struct conn_query){.sql = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', false),"
+                                                 " pg_catalog.set_config('application_name', 'dbvitals', false)",
+                                          .timeout_s = l->timeout_s});
 }
 
 static double connect_timeout(const struct pg_source *s)
@@ -137,7 +42,7 @@ static struct conn *open_conn(struct lane *l, const struct conn_info *place, str
 {
     struct pg_source *s = l->source;
     struct conn_info *info = conn_info_copy(place);
-    add_standards(info, s->pooled, l->timeout_s);
+    lane_add_standards(info, s->pooled, !s->pooled && l != &s->fast, l->timeout_s);
     struct conn_options options = {
         .password = s->password != NULL ? s->password : s->config.password,
         .syn_s = connect_timeout(s),
@@ -178,6 +83,7 @@ static void fast_up(void *ctx)
 static void leave_server(struct pg_source *s, const char *text)
 {
     s->up = s->one_lane = false;
+    s->full[0] = '\0';
     cluster_stop(s, text);
     lane_close(&s->slow, text);
     lane_close(&s->fast, text);
@@ -314,8 +220,27 @@ void lane_start(struct pg_source *s)
 static void slow_up(void *ctx)
 {
     struct lane *l = ctx;
+    struct pg_source *s = l->source;
     l->backoff_s = 0;
     l->error[0] = '\0';
+    if (l != &s->slow || s->full[0] == '\0')
+        return;
+    source_enter(s);
+    s->one_lane = false;
+    s->full[0] = '\0';
+    source_tell(s, SOURCE_UP, NULL);
+    source_leave(s);
+}
+
+/* There is no slot for a second connection: better late on the first one than never. */
+static void share_fast(struct pg_source *s, const char *text)
+{
+    snprintf(s->full, sizeof(s->full), "no second connection (%.300s): all shares the one there is, and is later for it", text);
+    source_enter(s);
+    s->one_lane = true;
+    s->slow.next_try_mono_s = loop_mono_s() + jitter(SLOT_RETRY_S);
+    source_tell(s, SOURCE_UP, NULL);
+    source_leave(s);
 }
 
 static void slow_down(void *ctx, enum conn_trouble trouble, const char *text)
@@ -331,6 +256,8 @@ static void slow_down(void *ctx, enum conn_trouble trouble, const char *text)
     l->next_try_mono_s = loop_mono_s() + jitter(l->backoff_s);
     conn_close(l->conn);
     l->conn = NULL;
+    if (l == &s->slow && trouble == CONN_FULL && s->up)
+        share_fast(s, text);
 }
 
 static bool open_slow(struct lane *l)
@@ -344,6 +271,12 @@ static bool open_slow(struct lane *l)
     conn_info_free(place);
     lane_settle(l);
     return true;
+}
+
+void lane_ask_for_slot(struct pg_source *s)
+{
+    if (s->full[0] != '\0' && s->slow.conn == NULL)
+        open_slow(&s->slow);
 }
 
 bool lane_send(struct lane *l, const struct conn_query *q)

@@ -1,9 +1,9 @@
 /* locks: who waits for whom, an edge a row, from pg_blocking_pids. That function stops the lock manager while
  * it looks, so it is asked only for backends that wait, and for the 50 that wait longest. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "collectors/pg/pg.h"
+#include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
 
 #define AGE(moment)                                                                                          \
@@ -41,6 +41,7 @@ static const struct column columns[] = {
     {"holder_state", KIND_LABEL, TYPE_TEXT, .source = "case when p.gid is not null then 'prepared' else e.holder_state end", .help = "state of the holder: active, idle in transaction, prepared, ..."},
     {"holder_xact_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, AGE("coalesce(e.holder_xact_start, p.prepared)"), .help = "age of the holder's transaction"},
     {"holder_state_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, AGE("coalesce(e.holder_state_change, p.prepared)"), .help = "time since the holder's state changed"},
+    {"holder_blocks", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "backends that wait behind the holder, directly or through others; of the 50 that wait longest"},
     {"root_pid", KIND_LABEL, TYPE_INT, .help = "the backend at the end of the chain, which waits for no lock"},
     {"root_gid", KIND_LABEL, TYPE_TEXT, .help = "the prepared transaction at the end of the chain"},
     {"depth", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "how many waits there are between this one and the root, itself included"},
@@ -99,62 +100,31 @@ static const struct pg_from from[] = {
 };
 // clang-format on
 
-struct edges {
-    const int64_t *pid, *holder; /* sample's columns */
-    const char **gid;
-    int n;
-    int *next;  /* edge: the first edge in which its holder waits, -1 if that waits for nothing */
-    int *depth; /* 0 not known yet, -1 being looked at: a cycle until the deadlock detector ends it */
-    int *root;  /* edge whose holder is the root */
-};
-
-static int edge_of_waiter(const struct edges *e, int64_t pid)
-{
-    for (int i = 0; i < e->n; i++)
-        if (e->pid[i] == pid)
-            return i;
-    return -1;
-}
-
-static void walk(struct edges *e, int i)
-{
-    if (e->depth[i] != 0)
-        return;
-    e->depth[i] = -1;
-    int next = e->next[i];
-    if (next >= 0)
-        walk(e, next);
-    bool end = next < 0 || e->depth[next] < 0;
-    e->root[i] = end ? i : e->root[next];
-    e->depth[i] = end ? 1 : e->depth[next] + 1;
-}
-
 static void finish(struct pg_poll *p, struct sample *s)
 {
     (void)p;
-    struct edges e = {
-        .pid = s->values[dataset_column(&dataset, "pid")].integer,
-        .holder = s->values[dataset_column(&dataset, "holder_pid")].integer,
-        .gid = s->values[dataset_column(&dataset, "holder_gid")].text,
-        .n = s->n_rows,
-        .next = mem_new_array((size_t)s->n_rows, sizeof(int)),
-        .depth = mem_new_array((size_t)s->n_rows, sizeof(int)),
-        .root = mem_new_array((size_t)s->n_rows, sizeof(int)),
-    };
-    for (int i = 0; i < e.n; i++)
-        e.next[i] = e.holder[i] == 0 ? -1 : edge_of_waiter(&e, e.holder[i]);
+    int n = s->n_rows;
+    struct wait_edges e = {.n = n,
+                           .pid = s->values[dataset_column(&dataset, "pid")].integer,
+                           .holder = s->values[dataset_column(&dataset, "holder_pid")].integer,
+                           .gid = s->values[dataset_column(&dataset, "holder_gid")].text};
+    int *root = mem_new_array((size_t)n, sizeof(int)), *deep = mem_new_array((size_t)n, sizeof(int));
+    int *behind = mem_new_array((size_t)n, sizeof(int));
+    wait_tree_roots(&e, root, deep);
+    wait_tree_behind(&e, behind);
     int64_t *root_pid = s->values[dataset_column(&dataset, "root_pid")].integer;
     const char **root_gid = s->values[dataset_column(&dataset, "root_gid")].text;
     double *depth = s->values[dataset_column(&dataset, "depth")].real;
-    for (int i = 0; i < e.n; i++) {
-        walk(&e, i);
-        root_pid[i] = e.holder[e.root[i]];
-        root_gid[i] = e.gid[e.root[i]];
-        depth[i] = e.depth[i];
+    double *holder_blocks = s->values[dataset_column(&dataset, "holder_blocks")].real;
+    for (int i = 0; i < n; i++) {
+        root_pid[i] = e.holder[root[i]];
+        root_gid[i] = e.gid[root[i]];
+        depth[i] = deep[i];
+        holder_blocks[i] = behind[i];
     }
-    free(e.next);
-    free(e.depth);
-    free(e.root);
+    free(root);
+    free(deep);
+    free(behind);
 }
 
 const struct pg_collector pg_locks = {.dataset = &dataset, .lane = PG_FAST, .from = from, .finish = finish};

@@ -29,8 +29,9 @@ char *oids_array(const int64_t *values, int n)
         *at++ = i + 1 < n ? ',' : '}';
     }
     if (n == 0)
-        *at = '}';
-    return array;
+        *at++ = '}';
+    *at++ = '\0';
+    return mem_grow(array, (size_t)(at - array), 1); /* it may be kept, and most numbers are short */
 }
 
 int oids_find(const int64_t *ids, int n, int64_t id)

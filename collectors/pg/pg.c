@@ -20,6 +20,7 @@ const struct pg_collector *const pg_collectors[] = {
 
 static const double SLOW_IDLE_S = 300; /* a second connection that nobody asked for this long is given back */
 static const double FACTS_S = 15, FACTS_POOLED_S = 5;
+static const double ROLE_S = 0.9; /* at each refresh of a second, which may come a little early */
 
 static bool starts(const char *s, const char *prefix)
 {
@@ -114,8 +115,9 @@ void source_tell(struct pg_source *s, enum source_state state, const char *error
     struct source_status status = {
         .state = state,
         .error = error != NULL        ? error
-                 : state == SOURCE_UP ? s->remark
-                                      : NULL,
+                 : state != SOURCE_UP ? NULL
+                 : s->full[0] != '\0' ? s->full
+                                      : s->remark,
         .product = "PostgreSQL",
         .version = s->has_facts ? s->facts.version_text : NULL,
         .role = !s->has_facts      ? NULL
@@ -196,14 +198,48 @@ static void poll_one(struct pg_source *s, const struct dataset *d)
     struct lane *lane = fast ? &s->fast : &s->slow;
     struct pg_poll *p = poll_new(s, d, c, index, lane);
     p->own = c == NULL ? own_of(s, d) : NULL;
+    if (s->one_lane && (c == NULL || c->lane == PG_SLOW))
+        p->cost.lane = POLL_SHARED;
     if (c == NULL && p->own == NULL)
         pg_poll_failed(p, FAILURE_ABSENT, "PostgreSQL does not have this dataset");
     else if (!s->up)
         pg_poll_failed(p, FAILURE_LOST, "not connected");
-    else if (c != NULL && c->per_database && s->config.all_databases)
+    else if (c != NULL && c->per_database && s->config.all_databases && !s->one_lane)
         cluster_add(s, p);
     else
         poll_start(p);
+}
+
+/* A role that is another than the facts say: all of them are asked again, and so the change is told. */
+static void role_answered(void *ctx, const struct conn_answer *a)
+{
+    struct pg_source *s = ctx;
+    source_enter(s);
+    int len;
+    const char *value = a->rows == NULL || conn_rows_n(a->rows) != 1 ? NULL : conn_rows_value(a->rows, 0, 0, &len);
+    bool known = value != NULL && s->has_facts && !s->closed;
+    if (known && (rows_real(conn_rows_type(a->rows, 0), value, len) == 1) != s->facts.standby)
+        facts_ask(s);
+    conn_rows_free(a->rows);
+    source_leave(s);
+}
+
+/* A promotion loses no connection, so it is asked for, whatever page is open. */
+static void ask_role(struct pg_source *s)
+{
+    double now = loop_mono_s();
+    if (now - s->role_mono_s < ROLE_S)
+        return;
+    s->role_mono_s = now;
+    struct text local;
+    text_init(&local, 2000);
+    struct conn_query q = {.sql = "select pg_catalog.pg_is_in_recovery()",
+                           .local = lane_local(&s->fast, false, s->fast.timeout_s, &local),
+                           .timeout_s = s->fast.timeout_s,
+                           .ctx = s,
+                           .done = role_answered};
+    lane_send(&s->fast, &q);
+    text_done(&local);
 }
 
 static void pinged(void *ctx, const struct conn_answer *a)
@@ -227,8 +263,11 @@ static void poll(struct source *source, const struct dataset *const *due, int n)
         lane_send(&s->fast, &(struct conn_query){.timeout_s = s->fast.timeout_s, .ctx = s, .done = pinged});
     for (int i = 0; i < n; i++)
         poll_one(s, due[i]);
+    if (s->up)
+        ask_role(s);
     if (s->up && loop_mono_s() - s->facts_mono_s > (s->pooled ? FACTS_POOLED_S : FACTS_S))
         facts_ask(s);
+    lane_ask_for_slot(s);
     lane_close_idle(&s->slow, SLOW_IDLE_S);
     s->polling = false;
     source_leave(s);

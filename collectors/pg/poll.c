@@ -284,15 +284,6 @@ static void table_answered(struct pg_poll *p, const struct pg_rows *rows, enum f
         table_decoded(p, pg_sample(p, rows));
 }
 
-static const char *absent_statements(const struct pg_facts *f)
-{
-    if (f->statements == 0 && !f->statements_loaded)
-        return "needs pg_stat_statements: shared_preload_libraries = 'pg_stat_statements', a restart, then "
-               "CREATE EXTENSION "
-               "pg_stat_statements";
-    return f->statements == 0 ? "needs pg_stat_statements: CREATE EXTENSION pg_stat_statements" : NULL;
-}
-
 void poll_start(struct pg_poll *p)
 {
     if (p->own != NULL) {
@@ -303,7 +294,7 @@ void poll_start(struct pg_poll *p)
         p->collector->start(p);
         return;
     }
-    const char *absent = p->collector->gate == PG_BY_STATEMENTS ? absent_statements(p->facts) : NULL;
+    const char *absent = p->collector->gate == PG_BY_STATEMENTS ? why_no_statements(p->facts) : NULL;
     const char *sql = absent != NULL ? NULL : made_sql(p);
     if (sql != NULL)
         pg_run(p, sql, 0, NULL, table_answered);
@@ -332,12 +323,34 @@ static void deliver(struct pg_poll *p)
     p->n_running--;
 }
 
+/* The slow lane found no slot, and goes over the fast one from now on. */
+static bool goes_another_way(const struct pg_poll *p)
+{
+    const struct pg_source *s = p->source;
+    return p->lane == &s->slow && s->one_lane && p->sample == NULL && p->why == FAILURE_LOST && s->up &&
+           p->n_running == 0;
+}
+
+static void start_again(struct pg_poll *p)
+{
+    p->lane = &p->source->fast;
+    p->cost.lane = POLL_SHARED;
+    p->answered = false;
+    free(p->text);
+    p->text = NULL;
+    poll_start(p);
+}
+
 static bool deliver_one(struct pg_source *s)
 {
     for (struct pg_poll *p = s->polls; p != NULL; p = p->next)
         if (p->answered && !p->delivered) {
-            deliver(p);
-            free_if_over(p);
+            if (goes_another_way(p)) {
+                start_again(p);
+            } else {
+                deliver(p);
+                free_if_over(p);
+            }
             return true;
         }
     return false;
@@ -350,11 +363,12 @@ void poll_deliver_waiting(struct pg_source *s)
 }
 
 /* Within the callback of a query the answer goes out at once (P stays until that returns), else in the next
- * turn. */
+ * turn; so does that of a slow lane that was lost: what follows from that is not known yet. */
 static void answered(struct pg_poll *p)
 {
+    bool lost = p->lane == &p->source->slow && p->sample == NULL && p->why == FAILURE_LOST;
     p->answered = true;
-    if (p->n_running > 0 && !p->source->polling)
+    if (p->n_running > 0 && !p->source->polling && !lost)
         deliver(p);
     else
         source_next_turn(p->source);

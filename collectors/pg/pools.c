@@ -8,14 +8,15 @@ static const struct column columns[] = {
     {"name", KIND_KEY, TYPE_TEXT, .source = "p.name", .help = "the pool's name"},
     {"size", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "p.max_size", .help = "connections that the pool means to have; for slots the same as max_size"},
     {"max_size", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "p.max_size", .help = "connections that it can have at most, overflow included; for slots without those reserved for superusers"},
-    {"in_use", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "p.n", .help = "connections that are taken; for slots each client connection takes one, idle or not"},
+    {"in_use", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "p.n", .help = "connections that are taken, by dbvitals too; for slots each client connection takes one, idle or not"},
     {"idle", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "p.idle", .help = "connections that do nothing now; for slots part of in_use"},
     {"waiting", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "requests that wait for a connection"},
     {"max_wait_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, .help = "how long the oldest of them has waited"},
     {"avg_wait_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, .help = "mean wait for a connection"},
     {"connect_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, .help = "mean time to open a connection"},
     {"timeouts", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "requests that got no connection in time"},
-    {"utilization", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, "p.n / nullif(p.max_size, 0)::float8", .help = "in_use / max_size"},
+    {"own", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "p.own_n", .help = "those of in_use that are dbvitals' own"},
+    {"utilization", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, "(p.n - p.own_n) / nullif(p.max_size, 0)::float8", .help = "(in_use - own) / max_size: being watched makes no pool look full"},
     {"active", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "p.active", .help = "connections that run a statement"},
     {"idle_in_xact", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "p.idle_in_xact", .help = "connections idle inside an open transaction, aborted ones included"},
     {"hidden", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "p.hidden", .help = "connections whose state the role may not see: in in_use, but neither idle nor active: GRANT pg_monitor"},
@@ -46,13 +47,15 @@ static const struct dataset dataset = {
     "  count(*) filter (where state in ('active', 'fastpath function call')) as active," \
     "  count(*) filter (where state = 'idle') as idle," \
     "  count(*) filter (where state in ('idle in transaction', 'idle in transaction (aborted)')) as idle_in_xact," \
-    "  count(*) filter (where state is null and backend_type is null) as hidden" \
+    "  count(*) filter (where state is null and backend_type is null) as hidden," \
+    "  count(*) filter (where pid = pg_backend_pid() or (application_name = 'dbvitals' and usesysid =" \
+    "   (select r.oid from pg_roles r where r.rolname = current_user))) as own_n" \
     "  from pg_stat_get_activity(null)" \
     "  where backend_type = 'client backend' or (backend_type is null and usesysid is not null)" \
     "  group by grouping sets ((), (datid), (usesysid)))" \
     " select w.kind, w.name, case when own >= 0 then own else slots - k.reserved end as max_size, own >= 0 as own_limit," \
     "  w.reserved, coalesce(n, 0) as n, coalesce(active, 0) as active, coalesce(idle, 0) as idle," \
-    "  coalesce(idle_in_xact, 0) as idle_in_xact, coalesce(hidden, 0) as hidden" \
+    "  coalesce(idle_in_xact, 0) as idle_in_xact, coalesce(hidden, 0) as hidden, coalesce(own_n, 0) as own_n" \
     " from w cross join k left join g on g.kind = w.kind and g.oid = w.oid" \
     " where w.kind = 'slots' or n > 0 or own >= 0) p"
 // clang-format on

@@ -127,34 +127,18 @@ static const char *from_of(const struct pg_poll *p, const struct pg_from *from)
     return from->sql;
 }
 
-/* Texts are shared with FROM, which must outlive it. */
-static struct sample *copy(const struct sample *from)
+/* The row of `last` with that oid, or -1. */
+static int row_before(const struct relations *r, int64_t id)
 {
-    const struct dataset *d = from->dataset;
-    struct sample *s = sample_new(d, from->n_rows);
-    for (int c = 0; c < d->n_columns; c++)
-        if (d->columns[c].kind != KIND_DERIVED && from->values[c].any == NULL)
-            sample_lacks(s, c, from->why[c]);
-        else if (d->columns[c].kind != KIND_DERIVED)
-            memcpy(s->values[c].any, from->values[c].any, (size_t)from->n_rows * sizeof(double));
-    return s;
-}
-
-/* ---- The end: what code fills, and the answer ---- */
-
-void relations_deliver(struct pg_poll *p, struct relations *r)
-{
-    struct sample *s = r->now;
-    r->now = NULL;
-    uint64_t epoch = epoch_add(EPOCH_START, &pg_facts(p)->role_epoch, sizeof(uint64_t));
-    if (!isnan(r->stats_reset))
-        epoch = epoch_add(epoch, &r->stats_reset, sizeof(r->stats_reset));
-    s->epoch = epoch;
-    s->reset_s = r->stats_reset;
-    r->kind->complete(s);
-    sample_unref(r->last);
-    r->last = sample_ref(s);
-    pg_poll_done(p, s);
+    int c = relations_column(r, r->kind->id), low = 0, high = r->last == NULL ? 0 : r->last->n_rows, end = high;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (sample_int(r->last, c, middle) < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < end && sample_int(r->last, c, low) == id ? low : -1;
 }
 
 /* ---- What changed ---- */
@@ -256,7 +240,7 @@ static bool has_same_names(const struct relations *r, const struct sample *s)
         if (d->columns[c].type != TYPE_TEXT || d->columns[c].source == NULL)
             continue;
         for (int i = 0; i < s->n_rows; i++)
-            if (!is_same_text(s->values[c].text[i], r->last->values[c].text[i]))
+            if (!is_same_text(s->values[c].text[i], sample_text(r->last, c, i)))
                 return false;
     }
     return true;
@@ -273,9 +257,9 @@ static void carry_row(const struct relations *r, struct sample *s, int to, int f
         if (!carried || d->columns[c].kind == KIND_DERIVED || s->values[c].any == NULL)
             continue;
         if (d->columns[c].type == TYPE_REAL)
-            s->values[c].real[to] = r->last->values[c].real[from];
-        else if (d->columns[c].type == TYPE_TEXT && r->last->values[c].text[from] != NULL)
-            s->values[c].text[to] = arena_dup(s->arena, r->last->values[c].text[from]);
+            s->values[c].real[to] = sample_real(r->last, c, from);
+        else if (d->columns[c].type == TYPE_TEXT)
+            s->values[c].text[to] = arena_dup(s->arena, sample_text(r->last, c, from));
     }
 }
 
@@ -287,7 +271,7 @@ static void take_catalog(struct relations *r, struct sample *s)
     int64_t *marks = mem_new_array((size_t)n, sizeof(*marks));
     struct measure *measures = mem_new_array((size_t)n, sizeof(*measures));
     for (int i = 0; i < n; i++) {
-        int from = r->last == NULL ? -1 : oids_find(relations_ids(r, r->last), r->last->n_rows, ids[i]);
+        int from = row_before(r, ids[i]);
         marks[i] = from < 0 ? -1 : r->marks[from];
         if (from < 0)
             continue;
@@ -313,12 +297,14 @@ static void on_catalog_sample(struct pg_poll *p, struct sample *s)
         return;
     }
     r->catalog_s = s->mono_s;
+    r->catalog_wall_s = s->wall_s;
     take_catalog(r, s);
     if (has_same_names(r, s)) { /* so that each minute does not hold names of its own */
         for (int c = 0; c < s->dataset->n_columns; c++)
             if (s->dataset->columns[c].type == TYPE_TEXT && s->values[c].any != NULL)
-                memcpy(s->values[c].any, r->last->values[c].any, (size_t)s->n_rows * sizeof(char *));
-        struct sample *light = copy(s);
+                for (int i = 0; i < s->n_rows; i++)
+                    s->values[c].text[i] = sample_text(r->last, c, i);
+        struct sample *light = sample_copy(s);
         sample_unref(s);
         r->now = light;
         sample_share(light, r->names);
@@ -368,7 +354,7 @@ static void on_head(struct pg_poll *p, const struct pg_rows *rows, enum failure 
         return;
     }
     sample_unref(r->now);
-    r->now = copy(r->last);
+    r->now = sample_copy(r->last);
     sample_share(r->now, r->names);
     ask_changed(p, r);
 }
@@ -380,7 +366,7 @@ void relations_start(struct pg_poll *p, const struct relations_kind *k)
     struct relations *r = find_or_new(p, k);
     int n = r->last == NULL ? 0 : r->last->n_rows;
     char greatest[32];
-    snprintf(greatest, sizeof(greatest), "%lld", n == 0 ? 0LL : (long long)relations_ids(r, r->last)[n - 1]);
+    snprintf(greatest, sizeof(greatest), "%lld", n == 0 ? 0LL : (long long)sample_int(r->last, relations_column(r, k->id), n - 1));
     struct text sql;
     text_init(&sql, 4096);
     text_addf(

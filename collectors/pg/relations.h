@@ -6,6 +6,20 @@
 
 #include "collectors/pg/pg.h"
 
+/* Columns of every such dataset, filled in relations: how exact the sizes are, and how old is what is not read at each poll. OF_CATALOG names what is
+ * as old as the catalog. */
+#define RELATIONS_DATED(of_catalog)                                                                          \
+    {"size_exact", KIND_GAUGE, TYPE_REAL, UNIT_BOOL,                                                         \
+     .help = "the size was measured; if not it is an estimate of the last VACUUM or ANALYZE"},               \
+    {"sized_at", KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when the size was measured; none for an estimate"}, \
+    {"catalog_at", KIND_GAUGE, TYPE_REAL, UNIT_TIME,                                                         \
+     .help = "when what stands in the catalog was read: " of_catalog "; each two minutes"}
+
+/* The start of a SELECT: l has the relations that somebody holds, or waits for, in ACCESS EXCLUSIVE mode. To look at one of them is to wait. */
+#define RELATIONS_LOCKED                                                                                     \
+    "with l as materialized (select relation from pg_locks where locktype = 'relation' and mode = 'AccessExclusiveLock'" \
+    " and database = (select oid from pg_database where datname = current_database()))"
+
 /* A column whose source reads r ("r.x" at its start, or "(r.x" within) belongs to `live`, the others to
  * `catalog`. */
 struct relations_kind {

@@ -17,19 +17,18 @@ struct relations {
     int *changed;        /* by row of the answer being taken: the row of `now`, -1 none */
     struct measure *measures;
     double catalog_s, all_s, slice_s; /* when each was last read, -INFINITY never */
+    double catalog_wall_s;
     double stats_reset;
     int slice;
 };
 
 /* relations.c */
 int relations_column(const struct relations *r, const char *name);
-/* The oids of S, a sample of R: ascending. */
+/* The oids of S, a sample of R that is being filled: ascending. */
 const int64_t *relations_ids(const struct relations *r, const struct sample *s);
 /* The relations of P with a poll that goes on; NULL, and P is answered, if the connection was remade
  * meanwhile. */
 struct relations *relations_going_on(struct pg_poll *p);
-/* The last step: R's sample is completed and handed over. */
-void relations_deliver(struct pg_poll *p, struct relations *r);
 
 /* relations_slices.c: sizes and definitions of some, then the last step */
 void relations_measure(struct pg_poll *p, struct relations *r);

@@ -1,4 +1,5 @@
 /* Sizes and definitions of relations, looked at in slices. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "collectors/pg/oids.h"
@@ -21,6 +22,39 @@ static char *ids_of_rows(const struct relations *r, const int *rows, int n)
     return array;
 }
 
+/* ---- The end: what code fills, and the answer ---- */
+
+/* How old is what is not read at each poll. Moments, not ages: they stay the same from poll to poll, and are kept once. */
+static void date(const struct relations *r, struct sample *s)
+{
+    double *exact = s->values[relations_column(r, "size_exact")].real;
+    double *sized_at = s->values[relations_column(r, "sized_at")].real;
+    double *catalog_at = s->values[relations_column(r, "catalog_at")].real;
+    for (int i = 0; i < s->n_rows; i++) {
+        exact[i] = r->measures[i].known;
+        sized_at[i] = r->measures[i].known ? r->measures[i].wall_s : NAN;
+        catalog_at[i] = r->catalog_wall_s;
+    }
+}
+
+static void deliver(struct pg_poll *p, struct relations *r)
+{
+    struct sample *s = r->now;
+    r->now = NULL;
+    uint64_t epoch = epoch_add(EPOCH_START, &pg_facts(p)->role_epoch, sizeof(uint64_t));
+    if (!isnan(r->stats_reset))
+        epoch = epoch_add(epoch, &r->stats_reset, sizeof(r->stats_reset));
+    s->epoch = epoch;
+    s->reset_s = r->stats_reset;
+    date(r, s);
+    r->kind->complete(s);
+    sample_unref(r->last);
+    r->last = sample_ref(s);
+    pg_poll_done(p, s);
+}
+
+/* ---- Definitions and sizes ---- */
+
 /* Definitions live as long as the names. */
 static void on_definitions(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
 {
@@ -42,7 +76,7 @@ static void on_definitions(struct pg_poll *p, const struct pg_rows *rows, enum f
         definitions[row] = arena_dup(r->names, text_str(&mended));
         text_done(&mended);
     }
-    relations_deliver(p, r);
+    deliver(p, r);
 }
 
 static void define_or_deliver(struct pg_poll *p, struct relations *r)
@@ -55,7 +89,7 @@ static void define_or_deliver(struct pg_poll *p, struct relations *r)
                 rows[n++] = i;
     }
     if (n == 0) {
-        relations_deliver(p, r);
+        deliver(p, r);
         return;
     }
     char *ids = ids_of_rows(r, rows, n);
@@ -69,8 +103,8 @@ static void put_sizes(struct relations *r, const struct pg_rows *rows, int i, in
     for (const char *const *name = r->kind->sized; *name != NULL; name++)
         r->now->values[relations_column(r, *name)].real[row] =
             pg_rows_real(rows, i, pg_rows_column(rows, *name));
-    r->now->values[relations_column(r, "size_exact")].real[row] = 1;
-    r->measures[row] = (struct measure){.known = true, .at_s = pg_rows_mono_s(rows), .mark = r->marks[row]};
+    r->measures[row] = (struct measure){
+        .known = true, .at_s = pg_rows_mono_s(rows), .wall_s = pg_rows_wall_s(rows), .mark = r->marks[row]};
 }
 
 /* What fails is a lock that came between looking and measuring: a smaller slice meets it less often. */

@@ -10,6 +10,7 @@ struct measure {
     bool known;
     double at_s;  /* monotonic */
     int64_t mark; /* of its statistics at that time */
+    double wall_s; /* the same moment on the other clock */
 };
 
 /* The rows (at most LIMIT of N) to be measured: those never measured and those whose mark is another now,

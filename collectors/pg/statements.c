@@ -6,7 +6,7 @@
 
 #include "collectors/pg/names.h"
 #include "collectors/pg/pg.h"
-#include "collectors/pg/texts.h"
+#include "collectors/pg/statements_texts.h"
 #include "core/mem.h"
 #include "core/text.h"
 
@@ -62,7 +62,7 @@ static const struct column columns[] = {
     {"rows_per_call", KIND_DERIVED, TYPE_REAL, UNIT_COUNT, .formula = FORMULA_QUOTIENT, .a = "rows_n", .b = "calls", .help = "rows returned or changed by a call"},
     {"hit_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "shared_hit", .b = "shared_read", .least = 100, .help = "pages found in shared buffers / pages looked at, from 100 on"},
     {"plan_mean_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_QUOTIENT, .a = "total_plan_ms", .b = "plans", .help = "exact mean time of planning it once"},
-    {"query", KIND_TEXT, TYPE_TEXT, .help = "its text with constants as $1, $2, ...; none while it is not fetched, or the role may not see it"},
+    {"query", KIND_TEXT, TYPE_TEXT, .help = "its text with constants as $1, $2, ...; until it is fetched, a minute at most, that of a session that runs it, with ? for them; none if the role may not see it"},
 };
 // clang-format on
 
@@ -76,14 +76,10 @@ static const struct dataset dataset = {
     .baseline_every = 30,
 };
 
-/* Each fetch reads the server's whole file of texts, so it comes at most once a minute; sooner at the start, when most of what runs is new. */
-static const double TEXTS_FIRST_S = 0.4, TEXTS_EVERY_S = 60;
 static const double NAMES_EVERY_S = 60;
 
 struct statements {
-    struct texts texts;
-    double texts_asked_s; /* on the monotonic clock, 0 never */
-    double texts_every_s; /* from then on */
+    struct statements_texts texts;
     struct names names;
     double names_asked_s;
     double dealloc, reset_s; /* of pg_stat_statements_info; NAN before 1.9 */
@@ -93,7 +89,7 @@ struct statements {
 static void reset(void *state)
 {
     struct statements *t = state;
-    texts_done(&t->texts);
+    statements_texts_done(&t->texts);
     names_done(&t->names);
     sample_unref(t->pending);
     *t = (struct statements){0};
@@ -204,33 +200,6 @@ static void set_epoch(struct sample *s, const struct statements *t, const struct
     s->reset_s = t->reset_s;
 }
 
-/* The tag stands behind the first word: a long text need not be searched. */
-static bool is_own(const char *query)
-{
-    size_t word = strcspn(query, " ");
-    return strncmp(query + word, " " PG_TAG, sizeof(PG_TAG)) == 0;
-}
-
-/* Texts of the ids that are held; the others as an array for the server in MISSING. */
-static void fill_texts(struct sample *s, struct texts *held, struct text *missing)
-{
-    const int64_t *id = values_of(s, "queryid").integer;
-    const char **query = values_of(s, "query").text;
-    texts_begin(held);
-    text_add_char(missing, '{');
-    for (int i = 0; i < s->n_rows; i++)
-        if (id[i] != INT_NONE && texts_use(held, id[i]) == NULL)
-            text_addf(missing, "%s%lld", missing->len > 1 ? "," : "", (long long)id[i]);
-    text_add_char(missing, '}');
-    texts_sweep(held);
-    double *own = values_of(s, "own").real;
-    for (int i = 0; i < s->n_rows; i++) {
-        query[i] = id[i] == INT_NONE ? NULL : texts_use(held, id[i]);
-        own[i] = query[i] != NULL && is_own(query[i]);
-    }
-    set_toplevel_ms(s);
-}
-
 static void deliver(struct pg_poll *p)
 {
     struct statements *t = pg_state(p);
@@ -240,9 +209,20 @@ static void deliver(struct pg_poll *p)
         pg_poll_failed(p, FAILURE_LOST, "the connection was lost");
         return;
     }
-    if (t->texts.arena != NULL)
-        sample_share(s, t->texts.arena);
+    if (t->texts.fetched.arena != NULL)
+        sample_share(s, t->texts.fetched.arena);
+    set_toplevel_ms(s);
     pg_poll_done(p, s);
+}
+
+/* New texts came. */
+static void fill_again(struct statements *t)
+{
+    struct text missing;
+    text_init(&missing, 1 << 20);
+    if (t->pending != NULL)
+        statements_texts_fill(&t->texts, t->pending, &missing);
+    text_done(&missing);
 }
 
 /* A failure leaves the texts away for a minute: a text in the encoding of another database can spoil them
@@ -251,21 +231,37 @@ static void on_texts(struct pg_poll *p, const struct pg_rows *rows, enum failure
 {
     (void)why, (void)text;
     struct statements *t = pg_state(p);
-    int id = rows == NULL ? -1 : pg_rows_column(rows, "queryid");
-    int query = rows == NULL ? -1 : pg_rows_column(rows, "query");
-    for (int i = 0; rows != NULL && i < pg_rows_n(rows); i++) {
-        size_t len;
-        const char *s = pg_rows_text(rows, i, query, &len);
-        if (s != NULL)
-            texts_put(&t->texts, pg_rows_int(rows, i, id), s, len);
-    }
-    if (t->pending != NULL) {
-        struct text missing;
-        text_init(&missing, 1 << 20);
-        fill_texts(t->pending, &t->texts, &missing);
-        text_done(&missing);
+    if (rows != NULL) {
+        statements_texts_take(&t->texts, rows);
+        fill_again(t);
     }
     deliver(p);
+}
+
+static void on_running(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    (void)why, (void)text;
+    struct statements *t = pg_state(p);
+    if (rows != NULL && pg_rows_n(rows) > 0) {
+        statements_texts_take_running(&t->texts, rows);
+        fill_again(t);
+    }
+    deliver(p);
+}
+
+static void ask_texts(struct pg_poll *p, const char *ids, double now_s)
+{
+    struct statements *t = pg_state(p);
+    if (!statements_texts_due(&t->texts, now_s)) {
+        pg_run(p, statements_texts_running_sql, 1, &ids, on_running);
+        return;
+    }
+    struct text sql;
+    text_init(&sql, 4096);
+    text_addf(&sql, "select queryid, query from %s.pg_stat_statements(true) where queryid = any($1::int8[])",
+              pg_facts(p)->statements_schema);
+    pg_run(p, text_str(&sql), 1, &ids, on_texts);
+    text_done(&sql);
 }
 
 static void on_sample(struct pg_poll *p, struct sample *s)
@@ -279,24 +275,12 @@ static void on_sample(struct pg_poll *p, struct sample *s)
     set_epoch(s, t, pg_facts(p), hidden);
     struct text missing;
     text_init(&missing, 1 << 20);
-    fill_texts(s, &t->texts, &missing);
-    bool ask = missing.len > 2 && !pg_target(p)->no_texts &&
-               (t->texts_asked_s == 0 || s->mono_s - t->texts_asked_s >= t->texts_every_s);
-    if (ask) {
-        struct text sql;
-        text_init(&sql, 4096);
-        text_addf(&sql,
-                  "select queryid, query from %s.pg_stat_statements(true) where queryid = any($1::int8[])",
-                  pg_facts(p)->statements_schema);
-        const char *param = text_str(&missing);
-        t->texts_asked_s = s->mono_s;
-        t->texts_every_s = t->texts_every_s == 0 ? TEXTS_FIRST_S : fmin(2 * t->texts_every_s, TEXTS_EVERY_S);
-        pg_run(p, text_str(&sql), 1, &param, on_texts);
-        text_done(&sql);
-    }
-    text_done(&missing);
-    if (!ask)
+    statements_texts_fill(&t->texts, s, &missing);
+    if (missing.len > 2 && !pg_target(p)->no_texts)
+        ask_texts(p, text_str(&missing), s->mono_s);
+    else
         deliver(p);
+    text_done(&missing);
 }
 
 static void on_rows(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)

@@ -24,7 +24,7 @@ static const struct column columns[] = {
     {"heap_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("c.relpages"), .help = "bytes of the rows themselves"},
     {"toast_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("coalesce(t.relpages, 0)"), .help = "bytes of long values kept aside, with their index"},
     {"index_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("coalesce(x.pages, 0)"), .help = "bytes of its indexes"},
-    {"size_exact", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "the sizes were measured; if not they are estimates of the last VACUUM or ANALYZE"},
+    RELATIONS_DATED("name, storage options, what autovacuum starts at, xid_age"),
     {"live_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_live_tuples(r.id)", .help = "rows, estimated"},
     {"dead_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_dead_tuples(r.id)", .help = "dead rows that VACUUM would remove, estimated"},
     {"dead_ratio", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "dead_rows / (live_rows + dead_rows)"},
@@ -144,8 +144,7 @@ static const struct pg_from live[] = {
 /* All forks are counted. Left out are tables that are locked (or about to be) in ACCESS EXCLUSIVE mode, be it through their toast
  * table or an index. The clock is read before and after: volatile functions of a select list are called from left to right. */
 static const char sizes[] =
-    "with l as materialized (select relation from pg_locks where locktype = 'relation' and mode = 'AccessExclusiveLock'"
-    "  and database = (select oid from pg_database where datname = current_database())),"
+    RELATIONS_LOCKED ","
     " k as materialized (select relation as id from l"
     "  union select i.indrelid from pg_index i join l on l.relation = i.indexrelid"
     "  union select c.oid from pg_class c join l on l.relation = c.reltoastrelid where c.reltoastrelid <> 0"
@@ -187,7 +186,7 @@ static void complete(struct sample *s)
                  *analyze_at = reals(s, "analyze_at");
     const double *last_vacuum = reals(s, "last_vacuum"), *last_autovacuum = reals(s, "last_autovacuum");
     const double *last_analyze = reals(s, "last_analyze"), *last_autoanalyze = reals(s, "last_autoanalyze");
-    double *dead_ratio = reals(s, "dead_ratio"), *exact = reals(s, "size_exact");
+    double *dead_ratio = reals(s, "dead_ratio");
     double *vacuum_debt = reals(s, "vacuum_debt"), *insert_debt = reals(s, "insert_debt");
     double *analyze_debt = reals(s, "analyze_debt");
     double *vacuum_age = reals(s, "vacuum_age_s"), *analyze_age = reals(s, "analyze_age_s");
@@ -198,7 +197,6 @@ static void complete(struct sample *s)
         analyze_debt[i] = ratio(mod[i], analyze_at[i]);
         vacuum_age[i] = age(s, last_vacuum[i], last_autovacuum[i]);
         analyze_age[i] = age(s, last_analyze[i], last_autoanalyze[i]);
-        exact[i] = exact[i] > 0;
     }
 }
 

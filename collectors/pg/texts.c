@@ -92,7 +92,7 @@ static void keep(struct texts *t, int64_t id, const char *text, size_t len)
 void texts_put(struct texts *t, int64_t id, const char *text, size_t len)
 {
     if (t->arena == NULL)
-        t->arena = arena_new(1 << 16);
+        t->arena = arena_new(1 << 14);
     len = clip(text, len, t->held < TEXTS_MOST ? TEXTS_LONGEST : TEXTS_SHORTEST);
     if (utf8_valid(text, len)) {
         keep(t, id, text, len);
@@ -109,7 +109,7 @@ bool texts_sweep(struct texts *t)
 {
     if (t->held <= 2 * t->live + SPARE)
         return false;
-    struct texts kept = {.arena = arena_new(1 << 16)};
+    struct texts kept = {.arena = arena_new(1 << 14)};
     for (int i = 0; i < t->capacity; i++)
         if (t->slots[i].text != NULL && t->slots[i].used)
             keep(&kept, t->slots[i].id, t->slots[i].text, t->slots[i].len);

@@ -19,6 +19,14 @@ const char *why_lacking(const struct column *c, enum pg_gate gate, int version, 
     return out;
 }
 
+const char *why_no_statements(const struct pg_facts *f)
+{
+    if (f->statements == 0 && !f->statements_loaded)
+        return "needs pg_stat_statements: shared_preload_libraries = 'pg_stat_statements', a restart, then "
+               "CREATE EXTENSION pg_stat_statements";
+    return f->statements == 0 ? "needs pg_stat_statements: CREATE EXTENSION pg_stat_statements" : NULL;
+}
+
 /* "permission denied for KIND NAME": what is granted on each kind. */
 static const struct {
     const char *kind, *grant;

@@ -46,6 +46,13 @@ def test_the_pages_made_from_tables_are_what_the_program_prints_now(program):
     assert docs.MAN_TOPICS <= {m[2] for m in docs.MAN_PART.finditer(read(docs.MAN))}
 
 
+def test_code_in_a_help_text_is_code_in_the_pages(program):
+    made = docs.pages(program, ROOT)
+    assert "or `detail` for a page" in made["docs/config.md"]
+    assert "as in `statements`" in made["docs/datasets/waits.md"]
+    assert not [path for path, text in made.items() if path.endswith(".md") and "\\`" in text]
+
+
 def test_every_page_of_the_dashboard_and_every_subcommand_is_in_the_manual(program):
     manual = read("docs/manual.md")
     for line in docs.ask(program, "pages", "--format", "markdown").split("| --- |\n")[1].splitlines():

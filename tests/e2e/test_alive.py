@@ -205,3 +205,22 @@ def test_after_a_restart_and_a_terminated_backend_the_numbers_are_back_in_two_se
         assert time.monotonic() - started < 2.5
         s.send("q")
         assert s.wait_end() == 0
+
+
+def test_a_promotion_is_in_the_head_and_among_the_changes_within_two_seconds(start_server, program):
+    server = start_server()
+    open(f"{server.data}/standby.signal", "w").close()
+    server.restart()
+    with screen.Screen([program], rows=50, columns=160, env=server.env()) as s:
+        s.wait(lambda t: fresh(t) and "standby" in t.split("\n")[0])
+        s.send("3")  # a page for which `server` is not polled
+        s.read(0.3)
+        server.psql("select pg_promote()")  # waits for it
+        promoted = time.monotonic()
+        s.wait(lambda t: "primary" in t.split("\n")[0], 10, "the new role in the head")
+        told_s = time.monotonic() - promoted
+        s.send("1")
+        s.wait(lambda t: "standby → primary" in t, 3, "the change of the role")
+        assert told_s < 2
+        s.send("q")
+        assert s.wait_end() == 0

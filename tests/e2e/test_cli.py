@@ -56,6 +56,22 @@ def test_a_config_error_names_file_line_and_key(dbvitals, tmp_path):
     assert f"{config}:3:" in done.stderr and "thene" in done.stderr and "theme" in done.stderr
 
 
+@pytest.mark.parametrize("line, said", [
+    ("theme = drak", "there is no theme \"drak\"; did you mean 'dark'?"),
+    ("theme = /nowhere/my.theme", "/nowhere/my.theme: No such file"),
+    ("page = sesions", "there is no page \"sesions\"; did you mean 'sessions'?"),
+    ("page = xyzzy", "expected one of overview, sessions"),
+    ("page = statement", "did you mean 'statements'?"),
+])
+def test_a_theme_or_page_that_does_not_exist_is_refused_with_file_and_line(dbvitals, tmp_path, line, said):
+    config = tmp_path / "c.conf"
+    config.write_text(f"[dashboard]\nrefresh = 1s\n{line}\n")
+    for arguments in (["config", "check"], ["postgresql://127.0.0.1:1/nobody"]):
+        done = dbvitals(*arguments, "--config", config)
+        assert done.returncode == 1
+        assert f"{config}:3:" in done.stderr and said in done.stderr, done.stderr
+
+
 def test_config_show_hides_secrets(dbvitals, tmp_path):
     config = tmp_path / "c.conf"
     config.write_text("[target shop]\nurl = postgresql://app:hunter2@db/shop\n")
@@ -139,6 +155,11 @@ def test_closed_standard_files_end_in_an_exit_code(server, program, closed):
     assert done.returncode == (1 if ">&-" in closed.replace("2>&-", "") else 0)
 
 
+def test_too_few_files_are_told_with_exit_code_2(program):
+    done = subprocess.run(["sh", "-c", f'ulimit -n 8; exec "{program}" show databases'], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "only 8 files may be open" in done.stderr and "ulimit -n" in done.stderr
+
+
 def test_options_may_stand_before_the_subcommand(server, dbvitals):
     done = dbvitals("-f", "csv", "show", "databases", env=server.env())
     assert done.returncode == 0 and done.stdout.startswith("target,dbid,datname")
@@ -154,14 +175,16 @@ def test_a_theme_that_is_not_there_is_told_without_a_terminal_too(server, dbvita
     assert done.returncode == 1 and "nosuch" in done.stderr and done.stdout == ""
 
 
-def test_a_role_with_one_connection_hears_why_a_lane_has_none(start_server, dbvitals):
+def test_a_role_with_one_connection_has_all_data_and_hears_that_it_is_shared(start_server, dbvitals):
     server = start_server()
     with contextlib.closing(psycopg2.connect(server.conninfo())) as admin, admin, admin.cursor() as cursor:
         cursor.execute("create role lonely login connection limit 1; grant pg_monitor to lonely")
     done = dbvitals("show", "databases", f"host={server.host} port={server.port} user=lonely dbname=postgres")
     assert done.returncode == 0
     done = dbvitals("show", "tables", f"host={server.host} port={server.port} user=lonely dbname=postgres")
-    assert done.returncode == 2 and "too many connections for role" in done.stderr
+    assert done.returncode == 0 and done.stderr == ""
+    done = dbvitals("doctor", f"host={server.host} port={server.port} user=lonely dbname=postgres")
+    assert "no second connection" in done.stdout and "too many connections for role" in done.stdout
 
 
 def test_what_the_server_says_reaches_stderr_without_escape_sequences(server, dbvitals):

@@ -39,6 +39,7 @@ static void tables(void **state)           { (void)state; screen(WORLD_TROUBLE, 
 static void locks(void **state)            { (void)state; screen(WORLD_TROUBLE, 24, 132, false, "locks", "", "locks_132x24"); }
 static void waits(void **state)            { (void)state; screen(WORLD_TROUBLE, 30, 132, false, "waits", "w", "waits_132x30"); }
 static void pools(void **state)            { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "pools", "", "pools_100x24"); }
+static void pool_detail(void **state)      { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "pools", "<down><enter>", "pool_detail"); }
 static void settings(void **state)         { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "settings", "", "settings_100x24"); }
 static void hidden(void **state)           { (void)state; screen(WORLD_HIDDEN, 24, 120, false, "sessions", "", "sessions_hidden"); }
 static void help(void **state)             { (void)state; screen(WORLD_TROUBLE, 80, 110, false, "sessions", "?", "help"); }
@@ -83,6 +84,7 @@ int main(void)
         cmocka_unit_test(locks),
         cmocka_unit_test(waits),
         cmocka_unit_test(pools),
+        cmocka_unit_test(pool_detail),
         cmocka_unit_test(settings),
         cmocka_unit_test(hidden),
         cmocka_unit_test(help),

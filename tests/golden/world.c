@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
 #include "engine/products.h"
 #include "tests/unit/test.h"
@@ -96,7 +97,7 @@ static const struct edge trouble_edges[] = {
     {4812, 4802, 4711, 2, 228, "tuple", "ExclusiveLock", "public.orders", "row (17,4)"},
     {4813, 4802, 4711, 2, 190, "tuple", "ExclusiveLock", "public.orders", "row (17,4)"},
 };
-struct known { int id; const char *query; double calls_per_s, mean_ms, rows; };
+struct known { int id; const char *query; double calls_per_s, mean_ms, rows; bool own; };
 static const struct known statements[] = {
     {101, "select * from sessions where a_addr = $1", 24, 130, 1},
     {102, "update telemetry set last_seen = $1 where id = $2", 410, 1.7, 1},
@@ -104,6 +105,7 @@ static const struct known statements[] = {
     {104, "insert into events (session_id, kind, body) values ($1, $2, $3)", 120, 2.1, 1},
     {105, "select * from orders where customer = $1 order by placed desc limit $2", 60, 4.0, 18},
     {106, "select count(*) from lines where order_id = $1", 30, 3.0, 1},
+    {107, "/* dbvitals */ select * from pg_stat_statements", 500, 40, 5000, .own = true},
 };
 struct relation { const char *name; double bytes, live, dead, seq_per_s, idx_per_s, writes_per_s, vacuum_s; };
 static const struct relation relations[] = {
@@ -116,10 +118,15 @@ static const struct relation relations[] = {
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
+static bool is_quiet(enum world_kind kind)
+{
+    return kind == WORLD_QUIET || kind == WORLD_IDLE || kind == WORLD_YOUNG;
+}
+
 static const struct person *people_of(enum world_kind kind, int *n)
 {
-    *n = kind == WORLD_QUIET ? COUNT(quiet) : kind == WORLD_HOSTILE ? COUNT(hostile) : COUNT(trouble);
-    return kind == WORLD_QUIET ? quiet : kind == WORLD_HOSTILE ? hostile : trouble;
+    *n = is_quiet(kind) ? COUNT(quiet) : kind == WORLD_HOSTILE ? COUNT(hostile) : COUNT(trouble);
+    return is_quiet(kind) ? quiet : kind == WORLD_HOSTILE ? hostile : trouble;
 }
 
 static void session_set(struct sample *s, int row, const struct person *p, double later_s, bool hidden)
@@ -168,12 +175,22 @@ static void sessions_put(struct world *w, enum world_kind kind, int without_pid,
     put(w, s);
 }
 
+static void blocks_set(struct sample *s)
+{
+    struct wait_edges e = {.n = s->n_rows,
+                           .pid = s->values[dataset_column(s->dataset, "pid")].integer,
+                           .holder = s->values[dataset_column(s->dataset, "holder_pid")].integer,
+                           .gid = s->values[dataset_column(s->dataset, "holder_gid")].text};
+    int *behind = mem_new_array((size_t)e.n, sizeof(int));
+    wait_tree_behind(&e, behind);
+    for (int i = 0; i < e.n; i++)
+        real_set(s, i, "holder_blocks", behind[i]);
+    free(behind);
+}
+
 static void locks_put(struct world *w, enum world_kind kind, double ago_s)
 {
-    int n = kind == WORLD_QUIET     ? 0
-            : kind == WORLD_HOSTILE ? 1
-            : kind == WORLD_LARGE   ? 200
-                                    : COUNT(trouble_edges);
+    int n = is_quiet(kind) ? 0 : kind == WORLD_HOSTILE ? 1 : kind == WORLD_LARGE ? 200 : COUNT(trouble_edges);
     struct sample *s = sample_of(w, "locks", n, ago_s);
     for (int i = 0; i < n; i++) {
         struct edge e = trouble_edges[i % COUNT(trouble_edges)];
@@ -192,6 +209,7 @@ static void locks_put(struct world *w, enum world_kind kind, double ago_s)
         text_set(s, i, "holder_state", "idle in transaction");
         text_set(s, i, "query", "update orders set status = $1 where id = $2");
     }
+    blocks_set(s);
     put(w, s);
 }
 
@@ -199,31 +217,31 @@ static void locks_put(struct world *w, enum world_kind kind, double ago_s)
 static void server_put(struct world *w, enum world_kind kind, double ago_s)
 {
     struct sample *s = sample_of(w, "server", 1, ago_s);
-    double t = 100000 + w->now_s - WORLD_NOW - ago_s,
-           late = kind == WORLD_QUIET ? 0 : fmax(0, 120 - ago_s) / 120;
+    double t = 100000 + w->now_s - WORLD_NOW - ago_s, late = is_quiet(kind) ? 0 : fmax(0, 120 - ago_s) / 120;
     double xacts =
         t * 1284 - 150 * late * late * 120; /* the rate falls by 300 a second while the load rises */
     text_set(s, 0, "instance", "postgresql");
     text_set(s, 0, "role", "primary");
     text_set(s, 0, "version_text", "16.4");
     real_set(s, 0, "uptime_s", 12.0 * 86400 + 4 * 3600);
-    real_set(s, 0, "connections", kind == WORLD_QUIET ? 31 : 31 + round(60 * late));
+    real_set(s, 0, "connections", is_quiet(kind) ? 31 : 31 + round(60 * late));
     real_set(s, 0, "max_connections", 100);
     real_set(s, 0, "reserved_connections", 3);
-    real_set(s, 0, "active", kind == WORLD_QUIET ? 2 : 2 + round(4 * late));
-    real_set(s, 0, "idle", kind == WORLD_QUIET ? 1 : 2);
-    real_set(s, 0, "idle_in_xact", kind == WORLD_QUIET ? 0 : 1);
-    real_set(s, 0, "waiting", kind == WORLD_QUIET ? 0 : round(4 * late));
-    real_set(s, 0, "longest_xact_s", kind == WORLD_QUIET ? 2 : 252 * late);
-    real_set(s, 0, "longest_xact_pid", kind == WORLD_QUIET ? 4820 : 4711);
+    real_set(s, 0, "active", is_quiet(kind) ? 2 : 2 + round(4 * late));
+    real_set(s, 0, "idle", is_quiet(kind) ? 1 : 2);
+    real_set(s, 0, "idle_in_xact", is_quiet(kind) ? 0 : 1);
+    real_set(s, 0, "waiting", is_quiet(kind) ? 0 : round(4 * late));
+    real_set(s, 0, "longest_xact_s", is_quiet(kind) ? 2 : 252 * late);
+    real_set(s, 0, "longest_xact_pid", is_quiet(kind) ? 4820 : 4711);
     real_set(s, 0, "xact", xacts);
     real_set(s, 0, "xact_commit", xacts * 0.996);
     real_set(s, 0, "xact_rollback", xacts * 0.004);
     real_set(s, 0, "blks_hit", t * 160000);
     real_set(s, 0, "blks_read", t * 1300);
-    real_set(s, 0, "xids_left", 1.9e9);
-    real_set(s, 0, "xid_age", 2e8);
-    real_set(s, 0, "freeze_max_age", 2e8);
+    real_set(s, 0, "xids_left", 2144483647 - w->xid_age);
+    real_set(s, 0, "xid_age", w->xid_age);
+    real_set(s, 0, "mxid_age", w->mxid_age);
+    real_set(s, 0, "freeze_max_age", w->freeze_max_age);
     put(w, s);
 }
 
@@ -243,9 +261,10 @@ static void waits_put(struct world *w, enum world_kind kind, double ago_s)
         text_set(s, i, "wait_event", rows[i].event);
         text_set(s, i, "usename", "shop_rw");
         text_set(s, i, "application_name", "web");
-        real_set(s, i, "queryid", 101 + i);
+        /* In quiet times no one statement takes most of it. */
+        real_set(s, i, "queryid", i == 0 && is_quiet(kind) ? NAN : 101 + i);
         real_set(s, i, "active_s",
-                 since * rows[i].load + (kind == WORLD_QUIET ? 0 : late * rows[i].late * late / 240));
+                 since * rows[i].load + (is_quiet(kind) ? 0 : late * rows[i].late * late / 240));
         real_set(s, i, "sightings", since);
     }
     put(w, s);
@@ -258,18 +277,18 @@ static void statements_put(struct world *w, enum world_kind kind, double ago_s)
     double t = 90000 + w->now_s - WORLD_NOW - ago_s;
     for (int i = 0; i < n; i++) {
         const struct known *k = &statements[i % COUNT(statements)];
-        double calls = t * k->calls_per_s, ms = calls * k->mean_ms;
+        double calls = (kind == WORLD_IDLE && !k->own ? 90000 : t) * k->calls_per_s, ms = calls * k->mean_ms;
         char text[1200];
         real_set(s, i, "userid", 10);
         real_set(s, i, "dbid", 5);
         real_set(s, i, "queryid", k->id + i / COUNT(statements) * 1000);
         real_set(s, i, "toplevel", 1);
-        real_set(s, i, "own", 0);
+        real_set(s, i, "own", k->own);
         text_set(s, i, "usename", "shop_rw");
         text_set(s, i, "datname", "shop");
         real_set(s, i, "calls", calls);
         real_set(s, i, "total_exec_ms", ms);
-        real_set(s, i, "toplevel_ms", ms);
+        real_set(s, i, "toplevel_ms", k->own ? NAN : ms);
         real_set(s, i, "exec_sq", calls * k->mean_ms * k->mean_ms * 1.4);
         real_set(s, i, "rows_n", calls * k->rows);
         real_set(s, i, "shared_hit", calls * 40);
@@ -287,8 +306,8 @@ static void pools_put(struct world *w, enum world_kind kind)
     text_set(s, 0, "kind", "slots");
     text_set(s, 0, "name", kind == WORLD_HOSTILE ? "slo\x1b[0mts" : "instance");
     real_set(s, 0, "max_size", 97);
-    real_set(s, 0, "in_use", kind == WORLD_QUIET ? 31 : 91);
-    real_set(s, 0, "utilization", kind == WORLD_QUIET ? 31 / 97.0 : 91 / 97.0);
+    real_set(s, 0, "in_use", is_quiet(kind) ? 31 : 91);
+    real_set(s, 0, "utilization", is_quiet(kind) ? 31 / 97.0 : 91 / 97.0);
     real_set(s, 0, "idle", 2);
     real_set(s, 0, "active", 6);
     real_set(s, 0, "idle_in_xact", 1);
@@ -297,8 +316,8 @@ static void pools_put(struct world *w, enum world_kind kind)
     text_set(s, 1, "kind", "role");
     text_set(s, 1, "name", "shop_ro");
     real_set(s, 1, "max_size", 10);
-    real_set(s, 1, "in_use", kind == WORLD_QUIET ? 2 : 10);
-    real_set(s, 1, "utilization", kind == WORLD_QUIET ? 0.2 : 1);
+    real_set(s, 1, "in_use", is_quiet(kind) ? 2 : 10);
+    real_set(s, 1, "utilization", is_quiet(kind) ? 0.2 : 1);
     real_set(s, 1, "own_limit", 1);
     put(w, s);
 }
@@ -320,9 +339,10 @@ static void tables_put(struct world *w, enum world_kind kind, double ago_s)
         real_set(s, i, "heap_bytes", r->bytes * 0.7);
         real_set(s, i, "index_bytes", r->bytes * 0.3);
         real_set(s, i, "live_rows", r->live);
-        real_set(s, i, "dead_rows", r->dead);
-        real_set(s, i, "dead_ratio", r->dead / (r->live + r->dead));
-        real_set(s, i, "vacuum_debt", r->dead / (50 + 0.2 * r->live));
+        double dead = is_quiet(kind) ? fmin(r->dead, 0.1 * r->live) : r->dead;
+        real_set(s, i, "dead_rows", dead);
+        real_set(s, i, "dead_ratio", dead / (r->live + dead));
+        real_set(s, i, "vacuum_debt", dead / (50 + 0.2 * r->live));
         real_set(s, i, "analyze_debt", 0.4);
         real_set(s, i, "seq_scan", r->seq_per_s * t);
         real_set(s, i, "seq_rows", r->seq_per_s * r->live * t);
@@ -342,7 +362,7 @@ static void targets_put(struct world *w, enum world_kind kind, double data_age_s
     text_set(s, 0, "name", target);
     text_set(s, 0, "kind", "PostgreSQL");
     text_set(s, 0, "env", "prod");
-    text_set(s, 0, "state", "up");
+    text_set(s, 0, "state", w->state);
     text_set(s, 0, "role", "primary");
     text_set(s, 0, "version", kind == WORLD_HOSTILE ? "16.4\x1b[2J" : "16.4");
     text_set(s, 0, "place", "monitor@10.0.3.7/shop");
@@ -412,7 +432,12 @@ static void fast_put(struct world *w, enum world_kind kind)
 void world_init(struct world *w, enum world_kind kind)
 {
     struct err err = {""};
-    *w = (struct world){.kind = kind, .now_s = WORLD_NOW, .mono_s = 50000};
+    *w = (struct world){.kind = kind,
+                        .state = "up",
+                        .xid_age = 2e8,
+                        .freeze_max_age = 2e8,
+                        .now_s = WORLD_NOW,
+                        .mono_s = 50000};
     setenv("TZ", "UTC", 1);
     tzset();
     if (!products_register(&w->registry, &err))
@@ -431,7 +456,8 @@ void world_init(struct world *w, enum world_kind kind)
     }
     static const int ages[] = {600, 60, 1, 0};
     for (int i = 0; i < COUNT(ages); i++) {
-        statements_put(w, kind, ages[i]);
+        if (kind != WORLD_YOUNG || ages[i] == 0)
+            statements_put(w, kind, ages[i]);
         tables_put(w, kind, ages[i]);
     }
     for (int ago = 180; ago > 0; ago -= 60) {
@@ -538,6 +564,9 @@ static bool save(void *ctx, const char *name, const char *text, size_t len, char
     (void)err;
     snprintf(w->saved_name, sizeof(w->saved_name), "%s", name);
     snprintf(w->saved, sizeof(w->saved), "%.*s", (int)len, text);
+    w->saved_lines = 0;
+    for (size_t i = 0; i < len; i++)
+        w->saved_lines += text[i] == '\n';
     snprintf(path, size, "/tmp/%s", name);
     return true;
 }
@@ -654,6 +683,15 @@ void world_advance(struct world *w, double seconds)
     w->now_s += 0.2; /* the settling time of a refresh is over */
 }
 
+void world_forget_locks(struct world *w)
+{
+    w->now_s += 1;
+    w->mono_s += 1;
+    locks_put(w, WORLD_QUIET, 0);
+    dash_data_changed(w->dash, target, "locks");
+    w->now_s += 0.2;
+}
+
 void world_end_session(struct world *w, int pid)
 {
     w->now_s += 1;
@@ -670,4 +708,21 @@ void world_stopped(struct world *w, double seconds)
     targets_put(w, w->kind, seconds);
     dash_data_changed(w->dash, target, "targets");
     w->now_s += 0.2;
+}
+
+void world_lost(struct world *w, const char *state, double seconds)
+{
+    w->state = state;
+    world_stopped(w, seconds);
+}
+
+void world_collector(struct world *w, const char *dataset, double polls, const char *error)
+{
+    struct sample *s = sample_of(w, "collectors", 1, 0);
+    text_set(s, 0, "dataset", dataset);
+    text_set(s, 0, "state", error == NULL ? "ok" : "failed");
+    text_set(s, 0, "error", error);
+    real_set(s, 0, "polls", polls);
+    put(w, s);
+    dash_data_changed(w->dash, target, "collectors");
 }

@@ -11,6 +11,8 @@ enum world_kind {
     WORLD_TROUBLE, /* a lock queue behind an idle transaction, full slots */
     WORLD_HOSTILE, /* the same with names and texts that attack the screen */
     WORLD_HIDDEN,  /* as a role with nothing sees it */
+    WORLD_IDLE,    /* quiet, and only our own statements finish */
+    WORLD_YOUNG,   /* quiet, and statements were read only once */
     WORLD_LARGE    /* 500 sessions, 200 of them waiting, 5,000 statements, 10,000 tables */
 };
 
@@ -25,6 +27,8 @@ struct world_ask {
 };
 struct world {
     enum world_kind kind;
+    const char *state; /* of the target */
+    double xid_age, mxid_age, freeze_max_age;
     struct registry registry;
     struct pages pages;
     struct store *store;
@@ -38,6 +42,7 @@ struct world {
     double cpu_ms;  /* of all statements that were run */
     int n_run;
     bool quit;
+    int saved_lines;
     char copied[4096], saved_name[64], saved[4096], demanded[512], explained[256];
 };
 
@@ -60,7 +65,14 @@ void world_type(struct world *w, const char *keys);
 void world_advance(struct world *w, double seconds);
 /* The server is stopped: only what the engine makes itself still comes, and says how old the rest is. */
 void world_stopped(struct world *w, double seconds);
+/* The connection to the server is lost: "down", or in another STATE; what was known before is that old. */
+void world_lost(struct world *w, const char *state, double seconds);
+/* What the engine says of its polls of DATASET; ERROR NULL: all is well. */
+void world_collector(struct world *w, const char *dataset, double polls, const char *error);
 /* Sessions again, without the one of that pid. */
 void world_end_session(struct world *w, int pid);
+
+/* A look at the locks that came before anybody waited. */
+void world_forget_locks(struct world *w);
 
 #endif

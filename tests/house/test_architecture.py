@@ -41,6 +41,10 @@ BROKEN = {
         "core/a.h": header("core/a", '#include "core/b.h"'), "core/b.h": header("core/b", '#include "core/a.h"')}),
     "an include that is not from the root": ("includes are paths from the root", {
         "core/a.c": '/* It. */\n#include "a.h"\n', "core/a.h": header("core/a")}),
+    "a conflict, ours": ("no conflict is left", {"core/a.c": "/* It. */\n" + "<" * 7 + " HEAD\n"}),
+    "a conflict, before": ("no conflict is left", {"tests/e2e/a.py": "# It.\n" + "|" * 7 + " 4bd7a1c\n"}),
+    "a conflict, between": ("no conflict is left", {"tui/pages/a.page": "[page a]\n" + "=" * 7 + "\nkey = 1\n"}),
+    "a conflict, theirs": ("no conflict is left", {"docs/a.md": "# It\n" + ">" * 7 + " main\n"}),
     "a room too large": ("rooms are small", {"core/a.c": "/* It. */\n" + "\n" * 601}),
 }
 
@@ -56,7 +60,9 @@ def test_a_clean_house_passes(tmp_path):
         "core/a.h": header("core/a"),
         "core/query.c": '/* strcpy( in a comment and "in a string" is no call. */\n#include <sqlite3.h>\n#include "core/a.h"\n'
                         'const char *f(void);\nconst char *f(void) { return "strcpy(a, b)"; }\n',
-        "tui/page.c": '/* It. */\n#include "core/a.h"\n'})
+        "tui/page.c": '/* It. */\n#include "core/a.h"\n',
+        "docs/a.md": "A title\n" + "=" * 7 + "\n", "core/b.c": "/* It. */\n/" + "*" * 7 + "/\n",
+        "tests/golden/screens/a.txt": ">" * 7 + " roles\n" + "=" * 7 + "\n"})
     assert done.returncode == 0, done.stdout + done.stderr
 
 

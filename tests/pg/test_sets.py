@@ -232,6 +232,8 @@ def test_only_a_lock_that_conflicts_blocks(server, rows, connect):
     edge = one(edges, pid=pid_of(behind))
     assert edge["holder_pid"] == pid_of(wants) and edge["queued"] == 1 and edge["depth"] == 2
     assert edge["root_pid"] in (pid_of(a), pid_of(b))
+    assert edge["holder_blocks"] == 1
+    assert all(e["holder_blocks"] == 2 for e in edges if e["pid"] == pid_of(wants))
 
 
 def test_a_relation_of_another_database_is_not_named_in_this_one(server, rows, connect):
@@ -268,7 +270,7 @@ def test_a_deadlock_that_is_not_found_yet_is_no_endless_walk(server, rows, conne
     send(server, b, "select pg_advisory_xact_lock(1)")
     edges = rows(server, "locks")
     assert one(edges, pid=pid_of(a))["holder_pid"] == pid_of(b) and one(edges, pid=pid_of(b))["holder_pid"] == pid_of(a)
-    assert all(1 <= e["depth"] <= 2 for e in edges)
+    assert all(1 <= e["depth"] <= 2 and e["holder_blocks"] == 1 for e in edges)
 
 
 def test_a_role_with_nothing_sees_who_blocks_whom(server, rows, connect):
@@ -292,6 +294,17 @@ def test_a_long_queue_is_cut_and_stays_a_queue(server, rows, connect):
 
 
 # ---- pools, caches, settings, access ----
+
+def test_being_watched_makes_no_pool_look_full(server, read, connect):
+    server.psql("drop role if exists looked_at; create role looked_at login connection limit 2")
+    answers = read(server, "pools", "settings", user="looked_at", n=3)  # two lanes: all that it may have
+    role = one(answers["pools"][-1]["rows"], kind="role", name="looked_at")
+    assert (role["in_use"], role["own"], role["utilization"]) == (2, 2, 0)
+    server.psql("alter role looked_at connection limit 4")
+    other = connect(server, user="looked_at")
+    role = one(read(server, "pools", "settings", user="looked_at", n=3)["pools"][-1]["rows"], kind="role", name="looked_at")
+    assert (role["in_use"], role["own"], role["utilization"]) == (3, 2, 0.25)
+
 
 def test_slots_are_counted_as_the_server_does(server, rows, connect):
     held = [connect(server, user="nobody") for _ in range(3)]
@@ -362,6 +375,21 @@ def test_statements_count_what_the_server_counted(server, rows):
     assert row["min_ms"] <= row["total_exec_ms"] / 5 <= row["max_ms"]
     mean, square = row["total_exec_ms"] / 5, row["exec_sq"] / 5
     assert square >= mean * mean * (1 - 1e-9)
+
+
+def test_a_new_statement_has_the_text_of_a_session_that_runs_it_until_its_own_is_fetched(server, build_dir, connect):
+    """Texts are fetched more and more rarely, so that those of the last ones stay away."""
+    command = [os.path.join(build_dir, "tests", "pgpoll"), "-n", "50", "-i", "0.1", "-t", "60", server.conninfo(), "statements"]
+    first = {}  # by name the first text that was seen
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=servers.plain_env()) as polling:
+        for i, line in enumerate(x for x in map(json.loads, polling.stdout) if "rows" in x):
+            for r in line["rows"]:
+                first.setdefault((r["query"] or "").rpartition(" as new_statement_")[2], r["query"])
+            if i % 5 == 0 and i < 40:
+                do(connect(server), f"select /* fresh */ 'secret', {'17, ' * (i + 1)} 17 as new_statement_{i}")
+    texts = [first.get(str(i)) for i in range(0, 40, 5)]
+    assert None not in texts and texts[-1] == "select ?, ... as new_statement_35"
+    assert not [t for t in texts if "secret" in t]
 
 
 def test_statements_of_other_roles_are_one_row_each_without_text(server, rows):
@@ -510,6 +538,14 @@ def test_a_new_table_comes_and_a_dropped_one_does_not_stop_the_others(server, ro
         assert any(x["name"] == "shop" for x in r.next())
 
 
+@pytest.mark.parametrize("dataset, name", [("tables", "shop"), ("indexes", "shop_pkey")])
+def test_what_is_not_read_at_each_poll_says_when_it_was(server, read, dataset, name):
+    answers = read(server, dataset, n=3, every=0.3)[dataset]
+    seen = [one(x["rows"], name=name) for x in answers]
+    for moment in ("sized_at", "catalog_at"):
+        assert {r[moment] for r in seen} == {seen[0][moment]} and 0 <= answers[0]["t"] - seen[0][moment] < 1
+
+
 @pytest.mark.parametrize("dataset", ["tables", "indexes"])
 def test_a_table_that_is_locked_or_about_to_be_does_not_hold_the_poll(server, rows, connect, dataset):
     server.query("drop table if exists held; create table held(a int primary key, b text); create index held_lower on held(lower(b));"
@@ -521,7 +557,7 @@ def test_a_table_that_is_locked_or_about_to_be_does_not_hold_the_poll(server, ro
     seen = rows(server, dataset)
     assert time.monotonic() - start < 2
     row = [r for r in seen if r["name"] in ("held", "held_pkey")][0]
-    assert row["size_exact"] == 0 and row["total_bytes" if dataset == "tables" else "size_bytes"] > 0
+    assert row["size_exact"] == 0 and row["sized_at"] is None and row["total_bytes" if dataset == "tables" else "size_bytes"] > 0
     assert [r for r in seen if r["name"] in ("shop", "shop_pkey")][0]["size_exact"] == 1
     if dataset == "indexes":
         assert row["definition"] is None and one(seen, name="shop_pkey")["definition"].startswith("CREATE UNIQUE INDEX")

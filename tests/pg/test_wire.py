@@ -251,6 +251,19 @@ def test_through_a_pool_of_one_connection_nothing_of_ours_stays(start_server, st
     assert s.value("select count(*) from written") == writes > 3
 
 
+@pytest.mark.parametrize("ignored", ["extra_float_digits", "extra_float_digits, options"])
+def test_our_name_does_not_stay_on_the_pools_connection(start_server, start_pgbouncer, poll, ignored):
+    """PgBouncer gives a client without a name the one that the client before it had: an application would pass for us."""
+    s = start_server()
+    b = start_pgbouncer(s, pool_size=1, ignore_startup_parameters=ignored)
+    assert b.value("show application_name") == ""
+    p = poll(b.conninfo(), *FAST, n=10000, every=0)
+    own = p.wait(lambda x: x.get("dataset") == "sessions" and is_sample(x))["rows"]
+    assert [r["application_name"] for r in own if r["own"]] == ["dbvitals"]
+    for _ in range(20):
+        assert b.value("show application_name") == ""
+
+
 def test_through_a_session_pool_it_works(start_server, start_pgbouncer, poll):
     s = start_server()
     b = start_pgbouncer(s, pool_size=2, pool_mode="session")
@@ -428,12 +441,52 @@ def test_a_server_without_a_free_slot_is_told_and_comes_back(start_server, poll)
     assert p.end() == 0
 
 
+def test_a_role_of_one_connection_has_all_data_over_it_and_is_told(start_server, poll):
+    s = start_server()
+    s.psql("create role single login connection limit 1; grant pg_monitor to single; create table t (a int)")
+    p = poll(s.conninfo(user="single"), *FAST, "tables", "settings", n=3, options=["-a", "-q"])
+    assert p.end() == 0
+    assert not [x for x in p.lines if "failed" in x or down(x)]
+    for name in ("tables", "settings"):
+        assert [x["lane"] for x in p.samples(name)] == ["shared"] * 3
+    assert {x["lane"] for x in p.samples("sessions")} == {"fast"}
+    told = p.wait(lambda x: x.get("state") == "up" and x["error"])["error"]
+    assert 'too many connections for role "single"' in told and "no second connection" in told
+
+
+@pytest.mark.slow
+def test_a_second_connection_is_taken_when_there_is_a_slot_again(start_server, poll):
+    s = start_server()
+    s.psql("create role single login connection limit 1; grant pg_monitor to single")
+    p = poll(s.conninfo(user="single"), "settings", n=10000, every=1, most_s=120, options=["-q"])
+    p.wait(lambda x: is_sample(x) and x["lane"] == "shared")
+    s.psql("alter role single connection limit 2")
+    p.wait(lambda x: is_sample(x) and x["lane"] == "slow", 90)
+    assert [x for x in p.lines if x.get("state") == "up"][-1]["error"] is None
+
+
 # ---- The server as it changes ----
 
-def test_a_promotion_is_seen_without_a_lost_connection(start_server, poll):
+@pytest.fixture
+def standby(start_server):
     s = start_server()
     open(f"{s.data}/standby.signal", "w").close()
     s.restart()
+    return s
+
+
+def test_a_promotion_is_told_within_two_seconds_whatever_is_polled(standby, poll):
+    p = poll(standby.conninfo(), "sessions", n=10000, every=1, most_s=60, options=["-q"])
+    assert p.wait(lambda x: x.get("state") == "up")["role"] == "standby"
+    standby.psql("select pg_promote()")  # waits for it
+    promoted, since = time.time(), len(p.lines)
+    told = p.wait(lambda x: x.get("state") == "up" and x["role"] == "primary", 30, since)
+    assert told["t"] - promoted < 2
+    assert not [x for x in p.lines if down(x)]
+
+
+def test_a_promotion_is_seen_without_a_lost_connection(standby, poll):
+    s = standby
     p = poll(s.conninfo(), "server", n=10000, every=0.5, most_s=60)
     assert p.wait(lambda x: x.get("state") == "up")["role"] == "standby"
     assert p.wait(is_sample)["rows"][0]["role"] == "standby"

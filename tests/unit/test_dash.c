@@ -3,40 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/text.h"
-#include "tests/golden/world.h"
-#include "tests/unit/test.h"
-
-static char *screen_of(struct world *w)
-{
-    struct text out;
-    text_init(&out, 200000);
-    world_draw(w);
-    canvas_text(w->canvas, &out);
-    return text_take(&out);
-}
-
-#define SHOWS(w, what)                                                                                       \
-    do {                                                                                                     \
-        char *screen = screen_of(w);                                                                         \
-        if (strstr(screen, what) == NULL)                                                                    \
-            fail_msg("\"%s\" is not on the screen:\n%s", what, screen);                                      \
-        free(screen);                                                                                        \
-    } while (0)
-#define SHOWS_NOT(w, what)                                                                                   \
-    do {                                                                                                     \
-        char *screen = screen_of(w);                                                                         \
-        if (strstr(screen, what) != NULL)                                                                    \
-            fail_msg("\"%s\" is on the screen:\n%s", what, screen);                                          \
-        free(screen);                                                                                        \
-    } while (0)
-
-static void start(struct world *w, enum world_kind kind, const char *page)
-{
-    world_init(w, kind);
-    world_open(w, 30, 120, page);
-    world_settle(w);
-}
+#include "tests/unit/screen.h"
 
 static void a_key_changes_the_screen_before_any_answer(void **state)
 {
@@ -100,6 +67,22 @@ static void a_row_that_went_away_stays_until_the_cursor_moves(void **state)
     world_done(&w);
 }
 
+/* Locks are asked more rarely than sessions. */
+static void a_waiter_whose_blocker_is_not_known_yet_does_not_look_as_if_nobody_blocked_it(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {"sessions", "overview"};
+    for (int i = 0; i < 2; i++) {
+        struct world w;
+        start(&w, WORLD_TROUBLE, pages[i]);
+        SHOWS(&w, "Lock:transactionid  4711 ");
+        world_forget_locks(&w);
+        world_settle(&w);
+        SHOWS(&w, "Lock:transactionid  n/a ");
+        world_done(&w);
+    }
+}
+
 static void a_row_that_comes_back_is_a_row_again(void **state)
 {
     (void)state;
@@ -145,7 +128,7 @@ static void a_wrong_filter_keeps_the_old_one(void **state)
     start(&w, WORLD_TROUBLE, "sessions");
     world_type(&w, "/report<enter>");
     world_settle(&w);
-    world_type(&w, "/<bs><bs><bs><bs><bs><bs>nothere:x<enter>");
+    world_type(&w, "/nothere:x<enter>");
     SHOWS(&w, "no column \"nothere\"");
     world_type(&w, "<esc>");
     world_settle(&w);
@@ -402,6 +385,69 @@ static void more_rows_come_as_one_scrolls(void **state)
     world_done(&w);
 }
 
+static void the_end_is_the_last_of_all_rows(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_LARGE, "tables");
+    world_type(&w, "<end>");
+    world_settle(&w);
+    SHOWS(&w, "10000 rows");
+    SHOWS_NOT(&w, "first ");
+    struct text last;
+    text_init(&last, 100);
+    world_type(&w, "y"); /* the row under the cursor */
+    text_add(&last, w.copied);
+    world_type(&w, "<down>y");
+    assert_string_equal(w.copied, text_str(&last));
+    world_type(&w, "<home>");
+    world_advance(&w, 1);
+    dash_data_changed(w.dash, "shop", "tables");
+    w.now_s += 0.2;
+    world_settle(&w);
+    SHOWS(&w, "first 120"); /* and no longer more than is looked at */
+    text_done(&last);
+    world_done(&w);
+}
+
+static void a_search_goes_through_all_rows(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_LARGE, "tables");
+    world_type(&w, "/name:/./<enter>");
+    world_settle(&w);
+    SHOWS(&w, "first 120");
+    world_type(&w, "N"); /* from the first row backwards: the last of all */
+    world_settle(&w);
+    SHOWS(&w, "10000 rows");
+    world_type(&w, "y");
+    char last[sizeof(w.copied)];
+    snprintf(last, sizeof(last), "%s", w.copied);
+    world_type(&w, "<end>y");
+    assert_string_equal(w.copied, last);
+    world_done(&w);
+}
+
+static void an_export_holds_all_rows(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_LARGE, "tables");
+    SHOWS(&w, "first 120");
+    world_type(&w, ":export csv<enter>");
+    world_settle(&w);
+    assert_string_equal(w.saved_name, "tables.csv");
+    assert_int_equal(w.saved_lines, 1 + 10000);
+    SHOWS(&w, "first 120"); /* what is held is no more than before */
+    world_type(&w, "/name:orders<enter>");
+    world_settle(&w);
+    world_type(&w, ":export csv<enter>");
+    world_settle(&w);
+    assert_int_equal(w.saved_lines, 1 + 2500);
+    world_done(&w);
+}
+
 static void numbers_of_a_stopped_server_grow_old(void **state)
 {
     (void)state;
@@ -470,6 +516,7 @@ int main(void)
         cmocka_unit_test(what_is_visible_is_demanded),
         cmocka_unit_test(the_cursor_follows_the_row_not_the_line),
         cmocka_unit_test(a_row_that_went_away_stays_until_the_cursor_moves),
+        cmocka_unit_test(a_waiter_whose_blocker_is_not_known_yet_does_not_look_as_if_nobody_blocked_it),
         cmocka_unit_test(a_row_that_comes_back_is_a_row_again),
         cmocka_unit_test(a_filter_asks_with_parameters),
         cmocka_unit_test(a_wrong_filter_keeps_the_old_one),
@@ -486,6 +533,9 @@ int main(void)
         cmocka_unit_test(every_page_draws_at_every_size),
         cmocka_unit_test(plain_text_holds_the_overview),
         cmocka_unit_test(more_rows_come_as_one_scrolls),
+        cmocka_unit_test(the_end_is_the_last_of_all_rows),
+        cmocka_unit_test(a_search_goes_through_all_rows),
+        cmocka_unit_test(an_export_holds_all_rows),
         cmocka_unit_test(numbers_of_a_stopped_server_grow_old),
         cmocka_unit_test(another_target_shows_nothing_of_the_one_before),
         cmocka_unit_test(a_paste_is_text_and_never_keys),

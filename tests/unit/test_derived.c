@@ -67,12 +67,12 @@ static struct sample *sessions_at(double mono_s)
 
 static double real_of(const struct sample *s, const char *column, int row)
 {
-    return s->values[dataset_column(s->dataset, column)].real[row];
+    return sample_real(s, dataset_column(s->dataset, column), row);
 }
 
 static const char *text_of(const struct sample *s, const char *column, int row)
 {
-    return s->values[dataset_column(s->dataset, column)].text[row];
+    return sample_text(s, dataset_column(s->dataset, column), row);
 }
 
 struct rig {
@@ -166,6 +166,34 @@ static void changes_tell_a_setting_once_with_both_values(void **unused)
     rig_close(&r, d);
 }
 
+static struct sample *target_of(struct rig *r, enum source_state state)
+{
+    r->target.state = state;
+    r->target.product = &(const struct product){.name = "p"};
+    return derived_targets.make(&r->target, NULL, NULL, NULL);
+}
+
+/* Changes in the state of a target that goes FROM one TO another. */
+static int changes_of_state(enum source_state from, enum source_state to)
+{
+    const struct derived *d = &derived_changes;
+    struct rig r;
+    rig_open(&r, d);
+    struct sample *before = target_of(&r, from), *after = target_of(&r, to), *made = d->make(&r.target, r.state, after, before);
+    int n = made == NULL ? 0 : made->n_rows;
+    sample_unref(made), sample_unref(before), sample_unref(after);
+    rig_close(&r, d);
+    return n;
+}
+
+static void coming_to_know_a_target_is_no_change_of_it(void **unused)
+{
+    (void)unused;
+    assert_int_equal(changes_of_state(SOURCE_CONNECTING, SOURCE_UP), 0);
+    assert_int_equal(changes_of_state(SOURCE_UP, SOURCE_DOWN), 1);
+    assert_int_equal(changes_of_state(SOURCE_DOWN, SOURCE_UP), 1);
+}
+
 static void changes_watches_columns_that_exist(void **unused)
 {
     (void)unused;
@@ -218,6 +246,7 @@ int main(void)
         cmocka_unit_test(waits_credit_measured_time_to_active_sessions),
         cmocka_unit_test(waits_after_a_long_gap_credit_little),
         cmocka_unit_test(changes_tell_a_setting_once_with_both_values),
+        cmocka_unit_test(coming_to_know_a_target_is_no_change_of_it),
         cmocka_unit_test(changes_watches_columns_that_exist),
         cmocka_unit_test(changes_are_bounded_and_keep_the_newest),
         cmocka_unit_test(sampled_statements_are_grouped_without_literals),

@@ -9,6 +9,9 @@
 static const struct filter_column columns[] = {
     {"pid", UNIT_NONE, true},   {"user", UNIT_NONE, false},  {"xact_s", UNIT_S, true},
     {"size", UNIT_BYTES, true}, {"state", UNIT_NONE, false}, {"state_s", UNIT_S, true},
+    {"longest_s", UNIT_S, true, "oldest xact"},
+    {"calls_per_s", UNIT_COUNT, true, "calls/s"},
+    {"p95_ms", UNIT_MS, true, "≈p95"},
 };
 enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
@@ -97,6 +100,29 @@ static void a_column_may_be_shortened_while_it_is_unique(void **state)
     refused("sta:x", "which column");
 }
 
+static void a_column_goes_by_its_heading_too(void **state)
+{
+    static const char *const same[][2] = {
+        {"\"oldest xact\">5m", "\"longest_s\" >"}, {"oldest_xact>5m", "\"longest_s\" >"},
+        {"Oldest>5m", "\"longest_s\" >"},           {"calls/s>10", "\"calls_per_s\" >"},
+        {"≈p95>1ms", "\"p95_ms\" >"},               {"longest_s>5m", "\"longest_s\" >"},
+        {"!\"oldest xact\">5m", "\"longest_s\" >"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        struct filter_sql *sql = compile(same[i][0]);
+        if (strstr(text_str(&sql->where), same[i][1]) == NULL)
+            fail_msg("%s: %s", same[i][0], text_str(&sql->where));
+        release(sql);
+    }
+    refused("oldst_xact>5m", "did you mean \"oldest xact\"?");
+    refused("stat_s:x", "did you mean \"state_s\"?");
+    struct filter_sql *sql = compile("\"two words\" a::text"); /* neither names a column */
+    assert_string_equal(sql->params[0].value.text, "%two words%");
+    assert_string_equal(sql->params[1].value.text, "%a::text%");
+    release(sql);
+}
+
 static void a_regex_keeps_its_slashes(void **state)
 {
     (void)state;
@@ -163,6 +189,7 @@ int main(void)
         cmocka_unit_test(a_comparison_reads_the_columns_unit),
         cmocka_unit_test(not_also_keeps_rows_without_a_value),
         cmocka_unit_test(a_column_may_be_shortened_while_it_is_unique),
+        cmocka_unit_test(a_column_goes_by_its_heading_too),
         cmocka_unit_test(a_regex_keeps_its_slashes),
         cmocka_unit_test(hostile_text_stays_a_parameter),
         cmocka_unit_test(what_is_wrong_is_told),

@@ -24,6 +24,19 @@ static void literals_become_question_marks(void **state)
     expect("select 'it''s'", "select ?");
 }
 
+static void a_sign_belongs_to_its_number(void **state)
+{
+    (void)state;
+    expect("update accounts set balance = balance + -4711 where id = 3", "update accounts set balance = balance + ? where id = ?");
+    expect("update accounts set balance = balance + 4711 where id = 3", "update accounts set balance = balance + ? where id = ?");
+    expect("update accounts set balance = balance - 4711 where id = -3", "update accounts set balance = balance - ? where id = ?");
+    expect("SELECT -1, +2, - .5 LIMIT -1", "SELECT ?, ... LIMIT ?");
+    expect("select 7 -1 + a -1, (b) -1, $1 -1, c[1]-1, d - -1", "select ? -? + a -?, (b) -?, $1 -?, c[?]-?, d - ?");
+    expect("values (-1, 2, -3)", "values (?, ...)");
+    expect("select x where y between -1 and -2", "select x where y between ? and ?");
+    expect("select xselect -1", "select xselect -?");
+}
+
 static void names_and_parameters_stay(void **state)
 {
     (void)state;
@@ -55,7 +68,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(literals_become_question_marks), cmocka_unit_test(names_and_parameters_stay),
-        cmocka_unit_test(lists_of_literals_are_one),      cmocka_unit_test(comments_and_white_space_are_folded),
+        cmocka_unit_test(a_sign_belongs_to_its_number), cmocka_unit_test(lists_of_literals_are_one),      cmocka_unit_test(comments_and_white_space_are_folded),
         cmocka_unit_test(a_text_cut_in_a_literal_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* Names in SQL: each dataset and column of a registry can be asked for without quotes, and what cannot is
  * told. */
+#include "alerts/book.h"
 #include "core/query.h"
 #include "engine/products.h"
 #include "tests/unit/made.h"
@@ -33,6 +34,7 @@ static void built_in_names_pass(void **state)
     struct registry r;
     struct err err = {""};
     assert_true(products_register(&r, &err));
+    assert_true(alerts_register(&r, &err));
     assert_true(r.n > 0);
     if (!door_check_registry(&r, &err))
         fail_msg("%s", err.text);

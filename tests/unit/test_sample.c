@@ -269,10 +269,11 @@ static void a_settled_sample_shares_the_texts_of_the_poll_before(void **state)
     sample_lacks(before, AGE, "PostgreSQL 16+");
     sample_lacks(s, AGE, "PostgreSQL 16+");
     set(s, QUERY, 1, "select 2");
+    sample_settle(before, NULL);
     sample_settle(s, before);
     assert_ptr_equal(s->arena, before->arena);
     for (int row = 0; row < 3; row++)
-        assert_ptr_equal(s->values[USER].text[row], before->values[USER].text[row]);
+        assert_ptr_equal(sample_text(s, USER, row), sample_text(before, USER, row));
     assert_ptr_equal(s->why[AGE], before->why[AGE]);
     moved->values[PID].integer[0] = 101; /* the rows 0 and 1 have changed places, row 2 is another */
     moved->values[STARTED].real[0] = 1;
@@ -282,13 +283,13 @@ static void a_settled_sample_shares_the_texts_of_the_poll_before(void **state)
     set(moved, USER, 0, "dba");
     set(moved, USER, 1, "app2");
     sample_settle(moved, s);
-    assert_ptr_equal(moved->values[USER].text[0], s->values[USER].text[1]);
+    assert_ptr_equal(sample_text(moved, USER, 0), sample_text(s, USER, 1));
     sample_unref(before);
     sample_unref(s);
-    assert_string_equal(moved->values[USER].text[0], "dba");
-    assert_string_equal(moved->values[USER].text[1], "app2");
-    assert_string_equal(moved->values[USER].text[2], "app");
-    assert_null(moved->values[QUERY].text[0]);
+    assert_string_equal(sample_text(moved, USER, 0), "dba");
+    assert_string_equal(sample_text(moved, USER, 1), "app2");
+    assert_string_equal(sample_text(moved, USER, 2), "app");
+    assert_null(sample_text(moved, QUERY, 0));
     sample_unref(moved);
 }
 
@@ -304,12 +305,13 @@ static void texts_shared_otherwise_are_left_alone(void **state)
     sample_share(other, others);
     arena_unref(texts);
     arena_unref(others);
+    sample_settle(before, NULL);
     sample_settle(s, before);
-    assert_ptr_equal(s->values[QUERY].text[0], before->values[QUERY].text[0]);
+    assert_ptr_equal(sample_text(s, QUERY, 0), sample_text(before, QUERY, 0));
     sample_settle(other, s);
     sample_unref(before);
     sample_unref(s);
-    assert_string_equal(other->values[QUERY].text[0], "select $1");
+    assert_string_equal(sample_text(other, QUERY, 0), "select $1");
     sample_unref(other);
 }
 
@@ -324,10 +326,9 @@ static void old_texts_do_not_pile_up(void **state)
             int len = snprintf(query, sizeof(query), "select %d, %0*d", row, 400, i);
             sample_set_text(s, QUERY, row, query, (size_t)len);
         }
-        if (before != NULL)
-            sample_settle(s, before);
+        sample_settle(s, before);
         assert_true(sample_size(s) < 40000);
-        assert_memory_equal(s->values[QUERY].text[2], "select 2, ", 10);
+        assert_memory_equal(sample_text(s, QUERY, 2), "select 2, ", 10);
         sample_unref(before);
         before = s;
     }
@@ -345,20 +346,67 @@ static struct sample *thousand_sessions(double age_s)
     return s;
 }
 
-static void columns_that_did_not_change_are_kept_once(void **state)
+static void cells_that_did_not_change_are_kept_once(void **state)
 {
     (void)state;
-    struct sample *before = thousand_sessions(1), *s = thousand_sessions(2);
-    size_t alone = sample_size(s);
+    struct sample *before = thousand_sessions(1), *s = thousand_sessions(1);
+    size_t filled = sample_size(s);
+    s->values[AGE].real[500] = 2;
+    sample_settle(before, NULL);
     sample_settle(s, before);
-    assert_ptr_equal(s->values[PID].any, before->values[PID].any);
-    assert_ptr_equal(s->values[USER].any, before->values[USER].any);
-    assert_ptr_not_equal(s->values[AGE].any, before->values[AGE].any);
-    assert_true(sample_size(s) - sample_size_shared(s, before) < alone / 3); /* one of six columns */
+    size_t own = sample_size(s) - sample_size_shared(s, before);
+    assert_true(own < filled / 20); /* one chunk of its own, and what leads to the shared ones */
+    assert_true(sample_real(before, AGE, 500) == 1);
     sample_unref(before);
-    assert_int_equal(s->values[PID].integer[999], 999);
-    assert_true(s->values[AGE].real[999] == 2);
-    assert_string_equal(s->values[USER].text[999], "shop_rw");
+    assert_int_equal(sample_int(s, PID, 999), 999);
+    assert_true(sample_real(s, AGE, 499) == 1 && sample_real(s, AGE, 500) == 2 && sample_real(s, AGE, 999) == 1);
+    assert_string_equal(sample_text(s, USER, 999), "shop_rw");
+    sample_unref(s);
+}
+
+static void a_column_of_one_value_takes_one_chunk(void **state)
+{
+    (void)state;
+    struct sample *s = thousand_sessions(1);
+    size_t filled = sample_size(s);
+    sample_settle(s, NULL);
+    assert_true(sample_size(s) < filled / 2); /* of six columns only the pids differ */
+    sample_unref(s);
+}
+
+static void more_or_fewer_rows_share_what_stands_where_it_stood(void **state)
+{
+    (void)state;
+    struct sample *before = thousand_sessions(1), *fewer = thousand_sessions(1), *more = thousand_sessions(1);
+    sample_shrink(before, 900);
+    sample_shrink(fewer, 3 * SAMPLE_CHUNK);
+    sample_settle(before, NULL);
+    sample_settle(fewer, before);
+    assert_true(sample_size(fewer) - sample_size_shared(fewer, before) < 1000);
+    sample_settle(more, fewer);
+    for (int row = 0; row < 1000; row++) {
+        assert_int_equal(sample_int(more, PID, row), row);
+        assert_true(row >= before->n_rows || sample_int(before, PID, row) == row);
+        assert_true(row >= fewer->n_rows || sample_int(fewer, PID, row) == row);
+    }
+    sample_unref(before), sample_unref(fewer), sample_unref(more);
+}
+
+static void a_copy_is_filled_without_a_trace_in_the_original(void **state)
+{
+    (void)state;
+    struct sample *s = thousand_sessions(1);
+    sample_lacks(s, QUERY, "PostgreSQL 16+");
+    sample_settle(s, NULL);
+    struct sample *copy = sample_copy(s);
+    copy->values[PID].integer[130] = 7;
+    assert_false(sample_has(copy, QUERY));
+    assert_string_equal(copy->why[QUERY], "PostgreSQL 16+");
+    sample_settle(copy, s);
+    assert_int_equal(sample_int(s, PID, 130), 130);
+    assert_int_equal(sample_int(copy, PID, 130), 7);
+    assert_ptr_equal(sample_text(copy, USER, 999), sample_text(s, USER, 999));
+    sample_unref(copy);
     sample_unref(s);
 }
 
@@ -391,7 +439,10 @@ int main(void)
         cmocka_unit_test(a_settled_sample_shares_the_texts_of_the_poll_before),
         cmocka_unit_test(texts_shared_otherwise_are_left_alone),
         cmocka_unit_test(old_texts_do_not_pile_up),
-        cmocka_unit_test(columns_that_did_not_change_are_kept_once),
+        cmocka_unit_test(cells_that_did_not_change_are_kept_once),
+        cmocka_unit_test(a_column_of_one_value_takes_one_chunk),
+        cmocka_unit_test(more_or_fewer_rows_share_what_stands_where_it_stood),
+        cmocka_unit_test(a_copy_is_filled_without_a_trace_in_the_original),
         cmocka_unit_test(epochs_are_fnv_1a),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

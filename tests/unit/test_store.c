@@ -388,7 +388,7 @@ static struct sample *large_poll(const struct dataset *d, double mono, int n_row
     for (int row = 0; row < n_rows; row++) {
         s->values[ID].integer[row] = row;
         sample_set_text(s, NAME, row, "public", 6);
-        s->values[CALLS].real[row] = row % 1000 < changed_in_1000 ? mono : 5;
+        s->values[CALLS].real[row] = row % 1000 < changed_in_1000 ? row + mono : 5;
         s->values[READS].real[row] = 7;
     }
     return s;
@@ -400,7 +400,7 @@ static void the_bound_of_a_series_holds_and_is_told(void **state)
     struct store_limits limits = {.series_bytes = 500000, .total_bytes = 10 << 20, .keep_s = 600};
     struct store *store = store_new(limits);
     for (int t = 0; t < 100; t++)
-        store_put(store, "shop", large_poll(&whole, t, 1000, 10)); /* 40 kB; but for `calls` its arrays are those of the poll before */
+        store_put(store, "shop", large_poll(&whole, t, 1000, 1000)); /* 40 kB; but for `calls` its cells are those of the poll before */
     bool bitten;
     double reach = store_reach_s(store, "shop", &whole, &bitten);
     assert_true(bitten);
@@ -410,7 +410,7 @@ static void the_bound_of_a_series_holds_and_is_told(void **state)
     limits.series_bytes = 1; /* the newest two are kept whatever they cost */
     store = store_new(limits);
     for (int t = 0; t < 10; t++)
-        store_put(store, "shop", large_poll(&whole, t, 1000, 10));
+        store_put(store, "shop", large_poll(&whole, t, 1000, 1000));
     assert_true(store_reach_s(store, "shop", &whole, &bitten) == 1);
     assert_true(bitten);
     store_free(store);
@@ -425,7 +425,7 @@ static void the_bound_of_all_holds_and_is_told(void **state)
     for (int t = 0; t < 60; t++)
         for (int target = 0; target < 10; target++) {
             snprintf(name, sizeof(name), "t%d", target);
-            store_put(store, name, large_poll(&whole, t, 1000, 10));
+            store_put(store, name, large_poll(&whole, t, 1000, 1000));
             assert_true(store_bytes(store) <= limits.total_bytes);
         }
     for (int target = 0; target < 10; target++) {
@@ -438,7 +438,7 @@ static void the_bound_of_all_holds_and_is_told(void **state)
     limits.total_bytes = 1; /* then baselines go too; what is left is the newest interval of each */
     store = store_new(limits);
     for (int t = 0; t < 30; t++)
-        store_put(store, "shop", large_poll(&whole, t, 1000, 10));
+        store_put(store, "shop", large_poll(&whole, t, 1000, 1000));
     assert_true(span_of(store, start) == 1);
     assert_true(store_bytes(store) < 3 * 50000);
     store_free(store);

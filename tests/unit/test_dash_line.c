@@ -1,0 +1,252 @@
+/* What the dashboard says in words: its head, its last line, and panes that have no rows. */
+#include "tests/unit/screen.h"
+
+static void help_and_quit_stand_in_the_last_line_of_every_size(void **state)
+{
+    static const int sizes[][2] = {{10, 40}, {24, 80}, {24, 100}, {30, 110}, {50, 200}};
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        struct world w;
+        start_sized(&w, WORLD_TROUBLE, sizes[i][0], sizes[i][1], NULL);
+        SHOWS(&w, "? help  q quit");
+        SHOWS(&w, "Enter detail");
+        world_done(&w);
+    }
+}
+
+static void the_last_line_says_back_where_q_goes_back(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 24, 80, "sessions");
+    world_type(&w, "<enter>");
+    SHOWS(&w, "? help  q back");
+    world_type(&w, "q");
+    SHOWS(&w, "? help  q quit");
+    assert_false(w.quit);
+    world_done(&w);
+}
+
+static void what_is_down_is_not_live(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 24, 80, NULL);
+    SHOWS(&w, "live 0 s");
+    world_lost(&w, "down", 1);
+    world_settle(&w);
+    SHOWS(&w, "· down");
+    SHOWS(&w, "STALE 1.0 s");
+    SHOWS_NOT(&w, "live");
+    world_lost(&w, "up", 0.5);
+    world_settle(&w);
+    SHOWS(&w, "live");
+    SHOWS_NOT(&w, "· down");
+    world_done(&w);
+}
+
+/* Both statement panes. */
+static void says_of_statements(struct world *w, const char *what)
+{
+    dash_data_changed(w->dash, "shop", "statements");
+    world_settle(w);
+    SHOWS(w, what);
+    world_type(w, "3");
+    world_settle(w);
+    SHOWS(w, what);
+    world_done(w);
+}
+
+static void a_pane_without_rows_tells_the_one_reason(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_IDLE, NULL);
+    world_collector(&w, "statements", 4, NULL);
+    says_of_statements(&w, "no call finished in this window, ours not counted");
+    start(&w, WORLD_YOUNG, NULL);
+    world_collector(&w, "statements", 1, NULL);
+    says_of_statements(&w, "collecting... calls show from the second sample on");
+    start(&w, WORLD_YOUNG, NULL);
+    world_collector(&w, "statements", 0, "pg_stat_statements is not installed");
+    says_of_statements(&w, "pg_stat_statements is not installed");
+}
+
+static void a_filter_or_a_set_that_leaves_nothing_says_so(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "statements");
+    dash_data_changed(w.dash, "shop", "statements");
+    world_type(&w, "/nowhere<enter>");
+    world_settle(&w);
+    SHOWS(&w, "no row passes the filter /nowhere (Esc drops it)");
+    world_type(&w, "<esc>ff");
+    world_settle(&w);
+    SHOWS(&w, "the set \"inside functions\" has no rows (f: the next set)");
+    world_done(&w);
+}
+
+static void the_old_filter_is_replaced_by_what_is_typed(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "/report<enter>");
+    world_settle(&w);
+    world_type(&w, "/");
+    SHOWS(&w, "/report  typing replaces it  arrows edit it  Ctrl-U clears it");
+    world_type(&w, "web-3<enter>");
+    world_settle(&w);
+    SHOWS(&w, "── /web-3 ·");
+    world_type(&w, "/<right><bs>4<enter>"); /* after an arrow it is edited */
+    world_settle(&w);
+    SHOWS(&w, "── /web-4 ·");
+    world_type(&w, "/<bs><enter>"); /* erased as a whole */
+    world_settle(&w);
+    SHOWS_NOT(&w, "── /");
+    world_done(&w);
+}
+
+static void a_filter_takes_what_the_heading_says(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "/\"blocked by\":4711<enter>");
+    world_settle(&w);
+    SHOWS(&w, "4802");
+    SHOWS_NOT(&w, "4812");
+    world_type(&w, "/blockd_by:4711<enter>");
+    SHOWS(&w, "did you mean \"blocked_by\"?");
+    world_done(&w);
+}
+
+/* The world's statements of clients take 3.7 ms a call, ours 40. */
+static void our_own_statements_count_in_no_mean(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 43, 132, NULL);
+    SHOWS(&w, "3.7 ms");
+    SHOWS(&w, "1,284 calls/s");
+    world_type(&w, "3");
+    world_settle(&w);
+    SHOWS(&w, "1284.0 calls/s   3.7 ms mean   6 statements");
+    world_done(&w);
+}
+
+static void verdicts_name_what_eats_the_time_and_what_vacuum_owes(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 43, 132, NULL);
+    SHOWS(&w,
+          "one statement takes 61 % of the time (3.6 of 5.9 active sessions): select * from sessions where");
+    SHOWS(&w, "vacuum is behind: telemetry has 410,000 dead rows, 8.5 times what autovacuum starts at");
+    assert_null(strstr(w.demanded, "tables")); /* read as they come */
+    world_done(&w);
+    start_sized(&w, WORLD_QUIET, 43, 132, NULL);
+    SHOWS(&w, "nothing to report");
+    SHOWS_NOT(&w, "one statement takes");
+    world_done(&w);
+}
+
+static void verdicts_warn_of_ids_that_run_out_whatever_the_settings(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_QUIET, 43, 132, NULL);
+    w.xid_age = w.mxid_age = 1.1e9;
+    w.freeze_max_age = 2e9;
+    world_advance(&w, 1);
+    world_settle(&w);
+    SHOWS(&w, "transaction ids run out: 1.0G are left; something");
+    SHOWS(&w, "multixact ids run out: the oldest is 1.1G back");
+    world_done(&w);
+}
+
+static void a_pool_opens_into_who_holds_it(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "pools");
+    world_type(&w, "<down><enter>");
+    world_settle(&w);
+    SHOWS(&w, "── role shop_ro");
+    SHOWS(&w, "who holds its connections");
+    SHOWS(&w, "4820"); /* its only session */
+    SHOWS_NOT(&w, "4711");
+    world_type(&w, "q<tab><down><enter>");
+    world_settle(&w);
+    SHOWS(&w, "── connections of shop_rw web-2");
+    SHOWS(&w, "4811");
+    SHOWS_NOT(&w, "4711");
+    world_done(&w);
+}
+
+static void a_resized_screen_is_that_of_a_fresh_start(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 50, 200, NULL);
+    char *fresh = screen_of(&w);
+    world_done(&w);
+    start_sized(&w, WORLD_TROUBLE, 50, 60, NULL);
+    canvas_resize(w.canvas, 50, 200);
+    world_settle(&w);
+    char *resized = screen_of(&w);
+    assert_string_equal(resized, fresh);
+    free(resized);
+    free(fresh);
+    world_done(&w);
+}
+
+/* The number of the screen's line that has WHAT, from 0. */
+static int line_of(struct world *w, const char *what)
+{
+    char *screen = screen_of(w), *at = strstr(screen, what);
+    int n = at == NULL ? -1 : 0;
+    for (char *s = screen; s < at; s++)
+        n += *s == '\n';
+    free(screen);
+    return n;
+}
+
+static void room_that_is_no_longer_needed_is_given_back_after_a_while(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 43, 132, NULL);
+    w.kind = WORLD_QUIET; /* the queue and the full pools are gone */
+    world_advance(&w, 1);
+    world_settle(&w);
+    SHOWS_NOT(&w, "sessions wait");
+    assert_int_equal(line_of(&w, "── vital signs"), 8); /* not at once: panes below stand still */
+    for (int i = 0; i < 25; i++) {
+        world_advance(&w, 1);
+        world_settle(&w);
+    }
+    assert_int_equal(line_of(&w, "── vital signs"), 4);
+    world_done(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(help_and_quit_stand_in_the_last_line_of_every_size),
+        cmocka_unit_test(the_last_line_says_back_where_q_goes_back),
+        cmocka_unit_test(what_is_down_is_not_live),
+        cmocka_unit_test(a_pane_without_rows_tells_the_one_reason),
+        cmocka_unit_test(a_filter_or_a_set_that_leaves_nothing_says_so),
+        cmocka_unit_test(the_old_filter_is_replaced_by_what_is_typed),
+        cmocka_unit_test(a_filter_takes_what_the_heading_says),
+        cmocka_unit_test(a_pool_opens_into_who_holds_it),
+        cmocka_unit_test(a_resized_screen_is_that_of_a_fresh_start),
+        cmocka_unit_test(room_that_is_no_longer_needed_is_given_back_after_a_while),
+        cmocka_unit_test(verdicts_name_what_eats_the_time_and_what_vacuum_owes),
+        cmocka_unit_test(verdicts_warn_of_ids_that_run_out_whatever_the_settings),
+        cmocka_unit_test(our_own_statements_count_in_no_mean),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
