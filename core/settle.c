@@ -53,8 +53,8 @@ static void share_texts(struct sample *s, struct sample *before)
 {
     bool outgrown =
         arena_size(before->arena) > SMALL && arena_size(before->arena) > MOST_TIMES * arena_size(s->arena);
-    /* With different shared arenas nobody can tell in which of them a text of BEFORE stands. */
-    if (outgrown || s->shared != before->shared || s->arena == before->arena)
+    /* With different shared arenas nobody can tell in which of them a text of BEFORE stands. One that is like another has its texts. */
+    if (outgrown || s->shared != before->shared || s->arena == before->arena || s->values == NULL)
         return;
     int *rows = rows_before(s, before);
     for (int c = 0; c < s->dataset->n_columns; c++) {

@@ -33,16 +33,3 @@ char *oids_array(const int64_t *values, int n)
     *at++ = '\0';
     return mem_grow(array, (size_t)(at - array), 1); /* it may be kept, and most numbers are short */
 }
-
-int oids_find(const int64_t *ids, int n, int64_t id)
-{
-    int low = 0, high = n;
-    while (low < high) {
-        int middle = low + (high - low) / 2;
-        if (ids[middle] < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < n && ids[low] == id ? low : -1;
-}
