@@ -92,6 +92,11 @@ char *arena_dup(struct arena *a, const char *s)
     return s == NULL ? NULL : arena_dup_n(a, s, strlen(s));
 }
 
+bool arena_is_shared(const struct arena *a)
+{
+    return atomic_load(&a->refs) > 1;
+}
+
 size_t arena_size(const struct arena *a)
 {
     return a->total;

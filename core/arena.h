@@ -3,6 +3,7 @@
 #ifndef DBVITALS_CORE_ARENA_H
 #define DBVITALS_CORE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -18,6 +19,8 @@ void *arena_alloc(struct arena *a, size_t n) __attribute__((returns_nonnull));
 /* N bytes of S and a NUL; S NULL gives NULL. */
 char *arena_dup_n(struct arena *a, const char *s, size_t n);
 char *arena_dup(struct arena *a, const char *s);
+/* Somebody else holds it too. What is not shared stays so until its one holder shares it. */
+bool arena_is_shared(const struct arena *a);
 /* Bytes taken from the heap. */
 size_t arena_size(const struct arena *a);
 

@@ -86,7 +86,8 @@ struct sample *sample_new_baseline(const struct dataset *d, int n_rows)
     return new_with_arrays(d, n_rows, true);
 }
 
-struct sample *sample_onto(const struct sample *s, struct sample *older)
+/* With the same arrays and texts. */
+static struct sample *new_alike(const struct sample *s)
 {
     struct sample *copy = new_frame(s->dataset, s->n_rows);
     for (int i = 0; i < s->dataset->n_columns; i++) {
@@ -94,15 +95,61 @@ struct sample *sample_onto(const struct sample *s, struct sample *older)
         copy->why[i] = s->why[i];
         copy->cells[i] = s->cells[i] == NULL ? NULL : arena_ref(s->cells[i]);
     }
+    copy->apart = s->apart;
+    copy->arena = arena_ref(s->arena);
+    copy->shared = s->shared == NULL ? NULL : arena_ref(s->shared);
+    return copy;
+}
+
+/* The array of column C becomes a copy in ARENA, whose reference is taken. */
+static void move_array(struct sample *s, int c, struct arena *arena)
+{
+    size_t bytes = (size_t)s->n_rows * CELL;
+    void *array = arena_alloc(arena, bytes);
+    memcpy(array, s->values[c].any, bytes);
+    arena_unref(s->cells[c]);
+    s->cells[c] = arena;
+    s->values[c].any = array;
+}
+
+struct sample *sample_like(const struct sample *from)
+{
+    struct sample *s = new_alike(from);
+    if (s->apart)
+        return s;
+    struct arena *together = arena_new((size_t)s->n_rows * CELL * (size_t)n_stored(s->dataset, false));
+    for (int c = 0; c < s->dataset->n_columns; c++)
+        if (s->values[c].any != NULL)
+            move_array(s, c, arena_ref(together));
+    arena_unref(together);
+    return s;
+}
+
+void sample_own(struct sample *s, int c)
+{
+    if (s->apart && s->values[c].any != NULL && arena_is_shared(s->cells[c]))
+        move_array(s, c, arena_new((size_t)s->n_rows * CELL));
+}
+
+void sample_put_real(struct sample *s, int c, int row, double v)
+{
+    assert(s->dataset->columns[c].type == TYPE_REAL);
+    double *values = s->values[c].real;
+    if (values == NULL || values[row] == v || (isnan(values[row]) && isnan(v)))
+        return;
+    sample_own(s, c);
+    s->values[c].real[row] = v;
+}
+
+struct sample *sample_onto(const struct sample *s, struct sample *older)
+{
+    struct sample *copy = new_alike(s);
     copy->mono_s = s->mono_s;
     copy->wall_s = s->wall_s;
     copy->epoch = s->epoch;
     copy->reset_s = s->reset_s;
-    copy->apart = s->apart;
     copy->n_gone = s->n_gone;
     copy->n_live = s->n_live;
-    copy->arena = arena_ref(s->arena);
-    copy->shared = s->shared == NULL ? NULL : arena_ref(s->shared);
     copy->older = older == NULL ? NULL : sample_ref(older);
     return copy;
 }

@@ -53,6 +53,13 @@ struct sample *sample_new(const struct dataset *d, int n_rows);
 struct sample *sample_new_baseline(const struct dataset *d, int n_rows);
 /* Baseline S standing on another OLDER one (takes a reference of it); shares the arrays and texts of S. */
 struct sample *sample_onto(const struct sample *s, struct sample *older);
+/* A poll of FROM's rows, at first with its values: shares its arrays and texts, so that what did not change costs nothing. No time
+ * yet. Before a column is written, sample_own() it. */
+struct sample *sample_like(const struct sample *from);
+/* Column C of S gets an array of its own, with the same values, if it shares one. Pointers to the array are void. */
+void sample_own(struct sample *s, int c);
+/* Sets a number of a TYPE_REAL column; owns it first if that is another one. */
+void sample_put_real(struct sample *s, int c, int row, double v);
 /* This source does not have column C: drops its array. WHY is copied. */
 void sample_lacks(struct sample *s, int column, const char *why);
 /* S keeps SHARED (takes a reference of its own) for texts that point into it. At most one. */

@@ -54,7 +54,8 @@ static void share_arrays(struct sample *s, const struct sample *before)
     if (s->n_rows != before->n_rows || !s->apart || !before->apart)
         return;
     for (int c = 0; c < s->dataset->n_columns; c++) {
-        if (s->values[c].any == NULL || before->values[c].any == NULL || memcmp(s->values[c].any, before->values[c].any, bytes) != 0)
+        if (s->values[c].any == NULL || before->values[c].any == NULL || s->values[c].any == before->values[c].any ||
+            memcmp(s->values[c].any, before->values[c].any, bytes) != 0)
             continue;
         arena_unref(s->cells[c]);
         s->cells[c] = arena_ref(before->cells[c]);

@@ -362,6 +362,40 @@ static void columns_that_did_not_change_are_kept_once(void **state)
     sample_unref(s);
 }
 
+/* 2 rows are held in one array for all columns, 500 in one for each. */
+static void a_sample_like_another_shares_what_is_not_written_and_leaves_the_other_as_it_is(void **state)
+{
+    (void)state;
+    for (int n = 2; n <= 500; n += 498) {
+        struct sample *before = sample_new(&sessions, n);
+        for (int row = 0; row < n; row++) {
+            before->values[PID].integer[row] = row;
+            before->values[CALLS].real[row] = row;
+            set(before, USER, row, row % 2 == 0 ? "even" : "odd");
+        }
+        sample_lacks(before, QUERY, "not here");
+        struct sample *s = sample_like(before);
+        sample_put_real(s, CALLS, 1, 77);
+        sample_put_real(s, AGE, 1, NAN); /* the same: nothing to own */
+        assert_true(before->values[CALLS].real[1] == 1);
+        assert_true(s->values[CALLS].real[1] == 77 && s->values[CALLS].real[0] == 0);
+        assert_true(n < 128 || s->values[PID].integer == before->values[PID].integer);
+        assert_true(n < 128 || s->values[AGE].real == before->values[AGE].real);
+        sample_own(s, USER);
+        s->values[USER].text[0] = NULL;
+        assert_string_equal(before->values[USER].text[0], "even");
+        double *mine = s->values[CALLS].real;
+        sample_own(s, CALLS); /* is its own already */
+        assert_ptr_equal(s->values[CALLS].real, mine);
+        sample_unref(before); /* what is shared outlives it */
+        assert_string_equal(s->values[USER].text[1], "odd");
+        assert_true(s->values[PID].integer[n - 1] == n - 1);
+        assert_null(s->values[QUERY].any);
+        assert_string_equal(s->why[QUERY], "not here");
+        sample_unref(s);
+    }
+}
+
 static void epochs_are_fnv_1a(void **state)
 {
     (void)state;
@@ -392,6 +426,7 @@ int main(void)
         cmocka_unit_test(texts_shared_otherwise_are_left_alone),
         cmocka_unit_test(old_texts_do_not_pile_up),
         cmocka_unit_test(columns_that_did_not_change_are_kept_once),
+        cmocka_unit_test(a_sample_like_another_shares_what_is_not_written_and_leaves_the_other_as_it_is),
         cmocka_unit_test(epochs_are_fnv_1a),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
