@@ -137,16 +137,18 @@ static void find_duplicates(struct sample *s)
     free(twins);
 }
 
-static void complete(struct sample *s)
+static void complete(struct sample *s, const int *rows, int n)
 {
     const double *scans = values_of(s, "scans").real, *is_unique = values_of(s, "is_unique").real;
-    const double *constraint = values_of(s, "is_constraint").real,
-                 *partitioned = values_of(s, "is_partitioned").real;
-    double *unused = values_of(s, "unused").real, *exact = values_of(s, "size_exact").real;
-    for (int i = 0; i < s->n_rows; i++) {
-        exact[i] = exact[i] > 0;
-        if (!isnan(scans[i]) && partitioned[i] == 0)
-            unused[i] = scans[i] == 0 && is_unique[i] == 0 && constraint[i] == 0;
+    const double *constraint = values_of(s, "is_constraint").real, *partitioned = values_of(s, "is_partitioned").real;
+    int exact = dataset_column(&dataset, "size_exact"), unused = dataset_column(&dataset, "unused");
+    for (int i = 0; i < n; i++) {
+        int row = rows == NULL ? i : rows[i];
+        if (row < 0)
+            continue;
+        sample_put_real(s, exact, row, s->values[exact].real[row] > 0);
+        if (!isnan(scans[row]) && partitioned[row] == 0)
+            sample_put_real(s, unused, row, scans[row] == 0 && is_unique[row] == 0 && constraint[row] == 0);
     }
 }
 

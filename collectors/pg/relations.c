@@ -115,7 +115,7 @@ static char *select_list(const struct pg_poll *p, const struct relations_kind *k
         const struct column *c = &k->dataset->columns[i];
         const char *source = version >= c->since ? c->source : c->before;
         if (source != NULL && (c->until == 0 || version < c->until) && is_live(c) == live)
-            text_addf(&t, "%s%s as %s", t.len > 0 ? ", " : "", source, c->name);
+            pg_select(&t, source, c->name);
     }
     return text_take(&t);
 }
@@ -151,7 +151,10 @@ void relations_deliver(struct pg_poll *p, struct relations *r)
         epoch = epoch_add(epoch, &r->stats_reset, sizeof(r->stats_reset));
     s->epoch = epoch;
     s->reset_s = r->stats_reset;
-    r->kind->complete(s);
+    r->kind->complete(s, r->all_changed ? NULL : r->changed, r->all_changed ? s->n_rows : r->n_changed);
+    if (r->kind->age != NULL)
+        r->kind->age(s);
+    r->all_changed = false;
     sample_unref(r->last);
     r->last = sample_ref(s);
     pg_poll_done(p, s);
@@ -165,12 +168,11 @@ static void take_changed(struct relations *r, const struct sample *changed)
     const struct dataset *d = r->kind->dataset;
     for (int c = 0; c < d->n_columns; c++) {
         const double *from = changed->values[c].real;
-        double *to = r->now->values[c].real;
         if (!is_live(&d->columns[c]) || from == NULL)
             continue;
         for (int i = 0; i < changed->n_rows; i++)
             if (r->changed[i] >= 0)
-                to[r->changed[i]] = from[i];
+                sample_put_real(r->now, c, r->changed[i], from[i]);
     }
 }
 
@@ -191,6 +193,7 @@ static void take_marks(struct relations *r, const struct pg_rows *rows)
     const int64_t *ids = relations_ids(r, r->now);
     int id = pg_rows_column(rows, "id"), mark = pg_rows_column(rows, "mark"), n = pg_rows_n(rows);
     free(r->changed);
+    r->n_changed = n;
     r->changed = mem_new_array((size_t)n, sizeof(r->changed[0]));
     for (int i = 0; i < n; i++) {
         int row = oids_find(ids, r->now->n_rows, pg_rows_int(rows, i, id));
@@ -232,7 +235,10 @@ static void ask_changed(struct pg_poll *p, struct relations *r)
     char *list = select_list(p, k, true), *marks = oids_array(r->marks, n);
     struct text sql;
     text_init(&sql, 1 << 16);
-    text_addf(&sql, "select r.id, r.mark, %s %s", list, from_of(p, k->live));
+    text_add(&sql, "select r.id, r.mark, ");
+    text_add(&sql, list);
+    text_add_char(&sql, ' ');
+    text_add(&sql, from_of(p, k->live));
     const char *params[] = {r->ids, marks};
     pg_run(p, text_str(&sql), 2, params, on_changed);
     text_done(&sql);
@@ -262,8 +268,7 @@ static bool has_same_names(const struct relations *r, const struct sample *s)
     return true;
 }
 
-/* Row TO of S gets what is not the catalog's from row FROM of the sample before; measured sizes beat
- * estimates. */
+/* Row TO of S gets what is not the catalog's from row FROM of the sample before; measures beat estimates. */
 static void carry_row(const struct relations *r, struct sample *s, int to, int from, bool measured)
 {
     const struct dataset *d = s->dataset;
@@ -318,14 +323,15 @@ static void on_catalog_sample(struct pg_poll *p, struct sample *s)
         for (int c = 0; c < s->dataset->n_columns; c++)
             if (s->dataset->columns[c].type == TYPE_TEXT && s->values[c].any != NULL)
                 memcpy(s->values[c].any, r->last->values[c].any, (size_t)s->n_rows * sizeof(char *));
-        struct sample *light = copy(s);
+        r->now = copy(s); /* without the texts of S */
         sample_unref(s);
-        r->now = light;
-        sample_share(light, r->names);
+        sample_share(r->now, r->names);
     } else {
         arena_unref(r->names);
         r->names = arena_ref(s->arena);
+        sample_share(s, r->names); /* as all samples that follow share it */
     }
+    r->all_changed = true;
     if (r->kind->compare != NULL)
         r->kind->compare(r->now);
     ask_changed(p, r);
@@ -368,8 +374,7 @@ static void on_head(struct pg_poll *p, const struct pg_rows *rows, enum failure 
         return;
     }
     sample_unref(r->now);
-    r->now = copy(r->last);
-    sample_share(r->now, r->names);
+    r->now = sample_like(r->last);
     ask_changed(p, r);
 }
 
@@ -385,9 +390,8 @@ void relations_start(struct pg_poll *p, const struct relations_kind *k)
     text_init(&sql, 4096);
     text_addf(
         &sql,
-        "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from (select oid, "
-        "relkind,"
-        " relpersistence, relnamespace from pg_class where oid > $1::oid order by oid limit 1000) c where %s)"
+        "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from (select oid,"
+        " relkind, relpersistence, relnamespace from pg_class where oid > $1::oid order by oid limit 1000) c where %s)"
         " as fresh from pg_database d where d.datname = current_database()",
         k->is_one);
     const char *param = greatest;

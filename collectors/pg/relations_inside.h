@@ -15,6 +15,8 @@ struct relations {
     char *ids;           /* the oids of `last` as an array of the server's */
     int64_t *marks;      /* -1: unknown */
     int *changed;        /* by row of the answer being taken: the row of `now`, -1 none */
+    int n_changed;
+    bool all_changed; /* the catalog of `now` was read anew */
     struct measure *measures;
     double catalog_s, all_s, slice_s; /* when each was last read, -INFINITY never */
     double stats_reset;

@@ -28,7 +28,9 @@ static void on_definitions(struct pg_poll *p, const struct pg_rows *rows, enum f
     struct relations *r = relations_going_on(p);
     if (r == NULL)
         return;
-    const char **definitions = r->now->values[relations_column(r, "definition")].text;
+    int column = relations_column(r, "definition");
+    sample_own(r->now, column);
+    const char **definitions = r->now->values[column].text;
     for (int i = 0; rows != NULL && i < pg_rows_n(rows); i++) {
         int64_t id = pg_rows_int(rows, i, pg_rows_column(rows, "id"));
         int row = oids_find(relations_ids(r, r->now), r->now->n_rows, id);
@@ -67,9 +69,9 @@ static void define_or_deliver(struct pg_poll *p, struct relations *r)
 static void put_sizes(struct relations *r, const struct pg_rows *rows, int i, int row)
 {
     for (const char *const *name = r->kind->sized; *name != NULL; name++)
-        r->now->values[relations_column(r, *name)].real[row] =
-            pg_rows_real(rows, i, pg_rows_column(rows, *name));
-    r->now->values[relations_column(r, "size_exact")].real[row] = 1;
+        sample_put_real(r->now, relations_column(r, *name), row,
+                        pg_rows_real(rows, i, pg_rows_column(rows, *name)));
+    sample_put_real(r->now, relations_column(r, "size_exact"), row, 1);
     r->measures[row] = (struct measure){.known = true, .at_s = pg_rows_mono_s(rows), .mark = r->marks[row]};
 }
 
