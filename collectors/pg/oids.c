@@ -22,7 +22,7 @@ static char *put_number(char *at, int64_t v)
 char *oids_array(const int64_t *values, int n)
 {
     enum { LONGEST = 21 }; /* -9223372036854775808 and a comma */
-    char *array = mem_new((size_t)n * LONGEST + 3), *at = array;
+    char *array = mem_grow(NULL, (size_t)n * LONGEST + 3, 1), *at = array;
     *at++ = '{';
     for (int i = 0; i < n; i++) {
         at = put_number(at, values[i]);

@@ -122,7 +122,7 @@ static char *select_list(const struct pg_poll *p, const struct relations_kind *k
         const struct column *c = &k->dataset->columns[i];
         const char *source = version >= c->since ? c->source : c->before;
         if (source != NULL && (c->until == 0 || version < c->until) && is_live(c) == live)
-            text_addf(&t, "%s%s as %s", t.len > 0 ? ", " : "", source, c->name);
+            pg_select(&t, source, c->name);
     }
     return text_take(&t);
 }
@@ -213,7 +213,10 @@ static void ask_changed(struct pg_poll *p, struct relations *r)
     char *list = select_list(p, k, true), *marks = oids_array(r->marks, n);
     struct text sql;
     text_init(&sql, 1 << 16);
-    text_addf(&sql, "select r.id, r.mark, %s %s", list, from_of(p, k->live));
+    text_add(&sql, "select r.id, r.mark, ");
+    text_add(&sql, list);
+    text_add_char(&sql, ' ');
+    text_add(&sql, from_of(p, k->live));
     const char *params[] = {r->ids, marks};
     pg_run(p, text_str(&sql), 2, params, on_changed);
     text_done(&sql);
@@ -248,8 +251,7 @@ static bool is_same_catalog(const struct relations *r, const struct sample *s)
     return true;
 }
 
-/* Row TO of S gets what is not the catalog's from row FROM of the sample before; measured sizes beat
- * estimates. */
+/* Row TO of S gets what is not the catalog's from row FROM of the sample before; measures beat estimates. */
 static void carry_row(const struct relations *r, struct sample *s, int to, int from, bool measured)
 {
     const struct dataset *d = s->dataset;
@@ -377,9 +379,8 @@ void relations_start(struct pg_poll *p, const struct relations_kind *k)
     text_init(&sql, 4096);
     text_addf(
         &sql,
-        "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from (select oid, "
-        "relkind,"
-        " relpersistence, relnamespace from pg_class where oid > $1::oid order by oid limit 1000) c where %s)"
+        "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from (select oid,"
+        " relkind, relpersistence, relnamespace from pg_class where oid > $1::oid order by oid limit 1000) c where %s)"
         " as fresh from pg_database d where d.datname = current_database()",
         k->is_one);
     const char *param = greatest;

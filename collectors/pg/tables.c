@@ -193,13 +193,14 @@ static void complete(struct sample *s, const int *rows, int n)
     }
 }
 
-/* TO = time since the later one of two moments, of which each may be missing; fmax passes over a NAN. */
+/* TO = time since the later one of two moments, of which each may be missing. */
 static void put_age(struct sample *s, const char *to, const char *a, const char *b)
 {
     int column = dataset_column(&dataset, to), x = dataset_column(&dataset, a), y = dataset_column(&dataset, b);
     for (int i = 0; i < s->n_rows; i++) {
-        double moment = fmax(sample_real(s, x, i), sample_real(s, y, i));
-        sample_put_real(s, column, i, isnan(moment) ? NAN : fmax(0, s->wall_s - moment));
+        double a_s = sample_real(s, x, i), b_s = sample_real(s, y, i);
+        double since = s->wall_s - (isnan(a_s) || b_s > a_s ? b_s : a_s);
+        sample_put_real(s, column, i, since < 0 ? 0 : since);
     }
 }
 
