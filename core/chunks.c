@@ -59,8 +59,9 @@ static int cells_in(const struct sample *s, int chunk)
 
 /* ---- Sealing ---- */
 
-/* Chunk OWN, or NULL and CELLS from outside, becomes one of the two that it may equal, or stays, or is made. */
-static struct chunk *settle_chunk(struct chunk *own, const char *cells, int n, struct chunk *there, struct chunk *before)
+/* OWN (NULL: a chunk to be made of CELLS), or the one of the two that equals it, which takes its place. */
+static struct chunk *settle_chunk(struct chunk *own, const char *cells, int n, struct chunk *there,
+                                  struct chunk *before)
 {
     struct chunk *same = is_equal(there, cells, n) ? there : is_equal(before, cells, n) ? before : NULL;
     if (same == NULL)

@@ -109,7 +109,8 @@ static int compare_twins(const void *a, const void *b)
 static void find_duplicates(struct sample *s)
 {
     int signature = dataset_column(&dataset, "signature"), relid = dataset_column(&dataset, "relid");
-    int primary = dataset_column(&dataset, "is_primary"), constraint = dataset_column(&dataset, "is_constraint");
+    int primary = dataset_column(&dataset, "is_primary"),
+        constraint = dataset_column(&dataset, "is_constraint");
     int is_unique = dataset_column(&dataset, "is_unique"), valid = dataset_column(&dataset, "is_valid");
     int name = dataset_column(&dataset, "name"), method = dataset_column(&dataset, "method");
     int duplicate_of = dataset_column(&dataset, "duplicate_of");
@@ -133,7 +134,8 @@ static void find_duplicates(struct sample *s)
 static void complete(struct sample *s, const int *rows, int n)
 {
     int scans = dataset_column(&dataset, "scans"), is_unique = dataset_column(&dataset, "is_unique");
-    int constraint = dataset_column(&dataset, "is_constraint"), partitioned = dataset_column(&dataset, "is_partitioned");
+    int constraint = dataset_column(&dataset, "is_constraint"),
+        partitioned = dataset_column(&dataset, "is_partitioned");
     int unused = dataset_column(&dataset, "unused");
     for (int i = 0; i < n; i++) {
         int row = rows == NULL ? i : rows[i];

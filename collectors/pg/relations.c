@@ -374,15 +374,15 @@ void relations_start(struct pg_poll *p, const struct relations_kind *k)
     struct relations *r = find_or_new(p, k);
     int n = r->last == NULL ? 0 : r->last->n_rows;
     char greatest[32];
-    snprintf(greatest, sizeof(greatest), "%lld", n == 0 ? 0LL : (long long)sample_int(r->last, relations_column(r, k->id), n - 1));
+    snprintf(greatest, sizeof(greatest), "%lld",
+             n == 0 ? 0LL : (long long)sample_int(r->last, relations_column(r, k->id), n - 1));
     struct text sql;
     text_init(&sql, 4096);
-    text_addf(
-        &sql,
-        "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from (select oid,"
-        " relkind, relpersistence, relnamespace from pg_class where oid > $1::oid order by oid limit 1000) c where %s)"
-        " as fresh from pg_database d where d.datname = current_database()",
-        k->is_one);
+    text_addf(&sql,
+              "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from"
+              " (select oid, relkind, relpersistence, relnamespace from pg_class where oid > $1::oid"
+              " order by oid limit 1000) c where %s) as fresh from pg_database d where d.datname = current_database()",
+              k->is_one);
     const char *param = greatest;
     pg_run(p, text_str(&sql), 1, &param, on_head);
     text_done(&sql);

@@ -24,7 +24,8 @@ static char *ids_of_rows(const struct relations *r, const int *rows, int n)
 
 /* ---- The end: what code fills, and the answer ---- */
 
-/* How old is what comes with the catalog. Moments, not ages: they stay the same from poll to poll, and are kept once. */
+/* How old is what comes with the catalog. Moments, not ages: they stay the same from poll to poll, and are
+ * kept once. */
 static void date(const struct relations *r, struct sample *s)
 {
     int exact = relations_column(r, "size_exact"), sized_at = relations_column(r, "sized_at");
@@ -103,7 +104,8 @@ static void define_or_deliver(struct pg_poll *p, struct relations *r)
 static void put_sizes(struct relations *r, const struct pg_rows *rows, int i, int row)
 {
     for (const char *const *name = r->kind->sized; *name != NULL; name++)
-        sample_put_real(r->now, relations_column(r, *name), row, pg_rows_real(rows, i, pg_rows_column(rows, *name)));
+        sample_put_real(r->now, relations_column(r, *name), row,
+                        pg_rows_real(rows, i, pg_rows_column(rows, *name)));
     sample_put_real(r->now, relations_column(r, "size_exact"), row, 1);
     sample_put_real(r->now, relations_column(r, "sized_at"), row, pg_rows_wall_s(rows));
     r->measures[row] = (struct measure){

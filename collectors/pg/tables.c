@@ -169,7 +169,8 @@ static double ratio(double a, double b)
 /* TO = A / B. */
 static void put_ratio(struct sample *s, const char *to, const char *a, const char *b, const int *rows, int n)
 {
-    int column = dataset_column(&dataset, to), x = dataset_column(&dataset, a), y = dataset_column(&dataset, b);
+    int column = dataset_column(&dataset, to), x = dataset_column(&dataset, a),
+        y = dataset_column(&dataset, b);
     for (int i = 0; i < n; i++) {
         int row = rows == NULL ? i : rows[i];
         if (row >= 0)
@@ -196,7 +197,8 @@ static void complete(struct sample *s, const int *rows, int n)
 /* TO = time since the later one of two moments, of which each may be missing. */
 static void put_age(struct sample *s, const char *to, const char *a, const char *b)
 {
-    int column = dataset_column(&dataset, to), x = dataset_column(&dataset, a), y = dataset_column(&dataset, b);
+    int column = dataset_column(&dataset, to), x = dataset_column(&dataset, a),
+        y = dataset_column(&dataset, b);
     for (int i = 0; i < s->n_rows; i++) {
         double a_s = sample_real(s, x, i), b_s = sample_real(s, y, i);
         double since = s->wall_s - (isnan(a_s) || b_s > a_s ? b_s : a_s);
