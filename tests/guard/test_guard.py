@@ -204,7 +204,6 @@ def test_systemd_is_told_of_every_step_and_of_life(guard, knobs, tmp_path):
 def test_the_heartbeat_comes_while_rules_are_judged(guard, knobs, receiver):
     knobs("a")
     guard.sections["guard"].update(heartbeat_url=f"{receiver.url}/beat?token=tok-planted", heartbeat_every="1s")
-    receiver.get_too = True
     guard.start()
     guard.wait_log("watching")
     servers.wait_for(lambda: len(beats(receiver)) >= 2, 20)
@@ -287,3 +286,17 @@ def test_one_receiver_that_is_down_gets_all_in_order_and_the_other_never_waited(
     assert len(fast) == len(set(fast)) == 3
     assert list(dict.fromkeys(slow)) == fast
     assert os.path.exists(guard.socket)
+
+
+def test_each_attempt_to_deliver_and_its_answer_can_be_seen(guard, knobs, receiver):
+    k = knobs("a")
+    receiver.answers["/hook"] = [(503, {}, "come later"), 200]
+    guard.start()
+    guard.wait_log("target up")
+    k.turn("a", 2)
+    receiver.wait("/hook", 2, 60)
+
+    def attempts():
+        done = guard.ask("alerts", "deliveries", "--format", "json")
+        return [(r["attempt"], r["outcome"], r["status"]) for r in json.loads(done.stdout)] if done.returncode == 0 else done.stderr
+    servers.wait_for(lambda: attempts() == [(2, "delivered", 200), (1, "retry", 503)], 30, attempts)
