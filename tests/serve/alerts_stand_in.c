@@ -34,7 +34,8 @@ const struct book *alerts_book(const struct alerts *a)
     return a->book;
 }
 
-bool alerts_ack(struct alerts *a, const char *id, const char *by, const char *comment, double until_s, struct err *err)
+bool alerts_ack(struct alerts *a, const char *id, const char *by, const char *comment, double until_s,
+                struct err *err)
 {
     return book_ack(a->book, id, by, comment, loop_wall_s(), until_s, err);
 }

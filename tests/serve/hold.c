@@ -1,5 +1,5 @@
-/* HTTP over real targets without the rest of a guard: serve_hold CONFIG LISTEN SOCKET TARGET... ("-": none). Prints the
- * port, then serves until its standard input ends. */
+/* HTTP over real targets without the rest of a guard: serve_hold CONFIG LISTEN SOCKET TARGET... ("-": none).
+ * Prints the port, then serves until its standard input ends. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +24,8 @@ static void on_second(void *ctx)
     const char *names[64];
     engine_want(h->session.engine, names, serve_demand(h->serve, names, 64));
     double now = loop_mono_s();
-    store_put(engine_store(h->session.engine), "shop", book_alerts_sample(alerts_book(h->alerts), "shop", now, loop_wall_s()));
+    store_put(engine_store(h->session.engine), "shop",
+              book_alerts_sample(alerts_book(h->alerts), "shop", now, loop_wall_s()));
 }
 
 static void on_input(void *ctx, bool readable, bool writable)
