@@ -17,8 +17,9 @@ static void pump_lane(struct lane *lane, double now_s, double *wake_s)
 {
     if (lane->off)
         return;
-    if (lane->paused_until_s > now_s) {
-        *wake_s = fmin(*wake_s, lane->paused_until_s);
+    double paused_until_s = fmax(lane->paused_until_s, lane->down_until_s);
+    if (paused_until_s > now_s) {
+        *wake_s = fmin(*wake_s, paused_until_s);
         return;
     }
     lane_tell_due(lane, now_s, wake_s);
@@ -86,7 +87,7 @@ static void set_webhook(struct lane *lane, const struct webhook *w)
     command_forget(lane->command);
     lane->command = NULL;
     lane->off = false;
-    lane->paused_until_s = 0;
+    lane->paused_until_s = lane->down_until_s = 0;
 }
 
 void deliver_set_webhooks(struct deliver *d, const struct webhooks *webhooks)
@@ -196,14 +197,14 @@ void deliver_status(const struct deliver *d, int i, struct deliver_status *out)
     const struct lane *lane = d->lanes;
     while (i-- > 0)
         lane = lane->next;
-    double now_s = loop_mono_s();
+    double now_s = loop_mono_s(), paused_until_s = fmax(lane->paused_until_s, lane->down_until_s);
     *out = (struct deliver_status){.webhook = lane->name, .dead = lane->dead, .delivered = lane->delivered};
     out->failed = lane->failed;
     out->trouble = lane->trouble;
     out->off = lane->off;
     out->next_s = NAN;
     for (const struct item *item = lane->items; item != NULL; item = item->next) {
-        double left_s = item->running ? 0 : fmax(0, fmax(item->due_s, lane->paused_until_s) - now_s);
+        double left_s = item->running ? 0 : fmax(0, fmax(item->due_s, paused_until_s) - now_s);
         out->waiting += item->row != NULL;
         out->next_s = fmin(out->next_s, left_s); /* fmin passes over NAN */
     }

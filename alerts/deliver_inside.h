@@ -52,7 +52,9 @@ struct lane {
     int n_running;
     uint64_t *dead_ids; /* alerts whose firing could not be delivered: their end is not told either */
     int n_dead_ids;
-    double paused_until_s;
+    double paused_until_s; /* it asked for that, or the secret is not there */
+    double down_until_s;   /* nobody asks it before; over at the first success */
+    int n_down;            /* times in a row that the receiver was found down */
     bool off;
     int dead;
     int64_t delivered, failed;

@@ -8,7 +8,7 @@
 #include "core/mem.h"
 
 enum { MAX_DEAD_IDS = 4096 };
-static const double tell_again_s = 60;
+static const double tell_again_s = 60, most_pause_s = 300;
 
 /* ---- Items ---- */
 
@@ -155,6 +155,8 @@ void item_ended(struct item *item, enum delivery what, int status, const char *d
     note_attempt(item, what, status, detail, took_ms);
     if (what == DELIVERY_DONE) {
         forget_dead(lane, item);
+        lane->n_down = 0;
+        lane->down_until_s = 0;
         if (lane->trouble != NULL)
             receiver_is_back(lane);
         free(lane->trouble);
@@ -166,6 +168,17 @@ void item_ended(struct item *item, enum delivery what, int status, const char *d
     item_free(item);
 }
 
+/* The receiver is down: all its messages wait, else each of a thousand would ask by itself. Of requests side
+ * by side the first one counts. */
+static void pause_while_down(struct lane *lane, double now_s)
+{
+    if (lane->down_until_s > now_s)
+        return;
+    double most_s = fmin(most_pause_s, exp2(fmin(lane->n_down, 20)));
+    lane->n_down++;
+    lane->down_until_s = now_s + most_s * erand48(lane->deliver->random);
+}
+
 void item_waits(struct item *item, const struct verdict *v, int status, const char *detail, double took_ms)
 {
     struct lane *lane = item->lane;
@@ -173,12 +186,14 @@ void item_waits(struct item *item, const struct verdict *v, int status, const ch
         item_ended(item, DELIVERY_DEAD, status, detail, took_ms);
         return;
     }
-    double until_s =
-        loop_mono_s() + v->least_s + v->wait_s * erand48(lane->deliver->random); /* full jitter */
+    double now_s = loop_mono_s(),
+           until_s = now_s + v->least_s + v->wait_s * erand48(lane->deliver->random); /* full jitter */
     item->running = false;
     item->due_s = until_s;
     item->receiver_is_down = item->receiver_is_down && v->least_s == 0;
     lane->n_running--;
+    if (item->receiver_is_down)
+        pause_while_down(lane, now_s);
     if (v->pause_webhook)
         lane->paused_until_s = fmax(lane->paused_until_s, until_s);
     note_attempt(item, DELIVERY_RETRY, status, detail, took_ms);

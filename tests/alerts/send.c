@@ -148,6 +148,7 @@ static void pass_time(struct driver *d, char **words)
     double s = strtod(words[1], NULL);
     for (struct lane *lane = d->deliver->lanes; lane != NULL; lane = lane->next) {
         lane->paused_until_s -= s;
+        lane->down_until_s -= s;
         for (struct told *t = lane->told; t != NULL; t = t->next)
             t->due_s -= s;
         for (struct item *item = lane->items; item != NULL; item = item->next) {

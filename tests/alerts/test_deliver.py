@@ -352,6 +352,20 @@ def test_a_hanging_receiver_delays_no_other(sender, receiver):
     assert not [w for w in sender.seen if w[0] == "late" and int(w[1]) > 100]
 
 
+def test_a_receiver_that_is_down_is_not_asked_by_each_message(sender, receiver):
+    receiver.answers["/hook"] = [503]
+    sender.start(ops=hook(receiver))
+    for n in range(200):
+        sender.row("ops", fired(n, f"{n:016x}"))
+    for _ in range(10):  # each pause ends; four side by side ask then
+        before = len(receiver.at("/hook"))
+        sender.say("later", 300)
+        receiver.wait("/hook", before + 1)
+        while sender.status()["ops"]["next_s"] == 0:
+            pass
+    assert len(receiver.at("/hook")) <= 80
+
+
 def test_after_an_hour_down_everything_comes_in_order(sender, receiver):
     receiver.answers["/hook"] = [503]
     sender.start(ops=hook(receiver), chat=hook(receiver, "/chat"))
