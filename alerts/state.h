@@ -59,6 +59,11 @@ enum delivery { DELIVERY_RETRY, DELIVERY_DONE, DELIVERY_DEAD };
 void state_put_attempt(struct state *s, int64_t number, enum delivery what, int status, const char *detail,
                        double took_ms, double wall_s);
 
+/* Puts the dead letter of that number into the outbox again: with a new number and the id that it had. FN, on
+ * the loop thread, tells whether there is one. */
+typedef void state_resent_fn(void *ctx, bool found);
+void state_resend(struct state *s, int64_t number, state_resent_fn *fn, void *ctx);
+
 /* Dataset `deliveries`: the newest of them. */
 extern const struct dataset deliveries_dataset;
 struct sample *state_deliveries_sample(struct state *s, const char *target, double mono_s, double wall_s);
