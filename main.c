@@ -27,6 +27,7 @@ static const struct subcommand subcommands[] = {
     {"query",  "SQL [TARGET...]",          "one SELECT over the live datasets",                    query_run},
     {"doctor", "[TARGET...]",              "can it connect, as whom, what is missing, its GRANT",  doctor_run},
     {"config", "check|show",               "check the config file, or print all that is in force", config_run},
+    {"alerts", "test --rules FILE --samples FILE", "try rules on samples, on a simulated clock",   alerts_test_run},
     {"demo",   "",                         "the dashboard over a private server with a workload",  demo_command_run},
     {"help",   "[DATASET...|TOPIC...]",    "this help, the columns of a dataset, or a topic",      run_help},
     // clang-format on

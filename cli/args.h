@@ -14,7 +14,7 @@ struct args {
     int n_words;
     char *host, *port, *user, *database; /* as psql's -h -p -U -d */
     bool ask_password;
-    char *config, *format, *window, *page, *theme, *output;
+    char *config, *format, *window, *page, *theme, *output, *rules, *samples_given;
     double refresh_s;
     int samples;
     bool read_only, ascii, all_databases, help, version;

@@ -16,5 +16,6 @@ int query_run(const struct args *args);
 int doctor_run(const struct args *args);
 int config_run(const struct args *args);
 int demo_command_run(const struct args *args);
+int alerts_test_run(const struct args *args);
 
 #endif

@@ -24,11 +24,30 @@ bool engine_add(struct engine *e, const struct target_config *config, struct err
 /* What a visible pane (or a one-shot command) needs now, by name; replaces what was wanted before. What is not wanted any more is polled
  * at its slow baseline cadence only. A dataset that is made from another brings that one along. */
 void engine_want(struct engine *e, const char *const *datasets, int n);
+/* What rules need, each at its own cadence, beside what panes want; replaces what was needed before. Of two that want a dataset the faster
+ * counts. */
+struct engine_need {
+    const struct dataset *dataset;
+    double every_s;
+};
+void engine_need(struct engine *e, const struct engine_need *needs, int n);
 void engine_set_refresh(struct engine *e, double refresh_s);
 void engine_on_sample(struct engine *e, engine_sample_fn *fn, void *ctx);
 struct store *engine_store(struct engine *e);
 /* Samples that arrived for (TARGET, D) since the start; with FAILED set to the reason if the last answer was a failure (NULL otherwise). */
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed);
+/* How a dataset of target number I is read. */
+struct engine_feed {
+    bool polled;     /* asked of the source, at a cadence; else made here when there is something to tell */
+    double every_s;  /* cadence in force; HUGE_VAL: not read at all now */
+    int samples;
+    const char *error; /* of the last answer, NULL if it was a sample */
+};
+void engine_feed(const struct engine *e, int i, const struct dataset *d, struct engine_feed *out);
+/* A sample of TARGET that somebody else made (alerts, rules): kept and told as any other. Takes the reference. */
+void engine_put(struct engine *e, const char *target, struct sample *s);
+/* Something happened to TARGET that belongs into `changes`. */
+void engine_note(struct engine *e, const char *target, const char *kind, const char *what, const char *old_value, const char *new_value);
 /* Some sample of some server has come. */
 bool engine_has_data(const struct engine *e);
 /* The plan of SQL on a target, as product.explain says. */
