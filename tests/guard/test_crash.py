@@ -6,7 +6,7 @@ import time
 import pytest
 
 import servers
-from conftest import told, wait_told
+from guarding import told, wait_told
 
 KILLS = int(os.environ.get("DBVITALS_KILLS", "20"))  # 200 before a release
 # As enum change of alerts/machine.h has them: those that somebody is told of.

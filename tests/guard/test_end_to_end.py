@@ -4,7 +4,7 @@ import threading
 import pytest
 
 import servers
-from conftest import told, wait_told
+from guarding import told, wait_told
 
 # The thresholds and times of the packs would take minutes; what is judged is theirs.
 QUICK = {"every": "0.5s", "for": "0s", "keep_for": "0s"}

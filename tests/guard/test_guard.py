@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import servers
-from conftest import Guard, told, wait_told
+from guarding import Guard, told, wait_told
 
 
 def test_a_query_that_runs_long_is_told_and_so_is_its_end(guard, knobs, receiver):
