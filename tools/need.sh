@@ -14,6 +14,8 @@ build  pc:sqlite3         libsqlite3-dev       sqlite-devel            sqlite
 build  pc:libuv           libuv1-dev           libuv-devel             libuv
 build  pc:ncursesw        libncurses-dev       ncurses-devel           ncurses
 build  pc:termkey         libtermkey-dev       libtermkey-devel        libtermkey
+build  pc:libcurl         libcurl4-openssl-dev libcurl-devel           curl
+build  pc:libcrypto       libssl-dev           openssl-devel           openssl@3
 run    postgres           postgresql           postgresql-server       postgresql@17
 test   pc:cmocka          libcmocka-dev        libcmocka-devel         cmocka
 test   cmd:psql           postgresql-client    postgresql              postgresql@17
@@ -118,16 +120,16 @@ done
 apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 $names </dev/null
 '
 
-# PgBouncer for the tests, in FOLDER. Its package would start a service now and at each boot, so it is unpacked, not installed.
-need_pgbouncer() { # FOLDER
-    command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || [ -x "$1/usr/sbin/pgbouncer" ] && return
-    command -v apt-get >/dev/null || { say "PgBouncer is missing: its tests are skipped"; return 0; }
-    say "Unpacking pgbouncer into $1"
+# A server for the tests, in FOLDER. Its package would start a service now and at each boot, so it is unpacked, not installed.
+need_unpacked() { # PACKAGE PROGRAM FOLDER
+    command -v "$2" >/dev/null || [ -x "/usr/sbin/$2" ] || [ -x "$3/usr/sbin/$2" ] || [ -x "$3/usr/bin/$2" ] && return
+    command -v apt-get >/dev/null || { say "$1 is missing: its tests are skipped"; return 0; }
+    say "Unpacking $1 into $3"
     local libraries as_root=()
-    mkdir -p "$1/.new"
-    (cd "$1/.new" && apt-get download -qq pgbouncer >&2 && dpkg-deb -x ./pgbouncer_*.deb .)
-    libraries=$(dpkg-deb -f "$1"/.new/pgbouncer_*.deb Depends | tr ',' '\n' | sed -n 's/^ *\(lib[^ |]*\).*/\1/p' | tr '\n' ' ')
+    mkdir -p "$3/.new"
+    (cd "$3/.new" && apt-get download -qq "$1" >&2 && dpkg-deb -x ./"$1"_*.deb .)
+    libraries=$(dpkg-deb -f "$3"/.new/"$1"_*.deb Depends | tr ',' '\n' | sed -n 's/^ *\(lib[^ |]*\).*/\1/p' | tr '\n' ' ')
     [ "$(id -u)" -eq 0 ] || as_root=(sudo)
     "${as_root[@]}" bash -s -- "$libraries" <<<"$APT_INSTALL" >&2
-    cp -a "$1/.new/usr" "$1/" && rm -r "$1/.new"
+    cp -a "$3/.new/usr" "$3/" && rm -r "$3/.new"
 }

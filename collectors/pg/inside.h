@@ -5,6 +5,7 @@
 #include "collectors/pg/conn.h"
 #include "collectors/pg/pg.h"
 #include "collectors/pg/rows.h"
+#include "core/command.h"
 
 /* Server and extension versions we know, for sentences. */
 enum { OLDEST_VERSION = 140000, MAX_COLLECTORS = 100 };
@@ -33,7 +34,7 @@ struct pg_source {
     struct target_config config; /* with strings of its own */
     struct source_host host;
     struct conn_info *info;
-    struct password *asking_password; /* a password_command that is running */
+    struct command *asking_password; /* a password_command that is running */
     char *password;
     double password_mono_s;
 

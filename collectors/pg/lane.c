@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "collectors/pg/inside.h"
-#include "collectors/pg/password.h"
 #include "core/mem.h"
 
 static const double SYN_S = 3, ANSWER_S = 10;
@@ -167,7 +166,8 @@ static void open_fast(struct pg_source *s)
 {
     bool fresh = s->password_mono_s > 0 && loop_mono_s() - s->password_mono_s < PASSWORD_KEPT_S;
     if (s->config.password == NULL && s->config.password_command != NULL && !fresh) {
-        s->asking_password = password_run(s->loop, s->config.password_command, ANSWER_S, got_password, s);
+        s->asking_password = command_run(s->loop, s->config.password_command, "password_command",
+                                         ANSWER_S, got_password, s);
         return;
     }
     s->fast.conn =

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "collectors/pg/inside.h"
-#include "collectors/pg/password.h"
 #include "core/mem.h"
 
 #define PG_COLLECTOR(name) extern const struct pg_collector pg_##name;
@@ -60,7 +59,7 @@ static void destroy(struct pg_source *s)
         free(s->made[i].sql);
     }
     facts_forget(s);
-    password_forget(s->asking_password);
+    command_forget(s->asking_password);
     loop_timer_free(s->retry);
     loop_timer_free(s->patience);
     loop_timer_free(s->turn);

@@ -1,5 +1,5 @@
-/* A password that a command prints, such as `pass show shop`. */
-#include "collectors/pg/password.h"
+/* A secret that a command prints, such as `pass show shop`. */
+#include "core/command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +16,13 @@
 
 extern char **environ;
 
-struct password {
-    char *command;
+struct command {
+    char *line;
+    const char *option;
     double timeout_s;
-    password_fn *fn; /* NULL: forgotten */
+    command_fn *fn; /* NULL: forgotten */
     void *ctx;
-    char password[1024];
+    char secret[1024];
     char error[200];
 };
 
@@ -83,50 +84,51 @@ static bool read_output(int fd, double until, char *buffer, size_t size)
 /* In the pool. */
 static void work(void *ctx)
 {
-    struct password *s = ctx;
+    struct command *s = ctx;
     int fd, status = 0;
-    pid_t pid = start(s->command, &fd);
+    pid_t pid = start(s->line, &fd);
     if (pid == 0) {
-        snprintf(s->error, sizeof(s->error), "password_command could not be started: %s", strerror(errno));
+        snprintf(s->error, sizeof(s->error), "%s could not be started: %s", s->option, strerror(errno));
         return;
     }
-    bool ended = read_output(fd, loop_mono_s() + s->timeout_s, s->password, sizeof(s->password));
+    bool ended = read_output(fd, loop_mono_s() + s->timeout_s, s->secret, sizeof(s->secret));
     close(fd);
     if (!ended)
         kill(-pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
-    s->password[strcspn(s->password, "\r\n")] = '\0';
+    s->secret[strcspn(s->secret, "\r\n")] = '\0';
     if (!ended)
-        snprintf(s->error, sizeof(s->error), "password_command did not end within %.3g s", s->timeout_s);
+        snprintf(s->error, sizeof(s->error), "%s did not end within %.3g s", s->option, s->timeout_s);
     else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        snprintf(s->error, sizeof(s->error), "password_command failed with exit code %d",
+        snprintf(s->error, sizeof(s->error), "%s failed with exit code %d", s->option,
                  WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-    else if (s->password[0] == '\0')
-        snprintf(s->error, sizeof(s->error), "password_command printed nothing");
+    else if (s->secret[0] == '\0')
+        snprintf(s->error, sizeof(s->error), "%s printed nothing", s->option);
 }
 
 static void done(void *ctx)
 {
-    struct password *s = ctx;
+    struct command *s = ctx;
     bool ok = s->error[0] == '\0';
     if (s->fn != NULL)
-        s->fn(s->ctx, ok ? s->password : NULL, ok ? NULL : s->error);
-    explicit_bzero(s->password, sizeof(s->password));
-    free(s->command);
+        s->fn(s->ctx, ok ? s->secret : NULL, ok ? NULL : s->error);
+    explicit_bzero(s->secret, sizeof(s->secret));
+    free(s->line);
     free(s);
 }
 
-struct password *password_run(struct loop *loop, const char *command, double timeout_s, password_fn *fn,
-                              void *ctx)
+struct command *command_run(struct loop *loop, const char *line, const char *option, double timeout_s,
+                            command_fn *fn, void *ctx)
 {
-    struct password *s = mem_new(sizeof(*s));
-    *s = (struct password){.command = mem_dup(command), .timeout_s = timeout_s, .fn = fn, .ctx = ctx};
+    struct command *s = mem_new(sizeof(*s));
+    *s = (struct command){
+        .line = mem_dup(line), .option = option, .timeout_s = timeout_s, .fn = fn, .ctx = ctx};
     loop_work(loop, work, done, s);
     return s;
 }
 
-void password_forget(struct password *s)
+void command_forget(struct command *s)
 {
     if (s != NULL)
         s->fn = NULL;
