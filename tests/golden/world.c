@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "alerts/book.h"
 #include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
 #include "engine/products.h"
@@ -440,7 +441,7 @@ void world_init(struct world *w, enum world_kind kind)
                         .mono_s = 50000};
     setenv("TZ", "UTC", 1);
     tzset();
-    if (!products_register(&w->registry, &err))
+    if (!products_register(&w->registry, &err) || !alerts_register(&w->registry, &err))
         fail_msg("%s", err.text);
     pages_init(&w->pages);
     if (!pages_add_builtin(&w->pages, &err) || !pages_check(&w->pages, &err))
