@@ -30,8 +30,8 @@ struct rule {
      * can stand in the summary. A column `level` (text) wins over the thresholds. Made from `from where
      * value` or given as `sql`. Params: none. */
     const char *sql;
-    /* The same without `where`, restricted to one instance, for telling "gone" from "below floor"; NULL if it
-     * cannot be told (sql =). */
+    /* Target and key of each row that is there, whatever `where` says, for telling "gone" from "below floor";
+     * NULL if it cannot be told (sql =), or is no question (no `where`). */
     const char *floor_sql;
     const char *window; /* of the first dataset, as written: "5m"; NULL: last */
     const char **key; /* names of the columns that, with target, identify an alert; 0 of them: per = target */

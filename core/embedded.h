@@ -16,5 +16,7 @@ extern const struct embedded embedded_pages[];
 extern const int n_embedded_pages;
 extern const struct embedded embedded_formats[];
 extern const int n_embedded_formats;
+extern const struct embedded embedded_packs[];
+extern const int n_embedded_packs;
 
 #endif
