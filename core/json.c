@@ -1,4 +1,4 @@
-/* JSON, written by SQLite's own functions. */
+/* JSON, written and read by SQLite's own functions. */
 #include "core/json.h"
 
 #include <inttypes.h>
@@ -90,4 +90,62 @@ void json_add(struct json *j, struct text *out, const struct value *v)
         json_add_text(j, out, v->text);
         break;
     }
+}
+
+/* ---- Reading ---- */
+
+static struct value read_value(struct arena *arena, sqlite3_stmt *stmt, int column)
+{
+    switch (sqlite3_column_type(stmt, column)) {
+    case SQLITE_INTEGER:
+        return (struct value){.type = VALUE_INT, .integer = sqlite3_column_int64(stmt, column)};
+    case SQLITE_FLOAT:
+        return (struct value){.type = VALUE_REAL, .real = sqlite3_column_double(stmt, column)};
+    case SQLITE_TEXT:
+        return (struct value){.type = VALUE_TEXT,
+                              .text = arena_dup(arena, (const char *)sqlite3_column_text(stmt, column))};
+    default:
+        return (struct value){.type = VALUE_NULL};
+    }
+}
+
+static bool read_members(struct arena *arena, sqlite3_stmt *stmt, int most, struct json_member **out, int *n,
+                         struct err *err)
+{
+    struct json_member *list = arena_alloc(arena, (size_t)most * sizeof(*list));
+    int i = 0, status;
+    while ((status = sqlite3_step(stmt)) == SQLITE_ROW) {
+        if (i == most)
+            return fail(err, "a JSON object of more than %d members", most);
+        list[i].name = arena_dup(arena, (const char *)sqlite3_column_text(stmt, 0));
+        list[i++].value = read_value(arena, stmt, 1);
+    }
+    if (status != SQLITE_DONE)
+        return fail(err, "this is no JSON");
+    *out = list;
+    *n = i;
+    return true;
+}
+
+bool json_members(struct arena *arena, const char *text, size_t len, int most, struct json_member **out, int *n,
+                  struct err *err)
+{
+    static const char sql[] = "select key, value from json_each(?1) where json_type(?1) = 'object'";
+    static const char check[] = "select json_valid(?1) and json_type(?1) = 'object'";
+    struct json *j = json_new();
+    sqlite3_stmt *stmt = NULL;
+    bool ok = sqlite3_prepare_v2(j->db, check, -1, &stmt, NULL) == SQLITE_OK;
+    sqlite3_bind_text64(stmt, 1, text, len, SQLITE_STATIC, SQLITE_UTF8);
+    ok = ok && sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0) != 0;
+    sqlite3_finalize(stmt);
+    if (!ok) {
+        json_free(j);
+        return fail(err, "this is no JSON object");
+    }
+    sqlite3_prepare_v2(j->db, sql, -1, &stmt, NULL);
+    sqlite3_bind_text64(stmt, 1, text, len, SQLITE_STATIC, SQLITE_UTF8);
+    ok = read_members(arena, stmt, most, out, n, err);
+    sqlite3_finalize(stmt);
+    json_free(j);
+    return ok;
 }

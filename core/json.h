@@ -1,4 +1,4 @@
-/* JSON, written by SQLite's own functions. */
+/* JSON, written and read by SQLite's own functions. */
 #ifndef DBVITALS_CORE_JSON_H
 #define DBVITALS_CORE_JSON_H
 
@@ -13,5 +13,14 @@ void json_free(struct json *j);
 void json_add(struct json *j, struct text *out, const struct value *v);
 /* What a terminal would obey (controls, bidi controls) is escaped. */
 void json_add_text(struct json *j, struct text *out, const char *s);
+
+/* The members of the object TEXT in ARENA: texts, numbers, null as VALUE_NULL, true and false as 1 and 0, objects
+ * and arrays as their JSON text. False and err when TEXT is no object, or has more than MOST members. */
+struct json_member {
+    const char *name;
+    struct value value;
+};
+bool json_members(struct arena *arena, const char *text, size_t len, int most, struct json_member **out, int *n,
+                  struct err *err);
 
 #endif

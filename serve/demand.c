@@ -1,0 +1,72 @@
+/* Which datasets those who ask over HTTP need: each for some seconds after it was asked for. */
+#include "serve/demand.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "core/mem.h"
+
+struct demand {
+    const struct registry *registry;
+    double *until_s; /* by dataset of the registry */
+};
+
+struct demand *demand_new(const struct registry *r)
+{
+    struct demand *d = mem_new(sizeof(*d));
+    d->registry = r;
+    d->until_s = mem_new_array((size_t)r->n, sizeof(double));
+    return d;
+}
+
+void demand_free(struct demand *d)
+{
+    if (d == NULL)
+        return;
+    free(d->until_s);
+    free(d);
+}
+
+static void add(struct demand *d, int dataset, double until_s)
+{
+    d->until_s[dataset] = fmax(d->until_s[dataset], until_s);
+}
+
+void demand_add(struct demand *d, const struct dataset *dataset, double until_s)
+{
+    for (int i = 0; i < d->registry->n; i++)
+        if (d->registry->datasets[i] == dataset)
+            add(d, i, until_s);
+}
+
+static void add_word(struct demand *d, const char *word, size_t len, double until_s)
+{
+    for (int i = 0; i < d->registry->n; i++) {
+        const char *name = d->registry->datasets[i]->name;
+        if (strncasecmp(name, word, len) == 0 && name[len] == '\0')
+            add(d, i, until_s);
+    }
+}
+
+void demand_add_sql(struct demand *d, const char *sql, double until_s)
+{
+    while (*sql != '\0') {
+        size_t len = 0;
+        while (isalnum((unsigned char)sql[len]) || sql[len] == '_')
+            len++;
+        if (len > 0)
+            add_word(d, sql, len, until_s);
+        sql += len > 0 ? len : 1;
+    }
+}
+
+int demand_list(const struct demand *d, double now_s, const char **out, int most)
+{
+    int n = 0;
+    for (int i = 0; i < d->registry->n && n < most; i++)
+        if (d->until_s[i] > now_s)
+            out[n++] = d->registry->datasets[i]->name;
+    return n;
+}

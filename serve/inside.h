@@ -1,0 +1,66 @@
+/* Inside of serve/: what its files share. Everybody else includes serve/serve.h. */
+#ifndef DBVITALS_SERVE_INSIDE_H
+#define DBVITALS_SERVE_INSIDE_H
+
+#include "core/json.h"
+#include "serve/demand.h"
+#include "serve/http.h"
+#include "serve/serve.h"
+#include "serve/trust.h"
+
+/* One way in: a listener and what it means to come by it. */
+struct door_in {
+    struct serve *serve;
+    enum entrance entrance;
+    struct http *http;
+};
+
+struct serve {
+    struct serve_parts parts;
+    struct trust trust;
+    struct door_in tcp, local;
+    int port;
+    char *socket_path; /* of the file that is ours to remove, NULL: none */
+    struct demand *demand;
+    struct json *json; /* for the loop thread */
+    int n_asks;        /* questions to the query thread that are not answered yet */
+    bool aliases;
+    struct {
+        double requests, refused, bytes; /* since the start */
+    } cost;
+};
+
+/* How a result becomes a body. */
+enum shape {
+    SHAPE_ROWS,     /* [{"column":value,...},...] */
+    SHAPE_COLUMNAR, /* as core/json_result.h, with units */
+    SHAPE_DOCUMENT  /* the text in the column `document`, with the status in `status` */
+};
+#define TYPE_JSON "application/json"
+#define TYPE_RESULT "application/vnd.dbvitals.result+json"
+
+/* answer.c */
+void answer_error(struct serve *s, struct http_call *c, int status, const char *sentence);
+/* {"error":...} and a header more. */
+void answer_error_with(struct serve *s, struct http_call *c, int status, const char *sentence, const char *header,
+                       const char *value);
+void answer_json(struct http_call *c, int status, struct text *body); /* takes BODY's string */
+/* Asks the query thread; C is answered with what comes. USER: the SQL is the client's, and so are its errors. */
+void answer_query(struct serve *s, struct http_call *c, const struct query *q, enum shape shape);
+/* C has ended: nobody waits for its answer any more. */
+void answer_forget(struct http_call *c);
+
+/* routes.c */
+void routes_begin(struct door_in *in, struct http_call *c);
+void routes_request(struct door_in *in, struct http_call *c);
+
+/* people.c: what people do to alerts. ID is the part of the path that the route left open. */
+void people_query(struct serve *s, struct http_call *c, const char *id);
+void people_silences(struct serve *s, struct http_call *c, const char *id);
+void people_silence(struct serve *s, struct http_call *c, const char *id);
+void people_unsilence(struct serve *s, struct http_call *c, const char *id);
+void people_ack(struct serve *s, struct http_call *c, const char *id);
+void people_unack(struct serve *s, struct http_call *c, const char *id);
+void people_silence_alert(struct serve *s, struct http_call *c, const char *id);
+
+#endif

@@ -1,0 +1,28 @@
+/* HTTP as built without libmicrohttpd: it cannot be had, and says so. */
+#include <stddef.h>
+
+#include "serve/serve.h"
+
+struct serve *serve_new(const struct serve_parts *parts, struct err *err)
+{
+    (void)parts;
+    fail(err, "this dbvitals was built without HTTP: build it with -Dhttp_server=enabled (libmicrohttpd)");
+    return NULL;
+}
+
+void serve_free(struct serve *s)
+{
+    (void)s;
+}
+
+int serve_port(const struct serve *s)
+{
+    (void)s;
+    return 0;
+}
+
+int serve_demand(const struct serve *s, const char **out, int most)
+{
+    (void)s, (void)out, (void)most;
+    return 0;
+}
