@@ -27,6 +27,9 @@ static const struct subcommand subcommands[] = {
     {"query",  "SQL [TARGET...]",          "one SELECT over the live datasets",                    query_run},
     {"doctor", "[TARGET...]",              "can it connect, as whom, what is missing, its GRANT",  doctor_run},
     {"config", "check|show",               "check the config file, or print all that is in force", config_run},
+    {"guard",  "[TARGET...]",              "watch without a terminal, judge, tell webhooks",       guard_run},
+    {"alerts", "list|ack|silence|...",     "what the guard found; acknowledge, silence, test",     alerts_command_run},
+    {"check",  "[RULE...]",                "one verdict for scripts: exit code 0, 1, 2 or 3",      check_run},
     {"demo",   "",                         "the dashboard over a private server with a workload",  demo_command_run},
     {"help",   "[DATASET...|TOPIC...]",    "this help, the columns of a dataset, or a topic",      run_help},
     // clang-format on

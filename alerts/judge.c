@@ -61,15 +61,14 @@ static bool is_covered(struct judging *j, const char *target)
     return false;
 }
 
-static char *key_of(const struct judging *j, int row)
+static char *key_of(const struct rule *rule, const struct result *r, int row, const int *columns)
 {
     struct text t;
     text_init(&t, LONGEST_KEY);
-    for (int i = 0; i < j->rule->n_key; i++) {
+    for (int i = 0; i < rule->n_key; i++) {
         char part[LONGEST_PART];
-        int column = j->at.key[i];
-        const struct value *v = column < 0 ? NULL : result_at(j->result, row, column);
-        text_addf(&t, "%s%s=", i == 0 ? "" : ", ", j->rule->key[i]);
+        const struct value *v = columns[i] < 0 ? NULL : result_at(r, row, columns[i]);
+        text_addf(&t, "%s%s=", i == 0 ? "" : ", ", rule->key[i]);
         if (v != NULL && v->type == VALUE_TEXT)
             text_add(&t, v->text);
         else if (v != NULL && v->type != VALUE_NULL) {
@@ -79,6 +78,14 @@ static char *key_of(const struct judging *j, int row)
     }
     char *key = mem_dup(text_str(&t));
     text_done(&t);
+    return key;
+}
+
+char *judge_key(const struct rule *rule, const struct result *result, int row)
+{
+    struct places p = find_places(rule, result);
+    char *key = key_of(rule, result, row, p.key);
+    free(p.key);
     return key;
 }
 
@@ -189,7 +196,7 @@ static void judge_row(struct judging *j, int row)
     struct finding_row found = {
         .target = target->text, .value = value_real(result_at(j->result, row, j->at.value)), .row = row};
     struct finding_row *same = same_alert(j, target->text);
-    found.key = same == NULL ? key_of(j, row) : NULL;
+    found.key = same == NULL ? key_of(j->rule, j->result, row, j->at.key) : NULL;
     enum level force = LEVEL_NONE;
     if (j->level != NULL && j->rule->levels[LEVEL_NONE].op != COMPARE_NONE)
         force = j->level(j->ctx, target->text, same == NULL ? found.key : same->key);

@@ -32,5 +32,7 @@ typedef enum level judge_level_fn(void *ctx, const char *target, const char *key
 void judge_result(const struct rule *rule, const struct result *result, const struct coverage *coverage,
                   int n_coverage, judge_level_fn *level, void *ctx, struct judgement *out);
 void judgement_done(struct judgement *j);
+/* The identity that a row of RESULT has within rule and target; on the heap. */
+char *judge_key(const struct rule *rule, const struct result *result, int row);
 
 #endif

@@ -36,6 +36,11 @@ static const struct row {
     {"read-only",     0,   FORM_FLAG,     offsetof(struct args, read_only),     NULL,      "offer nothing that changes a server"},
     {"config",        'c', FORM_TEXT,     offsetof(struct args, config),        "FILE",    "config file instead of the usual places"},
     {"output",        'o', FORM_TEXT,     offsetof(struct args, output),        "FILE",    "write there instead of standard output (show, query)"},
+    {"comment",       0,   FORM_TEXT,     offsetof(struct args, comment),       "TEXT",    "why (alerts ack, silence)"},
+    {"for",           0,   FORM_TEXT,     offsetof(struct args, span),          "TIME",    "how long: 30m, 2h, 1d (alerts ack, silence)"},
+    {"rule",          0,   FORM_TEXT,     offsetof(struct args, rule),          "PATTERN", "rules that are silenced: * and ? (alerts silence)"},
+    {"target",        0,   FORM_TEXT,     offsetof(struct args, target),        "PATTERN", "targets that are silenced (alerts silence)"},
+    {"wait",          0,   FORM_TEXT,     offsetof(struct args, wait),          "TIME",    "wait so long for what rules need (check)"},
     {"help",          '?', FORM_FLAG,     offsetof(struct args, help),          NULL,      "this help"},
     {"version",       'V', FORM_FLAG,     offsetof(struct args, version),       NULL,      "print the version"},
     // clang-format on

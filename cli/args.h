@@ -14,6 +14,7 @@ struct args {
     int n_words;
     char *host, *port, *user, *database; /* as psql's -h -p -U -d */
     bool ask_password;
+    char *comment, *span, *rule, *target, *wait; /* alerts, check */
     char *config, *format, *window, *page, *theme, *output;
     double refresh_s;
     int samples;

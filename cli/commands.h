@@ -16,5 +16,8 @@ int query_run(const struct args *args);
 int doctor_run(const struct args *args);
 int config_run(const struct args *args);
 int demo_command_run(const struct args *args);
+int guard_run(const struct args *args);
+int alerts_command_run(const struct args *args);
+int check_run(const struct args *args);
 
 #endif

@@ -29,3 +29,18 @@ void output_tell(FILE *f, const char *text)
     fprintf(f, "dbvitals: %s\n", text_str(&clean));
     text_done(&clean);
 }
+
+bool output_format_parse(const char *name, enum export_format *out, struct err *err)
+{
+    static const struct {
+        const char *name;
+        enum export_format format;
+    } formats[] = {{"table", EXPORT_TABLE}, {"json", EXPORT_JSON}, {"csv", EXPORT_CSV}};
+    *out = EXPORT_TABLE;
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        if (name == NULL || strcmp(name, formats[i].name) == 0) {
+            *out = name == NULL ? EXPORT_TABLE : formats[i].format;
+            return true;
+        }
+    return fail(err, "--format %s: must be table, json or csv", name);
+}

@@ -44,6 +44,19 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
     return true;
 }
 
+static void forget_targets(struct session *s)
+{
+    for (int i = 0; i < s->n_targets; i++)
+        free((void *)(uintptr_t)s->targets[i].own);
+    free(s->targets);
+    for (int i = 0; i < s->n_owned; i++)
+        free(s->owned[i]);
+    free(s->owned);
+    s->targets = NULL;
+    s->owned = NULL;
+    s->n_targets = s->n_owned = 0;
+}
+
 void session_close(struct session *s, int code)
 {
     engine_free(s->engine);
@@ -54,12 +67,8 @@ void session_close(struct session *s, int code)
     registry_done(&s->registry);
     own_datasets_done(&s->own);
     config_done(&s->config);
-    for (int i = 0; i < s->n_owned; i++)
-        free(s->owned[i]);
-    free(s->owned);
-    for (int i = 0; i < s->n_targets; i++)
-        free((void *)(uintptr_t)s->targets[i].own);
-    free(s->targets);
+    forget_targets(s);
+    free(s->password);
     *s = (struct session){0};
 }
 
@@ -199,7 +208,8 @@ static void choose_own(struct session *s, struct target_config *t)
     t->own = own;
 }
 
-bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err)
+/* The list of targets that WORDS and the config mean; they are not opened. */
+static void choose(struct session *s, const char *const *words, int n)
 {
     for (int i = 0; i < n; i++)
         add_word(s, words[i]);
@@ -211,17 +221,76 @@ bool session_add_targets(struct session *s, const char *const *words, int n, str
                 add_section(s, &s->config.sections[i]);
     if (s->n_targets == 0)
         add_word(s, a->database);
-    if (a->ask_password) {
-        const char *password = getpass("Password: ");
-        for (int i = 0; i < s->n_targets; i++)
-            s->targets[i].password = own_string(s, mem_dup(password != NULL ? password : ""));
-    }
     for (int i = 0; i < s->n_targets; i++) {
+        s->targets[i].password = s->password;
         choose_own(s, &s->targets[i]);
+    }
+}
+
+bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err)
+{
+    if (s->args->ask_password) {
+        const char *password = getpass("Password: ");
+        s->password = mem_dup(password != NULL ? password : "");
+    }
+    choose(s, words, n);
+    for (int i = 0; i < s->n_targets; i++)
         if (!engine_add(s->engine, &s->targets[i], err))
+            return false;
+    return true;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_target(const struct target_config *a, const struct target_config *b)
+{
+    return same_text(a->name, b->name) && same_text(a->url, b->url) && same_text(a->stack, b->stack) && same_text(a->env, b->env) &&
+           same_text(a->password_command, b->password_command) && a->all_databases == b->all_databases && a->no_texts == b->no_texts &&
+           a->connect_timeout_s == b->connect_timeout_s;
+}
+
+/* Opens and closes what differs between the list and the engine. */
+static bool exchange(struct session *s, struct err *err)
+{
+    struct engine *e = s->engine;
+    for (int i = engine_targets(e) - 1; i >= 0; i--) {
+        bool stays = false;
+        for (int j = 0; j < s->n_targets; j++)
+            stays = stays || same_target(engine_target_config(e, i), &s->targets[j]);
+        if (!stays)
+            engine_remove(e, i);
+    }
+    for (int j = 0; j < s->n_targets; j++) {
+        bool there = false;
+        for (int i = 0; i < engine_targets(e); i++)
+            there = there || strcmp(engine_target_name(e, i), s->targets[j].name) == 0;
+        if (!there && !engine_add(e, &s->targets[j], err))
             return false;
     }
     return true;
+}
+
+bool session_replace_config(struct session *s, struct config *config, const char *const *words, int n, struct err *err)
+{
+    struct config old = s->config;
+    bool ok = true;
+    s->config = *config;
+    forget_targets(s);
+    choose(s, words, n);
+    for (int i = 0; i < s->n_targets && ok; i++)
+        ok = engine_check(&s->targets[i], err);
+    if (ok) {
+        ok = exchange(s, err);
+        *config = old;
+    } else {
+        s->config = old;
+        forget_targets(s);
+        choose(s, words, n);
+    }
+    return ok;
 }
 
 struct collecting {

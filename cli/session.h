@@ -23,6 +23,7 @@ struct session {
     struct target_config *targets;
     int n_targets;
     double refresh_s;
+    char *password; /* that was asked for, or NULL */
     char **owned; /* strings made for targets */
     int n_owned;
 };
@@ -33,6 +34,9 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
 /* Adds the targets: WORDS (URLs, conninfo, names of [target] sections, database names), else the config's, else what psql would connect to.
  * All passwords that must be asked for are asked for here. */
 bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err);
+/* Another config, as it was read: takes it when its targets can be opened, opens and closes those that differ; the others go on as they
+ * are. Datasets of the user's own stay as they were. CONFIG is the one before then; on failure nothing changes. It is the caller's. */
+bool session_replace_config(struct session *s, struct config *config, const char *const *words, int n, struct err *err);
 /* Frees everything. When the pool hangs on a dead name server the program ends here, with CODE. */
 void session_close(struct session *s, int code);
 /* Runs the loop until every target has N samples of each dataset (or a failure in place of it), or WAIT_S passed, or all targets are down.

@@ -26,25 +26,10 @@ struct job {
     const char *sql; /* query; NULL: show */
 };
 
-static bool format_parse(const char *name, enum export_format *out, struct err *err)
-{
-    static const struct {
-        const char *name;
-        enum export_format format;
-    } formats[] = {{"table", EXPORT_TABLE}, {"json", EXPORT_JSON}, {"csv", EXPORT_CSV}};
-    *out = EXPORT_TABLE;
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-        if (name == NULL || strcmp(name, formats[i].name) == 0) {
-            *out = name == NULL ? EXPORT_TABLE : formats[i].format;
-            return true;
-        }
-    return fail(err, "--format %s: must be table, json or csv", name);
-}
-
 static bool open_job(struct job *j, const struct args *args, struct err *err)
 {
     struct window_spec window;
-    if (!format_parse(args->format, &j->format, err) || !window_spec_parse(args->window, &window, err))
+    if (!output_format_parse(args->format, &j->format, err) || !window_spec_parse(args->window, &window, err))
         return false;
     if (!session_open(&j->session, args, 0, err))
         return false;

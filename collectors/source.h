@@ -76,6 +76,8 @@ struct product {
     const char *name;
     /* True if this product serves such a URL. */
     bool (*serves)(const char *url);
+    /* Whether open() could read it. */
+    bool (*check)(const char *url, struct err *err);
     /* Starts connecting and keeps reconnecting for ever. NULL and err only for a target that can never work (unparsable). CONFIG is copied, but
      * for the datasets of the user's own, which must outlive the source. */
     struct source *(*open)(struct loop *loop, const struct target_config *config, struct source_host host, struct err *err);

@@ -76,7 +76,13 @@ const struct option config_options[] = {
     {"maintenance", "days",    OPTION_TEXT, NULL, NULL, false, "the days that it begins on: sun, mon-fri; none: each"},
     {"maintenance", "comment", OPTION_TEXT, NULL, NULL, false, "why, for those who see it"},
 
-    {"guard", "state_directory", OPTION_TEXT, NULL, NULL, false, "where alerts and what is to be sent are kept; none: $STATE_DIRECTORY, or dbvitals in the user's state directory", true},
+    {"guard", "refresh",         OPTION_DURATION, "5s",     "0.25s..300s", false, "time between two polls of what rules need", true},
+    {"guard", "state_directory", OPTION_TEXT,     NULL,     NULL,          false, "where alerts and what is to be sent are kept; none: $STATE_DIRECTORY, or dbvitals in the user's state directory", true},
+    {"guard", "heartbeat_url",   OPTION_URL,      NULL,     NULL,          true,  "asked again and again while rules are judged: whoever watches it learns when this program ends", true},
+    {"guard", "heartbeat_every", OPTION_DURATION, "1m",     "1s..1d",      false, "time between two heartbeats", true},
+    {"guard", "drain",           OPTION_DURATION, "10s",    "0.1s..1h",    false, "how long what is to be sent may still take at the end", true},
+    {"guard", "log_format",      OPTION_CHOICE,   "logfmt", "logfmt|json", false, "how a line of the log looks", true},
+    {"guard", "log_level",       OPTION_CHOICE,   "info",   "debug|info|warning|error", false, "the least that is logged", true},
 
     {"http", "listen",        OPTION_TEXT, NULL, NULL, false, "address and port for HTTP: 127.0.0.1:9630; beyond loopback only with a token", true},
     {"http", "socket",        OPTION_TEXT, NULL, NULL, false, "path of the unix socket for HTTP; none: $XDG_RUNTIME_DIR/dbvitals.sock, else /run/dbvitals/guard.sock", true},

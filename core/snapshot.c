@@ -117,6 +117,18 @@ struct window *snapshot_window(struct snapshot *s, int target, const struct data
     return now < 0 ? NULL : resolve(s, v, now, spec);
 }
 
+double snapshot_span_s(const struct snapshot *s, int target, const struct dataset *d, struct window_spec spec)
+{
+    const struct view *v = find_view(s, target, d);
+    int now = v == NULL ? -1 : view_at(v, NAN);
+    const struct sample *base = now < 0 ? NULL : view_base(v, now, spec);
+    if (base == NULL)
+        return NAN;
+    if (spec.kind == WINDOW_RESET)
+        return v->fulls[now]->wall_s - v->fulls[now]->reset_s;
+    return v->fulls[now]->mono_s - base->mono_s;
+}
+
 int snapshot_trend(struct snapshot *s, int target, const struct dataset *d, double span_s, double at_s,
                    struct window ***out)
 {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/loop.h"
 #include "core/mem.h"
 #include "core/text.h"
 #include "engine/derived.h"
@@ -13,7 +14,7 @@ enum { NUMBER, AT, KIND, WHAT, OLD, NEW };
 static const struct column columns[] = {
     [NUMBER] = {"number",    KIND_KEY,   TYPE_INT,  .help = "running number of the change"},
     [AT]     = {"at_time",   KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when it was seen"},
-    [KIND]   = {"kind",      KIND_LABEL, TYPE_TEXT, .help = "setting, role, restart, version or state"},
+    [KIND]   = {"kind",      KIND_LABEL, TYPE_TEXT, .help = "setting, role, restart, version, state or alert"},
     [WHAT]   = {"what",      KIND_TEXT,  TYPE_TEXT, .help = "name of what changed"},
     [OLD]    = {"old_value", KIND_TEXT,  TYPE_TEXT, .help = "value before"},
     [NEW]    = {"new_value", KIND_TEXT,  TYPE_TEXT, .help = "value now"},
@@ -172,3 +173,18 @@ static struct sample *make(struct target *t, void *state, const struct sample *s
 }
 
 const struct derived derived_changes = {.dataset = &dataset, .from = from, .make = make, .state_size = sizeof(struct state), .state_done = done};
+
+static struct state *state_of(struct target *t)
+{
+    int i = 0;
+    while (derived_table[i] != &derived_changes)
+        i++;
+    return t->derived_states[i];
+}
+
+struct sample *changes_note(struct target *t, const char *kind, const char *what, const char *old_value, const char *new_value)
+{
+    struct state *s = state_of(t);
+    add(s, loop_wall_s(), kind, mem_dup(what), mem_dup(old_value), mem_dup(new_value));
+    return sample_of(s, NULL);
+}

@@ -37,7 +37,7 @@ static const char *state_of(const struct feed *f)
         return f->failure == FAILURE_PERMISSION || f->failure == FAILURE_ABSENT ? "missing" : "failed";
     if (f->stretch > 1)
         return "stretched";
-    return f->wanted ? "ok" : "idle";
+    return f->wanted || f->need_s > 0 ? "ok" : "idle";
 }
 
 static void fill(struct sample *out, int row, const struct target *t, const struct feed *f)

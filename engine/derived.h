@@ -32,6 +32,9 @@ void derived_stamp(struct sample *s, const struct sample *like);
 /* What `changes` watches is there in R: a column that is renamed is not lost silently. */
 bool changes_check(const struct registry *r, struct err *err);
 
+/* One more change of T, told by somebody else: the sample with it. KIND is static. */
+struct sample *changes_note(struct target *t, const char *kind, const char *what, const char *old_value, const char *new_value);
+
 extern const struct derived derived_targets, derived_collectors, derived_changes, derived_waits, derived_sampled_statements;
 
 #endif

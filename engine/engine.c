@@ -34,6 +34,8 @@ struct engine {
     struct loop_timer *timer;
     const struct dataset *wanted[MOST_WANTED];
     int n_wanted;
+    struct engine_need *needs;
+    int n_needs;
     engine_sample_fn *sample_fn;
     void *sample_ctx;
 };
@@ -63,6 +65,7 @@ void engine_free(struct engine *e)
     }
     free(e->targets);
     store_free(e->store);
+    free(e->needs);
     free(e);
 }
 
@@ -72,6 +75,37 @@ static bool wants(const struct engine *e, const struct dataset *d)
         if (e->wanted[i] == d)
             return true;
     return false;
+}
+
+/* The faster of two needs, of which 0 is none. */
+static double sooner(double a, double b)
+{
+    return a > 0 && b > 0 ? fmin(a, b) : fmax(a, b);
+}
+
+/* How often rules need D; 0: none does. */
+static double need_of(const struct engine *e, const struct dataset *d)
+{
+    double every_s = 0;
+    for (int i = 0; i < e->n_needs; i++)
+        if (e->needs[i].dataset == d)
+            every_s = sooner(every_s, e->needs[i].every_s);
+    return every_s;
+}
+
+/* As feed_wanted. */
+static double feed_need(const struct engine *e, const struct dataset *d)
+{
+    double every_s = need_of(e, d);
+    for (int i = 0; i < n_derived; i++)
+        if (derived_from(derived_table[i], d->name))
+            every_s = sooner(every_s, need_of(e, derived_table[i]->dataset));
+    return every_s;
+}
+
+static bool is_asked(const struct feed *f)
+{
+    return f->wanted || f->need_s > 0;
 }
 
 /* A feed is wanted if a pane shows it or shows something made from it. */
@@ -87,12 +121,13 @@ static bool feed_wanted(const struct engine *e, const struct dataset *d)
 
 static double cadence(const struct engine *e, const struct feed *f)
 {
-    if (f->wanted) {
-        double every = f->dataset->every > e->options.refresh_s ? f->dataset->every : e->options.refresh_s;
-        return governor_ease(f, every, e->options.budget_ratio) * f->stretch;
-    }
     double slow = f->dataset->baseline_every;
-    return slow > 0 ? fmax(slow, e->options.refresh_s) * f->stretch : HUGE_VAL;
+    double every = slow > 0 ? fmax(slow, e->options.refresh_s) : HUGE_VAL;
+    if (!is_asked(f))
+        return every * f->stretch;
+    double least = fmax(f->dataset->every, e->options.refresh_s);
+    every = fmin(every, f->wanted ? least : fmax(f->need_s, least));
+    return governor_ease(f, every, e->options.budget_ratio) * f->stretch;
 }
 
 /* Arms the timer for the earliest of all that is due, and at the latest for the next refresh (the datasets of the engine's own). */
@@ -112,8 +147,10 @@ static void replan(struct engine *e, struct target *t)
     for (int i = 0; i < t->n_feeds; i++) {
         struct feed *f = &t->feeds[i];
         bool wanted = feed_wanted(e, f->dataset);
-        bool fresh = wanted && !f->wanted;
+        double need_s = feed_need(e, f->dataset);
+        bool fresh = (wanted && !f->wanted) || (need_s > 0 && !is_asked(f));
         f->wanted = wanted;
+        f->need_s = need_s;
         f->every_s = cadence(e, f);
         bool missing = f->error != NULL && (f->failure == FAILURE_PERMISSION || f->failure == FAILURE_ABSENT);
         if (fresh && !missing)
@@ -135,6 +172,18 @@ void engine_want(struct engine *e, const char *const *datasets, int n)
         if (d != NULL && !wants(e, d))
             e->wanted[e->n_wanted++] = d;
     }
+    for (int i = 0; i < e->n_targets; i++)
+        replan(e, e->targets[i]);
+    arm(e);
+}
+
+void engine_need(struct engine *e, const struct engine_need *needs, int n)
+{
+    free(e->needs);
+    e->needs = mem_new_array((size_t)n, sizeof(*needs));
+    if (n > 0)
+        memcpy(e->needs, needs, (size_t)n * sizeof(*needs));
+    e->n_needs = n;
     for (int i = 0; i < e->n_targets; i++)
         replan(e, e->targets[i]);
     arm(e);
@@ -184,7 +233,7 @@ static void make_own(struct engine *e, struct target *t)
 {
     for (int i = 0; i < n_derived; i++) {
         const struct derived *d = derived_table[i];
-        if (d->from != NULL || !wants(e, d->dataset))
+        if (d->from != NULL || (!wants(e, d->dataset) && !(need_of(e, d->dataset) > 0)))
             continue;
         struct sample *made = d->make(t, t->derived_states[i], NULL, NULL);
         if (made != NULL)
@@ -277,7 +326,7 @@ static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *
     if (f->next_due_s < t->newest_mono_s + late_ratio * f->every_s)
         f->next_due_s = target_beat(t, t->newest_mono_s + f->every_s, e->options.refresh_s);
     /* A baseline needs no second sample soon; a page that is opened later asks at once. */
-    if (f->samples == 1 && f->wanted && f->every_s > e->options.first_s)
+    if (f->samples == 1 && is_asked(f) && f->every_s > e->options.first_s)
         f->next_due_s = fmin(f->next_due_s, t->newest_mono_s + e->options.first_s);
     struct sample *before = store_newest(e->store, t->config.name, sample->dataset);
     if (before != NULL)
@@ -321,7 +370,7 @@ static void on_status(void *ctx, const struct source_status *status)
     if (target_set_status(t, status) && t->state == SOURCE_UP && !was_up) {
         t->beat_s = loop_mono_s();
         for (int i = 0; i < t->n_feeds; i++)
-            if (t->feeds[i].wanted || t->feeds[i].dataset->baseline_every > 0)
+            if (is_asked(&t->feeds[i]) || t->feeds[i].dataset->baseline_every > 0)
                 t->feeds[i].next_due_s = t->beat_s;
     }
     const struct sample *before = store_newest(e->store, t->config.name, derived_targets.dataset);
@@ -335,12 +384,20 @@ static void on_status(void *ctx, const struct source_status *status)
     arm(e);
 }
 
-bool engine_add(struct engine *e, const struct target_config *config, struct err *err)
+static const struct product *serving(const struct target_config *config, struct err *err)
 {
     const struct product *product = product_serving(config->url);
     if (product == NULL)
-        return fail(err, "target %s: no product serves this kind of URL; PostgreSQL targets look like postgresql://host/database, "
-                         "a conninfo string, service=NAME, or a database name", config->name);
+        fail(err, "target %s: no product serves this kind of URL; PostgreSQL targets look like postgresql://host/database, "
+                  "a conninfo string, service=NAME, or a database name", config->name);
+    return product;
+}
+
+bool engine_add(struct engine *e, const struct target_config *config, struct err *err)
+{
+    const struct product *product = serving(config, err);
+    if (product == NULL)
+        return false;
     struct target *t = mem_new(sizeof(*t));
     target_init(t, e, config, product);
     struct source_host host = {.ctx = t, .sample = on_sample, .failed = on_failed, .status = on_status};
@@ -357,7 +414,25 @@ bool engine_add(struct engine *e, const struct target_config *config, struct err
     return true;
 }
 
-static const struct target *find(const struct engine *e, const char *name)
+bool engine_check(const struct target_config *config, struct err *err)
+{
+    const struct product *product = serving(config, err);
+    return product != NULL && product->check(config->url, err);
+}
+
+void engine_remove(struct engine *e, int i)
+{
+    struct target *t = e->targets[i];
+    store_drop(e->store, t->config.name);
+    target_done(t);
+    free(t);
+    e->n_targets--;
+    for (; i < e->n_targets; i++)
+        e->targets[i] = e->targets[i + 1];
+    arm(e);
+}
+
+static struct target *find(const struct engine *e, const char *name)
 {
     for (int i = 0; i < e->n_targets; i++)
         if (strcmp(e->targets[i]->config.name, name) == 0)
@@ -391,6 +466,33 @@ int engine_samples(const struct engine *e, const char *target, const struct data
     return store_newest(e->store, target, d) != NULL ? 2 : samples_of_sources(e, t, d);
 }
 
+void engine_feed(const struct engine *e, int i, const struct dataset *d, struct engine_feed *out)
+{
+    const struct feed *f = target_feed(e->targets[i], d);
+    *out = (struct engine_feed){.every_s = HUGE_VAL};
+    if (f != NULL)
+        *out = (struct engine_feed){.polled = true, .every_s = f->every_s, .samples = f->samples, .error = f->error};
+    else if (store_newest(e->store, e->targets[i]->config.name, d) != NULL)
+        out->samples = 2;
+}
+
+void engine_put(struct engine *e, const char *target, struct sample *s)
+{
+    struct target *t = find(e, target);
+    if (t != NULL)
+        keep(e, t, s);
+    else
+        sample_unref(s);
+}
+
+void engine_note(struct engine *e, const char *target, const char *kind, const char *what, const char *old_value, const char *new_value)
+{
+    struct target *t = find(e, target);
+    struct sample *made = t == NULL ? NULL : changes_note(t, kind, what, old_value, new_value);
+    if (made != NULL)
+        keep(e, t, made);
+}
+
 bool engine_has_data(const struct engine *e)
 {
     for (int i = 0; i < e->n_targets; i++)
@@ -417,6 +519,11 @@ int engine_targets(const struct engine *e)
 const char *engine_target_name(const struct engine *e, int i)
 {
     return e->targets[i]->config.name;
+}
+
+const struct target_config *engine_target_config(const struct engine *e, int i)
+{
+    return &e->targets[i]->config;
 }
 
 void engine_target_status(const struct engine *e, int i, struct source_status *out)

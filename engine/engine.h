@@ -19,16 +19,40 @@ typedef void engine_sample_fn(void *ctx, const char *target, const struct datase
 
 struct engine *engine_new(struct loop *loop, const struct registry *registry, const struct engine_options *options);
 void engine_free(struct engine *e);
-/* Adds a target and starts connecting. CONFIG's strings and own datasets must outlive the engine. */
+/* Adds a target and starts connecting. Takes copies; CONFIG's own datasets must outlive the engine. */
 bool engine_add(struct engine *e, const struct target_config *config, struct err *err);
+/* Whether engine_add would take it. */
+bool engine_check(const struct target_config *config, struct err *err);
+/* Closes target I and forgets its samples. Not from a callback of the engine. */
+void engine_remove(struct engine *e, int i);
+const struct target_config *engine_target_config(const struct engine *e, int i);
 /* What a visible pane (or a one-shot command) needs now, by name; replaces what was wanted before. What is not wanted any more is polled
  * at its slow baseline cadence only. A dataset that is made from another brings that one along. */
 void engine_want(struct engine *e, const char *const *datasets, int n);
+/* What rules need, each at its own cadence, beside what panes want; replaces what was needed before. Of two that want a dataset the faster
+ * counts. */
+struct engine_need {
+    const struct dataset *dataset;
+    double every_s;
+};
+void engine_need(struct engine *e, const struct engine_need *needs, int n);
 void engine_set_refresh(struct engine *e, double refresh_s);
 void engine_on_sample(struct engine *e, engine_sample_fn *fn, void *ctx);
 struct store *engine_store(struct engine *e);
 /* Samples that arrived for (TARGET, D) since the start; with FAILED set to the reason if the last answer was a failure (NULL otherwise). */
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed);
+/* How a dataset of target number I is read. */
+struct engine_feed {
+    bool polled;     /* asked of the source, at a cadence; else made here when there is something to tell */
+    double every_s;  /* cadence in force; HUGE_VAL: not read at all now */
+    int samples;
+    const char *error; /* of the last answer, NULL if it was a sample */
+};
+void engine_feed(const struct engine *e, int i, const struct dataset *d, struct engine_feed *out);
+/* A sample of TARGET that somebody else made (alerts, rules): kept and told as any other. Takes the reference. */
+void engine_put(struct engine *e, const char *target, struct sample *s);
+/* Something happened to TARGET that belongs into `changes`. */
+void engine_note(struct engine *e, const char *target, const char *kind, const char *what, const char *old_value, const char *new_value);
 /* Some sample of some server has come. */
 bool engine_has_data(const struct engine *e);
 /* The plan of SQL on a target, as product.explain says. */

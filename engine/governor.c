@@ -64,7 +64,7 @@ static struct feed *dearest(const struct target *t)
     struct feed *found = NULL;
     for (int i = 0; i < t->n_feeds; i++) {
         struct feed *f = &t->feeds[i];
-        if (f->wanted && f->stretch < LARGEST_STRETCH && (found == NULL || feed_cost(f) > feed_cost(found)))
+        if ((f->wanted || f->need_s > 0) && f->stretch < LARGEST_STRETCH && (found == NULL || feed_cost(f) > feed_cost(found)))
             found = f;
     }
     return found;

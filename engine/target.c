@@ -2,10 +2,32 @@
 #include "engine/target.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "core/mem.h"
 #include "engine/derived.h"
+
+/* The config may be read anew while the target stays. */
+static struct target_config copy(const struct target_config *c)
+{
+    struct target_config own = *c;
+    const char **strings[] = {&own.name, &own.url, &own.stack, &own.env, &own.password, &own.password_command};
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        *strings[i] = mem_dup(*strings[i]);
+    const struct own_dataset **list = mem_new_array((size_t)c->n_own, sizeof(*list));
+    for (int i = 0; i < c->n_own; i++)
+        list[i] = c->own[i];
+    own.own = list;
+    return own;
+}
+
+static void copy_free(struct target_config *c)
+{
+    const void *owned[] = {c->name, c->url, c->stack, c->env, c->password, c->password_command, c->own};
+    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+        free((void *)(uintptr_t)owned[i]);
+}
 
 void target_init(struct target *t, struct engine *e, const struct target_config *config, const struct product *product)
 {
@@ -13,7 +35,7 @@ void target_init(struct target *t, struct engine *e, const struct target_config 
     while (product->dataset(n) != NULL)
         n++;
     *t = (struct target){.engine = e,
-                         .config = *config,
+                         .config = copy(config),
                          .product = product,
                          .state = SOURCE_CONNECTING,
                          .rtt_ms = NAN,
@@ -43,6 +65,7 @@ void target_done(struct target *t)
     char *owned[] = {t->error, t->product_name, t->version, t->role, t->place, t->via};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free(owned[i]);
+    copy_free(&t->config);
     *t = (struct target){0};
 }
 

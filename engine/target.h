@@ -12,6 +12,7 @@ struct derived;
 struct feed {
     const struct dataset *dataset;
     bool wanted;        /* a pane shows it, or something made from it */
+    double need_s;      /* rules need it this often; 0: none does */
     bool outstanding;   /* asked, not answered yet */
     double next_due_s;  /* monotonic; HUGE_VAL: never */
     double every_s;     /* cadence in force */

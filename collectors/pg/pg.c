@@ -134,6 +134,13 @@ void source_tell(struct pg_source *s, enum source_state state, const char *error
 
 /* ---- Opening and closing ---- */
 
+static bool check_url(const char *url, struct err *err)
+{
+    struct conn_info *info = conn_info_parse(url, err);
+    conn_info_free(info);
+    return info != NULL;
+}
+
 static struct source *open_source(struct loop *loop, const struct target_config *config,
                                   struct source_host host, struct err *err)
 {
@@ -280,6 +287,7 @@ static bool explain(struct source *source, const char *database, const char *sql
 
 const struct product pg_product = {
     .name = "PostgreSQL",
+    .check = check_url,
     .serves = serves,
     .open = open_source,
     .poll = poll,

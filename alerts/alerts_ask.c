@@ -1,0 +1,195 @@
+/* Rules on their way to the query thread and back: a few at a time, spread over time. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alerts/alerts_private.h"
+#include "core/mem.h"
+
+enum { MOST_RUNNING = 3, PRIORITY = 1, MOST_ROWS = 20000 };
+static const double longest_step = 3, first_s = 2;
+
+/* ---- What rules read ---- */
+
+static void need(struct alerts *a)
+{
+    int n = 0, capacity = 0;
+    struct engine_need *needs = NULL;
+    for (int i = 0; i < a->settings.rules.n; i++) {
+        const struct rule *r = &a->settings.rules.list[i];
+        for (int d = 0; d < r->uses.n && r->enabled && r->missing == NULL; d++) {
+            if (n == capacity) {
+                capacity = capacity * 2 + 64;
+                needs = mem_grow(needs, (size_t)capacity, sizeof(*needs));
+            }
+            needs[n++] = (struct engine_need){r->uses.datasets[d], r->every_s};
+        }
+    }
+    engine_need(a->engine, needs, n);
+    free(needs);
+}
+
+void watches_new(struct alerts *a)
+{
+    const struct rules *rules = &a->settings.rules;
+    double now_s = loop_mono_s();
+    a->watches = mem_new_array((size_t)rules->n, sizeof(*a->watches));
+    for (int i = 0; i < rules->n; i++) {
+        const struct rule *r = &rules->list[i];
+        bool asks = r->enabled && r->missing == NULL;
+        double spread_s = fmin(r->every_s, first_s) * i / rules->n;
+        a->watches[i] = (struct watch){.alerts = a, .rule = r, .judged_s = NAN};
+        a->watches[i].due_s = asks ? now_s + spread_s : HUGE_VAL;
+    }
+    need(a);
+}
+
+static void watch_reset(struct watch *w)
+{
+    if (w->ticket != 0) {
+        query_cancel(w->alerts->queries, w->ticket);
+        w->alerts->n_running--;
+    }
+    w->ticket = 0;
+    coverage_free(w->coverage, w->n_coverage);
+    w->coverage = NULL;
+    w->n_coverage = 0;
+    snapshot_unref(w->snapshot);
+    w->snapshot = NULL;
+    result_free(w->answer);
+    result_free(w->there);
+    w->answer = w->there = NULL;
+}
+
+void watches_free(struct alerts *a)
+{
+    for (int i = 0; a->watches != NULL && i < a->settings.rules.n; i++)
+        watch_reset(&a->watches[i]);
+    free(a->watches);
+    a->watches = NULL;
+}
+
+/* ---- The answer ---- */
+
+/* Row ROW of R is the alert A. */
+static bool names(const struct rule *rule, const struct result *r, int row, const struct alert *a)
+{
+    const struct value *target = result_at(r, row, 0);
+    if (target->type != VALUE_TEXT || strcmp(target->text, a->target) != 0)
+        return false;
+    char *key = judge_key(rule, r, row);
+    bool same = strcmp(key, a->key) == 0;
+    free(key);
+    return same;
+}
+
+static bool still_there(void *ctx, const struct alert *a)
+{
+    const struct watch *w = ctx;
+    for (int row = 0; w->there != NULL && row < w->there->n_rows; row++)
+        if (names(w->rule, w->there, row, a))
+            return true;
+    return false;
+}
+
+static void judge(struct watch *w, const char *error)
+{
+    struct alerts *a = w->alerts;
+    double step_s = isnan(w->judged_s) ? 0 : w->asked_s - w->judged_s;
+    struct book_answer answer = {.rule = w->rule,
+                                 .result = w->answer,
+                                 .error = error,
+                                 .coverage = w->coverage,
+                                 .n_coverage = w->n_coverage,
+                                 .step_s = fmin(step_s, longest_step * w->rule->every_s),
+                                 .wall_s = loop_wall_s(),
+                                 .cpu_ms = w->answer == NULL ? 0 : w->answer->cpu_ms,
+                                 .still_there = w->there == NULL ? NULL : still_there,
+                                 .ctx = w};
+    book_answer(a->book, &answer);
+    keep_rule(a, w->rule);
+    w->judged_s = w->asked_s;
+    a->changed = true;
+    watch_reset(w);
+    alerts_wake(a);
+}
+
+/* Some alert of the rule is not ok: if the answer does not name it, why not? */
+static bool asks_where(const struct watch *w)
+{
+    if (w->rule->floor_sql == NULL)
+        return false;
+    for (int i = 0; i < book_alerts(w->alerts->book); i++) {
+        const struct alert *a = book_alert(w->alerts->book, i);
+        if (a->state.phase == PHASE_OK || strcmp(a->rule, w->rule->name) != 0)
+            continue;
+        bool named = false;
+        for (int row = 0; row < w->answer->n_rows && !named; row++)
+            named = names(w->rule, w->answer, row, a);
+        if (!named)
+            return true;
+    }
+    return false;
+}
+
+static void on_there(void *ctx, struct result *result, const char *error)
+{
+    struct watch *w = ctx;
+    (void)error; /* then it is gone: as well as can be told */
+    w->ticket = 0;
+    w->alerts->n_running--;
+    w->there = result;
+    judge(w, NULL);
+}
+
+static void ask(struct watch *w, const char *sql, query_done_fn *fn)
+{
+    struct query q = {.sql = sql, .max_rows = MOST_ROWS};
+    w->ticket = query_submit(w->alerts->queries, w->snapshot, &q, PRIORITY, fn, w);
+    w->alerts->n_running++;
+}
+
+static void on_answer(void *ctx, struct result *result, const char *error)
+{
+    struct watch *w = ctx;
+    w->ticket = 0;
+    w->alerts->n_running--;
+    w->answer = result;
+    if (result != NULL && asks_where(w))
+        ask(w, w->rule->floor_sql, on_there);
+    else
+        judge(w, error);
+}
+
+/* ---- Asking ---- */
+
+static void begin(struct watch *w, double now_s)
+{
+    struct alerts *a = w->alerts;
+    double next_s = w->due_s + w->rule->every_s;
+    w->due_s = next_s < now_s ? now_s + w->rule->every_s : next_s;
+    w->asked_s = now_s;
+    w->snapshot = store_snapshot(engine_store(a->engine));
+    w->coverage = coverage_of(a, w->rule, w->snapshot, now_s, &w->n_coverage);
+    ask(w, w->rule->sql, on_answer);
+}
+
+double watches_ask(struct alerts *a, double now_s)
+{
+    for (;;) {
+        struct watch *first = NULL;
+        double next_s = HUGE_VAL;
+        for (int i = 0; i < a->settings.rules.n; i++) {
+            struct watch *w = &a->watches[i];
+            if (w->ticket == 0 && w->due_s < next_s) {
+                next_s = w->due_s;
+                first = w;
+            }
+        }
+        if (a->n_running >= MOST_RUNNING)
+            return HUGE_VAL; /* an answer wakes us */
+        if (first == NULL || next_s > now_s)
+            return next_s;
+        begin(first, now_s);
+    }
+}

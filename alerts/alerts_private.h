@@ -1,0 +1,82 @@
+/* What the files of the facade share. */
+#ifndef DBVITALS_ALERTS_ALERTS_PRIVATE_H
+#define DBVITALS_ALERTS_ALERTS_PRIVATE_H
+
+#include "alerts/alerts.h"
+
+/* A rule and when it is asked next. */
+struct watch {
+    struct alerts *alerts;
+    const struct rule *rule;
+    double due_s;    /* monotonic; HUGE_VAL: never */
+    double judged_s; /* monotonic, of the evaluation before; NAN: there was none */
+    double asked_s;
+    int ticket; /* 0: nothing is asked */
+    /* Of the question that is under way: */
+    struct coverage *coverage;
+    int n_coverage;
+    struct snapshot *snapshot;
+    struct result *answer, *there; /* there: the rows whatever `where` says */
+};
+
+/* All that comes from one config. */
+struct settings {
+    struct rules rules;
+    struct webhooks webhooks;
+    struct maintenances maintenances;
+};
+bool settings_read(const struct config *config, const struct registry *registry, struct settings *out,
+                   struct err *err);
+void settings_done(struct settings *s);
+
+struct alerts {
+    struct loop *loop;
+    struct engine *engine;
+    struct query_thread *queries;
+    const struct registry *registry;
+    char *source;
+    bool tells; /* somebody is told */
+    struct settings settings;
+    struct watch *watches; /* as settings.rules.list */
+    int n_running;
+    struct loop_timer *timer;
+    struct book *book;
+    struct notify *notify; /* NULL when nothing is delivered, as fetcher and deliver */
+    struct state *state;
+    struct fetcher *fetcher;
+    struct deliver *deliver;
+    struct context *contexts; /* being asked for */
+    alerts_log_fn *log;
+    void *log_ctx;
+    double ticked_s, shown_s; /* monotonic */
+    bool stopped;
+    bool happened; /* events since the last commit */
+    bool dirty;    /* something is to be committed */
+    bool changed;  /* what datasets show */
+};
+
+/* alerts_ask.c */
+void watches_new(struct alerts *a);
+void watches_free(struct alerts *a);
+/* Asks what is due; returns the monotonic time of what is due next. */
+double watches_ask(struct alerts *a, double now_s);
+
+/* alerts_coverage.c: what is known of each target for RULE; heap array, freed by coverage_free. */
+struct coverage *coverage_of(const struct alerts *a, const struct rule *rule, const struct snapshot *snapshot,
+                             double now_s, int *n);
+void coverage_free(struct coverage *c, int n);
+
+/* alerts_keep.c: events and samples on their way out. */
+void keep_event(void *ctx, const struct event *e);
+void keep_forgotten(void *ctx, const struct alert *alert);
+/* The alerts of RULE as they are after an evaluation. */
+void keep_rule(struct alerts *a, const struct rule *rule);
+/* Tells whom it concerns, and commits. */
+void keep_commit(struct alerts *a, double now_s);
+void keep_samples(struct alerts *a, double now_s);
+void contexts_free(struct alerts *a);
+
+/* The timer: at once. */
+void alerts_wake(struct alerts *a);
+
+#endif

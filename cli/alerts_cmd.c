@@ -1,0 +1,207 @@
+/* alerts: what the guard of this machine found, and what people say to that. */
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/guard_client.h"
+#include "cli/output.h"
+#include "core/export.h"
+#include "core/json.h"
+#include "core/text.h"
+#include "core/when.h"
+
+struct asked {
+    const struct args *args;
+    struct guard_client guard;
+    enum export_format format;
+    const char *what; /* ID or number, or NULL */
+};
+
+static const char list_sql[] = "select severity, state, target, rule, value_text, since_s, title, acked_by, "
+                               "silenced_by, inhibited_by, alert_id "
+                               "from alerts where state <> 'ok' order by level desc, since_s";
+static const char deliveries_sql[] = "select * from deliveries";
+static const char silences_sql[] =
+    "select json_extract(value, '$.id') as silence, json_extract(value, '$.target') as target, "
+    "json_extract(value, '$.rule') as rule, "
+    "json_extract(value, '$.key') as alert_key, json_extract(value, '$.by') as silenced_by, "
+    "json_extract(value, '$.comment') as comment, "
+    "datetime(json_extract(value, '$.until'), 'unixepoch', 'localtime') as until from json_each(:json)";
+
+static bool print(struct asked *a, struct result *r)
+{
+    if (r != NULL)
+        export_result(stdout, r, a->format, NULL, true);
+    result_free(r);
+    return r != NULL;
+}
+
+static bool list(struct asked *a, struct err *err)
+{
+    return print(a, guard_client_select(&a->guard, list_sql, err));
+}
+
+static bool deliveries(struct asked *a, struct err *err)
+{
+    return print(a, guard_client_select(&a->guard, deliveries_sql, err));
+}
+
+static bool silences(struct asked *a, struct err *err)
+{
+    struct text answer;
+    text_init(&answer, 4 << 20);
+    bool ok = guard_client_ask(&a->guard, "GET", "/api/v1/silences", NULL, &answer, err) &&
+              print(a, guard_client_read(&a->guard, silences_sql, text_str(&answer), err));
+    text_done(&answer);
+    return ok;
+}
+
+/* ---- What people say ---- */
+
+static const char *whoever_asks(void)
+{
+    const char *sudo = getenv("SUDO_USER");
+    const struct passwd *user = getpwuid(getuid());
+    return sudo != NULL && sudo[0] != '\0' ? sudo : user != NULL ? user->pw_name : "?";
+}
+
+static void add_member(struct json *json, struct text *body, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    text_addf(body, "%s\"%s\":", body->len > 1 ? "," : "", name);
+    json_add_text(json, body, value);
+}
+
+/* The options of the command line as a JSON object. */
+static void add_wish(const struct args *args, struct text *body, bool whom)
+{
+    struct json *json = json_new();
+    text_add(body, "{");
+    add_member(json, body, "by", whoever_asks());
+    add_member(json, body, "comment", args->comment);
+    add_member(json, body, "for", args->span);
+    add_member(json, body, "rule", whom ? args->rule : NULL);
+    add_member(json, body, "target", whom ? args->target : NULL);
+    text_add(body, "}");
+    json_free(json);
+}
+
+static bool say(struct asked *a, const char *method, const char *folder, const char *verb, bool whom,
+                struct err *err)
+{
+    struct text path, body;
+    text_init(&path, 400);
+    text_init(&body, 64 << 10);
+    text_add(&path, folder);
+    if (a->what != NULL)
+        text_addf(&path, "/%s", a->what);
+    text_addf(&path, "%s%s", verb != NULL ? "/" : "", verb != NULL ? verb : "");
+    add_wish(a->args, &body, whom);
+    bool ok = guard_client_ask(&a->guard, method, text_str(&path), text_str(&body), NULL, err);
+    text_done(&path);
+    text_done(&body);
+    return ok;
+}
+
+static bool ack(struct asked *a, struct err *err)
+{
+    return say(a, "POST", "/api/v1/alerts", "ack", false, err);
+}
+
+static bool unack(struct asked *a, struct err *err)
+{
+    return say(a, "POST", "/api/v1/alerts", "unack", false, err);
+}
+
+static bool silence(struct asked *a, struct err *err)
+{
+    if (a->args->span == NULL)
+        return fail(err, "alerts silence: say for how long: --for 2h");
+    if (a->what != NULL)
+        return say(a, "POST", "/api/v1/alerts", "silence", false, err);
+    if (a->args->rule == NULL && a->args->target == NULL)
+        return fail(err, "alerts silence: say what: the ID of an alert, --rule PATTERN or --target PATTERN");
+    return say(a, "POST", "/api/v1/silences", NULL, true, err);
+}
+
+static bool unsilence(struct asked *a, struct err *err)
+{
+    return say(a, "DELETE", "/api/v1/silences", NULL, false, err);
+}
+
+/* ---- The command ---- */
+
+enum needs { NEEDS_NOTHING, MAY_NAME_ONE, NEEDS_ONE };
+static const struct verb {
+    const char *name;
+    enum needs needs;
+    const char *one; /* what it needs */
+    bool (*run)(struct asked *a, struct err *err);
+} verbs[] = {
+    // clang-format off
+    {"list",       NEEDS_NOTHING, NULL,                                              list},
+    {"ack",        NEEDS_ONE,     "the ID of an alert, as alerts list has it",       ack},
+    {"unack",      NEEDS_ONE,     "the ID of an alert, as alerts list has it",       unack},
+    {"silence",    MAY_NAME_ONE,  NULL,                                              silence},
+    {"unsilence",  NEEDS_ONE,     "the number of a silence, as alerts silences has it", unsilence},
+    {"silences",   NEEDS_NOTHING, NULL,                                              silences},
+    {"deliveries", NEEDS_NOTHING, NULL,                                              deliveries},
+    // clang-format on
+};
+enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static const struct verb *find(const char *word)
+{
+    for (int i = 0; i < N_VERBS; i++)
+        if (strcmp(verbs[i].name, word) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+/* An ID goes into a path as it is. */
+static bool is_id(const char *s)
+{
+    return s[0] != '\0' && strlen(s) < 64 && strspn(s, "0123456789abcdefABCDEF") == strlen(s);
+}
+
+static bool check_words(const struct args *args, const struct verb *v, struct err *err)
+{
+    int n = args->n_words - (args->n_words > 0);
+    double seconds;
+    if (v == NULL)
+        return fail(err,
+                    "alerts %s: must be list, ack, unack, silence, unsilence, silences, deliveries or test",
+                    args->words[0]);
+    if (n > (v->needs == NEEDS_NOTHING ? 0 : 1))
+        return fail(err, "alerts %s: %s is too much", v->name, args->words[n]);
+    if (n == 0 && v->needs == NEEDS_ONE)
+        return fail(err, "alerts %s: needs %s", v->name, v->one);
+    if (n == 1 && !is_id(args->words[1]))
+        return fail(err, "alerts %s %s: that is no ID", v->name, args->words[1]);
+    if (args->span != NULL && !duration_parse(args->span, &seconds, err))
+        return fail(err, "--for %s: %s", args->span, err->text);
+    return true;
+}
+
+int alerts_command_run(const struct args *args)
+{
+    const struct verb *verb = find(args->n_words > 0 ? args->words[0] : "list");
+    struct asked a = {.args = args, .what = args->n_words > 1 ? args->words[1] : NULL};
+    struct session session;
+    struct err err = {0};
+    int code = EXIT_USAGE;
+    if (check_words(args, verb, &err) && output_format_parse(args->format, &a.format, &err) &&
+        session_open(&session, args, 0, &err)) {
+        bool there = guard_client_open(&a.guard, &session, &err);
+        code = !there ? EXIT_NO_DATA : verb->run(&a, &err) ? EXIT_OK : EXIT_USAGE;
+        if (there)
+            guard_client_done(&a.guard);
+        session_close(&session, code);
+    }
+    if (code != EXIT_OK)
+        output_tell(stderr, err.text);
+    return code;
+}
