@@ -188,6 +188,8 @@ static bool check_words(const struct args *args, const struct verb *v, struct er
 
 int alerts_command_run(const struct args *args)
 {
+    if (args->rules != NULL)
+        return alerts_test_run(args);
     const struct verb *verb = find(args->n_words > 0 ? args->words[0] : "list");
     struct asked a = {.args = args, .what = args->n_words > 1 ? args->words[1] : NULL};
     struct session session;

@@ -11,7 +11,7 @@
 #include "core/text.h"
 #include "core/when.h"
 
-enum form { FORM_FLAG, FORM_TEXT, FORM_DURATION, FORM_COUNT };
+enum form { FORM_FLAG, FORM_TEXT, FORM_DURATION };
 static const struct row {
     const char *name;
     int letter; /* 0: none */
@@ -29,10 +29,14 @@ static const struct row {
     {"refresh",       'r', FORM_DURATION, offsetof(struct args, refresh_s),     "S",       "seconds between refreshes, 0.25 to 300 (default 1)"},
     {"window",        'w', FORM_TEXT,     offsetof(struct args, window),        "WINDOW",  "last, 1m, 5m, 15m, 1h, reset or start"},
     {"format",        'f', FORM_TEXT,     offsetof(struct args, format),        "FORMAT",  "table, json or csv (show, query); table, markdown or man (help)"},
-    {"samples",       'n', FORM_COUNT,    offsetof(struct args, samples),       "N",       "print N times, one a refresh (show, query)"},
+    {"samples",       'n', FORM_TEXT,     offsetof(struct args, samples_given), "N|FILE",  "print N times, one a refresh (show, query); the file of alerts test"},
+    {"rules",         0,   FORM_TEXT,     offsetof(struct args, rules),         "FILE",    "rules that are tried (alerts test)"},
     {"page",          0,   FORM_TEXT,     offsetof(struct args, page),          "NAME",    "page to start with"},
     {"theme",         0,   FORM_TEXT,     offsetof(struct args, theme),         "NAME",    "dark, light, colour-blind, mono, or a file"},
     {"ascii",         0,   FORM_FLAG,     offsetof(struct args, ascii),         NULL,      "draw with ASCII characters only"},
+    {"attach",        0,   FORM_TEXT,     offsetof(struct args, attach),        "WHERE",   "look at a guard's numbers: its socket's path, or http(s)://HOST:PORT"},
+    {"no-attach",     0,   FORM_FLAG,     offsetof(struct args, no_attach),     NULL,      "connect by ourselves though a guard runs here"},
+    {"notify",        0,   FORM_FLAG,     offsetof(struct args, notify),        NULL,      "deliver alerts to the webhooks, as a guard does"},
     {"read-only",     0,   FORM_FLAG,     offsetof(struct args, read_only),     NULL,      "offer nothing that changes a server"},
     {"config",        'c', FORM_TEXT,     offsetof(struct args, config),        "FILE",    "config file instead of the usual places"},
     {"output",        'o', FORM_TEXT,     offsetof(struct args, output),        "FILE",    "write there instead of standard output (show, query)"},
@@ -65,15 +69,21 @@ static bool set(const struct row *row, const char *argument, struct args *out, s
         if (number < 0.25 || number > 300)
             return fail(err, "--%s %s: must be between 0.25 and 300 seconds", row->name, argument);
         *(double *)(void *)member = number;
-        return true;
-    case FORM_COUNT:
         break;
     }
+    return true;
+}
+
+/* What --samples says: how often, but for `alerts test`, which wants a file. */
+static bool read_samples(struct args *out, struct err *err)
+{
     char *end;
-    long count = strtol(argument, &end, 10);
+    if (out->samples_given == NULL || (out->n_words > 0 && strcmp(out->words[0], "alerts") == 0))
+        return true;
+    long count = strtol(out->samples_given, &end, 10);
     if (*end != '\0' || count < 1 || count > 1000000)
-        return fail(err, "--%s %s: must be a number from 1 to 1000000", row->name, argument);
-    *(int *)(void *)member = (int)count;
+        return fail(err, "--samples %s: must be a number from 1 to 1000000", out->samples_given);
+    out->samples = (int)count;
     return true;
 }
 
@@ -110,7 +120,7 @@ static bool parse_all(int argc, char **argv, struct args *out, struct err *err)
             return fail(err, "more than %d targets or datasets on the command line", MOST_WORDS);
         out->words[out->n_words++] = mem_dup(argv[optind]);
     }
-    return true;
+    return read_samples(out, err);
 }
 
 /* A URL or conninfo with a password would stand in ps for as long as we run. */

@@ -29,35 +29,30 @@ static void host_demand(void *ctx, const char *const *datasets, int n)
 }
 
 /* A step through the guard's past: one answer a sample. */
-struct stepping {
-    struct watch *watch;
-    char dataset[64];
-    double from;
-    int direction, left;
-};
-
 static void on_step(void *ctx, double moment)
 {
-    struct stepping *s = ctx;
-    struct watch *w = s->watch;
+    struct watch *w = ctx;
+    struct stepping *s = &w->stepping;
     /* The second of two may not be there: then the first is as far as it goes. */
     double to = isnan(moment) ? s->from : moment;
     s->from = to;
     if (--s->left > 0 && !isnan(moment)) {
-        attach_step(w->attach, s->dataset, to, s->direction, on_step, s);
+        attach_step(w->attach, s->dataset, to, s->direction, on_step, w);
         return;
     }
+    s->left = 0;
     dash_stepped(w->dash, to, s->direction);
-    free(s);
+    watch_tick(w);
 }
 
 static void host_step_later(void *ctx, const char *dataset, double at_s, int direction, int count)
 {
     struct watch *w = ctx;
-    struct stepping *s = mem_new(sizeof(*s));
-    *s = (struct stepping){.watch = w, .from = NAN, .direction = direction, .left = count};
-    snprintf(s->dataset, sizeof(s->dataset), "%s", dataset);
-    attach_step(w->attach, dataset, at_s, direction, on_step, s);
+    if (w->stepping.left > 0)
+        return; /* the step before is still on its way */
+    w->stepping = (struct stepping){.from = NAN, .direction = direction, .left = count};
+    snprintf(w->stepping.dataset, sizeof(w->stepping.dataset), "%s", dataset);
+    attach_step(w->attach, dataset, at_s, direction, on_step, w);
 }
 
 static void on_refresh(void *ctx)

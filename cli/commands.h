@@ -19,5 +19,6 @@ int demo_command_run(const struct args *args);
 int guard_run(const struct args *args);
 int alerts_command_run(const struct args *args);
 int check_run(const struct args *args);
+int alerts_test_run(const struct args *args);
 
 #endif
