@@ -113,6 +113,7 @@ static void field_go(struct dash *d, int step)
     snprintf(f->values[f->at], sizeof(f->values[f->at]), "%.*s", FORM_TEXT, d->line);
     f->at = (f->at + step + f->n) % f->n;
     line_start(d, MODE_FORM, f->values[f->at]);
+    d->line_chosen = d->line[0] != '\0'; /* typing replaces it */
 }
 
 static void form_accept(struct dash *d)
@@ -142,6 +143,7 @@ void form_key(struct dash *d, const struct key *key)
     else if (d->form.n > 0) {
         if (!line_edit(d, c))
             line_character(d, key);
+        d->line_chosen = false;
         d->line_error[0] = '\0';
     }
 }
@@ -157,6 +159,8 @@ static void field_draw(struct dash *d, struct area box, int i)
         area_put(box, i, 12 + used, box.columns - 13 - used, STYLE(ROLE_DIALOG), f->helps[i], true);
     if (i != f->at)
         return;
+    if (d->line_chosen)
+        area_restyle(box, i, 10, used, (struct style){ROLE_DIALOG, ATTR_REVERSE});
     snprintf(before, sizeof(before), "%.*s", d->line_at, d->line);
     int at = 10 + utf8_columns(before);
     box.canvas->cursor_row = box.row + i;
