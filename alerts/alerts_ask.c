@@ -8,6 +8,7 @@
 
 enum { MOST_RUNNING = 3, PRIORITY = 1, MOST_ROWS = 20000 };
 static const double longest_step = 3, first_s = 2;
+static const double together_s = 0.25; /* what is asked within this time sees the same */
 
 /* ---- What rules read ---- */
 
@@ -67,6 +68,8 @@ void watches_free(struct alerts *a)
         watch_reset(&a->watches[i]);
     free(a->watches);
     a->watches = NULL;
+    moment_free(a->moment);
+    a->moment = NULL;
 }
 
 /* ---- The answer ---- */
@@ -169,8 +172,12 @@ static void begin(struct watch *w, double now_s)
     double next_s = w->due_s + w->rule->every_s;
     w->due_s = next_s < now_s ? now_s + w->rule->every_s : next_s;
     w->asked_s = now_s;
-    w->snapshot = store_snapshot(engine_store(a->engine));
-    w->coverage = coverage_of(a, w->rule, w->snapshot, now_s, &w->n_coverage);
+    if (a->moment == NULL || moment_age_s(a->moment, now_s) > together_s) {
+        moment_free(a->moment);
+        a->moment = moment_new(a, now_s);
+    }
+    w->snapshot = snapshot_ref(moment_snapshot(a->moment));
+    w->coverage = coverage_of(a->moment, w->rule, &w->n_coverage);
     ask(w, w->rule->sql, on_answer);
 }
 
@@ -188,8 +195,11 @@ double watches_ask(struct alerts *a, double now_s)
         }
         if (a->n_running >= MOST_RUNNING)
             return HUGE_VAL; /* an answer wakes us */
-        if (first == NULL || next_s > now_s)
+        if (first == NULL || next_s > now_s) {
+            moment_free(a->moment); /* it holds samples that may go */
+            a->moment = NULL;
             return next_s;
+        }
         begin(first, now_s);
     }
 }

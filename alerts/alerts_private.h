@@ -39,6 +39,7 @@ struct alerts {
     struct settings settings;
     struct watch *watches; /* as settings.rules.list */
     int n_running;
+    struct moment *moment; /* NULL: none is kept */
     struct loop_timer *timer;
     struct book *book;
     struct notify *notify; /* NULL when nothing is delivered, as fetcher and deliver */
@@ -61,9 +62,15 @@ void watches_free(struct alerts *a);
 /* Asks what is due; returns the monotonic time of what is due next. */
 double watches_ask(struct alerts *a, double now_s);
 
-/* alerts_coverage.c: what is known of each target for RULE; heap array, freed by coverage_free. */
-struct coverage *coverage_of(const struct alerts *a, const struct rule *rule, const struct snapshot *snapshot,
-                             double now_s, int *n);
+/* alerts_coverage.c: the store at a moment, and what is known of each dataset then; shared by the rules that
+ * are asked together. */
+struct moment;
+struct moment *moment_new(const struct alerts *a, double now_s);
+void moment_free(struct moment *m);
+struct snapshot *moment_snapshot(const struct moment *m);
+double moment_age_s(const struct moment *m, double now_s);
+/* What is known of each target for RULE; heap array, freed by coverage_free. */
+struct coverage *coverage_of(struct moment *m, const struct rule *rule, int *n);
 void coverage_free(struct coverage *c, int n);
 
 /* alerts_keep.c: events and samples on their way out. */

@@ -58,7 +58,7 @@ char *mem_dup(const char *s)
     if (s == NULL)
         return NULL;
     size_t n = strlen(s) + 1;
-    char *copy = mem_new(n);
+    char *copy = mem_grow(NULL, n, 1);
     memcpy(copy, s, n);
     return copy;
 }

@@ -80,26 +80,43 @@ struct sample *sample_new_baseline(const struct dataset *d, int n_rows)
     return new_with_arrays(d, n_rows, true);
 }
 
-struct sample *sample_onto(const struct sample *s, struct sample *older)
+/* With the same cells, texts and reasons. */
+static struct sample *new_alike(const struct sample *s)
 {
     struct sample *copy = new_frame(s->dataset, s->n_rows);
     for (int i = 0; i < s->dataset->n_columns; i++)
         copy->why[i] = s->why[i];
     chunks_share(copy, s);
+    copy->arena = arena_ref(s->arena);
+    copy->shared = s->shared == NULL ? NULL : arena_ref(s->shared);
+    return copy;
+}
+
+struct sample *sample_like(struct sample *from)
+{
+    if (from->chunks == NULL)
+        sample_seal(from, NULL);
+    return new_alike(from);
+}
+
+struct sample *sample_onto(const struct sample *s, struct sample *older)
+{
+    assert(s->sealed);
+    struct sample *copy = new_alike(s);
+    copy->sealed = true;
     copy->mono_s = s->mono_s;
     copy->wall_s = s->wall_s;
     copy->epoch = s->epoch;
     copy->reset_s = s->reset_s;
     copy->n_gone = s->n_gone;
     copy->n_live = s->n_live;
-    copy->arena = arena_ref(s->arena);
-    copy->shared = s->shared == NULL ? NULL : arena_ref(s->shared);
     copy->older = older == NULL ? NULL : sample_ref(older);
     return copy;
 }
 
 void sample_lacks(struct sample *s, int column, const char *why)
 {
+    assert(s->values != NULL);
     s->values[column].any = NULL;
     s->why[column] = arena_dup(s->arena, why);
 }
@@ -137,8 +154,8 @@ static const char *mend(struct sample *s, const char *before, const char *text, 
 
 void sample_set_text(struct sample *s, int column, int row, const char *text, size_t len)
 {
+    assert(s->dataset->columns[column].type == TYPE_TEXT && row >= 0 && row < s->n_rows && s->values != NULL);
     const char **cells = s->values[column].text;
-    assert(s->dataset->columns[column].type == TYPE_TEXT && row >= 0 && row < s->n_rows);
     if (cells == NULL)
         return;
     const char *before = row > 0 ? cells[row - 1] : NULL;
@@ -155,7 +172,7 @@ void sample_set_text(struct sample *s, int column, int row, const char *text, si
 
 void sample_shrink(struct sample *s, int n)
 {
-    assert(n >= 0 && n <= s->n_rows);
+    assert(n >= 0 && n <= s->n_rows && s->values != NULL);
     s->n_rows = n;
     s->n_live = n;
 }

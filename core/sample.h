@@ -1,5 +1,6 @@
-/* A sample: what one poll of one dataset gave. Typed, columnar, reference-counted. It is filled through `values`; then it is
- * sealed: its cells stand in chunks that are shared with the poll before, and all read them through sample_real() and the like. */
+/* A sample: what one poll of one dataset gave. Typed, columnar, reference-counted. A new one is filled through
+ * `values`, one that is like the poll before through sample_put_real() and the like; then it is sealed: its cells stand in chunks that are
+ * shared with the poll before. All read them through sample_real() and the like. */
 #ifndef DBVITALS_CORE_SAMPLE_H
 #define DBVITALS_CORE_SAMPLE_H
 
@@ -41,14 +42,15 @@ struct sample {
     uint64_t epoch;
     double reset_s; /* when the source's counters started (seconds since 1970), NAN if unknown: window `reset` */
     int n_rows;
-    union values *values; /* by column of the dataset; DERIVED columns have none; NULL once sealed */
+    union values *values; /* by column of the dataset; DERIVED columns have none; NULL in chunks */
     const char **why;     /* by column: NULL, or why the source cannot have it: "PostgreSQL 16+", "needs pg_monitor" */
     /* For a baseline that holds only the rows that changed since the one before: that one; else NULL. */
     struct sample *older;
     /* Private: */
     atomic_int refs;
-    struct chunk **chunks; /* once sealed: by column and place, n_chunks of each; NULL where there is no column */
+    struct chunk **chunks; /* sealed, or like another: by column and place, n_chunks of each; NULL where there is no column */
     int n_chunks;
+    bool sealed;
     size_t cell_bytes; /* of `values`, or of the chunks */
     const struct sample *shared_with; /* the last answer of sample_size_shared */
     size_t shared_bytes;
@@ -65,6 +67,14 @@ struct sample *sample_new(const struct dataset *d, int n_rows);
 struct sample *sample_new_baseline(const struct dataset *d, int n_rows);
 /* Baseline S standing on another OLDER one (takes a reference of it); shares the arrays and texts of S. */
 struct sample *sample_onto(const struct sample *s, struct sample *older);
+/* A sample that stands for a later poll of the rows of FROM, with its cells, texts and reasons, and the stamps "no value" of a new one. It shares
+ * them all, so what does not change costs nothing. Seals FROM if nobody did. It has no `values`: write with sample_put_*. */
+struct sample *sample_like(struct sample *from);
+/* Sets a cell of any sample that is not sealed; only a chunk in which one becomes another is copied. Nothing where there is no such column.
+ * A text is not copied: it must live as long as S, as one in its arena does. */
+void sample_put_real(struct sample *s, int column, int row, double v);
+void sample_put_int(struct sample *s, int column, int row, int64_t v);
+void sample_put_text(struct sample *s, int column, int row, const char *v);
 /* This source does not have column C: drops its array. WHY is copied. */
 void sample_lacks(struct sample *s, int column, const char *why);
 /* S keeps SHARED (takes a reference of its own) for texts that point into it. At most one. */
@@ -76,13 +86,12 @@ void sample_set_text(struct sample *s, int column, int row, const char *text, si
 void sample_shrink(struct sample *s, int n);
 
 /* Seals S, which no other thread knows yet, and lets it share what it has in common with BEFORE, the poll before it (sealed, or NULL): chunks
- * of cells that are the same, and texts. What text is new in S goes to the arena of BEFORE, and that of S is given back (pointers to its texts are void). When
- * the arena of BEFORE holds mostly texts that are gone, S keeps its own. */
+ * of cells that are the same, and texts. Of one that is like BEFORE only the chunks that were written are compared. What text is new in S goes
+ * to the arena of BEFORE, and that of S is given back (pointers to its texts are void). When the arena of BEFORE holds mostly texts that are
+ * gone, S keeps its own. */
 void sample_settle(struct sample *s, struct sample *before);
 /* The same for cells alone, where they are those of LIKE, at the same row; LIKE is of the same dataset, or NULL. */
 void sample_seal(struct sample *s, const struct sample *like);
-/* A copy to be filled on, with the stamps "no value" of a new one. Texts stay where they are: FROM, or what it shares, must outlive it. */
-struct sample *sample_copy(const struct sample *from);
 
 struct sample *sample_ref(struct sample *s);
 void sample_unref(struct sample *s); /* NULL does nothing */

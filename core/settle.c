@@ -1,4 +1,5 @@
-/* What two polls have in common is kept once: most names and queries are those of the poll before, and so are most cells of a catalog. */
+/* What two polls have in common is kept once: most names and queries are those of the poll before, and so are
+ * most cells of a catalog. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,8 +54,9 @@ static void share_texts(struct sample *s, struct sample *before)
 {
     bool outgrown =
         arena_size(before->arena) > SMALL && arena_size(before->arena) > MOST_TIMES * arena_size(s->arena);
-    /* With different shared arenas nobody can tell in which of them a text of BEFORE stands. */
-    if (outgrown || s->shared != before->shared || s->arena == before->arena)
+    /* With different shared arenas nobody can tell in which of them a text of BEFORE stands. One that is like
+     * another has its texts. */
+    if (outgrown || s->shared != before->shared || s->arena == before->arena || s->values == NULL)
         return;
     int *rows = rows_before(s, before);
     for (int c = 0; c < s->dataset->n_columns; c++) {

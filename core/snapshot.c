@@ -117,6 +117,13 @@ struct window *snapshot_window(struct snapshot *s, int target, const struct data
     return now < 0 ? NULL : resolve(s, v, now, spec);
 }
 
+const struct sample *snapshot_newest(const struct snapshot *s, int target, const struct dataset *d)
+{
+    const struct view *v = find_view(s, target, d);
+    int now = v == NULL ? -1 : view_at(v, NAN);
+    return now < 0 ? NULL : v->fulls[now];
+}
+
 double snapshot_span_s(const struct snapshot *s, int target, const struct dataset *d, struct window_spec spec)
 {
     const struct view *v = find_view(s, target, d);

@@ -52,6 +52,8 @@ const char *snapshot_target(const struct snapshot *s, int target);
  * is old enough (the window's span_s tells); the sample before it for `last`, and when its epoch has just begun. NULL if
  * there is no sample. Owned by the snapshot; only one thread may resolve in one snapshot. */
 struct window *snapshot_window(struct snapshot *s, int target, const struct dataset *d, struct window_spec spec, double at_s);
+/* The newest full sample of that series, or NULL. */
+const struct sample *snapshot_newest(const struct snapshot *s, int target, const struct dataset *d);
 /* The span_s that this window has now, without making it; NAN if there is no sample, or none to measure from. */
 double snapshot_span_s(const struct snapshot *s, int target, const struct dataset *d, struct window_spec spec);
 /* The kept full samples of that series with wall_s within [at_s - span_s, at_s], oldest first, each as its `last` window. Returns how

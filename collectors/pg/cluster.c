@@ -38,25 +38,23 @@ struct cluster {
 
 static void append_column(struct sample *to, int column, int at, const struct sample *from)
 {
-    size_t n = (size_t)from->n_rows;
-    if (to->values[column].any == NULL || from->values[column].any == NULL)
+    if (to->values[column].any == NULL || !sample_has(from, column))
         return;
-    switch (to->dataset->columns[column].type) {
-    case TYPE_REAL:
-        memcpy(to->values[column].real + at, from->values[column].real, n * sizeof(double));
-        break;
-    case TYPE_INT:
-        memcpy(to->values[column].integer + at, from->values[column].integer, n * sizeof(int64_t));
-        break;
-    case TYPE_TEXT:
-        for (int i = 0; i < from->n_rows; i++) {
-            const char *text = from->values[column].text[i];
-            bool again = i > 0 && text == from->values[column].text[i - 1];
-            to->values[column].text[at + i] =
-                again ? to->values[column].text[at + i - 1] : arena_dup(to->arena, text);
+    union values v = to->values[column];
+    for (int i = 0; i < from->n_rows; i++)
+        switch (to->dataset->columns[column].type) {
+        case TYPE_REAL:
+            v.real[at + i] = sample_real(from, column, i);
+            break;
+        case TYPE_INT:
+            v.integer[at + i] = sample_int(from, column, i);
+            break;
+        case TYPE_TEXT: {
+            bool again = i > 0 && sample_text(from, column, i) == sample_text(from, column, i - 1);
+            v.text[at + i] = again ? v.text[at + i - 1] : arena_dup(to->arena, sample_text(from, column, i));
+            break;
         }
-        break;
-    }
+        }
 }
 
 /* The samples of all databases as one; NULL if none was read. Times are those of the middle. Which databases
@@ -88,8 +86,7 @@ static struct sample *join(const struct cluster *c, int which)
         all->epoch = epoch_add(all->epoch, &s->epoch, sizeof(s->epoch));
         all->epoch = epoch_add(all->epoch, &c->oids[i], sizeof(c->oids[i]));
         for (int j = 0; j < d->n_columns; j++) {
-            if (at == 0 && d->columns[j].kind != KIND_DERIVED && s->values[j].any == NULL &&
-                s->why[j] != NULL)
+            if (at == 0 && d->columns[j].kind != KIND_DERIVED && !sample_has(s, j) && s->why[j] != NULL)
                 sample_lacks(all, j, s->why[j]);
             append_column(all, j, at, s);
         }

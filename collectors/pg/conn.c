@@ -158,6 +158,7 @@ static void watch(struct conn *c, bool readable, bool writable)
 {
     c->fd = loop_fd_new(c->loop, PQsocket(c->pq), on_fd, c);
     loop_fd_want(c->fd, readable, writable);
+    c->wants_writable = writable;
 }
 
 static void notice(void *ctx, const PGresult *r)
@@ -269,7 +270,7 @@ static void on_soon(void *ctx)
     if (c->state == CONN_OPENING && c->looking == NULL)
         conn_hosts_find(c);
     else if (c->state == CONN_UP)
-        conn_pipe_pump(c, true);
+        conn_pipe_pump(c, c->unsent == NULL); /* when it sends, it is too early for an answer */
     else if (c->state == CONN_DEAD)
         conn_pipe_fail_all(c, FAILURE_LOST, "not connected");
     conn_leave(c);

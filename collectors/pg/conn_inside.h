@@ -22,8 +22,8 @@ struct host {
 };
 
 struct statement {
-    uint64_t hash;
-    char *sql;
+    size_t len;
+    char *sql; /* of LEN bytes */
     int number; /* the name is dbvNUMBER */
     bool ready; /* the server has parsed it, as far as we know */
 };
@@ -52,6 +52,7 @@ struct conn {
     enum conn_state state;
     PGconn *pq;
     struct loop_fd *fd;
+    bool wants_writable; /* what fd is watched for, beside reading */
     struct loop_timer *alarm; /* connecting: the end of patience; up: the same for the first query */
     struct loop_timer *soon;  /* what must not happen within the caller, or goes on in the next turn */
     struct looking *looking;  /* names being looked up, and the addresses found */

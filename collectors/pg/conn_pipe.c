@@ -77,14 +77,14 @@ static struct statement *statement_for(struct conn *c, const struct query *q)
     const char *sql = q->sql;
     if (c->options.pooled || q->q.unnamed)
         return NULL;
-    uint64_t hash = epoch_add(EPOCH_START, sql, strlen(sql));
+    size_t len = strlen(sql);
     for (int i = 0; i < c->n_statements; i++)
-        if (c->statements[i]->hash == hash && strcmp(c->statements[i]->sql, sql) == 0)
+        if (c->statements[i]->len == len && memcmp(c->statements[i]->sql, sql, len) == 0)
             return c->statements[i]->ready || c->n_named < 2 * MAX_STATEMENTS ? c->statements[i] : NULL;
     if (c->n_statements == MAX_STATEMENTS || c->n_named >= 2 * MAX_STATEMENTS)
         return NULL;
     struct statement *s = mem_new(sizeof(*s));
-    *s = (struct statement){.hash = hash, .sql = mem_dup(sql), .number = ++c->n_named};
+    *s = (struct statement){.len = len, .sql = mem_dup(sql), .number = ++c->n_named};
     return c->statements[c->n_statements++] = s;
 }
 
@@ -301,8 +301,10 @@ static void broken(struct conn *c)
 
 static void want(struct conn *c)
 {
-    int flushed = PQflush(c->pq);
-    loop_fd_want(c->fd, true, flushed == 1);
+    bool writable = PQflush(c->pq) == 1;
+    if (writable != c->wants_writable) /* to ask for the same again would cost two system calls each time */
+        loop_fd_want(c->fd, true, writable);
+    c->wants_writable = writable;
 }
 
 void conn_pipe_pump(struct conn *c, bool readable)

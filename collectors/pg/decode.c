@@ -35,13 +35,20 @@ static int gate_version(const struct pg_poll *p)
     return by_statements ? p->facts->statements : p->facts->version;
 }
 
+/* Our SELECTs name columns in the dataset's order, so it is nearly always number NEXT. */
+static int find_column(const struct conn_rows *rows, const char *name, int next)
+{
+    bool there = next < conn_rows_n_columns(rows) && strcmp(conn_rows_name(rows, next), name) == 0;
+    return there ? next : conn_rows_column(rows, name);
+}
+
 /* Which column of the rows fills column C of the sample; where there is none, why. */
-static int column_from(struct pg_poll *p, struct sample *s, const struct conn_rows *rows, int c)
+static int column_from(struct pg_poll *p, struct sample *s, const struct conn_rows *rows, int c, int next)
 {
     const struct column *column = &s->dataset->columns[c];
     if (column->kind == KIND_DERIVED)
         return -1;
-    int from = conn_rows_column(rows, column->name);
+    int from = find_column(rows, column->name, next);
     char why[100];
     if (from < 0) {
         enum pg_gate gate = p->collector == NULL ? PG_BY_SERVER : p->collector->gate;
@@ -67,8 +74,10 @@ static struct decoding *begin(struct pg_poll *p, const struct pg_rows *rows)
     s->reset_s = NAN;
     *d = (struct decoding){.poll = p, .rows = rows->rows, .sample = s};
     d->from = mem_new_array((size_t)p->dataset->n_columns, sizeof(*d->from));
-    for (int c = 0; c < p->dataset->n_columns; c++)
-        d->from[c] = column_from(p, s, rows->rows, c);
+    for (int c = 0, next = 0; c < p->dataset->n_columns; c++) {
+        d->from[c] = column_from(p, s, rows->rows, c, next);
+        next = d->from[c] < 0 ? next : d->from[c] + 1;
+    }
     return d;
 }
 

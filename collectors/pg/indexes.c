@@ -89,11 +89,6 @@ static const char definitions[] =
 
 static const char *const sized[] = {"size_bytes", NULL};
 
-static union values values_of(const struct sample *s, const char *column)
-{
-    return s->values[dataset_column(&dataset, column)];
-}
-
 /* For sorting indexes: those that do the same side by side, the one to keep first. */
 struct twin {
     int64_t signature, relid;
@@ -113,36 +108,42 @@ static int compare_twins(const void *a, const void *b)
 
 static void find_duplicates(struct sample *s)
 {
-    const int64_t *signature = values_of(s, "signature").integer, *relid = values_of(s, "relid").integer;
-    const double *primary = values_of(s, "is_primary").real, *constraint = values_of(s, "is_constraint").real;
-    const double *is_unique = values_of(s, "is_unique").real, *valid = values_of(s, "is_valid").real;
-    const char **name = values_of(s, "name").text, **method = values_of(s, "method").text;
-    const char **duplicate_of = values_of(s, "duplicate_of").text;
+    int signature = dataset_column(&dataset, "signature"), relid = dataset_column(&dataset, "relid");
+    int primary = dataset_column(&dataset, "is_primary"),
+        constraint = dataset_column(&dataset, "is_constraint");
+    int is_unique = dataset_column(&dataset, "is_unique"), valid = dataset_column(&dataset, "is_valid");
+    int name = dataset_column(&dataset, "name"), method = dataset_column(&dataset, "method");
+    int duplicate_of = dataset_column(&dataset, "duplicate_of");
     struct twin *twins = mem_new_array((size_t)s->n_rows, sizeof(*twins));
     for (int i = 0; i < s->n_rows; i++) {
-        int worth = (int)(8 * valid[i] + 4 * primary[i] + 2 * constraint[i] + is_unique[i]);
-        twins[i] = (struct twin){signature[i], relid[i], worth, i};
+        int worth = (int)(8 * sample_real(s, valid, i) + 4 * sample_real(s, primary, i) +
+                          2 * sample_real(s, constraint, i) + sample_real(s, is_unique, i));
+        twins[i] = (struct twin){sample_int(s, signature, i), sample_int(s, relid, i), worth, i};
     }
     qsort(twins, (size_t)s->n_rows, sizeof(*twins), compare_twins);
     for (int i = 0, first = 0; i < s->n_rows; i++) {
         if (twins[i].relid != twins[first].relid || twins[i].signature != twins[first].signature)
             first = i;
         int row = twins[i].row, kept = twins[first].row;
-        bool same = i != first && strcmp(method[row], method[kept]) == 0;
-        duplicate_of[row] = same ? name[kept] : NULL;
+        bool same = i != first && strcmp(sample_text(s, method, row), sample_text(s, method, kept)) == 0;
+        sample_put_text(s, duplicate_of, row, same ? sample_text(s, name, kept) : NULL);
     }
     free(twins);
 }
 
-static void complete(struct sample *s)
+static void complete(struct sample *s, const int *rows, int n)
 {
-    const double *scans = values_of(s, "scans").real, *is_unique = values_of(s, "is_unique").real;
-    const double *constraint = values_of(s, "is_constraint").real,
-                 *partitioned = values_of(s, "is_partitioned").real;
-    double *unused = values_of(s, "unused").real;
-    for (int i = 0; i < s->n_rows; i++)
-        if (!isnan(scans[i]) && partitioned[i] == 0)
-            unused[i] = scans[i] == 0 && is_unique[i] == 0 && constraint[i] == 0;
+    int scans = dataset_column(&dataset, "scans"), is_unique = dataset_column(&dataset, "is_unique");
+    int constraint = dataset_column(&dataset, "is_constraint"),
+        partitioned = dataset_column(&dataset, "is_partitioned");
+    int unused = dataset_column(&dataset, "unused");
+    for (int i = 0; i < n; i++) {
+        int row = rows == NULL ? i : rows[i];
+        if (row < 0 || isnan(sample_real(s, scans, row)) || sample_real(s, partitioned, row) != 0)
+            continue;
+        bool needed = sample_real(s, is_unique, row) != 0 || sample_real(s, constraint, row) != 0;
+        sample_put_real(s, unused, row, sample_real(s, scans, row) == 0 && !needed);
+    }
 }
 
 static const struct relations_kind kind = {

@@ -22,7 +22,7 @@ static char *put_number(char *at, int64_t v)
 char *oids_array(const int64_t *values, int n)
 {
     enum { LONGEST = 21 }; /* -9223372036854775808 and a comma */
-    char *array = mem_new((size_t)n * LONGEST + 3), *at = array;
+    char *array = mem_grow(NULL, (size_t)n * LONGEST + 3, 1), *at = array;
     *at++ = '{';
     for (int i = 0; i < n; i++) {
         at = put_number(at, values[i]);
@@ -32,17 +32,4 @@ char *oids_array(const int64_t *values, int n)
         *at++ = '}';
     *at++ = '\0';
     return mem_grow(array, (size_t)(at - array), 1); /* it may be kept, and most numbers are short */
-}
-
-int oids_find(const int64_t *ids, int n, int64_t id)
-{
-    int low = 0, high = n;
-    while (low < high) {
-        int middle = low + (high - low) / 2;
-        if (ids[middle] < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < n && ids[low] == id ? low : -1;
 }

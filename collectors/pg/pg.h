@@ -3,6 +3,7 @@
 #define DBVITALS_COLLECTORS_PG_PG_H
 
 #include "collectors/source.h"
+#include "core/text.h"
 
 struct pg_source; /* one target: its lanes, facts, collectors' state */
 struct pg_poll;   /* one dataset being read */
@@ -82,6 +83,8 @@ void pg_run(struct pg_poll *p, const char *sql, int n_params, const char *const 
 /* The select list of P's dataset for this server: "expr as name, ..." of all columns that have a source here; and into a sample: columns by name.
  * Heap string, the caller frees. */
 char *pg_select_list(const struct pg_poll *p);
+/* One more for such a list. */
+void pg_select(struct text *list, const char *source, const char *name);
 /* A sample from ROWS: columns found by name, those that the version lacks marked with the reason, times set. */
 struct sample *pg_sample(struct pg_poll *p, const struct pg_rows *rows);
 /* The same for many rows, decoded in slices over several turns of the loop; takes the rows, FN gets the sample in a later turn. */

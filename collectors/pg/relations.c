@@ -26,7 +26,6 @@ static void free_relations(struct relations *r)
 {
     sample_unref(r->last);
     sample_unref(r->now);
-    arena_unref(r->names);
     free(r->ids);
     free(r->changed);
     free(r->marks);
@@ -88,9 +87,17 @@ int relations_column(const struct relations *r, const char *name)
     return c;
 }
 
-const int64_t *relations_ids(const struct relations *r, const struct sample *s)
+int relations_row(const struct relations *r, const struct sample *s, int64_t id)
 {
-    return s->values[relations_column(r, r->kind->id)].integer;
+    int c = relations_column(r, r->kind->id), low = 0, high = s == NULL ? 0 : s->n_rows, end = high;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (sample_int(s, c, middle) < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < end && sample_int(s, c, low) == id ? low : -1;
 }
 
 static bool is_live(const struct column *c)
@@ -115,7 +122,7 @@ static char *select_list(const struct pg_poll *p, const struct relations_kind *k
         const struct column *c = &k->dataset->columns[i];
         const char *source = version >= c->since ? c->source : c->before;
         if (source != NULL && (c->until == 0 || version < c->until) && is_live(c) == live)
-            text_addf(&t, "%s%s as %s", t.len > 0 ? ", " : "", source, c->name);
+            pg_select(&t, source, c->name);
     }
     return text_take(&t);
 }
@@ -127,20 +134,6 @@ static const char *from_of(const struct pg_poll *p, const struct pg_from *from)
     return from->sql;
 }
 
-/* The row of `last` with that oid, or -1. */
-static int row_before(const struct relations *r, int64_t id)
-{
-    int c = relations_column(r, r->kind->id), low = 0, high = r->last == NULL ? 0 : r->last->n_rows, end = high;
-    while (low < high) {
-        int middle = low + (high - low) / 2;
-        if (sample_int(r->last, c, middle) < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < end && sample_int(r->last, c, low) == id ? low : -1;
-}
-
 /* ---- What changed ---- */
 
 /* Row I of CHANGED is row r->changed[I] of the sample to be, or of none. */
@@ -149,12 +142,11 @@ static void take_changed(struct relations *r, const struct sample *changed)
     const struct dataset *d = r->kind->dataset;
     for (int c = 0; c < d->n_columns; c++) {
         const double *from = changed->values[c].real;
-        double *to = r->now->values[c].real;
         if (!is_live(&d->columns[c]) || from == NULL)
             continue;
         for (int i = 0; i < changed->n_rows; i++)
             if (r->changed[i] >= 0)
-                to[r->changed[i]] = from[i];
+                sample_put_real(r->now, c, r->changed[i], from[i]);
     }
 }
 
@@ -172,12 +164,12 @@ static void on_changed_sample(struct pg_poll *p, struct sample *changed)
 
 static void take_marks(struct relations *r, const struct pg_rows *rows)
 {
-    const int64_t *ids = relations_ids(r, r->now);
     int id = pg_rows_column(rows, "id"), mark = pg_rows_column(rows, "mark"), n = pg_rows_n(rows);
     free(r->changed);
+    r->n_changed = n;
     r->changed = mem_new_array((size_t)n, sizeof(r->changed[0]));
     for (int i = 0; i < n; i++) {
-        int row = oids_find(ids, r->now->n_rows, pg_rows_int(rows, i, id));
+        int row = relations_row(r, r->now, pg_rows_int(rows, i, id));
         r->changed[i] = row;
         if (row >= 0)
             r->marks[row] = pg_rows_int(rows, i, mark);
@@ -192,6 +184,11 @@ static void on_changed(struct pg_poll *p, const struct pg_rows *rows, enum failu
     if (rows == NULL) {
         sample_unref(r->now);
         r->now = NULL;
+        if (r->all_changed) { /* marks and measures are by row of the catalog that is lost */
+            sample_unref(r->last);
+            r->last = NULL;
+            r->catalog_s = -INFINITY;
+        }
         pg_poll_failed(p, why, text);
         return;
     }
@@ -216,7 +213,10 @@ static void ask_changed(struct pg_poll *p, struct relations *r)
     char *list = select_list(p, k, true), *marks = oids_array(r->marks, n);
     struct text sql;
     text_init(&sql, 1 << 16);
-    text_addf(&sql, "select r.id, r.mark, %s %s", list, from_of(p, k->live));
+    text_add(&sql, "select r.id, r.mark, ");
+    text_add(&sql, list);
+    text_add_char(&sql, ' ');
+    text_add(&sql, from_of(p, k->live));
     const char *params[] = {r->ids, marks};
     pg_run(p, text_str(&sql), 2, params, on_changed);
     text_done(&sql);
@@ -231,11 +231,16 @@ static bool is_same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static bool has_same_names(const struct relations *r, const struct sample *s)
+/* The same relations, with the same names? */
+static bool is_same_catalog(const struct relations *r, const struct sample *s)
 {
     const struct dataset *d = s->dataset;
+    int id = relations_column(r, r->kind->id);
     if (r->last == NULL || r->last->n_rows != s->n_rows)
         return false;
+    for (int i = 0; i < s->n_rows; i++)
+        if (sample_int(s, id, i) != sample_int(r->last, id, i))
+            return false;
     for (int c = 0; c < d->n_columns; c++) {
         if (d->columns[c].type != TYPE_TEXT || d->columns[c].source == NULL)
             continue;
@@ -246,8 +251,7 @@ static bool has_same_names(const struct relations *r, const struct sample *s)
     return true;
 }
 
-/* Row TO of S gets what is not the catalog's from row FROM of the sample before; measured sizes beat
- * estimates. */
+/* Row TO of S gets what is not the catalog's from row FROM of the sample before; measures beat estimates. */
 static void carry_row(const struct relations *r, struct sample *s, int to, int from, bool measured)
 {
     const struct dataset *d = s->dataset;
@@ -263,15 +267,28 @@ static void carry_row(const struct relations *r, struct sample *s, int to, int f
     }
 }
 
+/* S as a sample that shares with LAST, of the same catalog, what did not change. */
+static struct sample *catalog_again(struct sample *last, const struct sample *s)
+{
+    struct sample *again = sample_like(last);
+    for (int c = 0; c < s->dataset->n_columns; c++)
+        for (int i = 0; i < s->n_rows && s->values[c].any != NULL; i++)
+            if (s->dataset->columns[c].type == TYPE_REAL)
+                sample_put_real(again, c, i, s->values[c].real[i]);
+            else if (s->dataset->columns[c].type == TYPE_INT)
+                sample_put_int(again, c, i, s->values[c].integer[i]);
+    return again;
+}
+
 /* Makes the catalog sample S the one to be filled. */
 static void take_catalog(struct relations *r, struct sample *s)
 {
     int n = s->n_rows;
-    const int64_t *ids = relations_ids(r, s);
+    const int64_t *ids = s->values[relations_column(r, r->kind->id)].integer;
     int64_t *marks = mem_new_array((size_t)n, sizeof(*marks));
     struct measure *measures = mem_new_array((size_t)n, sizeof(*measures));
     for (int i = 0; i < n; i++) {
-        int from = row_before(r, ids[i]);
+        int from = relations_row(r, r->last, ids[i]);
         marks[i] = from < 0 ? -1 : r->marks[from];
         if (from < 0)
             continue;
@@ -299,19 +316,11 @@ static void on_catalog_sample(struct pg_poll *p, struct sample *s)
     r->catalog_s = s->mono_s;
     r->catalog_wall_s = s->wall_s;
     take_catalog(r, s);
-    if (has_same_names(r, s)) { /* so that each minute does not hold names of its own */
-        for (int c = 0; c < s->dataset->n_columns; c++)
-            if (s->dataset->columns[c].type == TYPE_TEXT && s->values[c].any != NULL)
-                for (int i = 0; i < s->n_rows; i++)
-                    s->values[c].text[i] = sample_text(r->last, c, i);
-        struct sample *light = sample_copy(s);
+    if (is_same_catalog(r, s)) {
+        r->now = catalog_again(r->last, s);
         sample_unref(s);
-        r->now = light;
-        sample_share(light, r->names);
-    } else {
-        arena_unref(r->names);
-        r->names = arena_ref(s->arena);
     }
+    r->all_changed = true;
     if (r->kind->compare != NULL)
         r->kind->compare(r->now);
     ask_changed(p, r);
@@ -354,8 +363,7 @@ static void on_head(struct pg_poll *p, const struct pg_rows *rows, enum failure 
         return;
     }
     sample_unref(r->now);
-    r->now = sample_copy(r->last);
-    sample_share(r->now, r->names);
+    r->now = sample_like(r->last);
     ask_changed(p, r);
 }
 
@@ -366,16 +374,15 @@ void relations_start(struct pg_poll *p, const struct relations_kind *k)
     struct relations *r = find_or_new(p, k);
     int n = r->last == NULL ? 0 : r->last->n_rows;
     char greatest[32];
-    snprintf(greatest, sizeof(greatest), "%lld", n == 0 ? 0LL : (long long)sample_int(r->last, relations_column(r, k->id), n - 1));
+    snprintf(greatest, sizeof(greatest), "%lld",
+             n == 0 ? 0LL : (long long)sample_int(r->last, relations_column(r, k->id), n - 1));
     struct text sql;
     text_init(&sql, 4096);
-    text_addf(
-        &sql,
-        "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from (select oid, "
-        "relkind,"
-        " relpersistence, relnamespace from pg_class where oid > $1::oid order by oid limit 1000) c where %s)"
-        " as fresh from pg_database d where d.datname = current_database()",
-        k->is_one);
+    text_addf(&sql,
+              "select pg_stat_get_db_stat_reset_time(d.oid) as stats_reset, exists (select from"
+              " (select oid, relkind, relpersistence, relnamespace from pg_class where oid > $1::oid"
+              " order by oid limit 1000) c where %s) as fresh from pg_database d where d.datname = current_database()",
+              k->is_one);
     const char *param = greatest;
     pg_run(p, text_str(&sql), 1, &param, on_head);
     text_done(&sql);

@@ -39,8 +39,10 @@ struct relations_kind {
                                  estimates; column size_exact tells */
     /* Fills columns without a source that follow from the catalog alone, after it was read; may be NULL. */
     void (*compare)(struct sample *s);
-    /* Fills the others without a source, at each poll. */
-    void (*complete)(struct sample *s);
+    /* Fills the others without a source in N rows whose catalog or statistics changed: ROWS (-1 is none), or the first ones if NULL. */
+    void (*complete)(struct sample *s, const int *rows, int n);
+    /* Fills what moves with the clock, in all rows, at each poll; may be NULL. */
+    void (*age)(struct sample *s);
 };
 
 struct relations_state {

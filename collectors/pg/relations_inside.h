@@ -11,10 +11,11 @@ struct relations {
     int64_t datid;
     struct sample *last; /* as delivered */
     struct sample *now;  /* of the poll that goes on */
-    struct arena *names; /* the texts of `last` */
     char *ids;           /* the oids of `last` as an array of the server's */
     int64_t *marks;      /* -1: unknown */
     int *changed;        /* by row of the answer being taken: the row of `now`, -1 none */
+    int n_changed;
+    bool all_changed; /* the catalog of `now` was read anew */
     struct measure *measures;
     double catalog_s, all_s, slice_s; /* when each was last read, -INFINITY never */
     double catalog_wall_s;
@@ -24,8 +25,8 @@ struct relations {
 
 /* relations.c */
 int relations_column(const struct relations *r, const char *name);
-/* The oids of S, a sample of R that is being filled: ascending. */
-const int64_t *relations_ids(const struct relations *r, const struct sample *s);
+/* The row of S, a sample of R or NULL, with that oid, or -1. */
+int relations_row(const struct relations *r, const struct sample *s, int64_t id);
 /* The relations of P with a poll that goes on; NULL, and P is answered, if the connection was remade
  * meanwhile. */
 struct relations *relations_going_on(struct pg_poll *p);

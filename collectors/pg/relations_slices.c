@@ -16,7 +16,7 @@ static char *ids_of_rows(const struct relations *r, const int *rows, int n)
 {
     int64_t *ids = mem_new_array((size_t)n, sizeof(*ids));
     for (int i = 0; i < n; i++)
-        ids[i] = relations_ids(r, r->now)[rows[i]];
+        ids[i] = sample_int(r->now, relations_column(r, r->kind->id), rows[i]);
     char *array = oids_array(ids, n);
     free(ids);
     return array;
@@ -24,16 +24,16 @@ static char *ids_of_rows(const struct relations *r, const int *rows, int n)
 
 /* ---- The end: what code fills, and the answer ---- */
 
-/* How old is what is not read at each poll. Moments, not ages: they stay the same from poll to poll, and are kept once. */
+/* How old is what comes with the catalog. Moments, not ages: they stay the same from poll to poll, and are
+ * kept once. */
 static void date(const struct relations *r, struct sample *s)
 {
-    double *exact = s->values[relations_column(r, "size_exact")].real;
-    double *sized_at = s->values[relations_column(r, "sized_at")].real;
-    double *catalog_at = s->values[relations_column(r, "catalog_at")].real;
+    int exact = relations_column(r, "size_exact"), sized_at = relations_column(r, "sized_at");
+    int catalog_at = relations_column(r, "catalog_at");
     for (int i = 0; i < s->n_rows; i++) {
-        exact[i] = r->measures[i].known;
-        sized_at[i] = r->measures[i].known ? r->measures[i].wall_s : NAN;
-        catalog_at[i] = r->catalog_wall_s;
+        sample_put_real(s, exact, i, r->measures[i].known);
+        sample_put_real(s, sized_at, i, r->measures[i].known ? r->measures[i].wall_s : NAN);
+        sample_put_real(s, catalog_at, i, r->catalog_wall_s);
     }
 }
 
@@ -46,8 +46,12 @@ static void deliver(struct pg_poll *p, struct relations *r)
         epoch = epoch_add(epoch, &r->stats_reset, sizeof(r->stats_reset));
     s->epoch = epoch;
     s->reset_s = r->stats_reset;
-    date(r, s);
-    r->kind->complete(s);
+    if (r->all_changed)
+        date(r, s);
+    r->kind->complete(s, r->all_changed ? NULL : r->changed, r->all_changed ? s->n_rows : r->n_changed);
+    if (r->kind->age != NULL)
+        r->kind->age(s);
+    r->all_changed = false;
     sample_unref(r->last);
     r->last = sample_ref(s);
     pg_poll_done(p, s);
@@ -55,17 +59,16 @@ static void deliver(struct pg_poll *p, struct relations *r)
 
 /* ---- Definitions and sizes ---- */
 
-/* Definitions live as long as the names. */
 static void on_definitions(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
 {
     (void)why, (void)text;
     struct relations *r = relations_going_on(p);
     if (r == NULL)
         return;
-    const char **definitions = r->now->values[relations_column(r, "definition")].text;
+    int column = relations_column(r, "definition");
     for (int i = 0; rows != NULL && i < pg_rows_n(rows); i++) {
         int64_t id = pg_rows_int(rows, i, pg_rows_column(rows, "id"));
-        int row = oids_find(relations_ids(r, r->now), r->now->n_rows, id);
+        int row = relations_row(r, r->now, id);
         size_t len;
         const char *definition = pg_rows_text(rows, i, pg_rows_column(rows, "definition"), &len);
         if (row < 0 || definition == NULL)
@@ -73,7 +76,7 @@ static void on_definitions(struct pg_poll *p, const struct pg_rows *rows, enum f
         struct text mended;
         text_init(&mended, 1 << 16);
         utf8_mend(&mended, definition, len);
-        definitions[row] = arena_dup(r->names, text_str(&mended));
+        sample_put_text(r->now, column, row, arena_dup(r->now->arena, text_str(&mended)));
         text_done(&mended);
     }
     deliver(p, r);
@@ -83,9 +86,9 @@ static void define_or_deliver(struct pg_poll *p, struct relations *r)
 {
     int rows[DEFINITIONS], n = 0;
     if (r->kind->definitions != NULL) {
-        const char **definitions = r->now->values[relations_column(r, "definition")].text;
+        int column = relations_column(r, "definition");
         for (int i = 0; i < r->now->n_rows && n < DEFINITIONS; i++)
-            if (definitions[i] == NULL)
+            if (sample_text(r->now, column, i) == NULL)
                 rows[n++] = i;
     }
     if (n == 0) {
@@ -101,8 +104,10 @@ static void define_or_deliver(struct pg_poll *p, struct relations *r)
 static void put_sizes(struct relations *r, const struct pg_rows *rows, int i, int row)
 {
     for (const char *const *name = r->kind->sized; *name != NULL; name++)
-        r->now->values[relations_column(r, *name)].real[row] =
-            pg_rows_real(rows, i, pg_rows_column(rows, *name));
+        sample_put_real(r->now, relations_column(r, *name), row,
+                        pg_rows_real(rows, i, pg_rows_column(rows, *name)));
+    sample_put_real(r->now, relations_column(r, "size_exact"), row, 1);
+    sample_put_real(r->now, relations_column(r, "sized_at"), row, pg_rows_wall_s(rows));
     r->measures[row] = (struct measure){
         .known = true, .at_s = pg_rows_mono_s(rows), .wall_s = pg_rows_wall_s(rows), .mark = r->marks[row]};
 }
@@ -118,7 +123,7 @@ static void on_sizes(struct pg_poll *p, const struct pg_rows *rows, enum failure
     double cost_ms = 0;
     for (int i = 0; i < n; i++) {
         int64_t id = pg_rows_int(rows, i, pg_rows_column(rows, "id"));
-        int row = oids_find(relations_ids(r, r->now), r->now->n_rows, id);
+        int row = relations_row(r, r->now, id);
         if (row >= 0)
             put_sizes(r, rows, i, row);
         cost_ms += pg_rows_real(rows, i, pg_rows_column(rows, "cost_ms"));

@@ -107,15 +107,14 @@ static void put_zeros_back(struct sample *s)
         if (columns[c].kind != KIND_COUNTER || columns[c].source == NULL || v == NULL)
             continue;
         for (int i = 0; i < s->n_rows; i++)
-            if (isnan(v[i]))
-                v[i] = 0;
+            v[i] = isnan(v[i]) ? 0 : v[i];
     }
 }
 
 static void move_row(struct sample *s, int to, int from)
 {
-    for (int c = 0; c < dataset.n_columns; c++) {
-        if (s->values[c].any == NULL || to == from)
+    for (int c = 0; c < dataset.n_columns && to != from; c++) {
+        if (s->values[c].any == NULL)
             continue;
         if (columns[c].type == TYPE_REAL)
             s->values[c].real[to] = s->values[c].real[from];
@@ -167,12 +166,17 @@ static void fill_names(struct sample *s, struct statements *t)
     const int64_t *db = values_of(s, "dbid").integer, *user = values_of(s, "userid").integer;
     const struct names *n = &t->names;
     int datname = dataset_column(&dataset, "datname"), usename = dataset_column(&dataset, "usename");
+    const char **databases = s->values[datname].text, **users = s->values[usename].text;
     for (int i = 0; i < s->n_rows; i++) {
-        const char *d = names_database(n, db[i]), *u = names_role(n, user[i]);
-        if (d != NULL)
-            sample_set_text(s, datname, i, d, strlen(d));
-        if (u != NULL)
-            sample_set_text(s, usename, i, u, strlen(u));
+        const char *name;
+        if (i > 0 && db[i] == db[i - 1]) /* as most are: no search */
+            databases[i] = databases[i - 1];
+        else if ((name = names_database(n, db[i])) != NULL)
+            sample_set_text(s, datname, i, name, strlen(name));
+        if (i > 0 && user[i] == user[i - 1])
+            users[i] = users[i - 1];
+        else if ((name = names_role(n, user[i])) != NULL)
+            sample_set_text(s, usename, i, name, strlen(name));
     }
 }
 

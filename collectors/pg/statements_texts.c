@@ -22,22 +22,6 @@ void statements_texts_done(struct statements_texts *t)
     *t = (struct statements_texts){0};
 }
 
-/* The tag stands behind the first word: a long text need not be searched. */
-static bool is_own(const char *query)
-{
-    size_t word = strcspn(query, " ");
-    return strncmp(query + word, " " PG_TAG, sizeof(PG_TAG)) == 0;
-}
-
-static void list_missing(struct texts *fetched, const int64_t *id, int n, struct text *missing)
-{
-    text_add_char(missing, '{');
-    for (int i = 0; i < n; i++)
-        if (id[i] != INT_NONE && texts_use(fetched, id[i]) == NULL)
-            text_addf(missing, "%s%lld", missing->len > 1 ? "," : "", (long long)id[i]);
-    text_add_char(missing, '}');
-}
-
 void statements_texts_fill(struct statements_texts *t, struct sample *s, struct text *missing)
 {
     const struct dataset *d = s->dataset;
@@ -46,15 +30,24 @@ void statements_texts_fill(struct statements_texts *t, struct sample *s, struct 
     double *own = s->values[dataset_column(d, "own")].real;
     texts_begin(&t->fetched);
     texts_begin(&t->running);
-    list_missing(&t->fetched, id, s->n_rows, missing);
-    texts_sweep(&t->fetched);
+    text_add_char(missing, '{');
     for (int i = 0; i < s->n_rows; i++) {
-        query[i] = id[i] == INT_NONE ? NULL : texts_use(&t->fetched, id[i]);
-        own[i] = query[i] != NULL && is_own(query[i]);
-        const char *running = id[i] == INT_NONE || query[i] != NULL ? NULL : texts_use(&t->running, id[i]);
+        bool ours = false;
+        query[i] = id[i] == INT_NONE ? NULL : texts_use(&t->fetched, id[i], &ours);
+        own[i] = ours;
+        if (id[i] == INT_NONE || query[i] != NULL)
+            continue;
+        text_addf(missing, "%s%lld", missing->len > 1 ? "," : "", (long long)id[i]);
+        const char *running = texts_use(&t->running, id[i], NULL);
         if (running != NULL)
             query[i] = arena_dup(s->arena, running);
     }
+    text_add_char(missing, '}');
+    if (texts_sweep(&t->fetched)) /* pointers got so far live in the arena before */
+        for (int i = 0; i < s->n_rows; i++) {
+            const char *fetched = id[i] == INT_NONE ? NULL : texts_use(&t->fetched, id[i], NULL);
+            query[i] = fetched != NULL ? fetched : query[i];
+        }
     texts_sweep(&t->running);
 }
 

@@ -161,43 +161,55 @@ static const char sizes[] =
 
 static const char *const sized[] = {"total_bytes", "heap_bytes", "toast_bytes", "index_bytes", NULL};
 
-static double *reals(const struct sample *s, const char *column)
-{
-    return s->values[dataset_column(&dataset, column)].real;
-}
-
 static double ratio(double a, double b)
 {
     return b > 0 ? a / b : NAN;
 }
 
-/* Of the later one of two moments; fmax passes over a NAN. */
-static double age(const struct sample *s, double a, double b)
+/* TO = A / B. */
+static void put_ratio(struct sample *s, const char *to, const char *a, const char *b, const int *rows, int n)
 {
-    double moment = fmax(a, b);
-    return isnan(moment) ? NAN : fmax(0, s->wall_s - moment);
+    int column = dataset_column(&dataset, to), x = dataset_column(&dataset, a),
+        y = dataset_column(&dataset, b);
+    for (int i = 0; i < n; i++) {
+        int row = rows == NULL ? i : rows[i];
+        if (row >= 0)
+            sample_put_real(s, column, row, ratio(sample_real(s, x, row), sample_real(s, y, row)));
+    }
 }
 
-static void complete(struct sample *s)
+static void complete(struct sample *s, const int *rows, int n)
 {
-    const double *live_rows = reals(s, "live_rows"), *dead = reals(s, "dead_rows");
-    const double *mod = reals(s, "mod_since_analyze"), *ins = reals(s, "ins_since_vacuum");
-    const double *vacuum_at = reals(s, "vacuum_at"), *insert_at = reals(s, "insert_at"),
-                 *analyze_at = reals(s, "analyze_at");
-    const double *last_vacuum = reals(s, "last_vacuum"), *last_autovacuum = reals(s, "last_autovacuum");
-    const double *last_analyze = reals(s, "last_analyze"), *last_autoanalyze = reals(s, "last_autoanalyze");
-    double *dead_ratio = reals(s, "dead_ratio");
-    double *vacuum_debt = reals(s, "vacuum_debt"), *insert_debt = reals(s, "insert_debt");
-    double *analyze_debt = reals(s, "analyze_debt");
-    double *vacuum_age = reals(s, "vacuum_age_s"), *analyze_age = reals(s, "analyze_age_s");
-    for (int i = 0; i < s->n_rows; i++) {
-        dead_ratio[i] = ratio(dead[i], live_rows[i] + dead[i]);
-        vacuum_debt[i] = ratio(dead[i], vacuum_at[i]);
-        insert_debt[i] = ratio(ins[i], insert_at[i]);
-        analyze_debt[i] = ratio(mod[i], analyze_at[i]);
-        vacuum_age[i] = age(s, last_vacuum[i], last_autovacuum[i]);
-        analyze_age[i] = age(s, last_analyze[i], last_autoanalyze[i]);
+    int live_rows = dataset_column(&dataset, "live_rows"), dead_rows = dataset_column(&dataset, "dead_rows");
+    int dead_ratio = dataset_column(&dataset, "dead_ratio");
+    put_ratio(s, "vacuum_debt", "dead_rows", "vacuum_at", rows, n);
+    put_ratio(s, "insert_debt", "ins_since_vacuum", "insert_at", rows, n);
+    put_ratio(s, "analyze_debt", "mod_since_analyze", "analyze_at", rows, n);
+    for (int i = 0; i < n; i++) {
+        int row = rows == NULL ? i : rows[i];
+        if (row < 0)
+            continue;
+        double dead = sample_real(s, dead_rows, row);
+        sample_put_real(s, dead_ratio, row, ratio(dead, sample_real(s, live_rows, row) + dead));
     }
+}
+
+/* TO = time since the later one of two moments, of which each may be missing. */
+static void put_age(struct sample *s, const char *to, const char *a, const char *b)
+{
+    int column = dataset_column(&dataset, to), x = dataset_column(&dataset, a),
+        y = dataset_column(&dataset, b);
+    for (int i = 0; i < s->n_rows; i++) {
+        double a_s = sample_real(s, x, i), b_s = sample_real(s, y, i);
+        double since = s->wall_s - (isnan(a_s) || b_s > a_s ? b_s : a_s);
+        sample_put_real(s, column, i, since < 0 ? 0 : since);
+    }
+}
+
+static void age(struct sample *s)
+{
+    put_age(s, "vacuum_age_s", "last_vacuum", "last_autovacuum");
+    put_age(s, "analyze_age_s", "last_analyze", "last_autoanalyze");
 }
 
 static const struct relations_kind kind = {
@@ -210,6 +222,7 @@ static const struct relations_kind kind = {
     .sizes = sizes,
     .sized = sized,
     .complete = complete,
+    .age = age,
 };
 
 static void start(struct pg_poll *p)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/pg/pg.h"
 #include "core/mem.h"
 #include "core/text.h"
 #include "core/utf8.h"
@@ -42,7 +43,7 @@ void texts_begin(struct texts *t)
         t->slots[i].used = false;
 }
 
-const char *texts_use(struct texts *t, int64_t id)
+const char *texts_use(struct texts *t, int64_t id, bool *own)
 {
     struct text_slot *s = t->n == 0 ? NULL : slot_of(t, id);
     if (s == NULL || s->text == NULL)
@@ -50,6 +51,8 @@ const char *texts_use(struct texts *t, int64_t id)
     if (!s->used)
         t->live += s->len;
     s->used = true;
+    if (own != NULL)
+        *own = s->own;
     return s->text;
 }
 
@@ -77,6 +80,12 @@ static size_t clip(const char *text, size_t len, size_t limit)
     return limit;
 }
 
+/* The tag stands behind the first word: a long text need not be searched. */
+static bool is_own(const char *text)
+{
+    return strncmp(text + strcspn(text, " "), " " PG_TAG, sizeof(PG_TAG)) == 0;
+}
+
 static void keep(struct texts *t, int64_t id, const char *text, size_t len)
 {
     if (t->n >= t->capacity / 4 * 3)
@@ -85,6 +94,7 @@ static void keep(struct texts *t, int64_t id, const char *text, size_t len)
     if (s->text != NULL)
         return;
     *s = (struct text_slot){.id = id, .text = arena_dup_n(t->arena, text, len), .len = len};
+    s->own = is_own(s->text);
     t->n++;
     t->held += len;
 }

@@ -13,6 +13,7 @@ struct text_slot {
     const char *text; /* NULL: the slot is free */
     size_t len;
     bool used; /* since texts_begin */
+    bool own;  /* the tag of our queries stands in it */
 };
 
 /* All zero is an empty cache. */
@@ -30,8 +31,9 @@ enum { TEXTS_LONGEST = 1 << 16, TEXTS_SHORTEST = 256, TEXTS_MOST = 16 << 20 };
 void texts_done(struct texts *t);
 /* A new round of texts_use starts. */
 void texts_begin(struct texts *t);
-/* The text of ID, marked as used; NULL if it is not held. */
-const char *texts_use(struct texts *t, int64_t id);
+/* The text of ID, marked as used, and in OWN (which may be NULL) whether it is a query of ours, so that nobody need look at the text;
+ * NULL if it is not held. */
+const char *texts_use(struct texts *t, int64_t id, bool *own);
 /* Ends a round. If less than half of what is held was used, only that is kept, in a new arena: pointers got
  * from texts_use in this round live in the old one. True if so. */
 bool texts_sweep(struct texts *t);

@@ -1,119 +1,28 @@
 /* What collecting costs here: ours (collect, decode, store) beside a bare loop over libpq that sends the same queries in one pipeline, once
  * throwing the rows away, once looking at each value, in one run. Reads PG* variables as psql does.
  *
+ * Tables and indexes ask only for rows that changed; most that a sample holds are of the polls before it. So there is a second comparison, with a
+ * loop that sends what the first poll sent, after which all rows that the sample holds have been fetched ("whole").
+ *
  *     bench_collect [ROUNDS [DATASET...]]     CPU of a poll of each dataset, bare and ours, and their ratio
  *     bench_collect polls ROUNDS DATASET      ROUNDS polls between two lines of standard input: others measure the server's CPU then
  *     bench_collect engine SECONDS DATASET... CPU of the whole program without questions and drawing, each cadence included
  *
- * The queries are seen at the border to libpq (the linker's --wrap), so the bare loop sends exactly what a round of ours sent. */
-#include <libpq-fe.h>
+ * The queries are seen at the border to libpq (the linker's --wrap), so the bare loop sends exactly what a round of ours sent, each Sync included:
+ * also the one by which the program measures the round trip. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "core/mem.h"
-#include "core/text.h"
 #include "engine/engine.h"
 #include "engine/products.h"
+#include "tests/bench/bare.h"
 
 extern const struct product pg_product;
 
-enum { MOST_QUERIES = 64, MOST_CONNECTIONS = 4, WARM_ROUNDS = 4 };
-
-/* ---- What goes to libpq ---- */
-
-struct sent {
-    int connection;
-    char *sql;
-    char *name; /* of a prepared statement, or NULL */
-    char **params;
-    int n_params;
-};
-
-struct statement {
-    const PGconn *conn;
-    char *name, *sql;
-};
-
-/* The wrapped functions have no context of their own: the one place here with state of the file. */
-static struct {
-    bool recording;
-    const PGconn *connections[MOST_CONNECTIONS];
-    int n_connections;
-    struct statement statements[200];
-    int n_statements;
-    struct sent sent[MOST_QUERIES];
-    int n_sent;
-    size_t looked; /* so that looking is not optimised away */
-} seen;
-
-static int connection_number(const PGconn *conn)
-{
-    for (int i = 0; i < seen.n_connections; i++)
-        if (seen.connections[i] == conn)
-            return i;
-    if (seen.n_connections < MOST_CONNECTIONS)
-        seen.connections[seen.n_connections++] = conn;
-    return seen.n_connections - 1;
-}
-
-static void record(const PGconn *conn, const char *name, const char *sql, int n, const char *const *params)
-{
-    int number = connection_number(conn);
-    if (!seen.recording || sql == NULL || seen.n_sent == MOST_QUERIES)
-        return;
-    struct sent *s = &seen.sent[seen.n_sent++];
-    *s = (struct sent){.connection = number, .sql = mem_dup(sql), .name = mem_dup(name), .n_params = n};
-    s->params = mem_new_array((size_t)n, sizeof(*s->params));
-    for (int i = 0; i < n; i++)
-        s->params[i] = mem_dup(params[i]);
-}
-
-int __real_PQsendPrepare(PGconn *c, const char *name, const char *sql, int n, const Oid *types);
-int __wrap_PQsendPrepare(PGconn *c, const char *name, const char *sql, int n, const Oid *types);
-int __wrap_PQsendPrepare(PGconn *c, const char *name, const char *sql, int n, const Oid *types)
-{
-    if (seen.n_statements < 200)
-        seen.statements[seen.n_statements++] = (struct statement){c, mem_dup(name), mem_dup(sql)};
-    return __real_PQsendPrepare(c, name, sql, n, types);
-}
-
-int __real_PQsendQueryPrepared(PGconn *c, const char *name, int n, const char *const *params, const int *lens, const int *formats, int format);
-int __wrap_PQsendQueryPrepared(PGconn *c, const char *name, int n, const char *const *params, const int *lens, const int *formats, int format);
-int __wrap_PQsendQueryPrepared(PGconn *c, const char *name, int n, const char *const *params, const int *lens, const int *formats, int format)
-{
-    const char *sql = NULL;
-    for (int i = 0; i < seen.n_statements; i++)
-        if (seen.statements[i].conn == c && strcmp(seen.statements[i].name, name) == 0)
-            sql = seen.statements[i].sql;
-    record(c, name, sql, n, params);
-    return __real_PQsendQueryPrepared(c, name, n, params, lens, formats, format);
-}
-
-int __real_PQsendQueryParams(PGconn *c, const char *sql, int n, const Oid *types, const char *const *params, const int *lens, const int *formats,
-                             int format);
-int __wrap_PQsendQueryParams(PGconn *c, const char *sql, int n, const Oid *types, const char *const *params, const int *lens, const int *formats,
-                             int format);
-int __wrap_PQsendQueryParams(PGconn *c, const char *sql, int n, const Oid *types, const char *const *params, const int *lens, const int *formats,
-                             int format)
-{
-    record(c, NULL, sql, n, params);
-    return __real_PQsendQueryParams(c, sql, n, types, params, lens, formats, format);
-}
-
-static void forget_sent(void)
-{
-    for (int i = 0; i < seen.n_sent; i++) {
-        for (int k = 0; k < seen.sent[i].n_params; k++)
-            free(seen.sent[i].params[k]);
-        free(seen.sent[i].params);
-        free(seen.sent[i].sql);
-        free(seen.sent[i].name);
-    }
-    seen.n_sent = 0;
-}
+enum { WARM_ROUNDS = 4 };
 
 /* ---- Ours ---- */
 
@@ -169,131 +78,68 @@ static void poll_once(struct ours *o, const struct dataset *d)
         loop_run(o->loop);
 }
 
-/* ---- Bare ---- */
-
-static PGconn *bare[MOST_CONNECTIONS];
-
-/* Each statement once, so that the loop only runs them. */
-static bool bare_open(void)
-{
-    for (int i = 0; i < seen.n_connections; i++) {
-        if (bare[i] == NULL)
-            bare[i] = PQconnectdb("options='-c jit=off -c max_parallel_workers_per_gather=0 -c search_path=pg_catalog' client_encoding=SQL_ASCII");
-        if (PQstatus(bare[i]) != CONNECTION_OK) {
-            fprintf(stderr, "bench_collect: %s", PQerrorMessage(bare[i]));
-            return false;
-        }
-        PQclear(PQexec(bare[i], "deallocate all"));
-    }
-    for (int i = 0; i < seen.n_sent; i++)
-        if (seen.sent[i].name != NULL)
-            PQclear(PQprepare(bare[seen.sent[i].connection], seen.sent[i].name, seen.sent[i].sql, seen.sent[i].n_params, NULL));
-    for (int i = 0; i < seen.n_connections; i++)
-        PQenterPipelineMode(bare[i]);
-    return true;
-}
-
-static void bare_close(void)
-{
-    for (int i = 0; i < MOST_CONNECTIONS; i++) {
-        if (bare[i] != NULL)
-            PQfinish(bare[i]);
-        bare[i] = NULL;
-    }
-}
-
-/* The least that a client does with rows. */
-static size_t look_at_values(const PGresult *r)
-{
-    size_t sum = 0;
-    int columns = PQnfields(r), rows = PQntuples(r);
-    for (int row = 0; row < rows; row++)
-        for (int c = 0; c < columns; c++)
-            if (!PQgetisnull(r, row, c))
-                sum += (size_t)PQgetlength(r, row, c) + (unsigned char)PQgetvalue(r, row, c)[0];
-    return sum;
-}
-
-static int bare_take(PGconn *c, int syncs, bool look)
-{
-    int rows = 0;
-    while (syncs > 0) {
-        PGresult *r = PQgetResult(c);
-        if (r == NULL)
-            continue;
-        rows += PQntuples(r);
-        syncs -= PQresultStatus(r) == PGRES_PIPELINE_SYNC;
-        seen.looked += look ? look_at_values(r) : 0;
-        PQclear(r);
-    }
-    return rows;
-}
-
-/* Sends all that one round of ours sent, then takes the answers; how many rows came. */
-static int bare_round(bool look)
-{
-    int rows = 0, syncs[MOST_CONNECTIONS] = {0};
-    for (int i = 0; i < seen.n_sent; i++) {
-        const struct sent *s = &seen.sent[i];
-        PGconn *c = bare[s->connection];
-        const char *const *params = (const char *const *)s->params;
-        if (s->name != NULL)
-            PQsendQueryPrepared(c, s->name, s->n_params, params, NULL, NULL, 1);
-        else
-            PQsendQueryParams(c, s->sql, s->n_params, NULL, params, NULL, NULL, 1);
-        PQpipelineSync(c);
-        syncs[s->connection]++;
-    }
-    for (int i = 0; i < seen.n_connections; i++)
-        rows += bare_take(bare[i], syncs[i], look);
-    return rows;
-}
-
 /* ---- Side by side ---- */
 
-enum { BARE, LOOKING, OURS, N_WAYS };
+enum { BARE, LOOKING, WHOLE, OURS, N_WAYS };
 
-static void print_line(const char *name, int rows, int fetched, const double ms[N_WAYS], double decode_ms)
+static void print_line(const char *name, int rows, const int fetched[N_WAYS], const double ms[N_WAYS], double decode_ms)
 {
-    printf("%-14s %7d %8d %10.3f %10.3f %10.3f %10.3f %8.2f %8.2f\n", name, rows, fetched, ms[BARE], ms[LOOKING], ms[OURS], decode_ms,
-           ms[OURS] / ms[BARE], ms[OURS] / ms[LOOKING]);
+    printf("%-12s %6d %8.3f %8.3f %8d %8.3f %8.3f %6.2f %9.2f %8d %8.3f %7.2f\n", name, rows, ms[OURS], decode_ms, fetched[BARE], ms[BARE],
+           ms[LOOKING], ms[OURS] / ms[BARE], ms[OURS] / ms[LOOKING], fetched[WHOLE], ms[WHOLE], ms[OURS] / ms[WHOLE]);
+}
+
+static void poll_recorded(struct ours *o, const struct dataset *d, struct script *script)
+{
+    script_forget(script);
+    script_record(script);
+    poll_once(o, d);
+    script_record(NULL);
+}
+
+/* The CPU of SCRIPT once more, added to *MS. */
+static int add_bare(const struct script *script, bool look, double *ms)
+{
+    double start = cpu_ms();
+    int rows = bare_round(script, look);
+    *ms += cpu_ms() - start;
+    return rows;
 }
 
 static bool compare(struct ours *o, const struct dataset *d, int rounds, double sums[N_WAYS])
 {
+    static const int whole_every = 8; /* it may take the server a long time */
+    static struct script first, usual;
+    int fetched[N_WAYS] = {0};
+    double ms[N_WAYS] = {0}, untaken = 0;
     o->failed[0] = '\0';
+    poll_recorded(o, d, &first);
     for (int i = 0; i < WARM_ROUNDS; i++)
         poll_once(o, d);
+    poll_recorded(o, d, &usual);
     if (o->failed[0] != '\0') {
-        printf("%-14s %s\n", d->name, o->failed);
+        printf("%-12s %s\n", d->name, o->failed);
         return true;
     }
-    forget_sent();
-    seen.recording = true;
-    poll_once(o, d);
-    seen.recording = false;
-    if (!bare_open())
+    if (!bare_open(&usual, &first))
         return false;
-    int n_rows = 0;
     for (int i = 0; i < WARM_ROUNDS; i++)
-        n_rows = bare_round(false);
-    double ms[N_WAYS] = {0};
+        fetched[BARE] = add_bare(&usual, false, &untaken);
+    add_bare(&first, false, &untaken);
     o->decode_ms = 0;
     for (int i = 0; i < rounds; i++) { /* in turn, so that all meet the same machine */
         double start = cpu_ms();
         poll_once(o, d);
-        double polled = cpu_ms();
-        bare_round(false);
-        double thrown = cpu_ms();
-        bare_round(true);
-        ms[OURS] += polled - start;
-        ms[BARE] += thrown - polled;
-        ms[LOOKING] += cpu_ms() - thrown;
+        ms[OURS] += cpu_ms() - start;
+        add_bare(&usual, false, &ms[BARE]);
+        add_bare(&usual, true, &ms[LOOKING]);
+        if (i % whole_every == 0)
+            fetched[WHOLE] = add_bare(&first, false, &ms[WHOLE]);
     }
     bare_close();
+    ms[WHOLE] *= (double)rounds / ((rounds + whole_every - 1) / whole_every);
     for (int way = 0; way < N_WAYS; way++)
         sums[way] += ms[way] /= rounds;
-    print_line(d->name, o->rows, n_rows, ms, o->decode_ms / rounds);
+    print_line(d->name, o->rows, fetched, ms, o->decode_ms / rounds);
     return true;
 }
 
@@ -319,9 +165,11 @@ static int with_source(bool (*run)(struct ours *o, int rounds, const char *const
 
 static bool compare_all(struct ours *o, int rounds, const char *const *names, int n_names)
 {
-    printf("CPU of one poll in this process, ms, mean of %d\n%-14s %7s %8s %10s %10s %10s %10s %8s %8s\n", rounds, "dataset", "rows",
-           "fetched", "bare", "looking", "ours", "(decode)", "/bare", "/looking");
+    printf("CPU of one poll in this process, ms, mean of %d; beside it a bare loop for what it fetches (bare; looking at each value), and one for all rows"
+           " it holds (whole)\n%-12s %6s %8s %8s %8s %8s %8s %6s %9s %8s %8s %7s\n",
+           rounds, "dataset", "rows", "ours", "(decode)", "fetches", "bare", "looking", "/bare", "/looking", "fetches", "whole", "/whole");
     double sums[N_WAYS] = {0};
+    const int none[N_WAYS] = {0};
     bool ok = true;
     const struct dataset *d;
     for (int i = 0; ok && (d = pg_product.dataset(i)) != NULL; i++) {
@@ -330,7 +178,7 @@ static bool compare_all(struct ours *o, int rounds, const char *const *names, in
             asked = asked || strcmp(names[k], d->name) == 0;
         ok = !asked || compare(o, d, rounds, sums);
     }
-    print_line("all", 0, 0, sums, NAN);
+    print_line("all", 0, none, sums, NAN);
     return ok;
 }
 

@@ -56,19 +56,18 @@ static void add_number(struct text *t, double v)
 
 static void add_value(struct text *t, const struct sample *s, int c, int row)
 {
-    const union values *v = &s->values[c];
     switch (s->dataset->columns[c].type) {
     case TYPE_REAL:
-        add_number(t, v->real[row]);
+        add_number(t, sample_real(s, c, row));
         break;
     case TYPE_INT:
-        if (v->integer[row] == INT_NONE)
+        if (sample_int(s, c, row) == INT_NONE)
             text_add(t, "null");
         else
-            text_addf(t, "%lld", (long long)v->integer[row]);
+            text_addf(t, "%lld", (long long)sample_int(s, c, row));
         break;
     case TYPE_TEXT:
-        add_json(t, v->text[row]);
+        add_json(t, sample_text(s, c, row));
         break;
     }
 }
@@ -78,7 +77,7 @@ static void add_rows(struct text *t, const struct sample *s)
     for (int row = 0; row < s->n_rows; row++) {
         text_add(t, row > 0 ? ",{" : "{");
         for (int c = 0, n = 0; c < s->dataset->n_columns; c++) {
-            if (s->dataset->columns[c].kind == KIND_DERIVED || s->values[c].any == NULL)
+            if (s->dataset->columns[c].kind == KIND_DERIVED || !sample_has(s, c))
                 continue;
             text_addf(t, "%s\"%s\":", n++ > 0 ? "," : "", s->dataset->columns[c].name);
             add_value(t, s, c, row);

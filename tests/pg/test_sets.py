@@ -589,6 +589,23 @@ def test_indexes_that_do_the_same_are_found(server, rows):
         "twins_a": "twins_pkey", "twins_b_too": "twins_b", "twins_b_part_too": "twins_b_part", "twins_low_too": "twins_low"}
 
 
+def test_an_index_that_is_made_anew_under_its_name_has_its_new_definition(world, build_dir):
+    server = world(servers.VERSIONS[-1])
+    server.query("drop table if exists anew; create table anew(a int, b int); create index anew_i on anew(a)")
+    command = [os.path.join(build_dir, "tests", "pgpoll"), "-n", "200", "-i", "0.1", "-t", "60", server.conninfo(), "indexes"]
+    first = None
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=servers.plain_env()) as polling:
+        for line in (x for x in map(json.loads, polling.stdout) if "rows" in x):
+            row = one(line["rows"], name="anew_i")
+            if first is None:
+                first = row
+                server.query("drop index anew_i; create index anew_i on anew(b)")
+            elif row["indexrelid"] != first["indexrelid"]:
+                break
+        polling.kill()
+    assert first["definition"].endswith("(a)") and row["indexrelid"] != first["indexrelid"] and row["definition"].endswith("(b)")
+
+
 def test_unused_is_said_of_no_index_that_is_needed(server, rows):
     server.query("drop table if exists uses; create table uses(a int primary key, b int unique, c int, d int);"
                  "insert into uses select g, g, g, g from generate_series(1, 5000) g;"

@@ -189,7 +189,7 @@ static double number_of(const struct sample *s, const char *column, int row)
 
 static const char *text_of(const struct sample *s, const char *column, int row)
 {
-    const char *text = s->values[dataset_column(s->dataset, column)].text[row];
+    const char *text = sample_text(s, dataset_column(s->dataset, column), row);
     return text != NULL ? text : "NULL";
 }
 

@@ -154,7 +154,7 @@ static void unknown_names_are_errors_that_say_the_nearest_one(void **state)
     (void)state;
     expect_error("[dashbord]\n", "a.conf:1: unknown section [dashbord]; did you mean 'dashboard'?");
     expect_error("[zzz]\n", "a.conf:1: unknown section [zzz]; expected one of dashboard, collect, target");
-    expect_error("[rule x]\n", "unknown section [rule]");
+    expect_error("[rle x]\n", "unknown section [rle]; did you mean 'rule'?");
     expect_error("[dashboard]\n\nrefesh = 1s\n",
                  "a.conf:3: unknown key 'refesh' in [dashboard]; did you mean 'refresh'?");
     expect_error("[dashboard]\nxyzzy = 1s\n", "expected one of refresh, theme, mouse");

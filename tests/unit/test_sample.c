@@ -392,22 +392,44 @@ static void more_or_fewer_rows_share_what_stands_where_it_stood(void **state)
     sample_unref(before), sample_unref(fewer), sample_unref(more);
 }
 
-static void a_copy_is_filled_without_a_trace_in_the_original(void **state)
+static void one_like_another_shares_all_that_is_not_written_and_leaves_no_trace_in_it(void **state)
 {
     (void)state;
-    struct sample *s = thousand_sessions(1);
-    sample_lacks(s, QUERY, "PostgreSQL 16+");
-    sample_settle(s, NULL);
-    struct sample *copy = sample_copy(s);
-    copy->values[PID].integer[130] = 7;
-    assert_false(sample_has(copy, QUERY));
-    assert_string_equal(copy->why[QUERY], "PostgreSQL 16+");
-    sample_settle(copy, s);
-    assert_int_equal(sample_int(s, PID, 130), 130);
-    assert_int_equal(sample_int(copy, PID, 130), 7);
-    assert_ptr_equal(sample_text(copy, USER, 999), sample_text(s, USER, 999));
-    sample_unref(copy);
+    struct sample *from = thousand_sessions(1);
+    sample_lacks(from, QUERY, "PostgreSQL 16+");
+    sample_settle(from, NULL);
+    struct sample *s = sample_like(from);
+    assert_true(isnan(s->mono_s));
+    assert_false(sample_has(s, QUERY));
+    assert_string_equal(s->why[QUERY], "PostgreSQL 16+");
+    sample_put_text(s, QUERY, 0, "nowhere");
+    sample_put_int(s, PID, 130, 7);
+    sample_put_real(s, AGE, 999, 1); /* as it was */
+    sample_put_real(s, CALLS, 5, NAN);
+    sample_put_text(s, USER, 3, NULL);
+    sample_settle(s, from);
+    assert_int_equal(sample_int(from, PID, 130), 130);
+    assert_string_equal(sample_text(from, USER, 3), "shop_rw");
+    size_t one = sizeof(struct chunk) + SAMPLE_CHUNK * SAMPLE_CELL;
+    assert_true(sample_size(s) - sample_size_shared(s, from) < 3 * one + 1000); /* two, and what leads to the others */
+    sample_unref(from); /* what is shared outlives it */
+    assert_int_equal(sample_int(s, PID, 130), 7);
+    assert_int_equal(sample_int(s, PID, 131), 131);
+    assert_null(sample_text(s, USER, 3));
+    assert_string_equal(sample_text(s, USER, 999), "shop_rw");
     sample_unref(s);
+}
+
+static void what_was_written_and_written_back_is_shared_again(void **state)
+{
+    (void)state;
+    struct sample *from = thousand_sessions(1), *s = sample_like(from); /* which seals it */
+    sample_put_real(s, AGE, 500, 2);
+    sample_put_real(s, AGE, 500, 1);
+    sample_settle(s, from);
+    assert_ptr_equal(sample_cell(s, AGE, 500), sample_cell(from, AGE, 500));
+    assert_int_equal(sample_size(s), sample_size(from));
+    sample_unref(s), sample_unref(from);
 }
 
 static void epochs_are_fnv_1a(void **state)
@@ -442,7 +464,8 @@ int main(void)
         cmocka_unit_test(cells_that_did_not_change_are_kept_once),
         cmocka_unit_test(a_column_of_one_value_takes_one_chunk),
         cmocka_unit_test(more_or_fewer_rows_share_what_stands_where_it_stood),
-        cmocka_unit_test(a_copy_is_filled_without_a_trace_in_the_original),
+        cmocka_unit_test(one_like_another_shares_all_that_is_not_written_and_leaves_no_trace_in_it),
+        cmocka_unit_test(what_was_written_and_written_back_is_shared_again),
         cmocka_unit_test(epochs_are_fnv_1a),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@ static void an_empty_cache_holds_nothing(void **state)
     (void)state;
     struct texts t = {0};
     texts_begin(&t);
-    assert_null(texts_use(&t, 1));
+    assert_null(texts_use(&t, 1, NULL));
     assert_false(texts_sweep(&t));
     texts_done(&t);
 }
@@ -33,9 +33,9 @@ static void a_text_is_found_by_its_id(void **state)
         put(&t, (int64_t)i * 1000003 - 77, text);
     }
     texts_begin(&t);
-    assert_string_equal(texts_use(&t, -77), "select 0");
-    assert_string_equal(texts_use(&t, (int64_t)4999 * 1000003 - 77), "select 4999");
-    assert_null(texts_use(&t, 12345));
+    assert_string_equal(texts_use(&t, -77, NULL), "select 0");
+    assert_string_equal(texts_use(&t, (int64_t)4999 * 1000003 - 77, NULL), "select 4999");
+    assert_null(texts_use(&t, 12345, NULL));
     texts_done(&t);
 }
 
@@ -44,10 +44,24 @@ static void a_text_that_is_held_stays_where_it_is(void **state)
     (void)state;
     struct texts t = {0};
     put(&t, 1, "first");
-    const char *before = texts_use(&t, 1);
+    const char *before = texts_use(&t, 1, NULL);
     put(&t, 1, "second");
-    assert_ptr_equal(texts_use(&t, 1), before);
+    assert_ptr_equal(texts_use(&t, 1, NULL), before);
     assert_string_equal(before, "first");
+    texts_done(&t);
+}
+
+static void a_query_of_ours_is_told_by_the_tag_behind_its_first_word(void **state)
+{
+    (void)state;
+    struct texts t = {0};
+    put(&t, 1, "select /* dbvitals */ 1");
+    put(&t, 2, "select 1 /* dbvitals */");
+    bool own = false;
+    assert_non_null(texts_use(&t, 1, &own));
+    assert_true(own);
+    assert_non_null(texts_use(&t, 2, &own));
+    assert_false(own);
     texts_done(&t);
 }
 
@@ -56,7 +70,7 @@ static void bad_bytes_are_mended(void **state)
     (void)state;
     struct texts t = {0};
     put(&t, 1, "caf\xe9");
-    assert_string_equal(texts_use(&t, 1), "caf\xef\xbf\xbd");
+    assert_string_equal(texts_use(&t, 1, NULL), "caf\xef\xbf\xbd");
     texts_done(&t);
 }
 
@@ -69,7 +83,7 @@ static void a_long_text_is_clipped_between_characters(void **state)
     memset(text, 'x', len);
     memcpy(text + TEXTS_LONGEST - 1, "\xc3\xa9", 2); /* the limit is in the middle of this one */
     texts_put(&t, 1, text, len);
-    assert_int_equal(strlen(texts_use(&t, 1)), TEXTS_LONGEST - 1);
+    assert_int_equal(strlen(texts_use(&t, 1, NULL)), TEXTS_LONGEST - 1);
     free(text);
     texts_done(&t);
 }
@@ -82,7 +96,7 @@ static void a_text_of_broken_characters_is_clipped_too(void **state)
     char *text = mem_new(len + 1);
     memset(text, 0x80, len);
     texts_put(&t, 1, text, len);
-    assert_int_equal(strlen(texts_use(&t, 1)), 3 * TEXTS_LONGEST); /* each byte is a U+FFFD now */
+    assert_int_equal(strlen(texts_use(&t, 1, NULL)), 3 * TEXTS_LONGEST); /* each byte is a U+FFFD now */
     free(text);
     texts_done(&t);
 }
@@ -96,8 +110,8 @@ static void beyond_the_limit_only_beginnings_are_kept(void **state)
     int n = TEXTS_MOST / TEXTS_LONGEST;
     for (int i = 0; i <= n; i++)
         texts_put(&t, i, text, TEXTS_LONGEST);
-    assert_int_equal(strlen(texts_use(&t, n - 1)), TEXTS_LONGEST);
-    assert_int_equal(strlen(texts_use(&t, n)), TEXTS_SHORTEST);
+    assert_int_equal(strlen(texts_use(&t, n - 1, NULL)), TEXTS_LONGEST);
+    assert_int_equal(strlen(texts_use(&t, n, NULL)), TEXTS_SHORTEST);
     free(text);
     texts_done(&t);
 }
@@ -112,19 +126,19 @@ static void what_is_unused_goes_when_it_is_more_than_half(void **state)
         texts_put(&t, i, text, TEXTS_LONGEST);
     texts_begin(&t);
     for (int i = 0; i < 60; i++)
-        texts_use(&t, i);
+        texts_use(&t, i, NULL);
     assert_false(texts_sweep(&t));
     texts_begin(&t);
     for (int i = 0; i < 10; i++)
-        texts_use(&t, i);
+        texts_use(&t, i, NULL);
     struct arena *old = arena_ref(t.arena); /* as a sample does */
-    const char *kept = texts_use(&t, 3);
+    const char *kept = texts_use(&t, 3, NULL);
     assert_true(texts_sweep(&t));
     assert_int_equal(strlen(kept), TEXTS_LONGEST); /* the old arena lives as long as a sample has it */
     arena_unref(old);
     texts_begin(&t);
-    assert_non_null(texts_use(&t, 9));
-    assert_null(texts_use(&t, 10));
+    assert_non_null(texts_use(&t, 9, NULL));
+    assert_null(texts_use(&t, 10, NULL));
     assert_int_equal(t.n, 10);
     free(text);
     texts_done(&t);
@@ -136,6 +150,7 @@ int main(void)
         cmocka_unit_test(an_empty_cache_holds_nothing),
         cmocka_unit_test(a_text_is_found_by_its_id),
         cmocka_unit_test(a_text_that_is_held_stays_where_it_is),
+        cmocka_unit_test(a_query_of_ours_is_told_by_the_tag_behind_its_first_word),
         cmocka_unit_test(bad_bytes_are_mended),
         cmocka_unit_test(a_long_text_is_clipped_between_characters),
         cmocka_unit_test(a_text_of_broken_characters_is_clipped_too),
