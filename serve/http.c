@@ -240,6 +240,8 @@ static void begin(struct http_call *c, const char *method, const char *path)
     c->path = mem_dup(path);
     c->peer->busy = true;
     wait_for(c->peer, body_s);
+    if (!http_has_body(c))
+        return; /* libmicrohttpd ends the connection of one that is answered so early */
     c->http->handlers.begin(c->http->handlers.ctx, c);
     if (!c->answered && length != NULL && strtod(length, NULL) > HTTP_MOST_BODY)
         answer_text(c, MHD_HTTP_CONTENT_TOO_LARGE, "a body has at most 1 MB\n");
@@ -252,7 +254,10 @@ static void finish(struct http_call *c)
         answer_text(c, MHD_HTTP_CONTENT_TOO_LARGE, "a body has at most 1 MB\n");
         return;
     }
-    c->http->handlers.request(c->http->handlers.ctx, c);
+    if (!http_has_body(c))
+        c->http->handlers.begin(c->http->handlers.ctx, c);
+    if (!c->answered)
+        c->http->handlers.request(c->http->handlers.ctx, c);
     if (c->answered)
         return;
     c->peer->until_s = HUGE_VAL; /* the one who waits now is the client */

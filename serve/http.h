@@ -40,7 +40,7 @@ size_t http_unsent(const struct http *h);
 
 /* Borrowed until the call ends. */
 const char *http_method(const struct http_call *c);
-const char *http_path(const struct http_call *c); /* decoded, without arguments */
+const char *http_path(const struct http_call *c);                     /* decoded, without arguments */
 const char *http_header(const struct http_call *c, const char *name); /* NULL if it was not sent */
 const char *http_argument(const struct http_call *c, const char *name);
 const char *http_body(const struct http_call *c, size_t *len); /* NUL-terminated, "" if none */

@@ -22,6 +22,7 @@ struct serve {
     int port;
     char *socket_path; /* of the file that is ours to remove, NULL: none */
     struct demand *demand;
+    struct scrapes *scrapes;
     struct json *json; /* for the loop thread */
     int n_asks;        /* questions to the query thread that are not answered yet */
     bool aliases;
@@ -42,13 +43,20 @@ enum shape {
 /* answer.c */
 void answer_error(struct serve *s, struct http_call *c, int status, const char *sentence);
 /* {"error":...} and a header more. */
-void answer_error_with(struct serve *s, struct http_call *c, int status, const char *sentence, const char *header,
-                       const char *value);
+void answer_error_with(struct serve *s, struct http_call *c, int status, const char *sentence,
+                       const char *header, const char *value);
 void answer_json(struct http_call *c, int status, struct text *body); /* takes BODY's string */
-/* Asks the query thread; C is answered with what comes. USER: the SQL is the client's, and so are its errors. */
+/* Asks the query thread; C is answered with what comes. USER: the SQL is the client's, and so are its errors.
+ */
 void answer_query(struct serve *s, struct http_call *c, const struct query *q, enum shape shape);
 /* C has ended: nobody waits for its answer any more. */
 void answer_forget(struct http_call *c);
+
+/* scrape.c: /metrics. */
+struct scrapes *scrapes_new(struct serve *s);
+void scrapes_free(struct scrapes *c); /* after all calls have ended */
+void scrapes_metrics(struct serve *s, struct http_call *c, const char *id);
+void scrapes_forget(struct scrapes *c, const struct http_call *call);
 
 /* routes.c */
 void routes_begin(struct door_in *in, struct http_call *c);

@@ -98,6 +98,7 @@ static void step(struct serve *s, struct http_call *c, const char *id)
             return;
         }
     }
+    demand_add(s->demand, d, loop_mono_s() + demand_s);
     struct snapshot *snapshot = store_snapshot(engine_store(s->parts.engine));
     double moment = snapshot_step(snapshot, d, at_s, way != NULL && strcmp(way, "1") == 0 ? 1 : -1);
     snapshot_unref(snapshot);
@@ -119,6 +120,7 @@ static void later(struct serve *s, struct http_call *c, const char *id)
 static const struct route routes[] = {
     {"GET",    "/livez",                      ACCESS_OPEN, .fn = live},
     {"GET",    "/readyz",                     ACCESS_OPEN, .fn = ready},
+    {"GET",    "/metrics",                    ACCESS_METRICS, .fn = scrapes_metrics},
     {"GET",    "/health",                     ACCESS_READ, .sql = SQL_HEALTH,         .shape = SHAPE_DOCUMENT},
     {"GET",    "/health/performance",         ACCESS_READ, .sql = SQL_PERFORMANCE,    .shape = SHAPE_DOCUMENT},
     {"GET",    "/database/health",            ACCESS_READ, .sql = SQL_DATABASE_HEALTH, .shape = SHAPE_DOCUMENT},

@@ -20,8 +20,9 @@ static void on_request(void *ctx, struct http_call *c)
 
 static void on_end(void *ctx, struct http_call *c)
 {
-    (void)ctx;
+    struct door_in *in = ctx;
     answer_forget(c);
+    scrapes_forget(in->serve->scrapes, c);
 }
 
 static bool open_door(struct serve *s, struct door_in *in, enum entrance entrance, int fd, struct err *err)
@@ -61,6 +62,7 @@ struct serve *serve_new(const struct serve_parts *parts, struct err *err)
     s->aliases = config_get_bool(parts->config, "http", "aliases");
     s->demand = demand_new(parts->registry);
     s->json = json_new();
+    s->scrapes = scrapes_new(s);
     if ((parts->listen == NULL || open_tcp(s, parts->listen, err)) &&
         (parts->socket == NULL || open_socket(s, parts->socket, err)))
         return s;
@@ -76,6 +78,7 @@ void serve_free(struct serve *s)
         unlink(s->socket_path);
     http_free(s->tcp.http);
     http_free(s->local.http);
+    scrapes_free(s->scrapes);
     free(s->socket_path);
     demand_free(s->demand);
     json_free(s->json);

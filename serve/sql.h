@@ -14,7 +14,8 @@
     " 'status', case when coalesce(t.up, 0) = 0 then 'unhealthy'"                                            \
     "  when t.up < t.n or a.critical > 0 then 'degraded' else 'healthy' end,"                                \
     " 'connection', json(case when t.up = t.n and t.n > 0 then 'true' else 'false' end),"                    \
-    " 'pool', (select json_object('name', name, 'size', max_size, 'checked_in', idle, 'checked_out', in_use,"  \
+    " 'pool', (select json_object('name', name, 'size', max_size, 'checked_in', idle, 'checked_out', "       \
+    "in_use,"                                                                                                \
     "   'overflow', max(0, size - max_size), 'total_connections', size, 'waiting', waiting,"                 \
     "   'utilization', utilization) from p),"                                                                \
     " 'alerts', json_object('critical', a.critical, 'warning', a.warning),"                                  \
@@ -73,7 +74,8 @@
 
 #define SQL_ALERTS                                                                                           \
     "select alert_id as id, rule, target, alert_key as key, state, severity, rising, value, value_text,"     \
-    " threshold, title, summary, action, runbook as runbook_url, evidence, active_at, fired_at, resolved_at," \
+    " threshold, title, summary, action, runbook as runbook_url, evidence, active_at, fired_at, "            \
+    "resolved_at,"                                                                                           \
     " changed_at, since_s, held_s, occurrences, transitions, acked_by, ack_comment, acked_at, ack_until,"    \
     " silenced_by, silenced_until, inhibited_by, flapping, no_data, reason from alerts"                      \
     " order by level desc, changed_at"

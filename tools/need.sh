@@ -13,6 +13,7 @@ build  pc:libpq           libpq-dev            libpq-devel             libpq
 build  pc:sqlite3         libsqlite3-dev       sqlite-devel            sqlite
 build  pc:libuv           libuv1-dev           libuv-devel             libuv
 build  pc:ncursesw        libncurses-dev       ncurses-devel           ncurses
+build  pc:libmicrohttpd    libmicrohttpd-dev    libmicrohttpd-devel     libmicrohttpd
 build  pc:termkey         libtermkey-dev       libtermkey-devel        libtermkey
 build  pc:libcurl         libcurl4-openssl-dev libcurl-devel           curl
 build  pc:libcrypto       libssl-dev           openssl-devel           openssl@3
@@ -21,6 +22,7 @@ test   pc:cmocka          libcmocka-dev        libcmocka-devel         cmocka
 test   cmd:psql           postgresql-client    postgresql              postgresql@17
 test   py:pytest          python3-pytest       python3-pytest          -
 test   py:pyte            python3-pyte         python3-pyte            -
+test   py:prometheus_client python3-prometheus-client python3-prometheus_client -
 test   py:psycopg2        python3-psycopg2     python3-psycopg2        -
 ci     cmd:clang          clang                clang                   llvm
 ci     cmd:clang-tidy     clang-tidy           clang-tools-extra       llvm
@@ -128,7 +130,7 @@ need_unpacked() { # PACKAGE PROGRAM FOLDER
     local libraries as_root=()
     mkdir -p "$3/.new"
     (cd "$3/.new" && apt-get download -qq "$1" >&2 && dpkg-deb -x ./"$1"_*.deb .)
-    libraries=$(dpkg-deb -f "$3"/.new/"$1"_*.deb Depends | tr ',' '\n' | sed -n 's/^ *\(lib[^ |]*\).*/\1/p' | tr '\n' ' ')
+    libraries=$(dpkg-deb -f "$3"/.new/"$1"_*.deb Depends | tr ',' '\n' | sed -n 's/^ *\(lib[^ |]*\).*/\1/p' | grep -v '^libjs-' | tr '\n' ' ')
     [ "$(id -u)" -eq 0 ] || as_root=(sudo)
     "${as_root[@]}" bash -s -- "$libraries" <<<"$APT_INSTALL" >&2
     cp -a "$3/.new/usr" "$3/" && rm -r "$3/.new"
