@@ -219,6 +219,7 @@ bool alerts_reload(struct alerts *a, const struct config *config, struct err *er
     watches_free(a);
     a->settings = next;
     spread_settings(a);
+    set_targets(a);
     if (a->deliver != NULL)
         deliver_set_webhooks(a->deliver, &a->settings.webhooks);
     settings_done(&was);

@@ -188,13 +188,13 @@ static bool check_words(const struct args *args, const struct verb *v, struct er
 
 int alerts_command_run(const struct args *args)
 {
-    if (args->rules != NULL)
-        return alerts_test_run(args);
     const struct verb *verb = find(args->n_words > 0 ? args->words[0] : "list");
     struct asked a = {.args = args, .what = args->n_words > 1 ? args->words[1] : NULL};
     struct session session;
     struct err err = {0};
     int code = EXIT_USAGE;
+    if (args->n_words > 0 && strcmp(args->words[0], "test") == 0)
+        return alerts_test_run(args);
     if (check_words(args, verb, &err) && output_format_parse(args->format, &a.format, &err) &&
         session_open(&session, args, 0, &err)) {
         bool there = guard_client_open(&a.guard, &session, &err);

@@ -88,13 +88,15 @@ void guard_on_alert(void *ctx, enum level level, const char *event, const struct
         log_line(g->log, levels[level], event, plain);
         return;
     }
+    if (alert_state_force(&alert->state) == LEVEL_NONE)
+        level = LEVEL_NONE; /* what is over alarms nobody */
     const struct log_pair pairs[] = {{"target", alert->target},
                                      {"rule", alert->rule},
                                      {"alert", alert->id},
                                      {"key", alert->key[0] != '\0' ? alert->key : NULL},
                                      {"value", alert->value_text},
                                      {"title", alert->title},
-                                     {"text", text},
+                                     {"text", same(text, alert->title) ? NULL : text},
                                      {NULL, NULL}};
     log_line(g->log, levels[level], event, pairs);
 }

@@ -17,9 +17,10 @@ static const struct {
     const char *help;
 } exit_codes[] = {
     {EXIT_OK, "all well"},
-    {EXIT_USAGE, "wrong usage, config or SQL; one line on standard error says what"},
-    {EXIT_NO_DATA, "no data came: the server cannot be reached, or refuses"},
-    {EXIT_INCOMPLETE, "doctor: connected, but something is missing"},
+    {EXIT_USAGE, "wrong usage, config or SQL; one line on standard error says what; check: a warning"},
+    {EXIT_NO_DATA, "no data came: the server cannot be reached, or refuses; alerts: no guard answers; guard: its directory or address "
+                   "cannot be used; check: critical"},
+    {EXIT_INCOMPLETE, "doctor: connected, but something is missing; check: unknown"},
 };
 enum { N_EXIT_CODES = sizeof(exit_codes) / sizeof(exit_codes[0]) };
 

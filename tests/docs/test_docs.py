@@ -13,7 +13,7 @@ from conftest import ROOT
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 import docs  # noqa: E402
 
-HAND_WRITTEN = ["README.md", "docs/manual.md"]
+HAND_WRITTEN = ["README.md", "docs/manual.md", "docs/guard.md"]
 # A block of a page: ```console, ```ini and the like.
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

@@ -1,0 +1,289 @@
+"""The guard as a service: it starts, is told things, reloads, waits for another, drains and ends."""
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import subprocess
+import time
+
+import servers
+from conftest import Guard, told, wait_told
+
+
+def test_a_query_that_runs_long_is_told_and_so_is_its_end(guard, knobs, receiver):
+    k = knobs("a")
+    guard.start()
+    guard.wait_log("target up")
+    k.turn("a", 1)
+    wait_told(receiver, "knob", "firing", "warning")
+    k.turn("a", 2)
+    wait_told(receiver, "knob", "firing", "critical")
+    k.turn("a", 0)
+    wait_told(receiver, "knob", "resolved")
+    assert guard.stop() == 0
+    assert [t[1:3] for t in told(receiver)] == [("firing", "warning"), ("firing", "critical"), ("resolved", "critical")]
+
+
+def test_a_server_that_is_down_at_the_start_is_watched_until_it_is_up(guard, knobs, receiver):
+    k = knobs("a")
+    k.server.stop()
+    guard.start()
+    guard.wait_log("target down")
+    assert guard.process.poll() is None
+    k.server.start()
+    guard.wait_log('event="target up"')
+    k.turn("a", 1)
+    wait_told(receiver, "knob", "firing")
+
+
+def test_a_bad_config_is_refused_with_its_line_and_the_old_one_stays(guard, knobs, receiver):
+    k = knobs("a")
+    guard.start()
+    guard.wait_log("target up")
+    good = guard.path.read_text()
+    for bad, at in (("[guard]\nrefresh = soon\n", ":2:"), ("[rule x]\nfrom = no_such\nvalue = 1\nwarning = > 1\n", ":2:"),
+                    ("[target shop]\nurl = postgresql://a@b@c/d\n", "cannot read the connection string")):
+        n = guard.log().count("is refused")
+        guard.write(bad)
+        guard.signal(signal.SIGHUP)
+        guard.wait_log("is refused", n + 1)
+        line = [x for x in guard.log().splitlines() if "is refused" in x][-1]
+        assert at in line and (str(guard.path) in line or at[0] != ":"), line
+    k.turn("a", 1)
+    wait_told(receiver, "knob", "firing")
+    guard.write(good)
+    guard.signal(signal.SIGHUP)
+    guard.wait_log('event="config read again"')
+    k.turn("a", 0)
+    wait_told(receiver, "knob", "resolved")
+
+
+def test_another_config_is_taken_over_targets_rules_webhooks_and_log(guard, knobs, receiver, start_server):
+    k = knobs("a")
+    guard.start()
+    guard.wait_log("target up")
+    other = start_server()
+    other.query("create table knobs(name text primary key, level int not null)")
+    other.query("insert into knobs values ('b', 1)")
+    guard.sections["target other"] = {"url": other.conninfo()}
+    guard.sections["webhook ops"]["url"] = f"{receiver.url}/new"
+    guard.sections["rule knob"]["warning"] = ">= 5"
+    guard.sections["rule knob"]["critical"] = ">= 6"
+    guard.sections["guard"]["log_format"] = "json"
+    guard.write()
+    guard.signal(signal.SIGHUP)
+    guard.wait_log('"event":"config read again"')
+    guard.wait_log('"target":"other"')
+    k.turn("a", 7)
+    wait_told(receiver, "knob", "firing", "critical", path="/new")
+    assert receiver.at("/hook") == []
+    del guard.sections["target shop"]
+    guard.write()
+    guard.signal(signal.SIGHUP)
+    wait_told(receiver, "knob", "resolved", path="/new")
+    for line in guard.log().splitlines():
+        assert line.startswith("time=") or json.loads(line)["event"]
+
+
+def test_a_second_guard_of_one_state_directory_waits_and_takes_over(guard, knobs, receiver, program, tmp_path):
+    k = knobs("a")
+    guard.start()
+    guard.wait_log("target up")
+    second = Guard(program, tmp_path / "second")
+    second.sections = dict(guard.sections)
+    second.start()
+    try:
+        second.wait_log("another guard has the state directory")
+        k.turn("a", 1)
+        wait_told(receiver, "knob", "firing")
+        assert "fired" not in second.log()
+        guard.kill()
+        second.wait_log("event=watching")
+        k.turn("a", 0)
+        wait_told(receiver, "knob", "resolved")
+        assert second.ask("alerts").returncode == 0
+        assert second.stop() == 0
+    finally:
+        if second.process.poll() is None:
+            second.kill()
+    ids = [t[3] for t in told(receiver)]
+    assert sorted(set(ids), key=ids.index) == sorted(set(ids)), ids
+
+
+def test_what_people_say_is_kept_and_told(guard, knobs, receiver):
+    k = knobs("a", "b")
+    guard.start()
+    k.turn("a", 2)
+    wait_told(receiver, "knob", "firing")
+    servers.wait_for(lambda: "knob" in guard.alerts(), 20)
+    alert = guard.alerts()["knob"]["alert_id"]
+    done = guard.ask("alerts", "ack", alert, "--comment", "I look at it", "--for", "1h")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = guard.ask("alerts", "silence", "--rule", "kn*", "--target", "shop", "--for", "2h", "--comment", "migration")
+    assert (done.returncode, done.stderr) == (0, "")
+    guard.kill()
+    guard.start()
+    servers.wait_for(lambda: guard.alerts().get("knob", {}).get("acked_by"), 20)
+    silences = json.loads(guard.ask("alerts", "silences", "--format", "json").stdout)
+    assert [(s["rule"], s["target"], s["comment"]) for s in silences] == [("kn*", "shop", "migration")]
+    n = len(told(receiver))
+    k.turn("b", 2)
+    servers.wait_for(lambda: len(guard.rows("select 1 from events")) >= 2, 20)
+    assert guard.ask("alerts", "unsilence", str(silences[0]["silence"])).returncode == 0
+    servers.wait_for(lambda: len(told(receiver)) > n, 30)
+
+
+def test_what_people_say_wrongly_is_refused_with_a_sentence(guard, knobs):
+    knobs("a")
+    guard.start()
+    guard.wait_log("serving HTTP")
+    for words, why in ((["ack"], "needs the ID"), (["ack", "zz"], "that is no ID"), (["ack", "00"], "refuses (404)"),
+                       (["silence", "--rule", "x"], "--for 2h"), (["silence", "--for", "2h"], "say what"),
+                       (["silence", "--rule", "x", "--for", "soon"], "--for soon"), (["nonsense"], "must be list"),
+                       (["list", "00"], "too much"), (["unsilence", "9"], "refuses (404)")):
+        done = guard.ask("alerts", *words)
+        assert done.returncode == 1 and why in done.stderr, (words, done)
+    guard.stop()
+    done = guard.ask("alerts")
+    assert done.returncode == 2 and "no guard answers" in done.stderr
+
+
+def test_the_end_waits_for_what_is_to_be_sent_and_not_longer_than_it_may(guard, knobs, receiver):
+    k = knobs("a")
+    guard.sections["guard"]["drain"] = "1s"
+    receiver.answers["/hook"] = [500]
+    guard.start()
+    guard.wait_log("target up")
+    k.turn("a", 1)
+    receiver.wait("/hook", 1)
+    before = time.monotonic()
+    assert guard.stop() == 0
+    assert 0.8 < time.monotonic() - before < 8
+    assert "not all messages went out in time" in guard.log()
+    receiver.answers["/hook"] = [200]
+    n = len(receiver.at("/hook"))
+    guard.start()
+    receiver.wait("/hook", n + 1, 60)
+    assert len({t[3] for t in told(receiver)}) == 1
+
+
+class Systemd:
+    """What a service told systemd."""
+
+    def __init__(self, folder):
+        self.path = str(folder / "n")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.socket.settimeout(20)
+
+    def until(self, word):
+        while True:
+            got = self.socket.recv(4096).decode()
+            if word in got.split("\n"):
+                return
+
+
+def test_systemd_is_told_of_every_step_and_of_life(guard, knobs, tmp_path):
+    knobs("a")
+    systemd = Systemd(tmp_path)
+    guard.env.update(NOTIFY_SOCKET=systemd.path, WATCHDOG_USEC="600000")
+    guard.start()
+    systemd.until("READY=1")
+    for _ in range(3):
+        systemd.until("WATCHDOG=1")
+    guard.signal(signal.SIGHUP)
+    systemd.until("READY=1")
+    guard.signal(signal.SIGTERM)
+    systemd.until("STOPPING=1")
+    assert guard.process.wait(20) == 0
+    systemd.socket.close()
+
+
+def test_the_heartbeat_comes_while_rules_are_judged(guard, knobs, receiver):
+    knobs("a")
+    guard.sections["guard"].update(heartbeat_url=f"{receiver.url}/beat?token=tok-planted", heartbeat_every="1s")
+    receiver.get_too = True
+    guard.start()
+    guard.wait_log("watching")
+    servers.wait_for(lambda: len(beats(receiver)) >= 2, 20)
+    guard.stop()
+    assert "planted" not in guard.log()
+
+
+def beats(receiver):
+    return [r for r in receiver.requests if r.path.startswith("/beat")]
+
+
+def test_no_log_page_payload_or_metric_tells_a_secret(guard, knobs, receiver, start_server):
+    k = knobs("a")
+    k.server.query("create role spy login superuser password 'pw-planted'")
+    url = f"host={k.server.host} port={k.server.port} user=spy password=pw-planted dbname=postgres"
+    guard.sections["target shop"] = {"url": url}
+    guard.sections["target asked"] = {"url": f"host={k.server.host} port={k.server.port} user=nobody_there dbname=postgres",
+                                      "password_command": "echo cmd-plan''ted"}
+    secret = "whsec_cGxhbnRlZC1wbGFudGVkLXBsYW50ZWQtcGxhbnRlZA=="
+    guard.sections["webhook ops"].update(url=receiver.url.replace("://", "://me:url-planted@") + "/hook", secret=secret)
+    guard.sections["webhook dead"] = {"url": "http://me:dead-planted@127.0.0.1:9/x?token=tok-planted", "group_wait": "0", "secret": secret}
+    guard.sections["http"].update(listen="127.0.0.1:0", token="tok-planted-read", metrics_token="tok-planted-metrics")
+    guard.sections["guard"].update(heartbeat_url="http://me:beat-planted@127.0.0.1:9/x", heartbeat_every="1s", log_level="debug")
+    guard.start()
+    k.turn("a", 2)
+    wait_told(receiver, "knob", "firing")
+    guard.wait_log("webhook fails")
+    guard.wait_log("heartbeat fails")
+    said = [guard.log()] + [r.body.decode() for r in receiver.requests]
+    for path in ("/health", "/health/performance", "/database/health", "/database/metrics", "/database/connections", "/metrics",
+                 "/api/v1/datasets", "/api/v1/alerts", "/api/v1/silences"):
+        said.append(subprocess.run(["curl", "-s", "--unix-socket", guard.socket, f"http://x{path}"], capture_output=True, text=True).stdout)
+    for dataset in ("targets", "sessions", "collectors", "alerts", "rules", "deliveries", "changes", "access"):
+        said.append(guard.ask("alerts", "deliveries").stdout)
+        said.append(subprocess.run(["curl", "-s", "--unix-socket", guard.socket, "--get", "--data-urlencode",
+                                    f"sql=select * from {dataset}", "http://x/api/v1/query"], capture_output=True, text=True).stdout)
+    said.append(guard.ask("config", "show").stdout)
+    guard.stop()
+    said += [guard.log()] + ["\n".join(map(str, guard.rows(f"select * from {t}"))) for t in ("alerts", "outbox", "deliveries", "contexts")]
+    for text in said:
+        found = re.search(r".{0,60}(planted|cGxhbnRl).{0,20}", text)
+        assert not found, found
+    assert len(said[1]) > 100 and "shop" in "".join(said)
+
+
+def test_a_file_that_may_not_grow_is_told_and_heals_and_the_watching_goes_on(guard, knobs, receiver):
+    k = knobs("a", "b")
+    guard.start()
+    guard.wait_log("target up")
+    k.turn("a", 1)
+    wait_told(receiver, "knob", "firing")
+    pid, unlimited = guard.process.pid, resource.RLIM_INFINITY
+    size = max(f.stat().st_size for f in guard.state.iterdir())
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, unlimited))  # a log that grows past it is not written either
+    guard.log_path.write_text("")
+    k.turn("b", 2)
+    wait_told(receiver, "knob", "firing", "critical")
+    guard.wait_log("the state file cannot be written")
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
+    guard.wait_log("the state file is written again", timeout_s=60)
+    k.turn("b", 0)
+    wait_told(receiver, "knob", "resolved")
+    guard.kill()
+    assert size > 0 and len(guard.rows("select 1 from events")) == 3
+
+
+def test_one_receiver_that_is_down_gets_all_in_order_and_the_other_never_waited(guard, knobs, receiver):
+    k = knobs("a")
+    guard.sections["webhook slow"] = {"url": f"{receiver.url}/slow", "group_wait": "0", "timeout": "1s"}
+    receiver.answers["/slow"] = [500]
+    guard.start()
+    guard.wait_log("target up")
+    for n, level in enumerate((1, 2, 0)):
+        k.turn("a", level)
+        receiver.wait("/hook", n + 1)
+        time.sleep(1.5)  # flapping is another matter: some results between the changes
+    receiver.answers["/slow"] = [200]
+    wait_told(receiver, "knob", "resolved", path="/slow", timeout_s=90)
+    slow, fast = ([t[3] for t in told(receiver, path)] for path in ("/slow", "/hook"))
+    assert len(fast) == len(set(fast)) == 3
+    assert list(dict.fromkeys(slow)) == fast
+    assert os.path.exists(guard.socket)
