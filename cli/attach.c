@@ -9,7 +9,8 @@
 #include "core/mem.h"
 
 enum { MOST_BODY = 1 << 20, MOST_ANSWER = 32 << 20 };
-/* A guard that is alive answers within the deadline of a SELECT, 2 s; one that was stopped takes connections and says nothing. */
+/* A guard that is alive answers within the deadline of a SELECT, 2 s; one that was stopped takes connections
+ * and says nothing. */
 static const double timeout_s = 5;
 /* How often a guard that is away is looked for. */
 static const double retry_s = 1;
@@ -19,7 +20,8 @@ static void send_request(struct request *r)
     struct attach *a = r->attach;
     struct err err = {""};
     char url[2048];
-    const char *headers[] = {"Accept: application/vnd.dbvitals.result+json", "Content-Type: application/json", a->authorization, NULL};
+    const char *headers[] = {"Accept: application/vnd.dbvitals.result+json", "Content-Type: application/json",
+                             a->authorization, NULL};
     snprintf(url, sizeof(url), "%s%s", a->base, r->path);
     struct fetch_request f = {.url = url,
                               .unix_socket = a->socket,
@@ -114,7 +116,8 @@ static bool param_used(const char *sql, const char *name)
     int len = snprintf(word, sizeof(word), ":%s", name);
     for (const char *at = sql; (at = strstr(at, word)) != NULL; at += len) {
         char after = at[len];
-        bool more = after == '_' || (after >= '0' && after <= '9') || (after >= 'a' && after <= 'z') || (after >= 'A' && after <= 'Z');
+        bool more = after == '_' || (after >= '0' && after <= '9') || (after >= 'a' && after <= 'z') ||
+                    (after >= 'A' && after <= 'Z');
         if (!more)
             return true;
     }
@@ -162,7 +165,8 @@ void attach_cancel(struct attach *a, int ticket)
     }
 }
 
-void attach_step(struct attach *a, const char *dataset, double at_s, int direction, attach_step_fn *fn, void *ctx)
+void attach_step(struct attach *a, const char *dataset, double at_s, int direction, attach_step_fn *fn,
+                 void *ctx)
 {
     struct request *r = mem_new(sizeof(*r));
     struct text path;
@@ -191,7 +195,8 @@ void attach_post(struct attach *a, const char *path, const char *body, attach_po
 
 /* ---- life ---- */
 
-struct attach *attach_new(struct loop *loop, const struct registry *registry, const char *where, const char *token, struct err *err)
+struct attach *attach_new(struct loop *loop, const struct registry *registry, const char *where,
+                          const char *token, struct err *err)
 {
     bool url = strncmp(where, "http://", 7) == 0 || strncmp(where, "https://", 8) == 0;
     if (!url && strstr(where, "://") != NULL) {

@@ -29,7 +29,8 @@ static void on_read(void *ctx)
 }
 
 /* A member of the answer's object: the text of `error`, the number of `at`. */
-static void member(const struct fetch_answer *answer, const char *name, char *text, size_t size, double *number)
+static void member(const struct fetch_answer *answer, const char *name, char *text, size_t size,
+                   double *number)
 {
     struct arena *arena = arena_new(1024);
     struct json_member *members;
@@ -52,9 +53,12 @@ static bool away(struct attach *a, const struct fetch_answer *answer, char *out,
 {
     a->refused = answer->status == 401 || answer->status == 403;
     if (a->refused)
-        snprintf(out, size, "the guard at %s refuses our token: give the one of its [http] token in DBVITALS_TOKEN", a->name);
+        snprintf(out, size,
+                 "the guard at %s refuses our token: give the one of its [http] token in DBVITALS_TOKEN",
+                 a->name);
     else if (answer->status == 0)
-        snprintf(out, size, "the guard at %s does not answer: %s", a->name, answer->error == NULL ? "no reason is known" : answer->error);
+        snprintf(out, size, "the guard at %s does not answer: %s", a->name,
+                 answer->error == NULL ? "no reason is known" : answer->error);
     else if (answer->status == 502 || answer->status == 503 || answer->status == 504)
         snprintf(out, size, "the guard at %s is not ready (%d)", a->name, answer->status);
     else

@@ -73,7 +73,8 @@ static char *token_of_file(const char *path, struct err *err)
     return mem_dup(token);
 }
 
-/* DBVITALS_TOKEN, the first line of the file DBVITALS_TOKEN_FILE, [http] token of the config; NULL in OUT when there is none. */
+/* DBVITALS_TOKEN, the first line of the file DBVITALS_TOKEN_FILE, [http] token of the config; NULL in OUT
+ * when there is none. */
 static bool token_of(const struct config *c, char **out, struct err *err)
 {
     const char *direct = getenv("DBVITALS_TOKEN"), *file = getenv("DBVITALS_TOKEN_FILE");
@@ -87,7 +88,8 @@ static bool token_of(const struct config *c, char **out, struct err *err)
     return true;
 }
 
-static struct attach *attach_try(struct session *s, const char *where, const char *token, double wait_s, char **target, struct err *err)
+static struct attach *attach_try(struct session *s, const char *where, const char *token, double wait_s,
+                                 char **target, struct err *err)
 {
     struct attach *a = attach_new(s->loop, &s->registry, where, token, err);
     *target = a == NULL ? NULL : ask_target(s->loop, a, wait_s, err);

@@ -70,7 +70,8 @@ static void host_refresh(void *ctx, double seconds)
 static void on_done(void *ctx, const char *error)
 {
     struct watch *w = ctx;
-    dash_say(w->dash, error == NULL ? ROLE_GOOD : ROLE_WARNING, error == NULL ? "the guard has noted it" : error);
+    dash_say(w->dash, error == NULL ? ROLE_GOOD : ROLE_WARNING,
+             error == NULL ? "the guard has noted it" : error);
     watch_attached_refresh(w);
 }
 
@@ -99,7 +100,10 @@ static void order_body(const struct alert_order *o, struct text *t)
 
 static bool host_alert(void *ctx, const struct alert_order *o, struct err *err)
 {
-    static const char *const verbs[] = {[ALERT_ACK] = "ack", [ALERT_UNACK] = "unack", [ALERT_SILENCE] = "silence", [ALERT_UNSILENCE] = "unsilence"};
+    static const char *const verbs[] = {[ALERT_ACK] = "ack",
+                                        [ALERT_UNACK] = "unack",
+                                        [ALERT_SILENCE] = "silence",
+                                        [ALERT_UNSILENCE] = "unsilence"};
     struct watch *w = ctx;
     struct text body, path;
     if (attach_trouble(w->attach) != NULL)

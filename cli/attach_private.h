@@ -14,7 +14,7 @@ struct request {
     bool once;         /* changes something: not sent a second time by itself */
     struct fetch *fetch;
     const struct registry *registry; /* outlives the pool's work */
-    bool reading; /* the pool turns its answer into rows */
+    bool reading;                    /* the pool turns its answer into rows */
     char *answer;
     size_t len;
     struct result *result;
@@ -31,7 +31,7 @@ struct attach {
     struct loop_timer *retry;
     struct json *json;
     char *socket, *base, *name, *authorization; /* socket NULL: by the network */
-    struct request *requests; /* oldest first */
+    struct request *requests;                   /* oldest first */
     int next_ticket;
     double away_s; /* since when it does not answer (monotonic), 0: it does */
     bool refused;

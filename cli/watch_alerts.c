@@ -38,9 +38,10 @@ static char *glob_of(const char *s)
 
 static bool silence(struct watch *w, const struct alert_order *o, struct err *err)
 {
-    char *by = mem_dup(watch_person()), *comment = mem_dup(o->comment), *target = glob_of(o->target), *rule = glob_of(o->rule),
-         *key = glob_of(o->key);
-    struct silence s = {.target = target, .by = by, .comment = comment, .from_s = loop_wall_s(), .until_s = o->until_s};
+    char *by = mem_dup(watch_person()), *comment = mem_dup(o->comment), *target = glob_of(o->target),
+         *rule = glob_of(o->rule), *key = glob_of(o->key);
+    struct silence s = {
+        .target = target, .by = by, .comment = comment, .from_s = loop_wall_s(), .until_s = o->until_s};
     int64_t id;
     s.rule = o->scope != SCOPE_TARGET ? rule : NULL;
     s.key = o->scope == SCOPE_ALERT ? key : NULL;

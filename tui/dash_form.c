@@ -22,7 +22,8 @@ static const struct deed {
     [ALERT_UNSILENCE] = {"end the silence", 0, "", NULL},
 };
 // clang-format on
-static const char *const scopes[] = {[SCOPE_ALERT] = "alert", [SCOPE_RULE] = "rule", [SCOPE_TARGET] = "target"};
+static const char *const scopes[] = {
+    [SCOPE_ALERT] = "alert", [SCOPE_RULE] = "rule", [SCOPE_TARGET] = "target"};
 
 static bool text_of(const struct result *r, int row, const char *column, char *out, size_t size)
 {
@@ -65,12 +66,15 @@ void form_open(struct dash *d, struct dash_pane *p, enum command c)
         return;
     }
     if (d->host.alert == NULL || !dash_live(d)) {
-        dash_say(d, ROLE_WARNING, d->host.alert == NULL ? "alerts are not judged here" : "this is the past: End goes to now");
+        dash_say(d, ROLE_WARNING,
+                 d->host.alert == NULL ? "alerts are not judged here" : "this is the past: End goes to now");
         return;
     }
     bool acked = text_of(from, row, "acked_by", by, sizeof(by)),
          silenced = text_of(from, row, "silenced_by", by, sizeof(by));
-    f->deed = c == COMMAND_ACK ? (acked ? ALERT_UNACK : ALERT_ACK) : silenced ? ALERT_UNSILENCE : ALERT_SILENCE;
+    f->deed = c == COMMAND_ACK ? (acked ? ALERT_UNACK : ALERT_ACK)
+              : silenced       ? ALERT_UNSILENCE
+                               : ALERT_SILENCE;
     text_of(from, row, "rule", f->rule, sizeof(f->rule));
     text_of(from, row, "target", f->target, sizeof(f->target));
     text_of(from, row, "alert_key", f->key, sizeof(f->key));
@@ -88,7 +92,8 @@ static bool order_of(struct dash *d, struct alert_order *o, struct err *err)
     struct form *f = &d->form;
     double seconds;
     const char *span = f->n > FIELD_FOR ? f->values[FIELD_FOR] : "";
-    *o = (struct alert_order){.deed = f->deed, .alert_id = f->id, .rule = f->rule, .target = f->target, .key = f->key};
+    *o = (struct alert_order){
+        .deed = f->deed, .alert_id = f->id, .rule = f->rule, .target = f->target, .key = f->key};
     o->comment = f->values[FIELD_COMMENT];
     o->until_s = NAN;
     if (span[0] != '\0' && !duration_parse(span, &seconds, err))
