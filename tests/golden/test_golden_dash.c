@@ -38,6 +38,7 @@ static void alerts_80x24(void **state)     { (void)state; alarm_screen(24, 80, "
 static void alerts_40x10(void **state)     { (void)state; alarm_screen(10, 40, "alerts", "", "alerts_40x10"); }
 static void alert_detail(void **state)     { (void)state; alarm_screen(43, 132, "alerts", "<enter>", "alert_detail"); }
 static void alert_form(void **state)       { (void)state; alarm_screen(24, 80, "alerts", "Smine<tab>2h", "alert_form"); }
+static void pools_alarm(void **state)      { (void)state; alarm_screen(24, 100, "pools", "", "pools_alarm"); }
 static void overview_alarm(void **state)   { (void)state; alarm_screen(43, 132, NULL, "", "overview_alarm"); }
 static void overview_132x43(void **state)  { (void)state; screen(WORLD_TROUBLE, 43, 132, false, NULL, "", "overview_132x43"); }
 static void overview_80x24(void **state)   { (void)state; screen(WORLD_TROUBLE, 24, 80, false, NULL, "", "overview_80x24"); }
@@ -90,6 +91,7 @@ int main(void)
         cmocka_unit_test(alert_detail),
         cmocka_unit_test(alert_form),
         cmocka_unit_test(overview_alarm),
+        cmocka_unit_test(pools_alarm),
         cmocka_unit_test(overview_132x43),
         cmocka_unit_test(overview_80x24),
         cmocka_unit_test(overview_40x10),

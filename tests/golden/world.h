@@ -75,6 +75,8 @@ void world_end_session(struct world *w, int pid);
 
 /* Rules were judged, and found something: two fire as critical, one that somebody knows of, one is pending. Before world_open. */
 void world_alarm(struct world *w);
+/* Rules were judged, and found nothing. */
+void world_calm(struct world *w);
 
 /* A look at the locks that came before anybody waited. */
 void world_forget_locks(struct world *w);

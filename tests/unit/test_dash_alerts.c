@@ -26,6 +26,19 @@ static void a_verdict_is_silent_when_its_rule_fires(void **state)
     world_done(&w);
 }
 
+static void calm_says_how_many_rules_looked(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_QUIET);
+    world_calm(&w);
+    world_open(&w, 43, 132, NULL);
+    world_settle(&w);
+    SHOWS(&w, "nothing to report: 3 rules checked, 2 without data");
+    SHOWS_NOT(&w, "critical");
+    world_done(&w);
+}
+
 static void what_somebody_knows_of_is_counted_apart(void **state)
 {
     (void)state;
@@ -143,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_verdict_is_silent_when_its_rule_fires),
+        cmocka_unit_test(calm_says_how_many_rules_looked),
         cmocka_unit_test(what_somebody_knows_of_is_counted_apart),
         cmocka_unit_test(enter_on_an_alert_opens_it_and_then_the_page_where_it_stands),
         cmocka_unit_test(an_acknowledgement_has_a_comment_and_an_end),
