@@ -105,6 +105,13 @@ static void note(struct alerts *a, const struct event *e)
     }
 }
 
+static void put_notified(void *ctx, const struct notified *n)
+{
+    struct alerts *a = ctx;
+    state_put_notified(a->state, n);
+    a->dirty = true;
+}
+
 void keep_event(void *ctx, const struct event *e)
 {
     struct alerts *a = ctx;
@@ -112,8 +119,10 @@ void keep_event(void *ctx, const struct event *e)
     state_put_alert(a->state, e->alert);
     if (e->transition.number > 0)
         state_put_event(a->state, e);
-    if (a->notify != NULL)
+    if (a->notify != NULL) {
         notify_event(a->notify, e);
+        notify_changed(a->notify, put_notified, a); /* in the commit of the event, whoever makes it */
+    }
     if (a->log != NULL)
         a->log(a->log_ctx, e->transition.to > e->transition.from ? e->transition.to : e->transition.from,
                change == CHANGE_NONE ? reason_name(e->transition.reason) : change_name(change), e->alert,
@@ -146,13 +155,6 @@ static void put_message(void *ctx, const struct message *m)
 {
     struct alerts *a = ctx;
     state_put_message(a->state, m);
-    a->dirty = true;
-}
-
-static void put_notified(void *ctx, const struct notified *n)
-{
-    struct alerts *a = ctx;
-    state_put_notified(a->state, n);
     a->dirty = true;
 }
 

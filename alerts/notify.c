@@ -9,6 +9,7 @@
 
 static const double KEEP_S = 60; /* how much of the time until a repeat a crash may lose */
 static const double MOST_S = 60, MUTED_S = 1;
+enum { MOST_QUEUE = 32 }; /* of one alert for one webhook: then it does not wait for its group */
 
 /* ---- Entries ---- */
 
@@ -33,7 +34,8 @@ static int place_of(const struct notify *n, const char *alert_id, const char *we
     return low;
 }
 
-static struct entry *entry_of(struct notify *n, const char *alert_id, const char *webhook)
+/* LAST is for one that is new. */
+static struct entry *entry_of(struct notify *n, const char *alert_id, const char *webhook, int64_t last)
 {
     bool found;
     int at = place_of(n, alert_id, webhook, &found);
@@ -50,18 +52,20 @@ static struct entry *entry_of(struct notify *n, const char *alert_id, const char
     e->told.webhook = e->webhook;
     memcpy(e->told.alert_id, alert_id, strnlen(alert_id, sizeof(e->told.alert_id) - 1));
     e->waited_s = -1;
+    e->last = e->told.seen = last;
     return e;
 }
 
 static void entry_free(struct entry *e)
 {
+    queue_clear(e);
     free(e->webhook);
     free(e);
 }
 
 static bool is_over(const struct entry *e)
 {
-    return e->told.level == LEVEL_NONE && !e->told.pending && !e->told.flapping;
+    return e->n_queue == 0 && e->told.level == LEVEL_NONE && !e->told.pending && !e->told.flapping;
 }
 
 struct notify *notify_new(const struct webhooks *webhooks, struct book *book, const char *source)
@@ -109,9 +113,12 @@ void notify_set_maintenances(struct notify *n, const struct maintenances *mainte
 
 void notify_restore(struct notify *n, const struct notified *was)
 {
-    struct entry *e = entry_of(n, was->alert_id, was->webhook);
+    struct entry *e = entry_of(n, was->alert_id, was->webhook, was->seen);
     e->told = *was;
     e->told.webhook = e->webhook;
+    e->last = was->seen;
+    e->ahead.level = was->level;
+    e->ahead.flapping = was->flapping;
     e->saved_s = was->since_s;
     e->waited_s =
         was->pending ? INFINITY : -1; /* it waited before: again and again killed, it must go out some day */
@@ -128,48 +135,40 @@ const struct notified *notify_at(const struct notify *n, int i)
     return &n->entries[i]->told;
 }
 
-static void touch(struct notify *n, const struct alert *a)
+void notify_event(struct notify *n, const struct event *event)
 {
-    for (int i = 0; n->webhooks != NULL && i < n->webhooks->n; i++)
-        entry_of(n, a->id, n->webhooks->list[i].name);
-}
-
-static void see_event(struct entry *e, const struct transition *t)
-{
-    if (t->change == CHANGE_NONE || t->number <= e->told.number)
-        return;
-    e->reason = t->reason;
-    if (t->change == CHANGE_RESOLVED && e->told.level != LEVEL_NONE && !e->told.flapping &&
-        e->owed.number == 0) {
-        e->owed.number = t->number;
-        e->owed.from = t->from;
-        e->owed.reason = t->reason;
+    int64_t number = event->transition.number;
+    if (number == 0)
+        return; /* nobody is told of what is pending */
+    for (int i = 0; n->webhooks != NULL && i < n->webhooks->n; i++) {
+        const struct webhook *w = &n->webhooks->list[i];
+        look_event(n, entry_of(n, event->alert->id, w->name, number - 1), w, event);
     }
 }
 
-void notify_event(struct notify *n, const struct event *event)
+void notify_restore_event(struct notify *n, const struct event *event)
 {
-    if (event->transition.number == 0)
-        return; /* nobody is told of what is pending */
-    touch(n, event->alert);
-    for (int i = 0; n->webhooks != NULL && i < n->webhooks->n; i++)
-        see_event(entry_of(n, event->alert->id, n->webhooks->list[i].name), &event->transition);
+    for (int i = 0; n->webhooks != NULL && i < n->webhooks->n; i++) {
+        const struct webhook *w = &n->webhooks->list[i];
+        bool found;
+        int at = place_of(n, event->alert->id, w->name, &found);
+        if (found && event->transition.number > 0)
+            look_event(n, n->entries[at], w, event);
+    }
 }
 
 /* Brings one entry up to date; true when it waits for its group. */
 static bool step(struct notify *n, struct look *l, const struct alert *a, double step_s)
 {
     struct entry *e = l->entry;
-    look_at(n, l, a);
-    look_settle(l);
-    bool pending = l->news.type != NULL, muted = pending && look_is_muted(n, l);
-    e->changed = e->changed || pending != e->told.pending;
-    e->told.pending = pending;
-    if (!pending || muted)
+    bool waits = look_at(n, l, a);
+    if (!waits)
         e->waited_s = -1;
+    else if (e->n_queue >= MOST_QUEUE)
+        e->waited_s = INFINITY; /* nothing is left out: it goes now */
     else
         e->waited_s = e->waited_s < 0 ? 0 : e->waited_s + step_s;
-    return pending && !muted;
+    return waits;
 }
 
 /* Seconds of running time are added; what the file has is kept near enough. */
@@ -192,9 +191,10 @@ static void drop_what_is_over(struct notify *n)
 {
     for (int i = n->n - 1; i >= 0; i--) {
         struct entry *e = n->entries[i];
-        bool gone =
-            webhook_find(n->webhooks, e->webhook) == NULL || book_find(n->book, e->told.alert_id) == NULL;
+        bool gone = webhook_find(n->webhooks, e->webhook) == NULL ||
+                    (e->n_queue == 0 && book_find(n->book, e->told.alert_id) == NULL);
         if (gone && !is_over(e)) {
+            queue_clear(e);
             e->told.level = LEVEL_NONE;
             e->told.pending = e->told.flapping = false;
             e->changed = true;
@@ -208,8 +208,8 @@ static void look_for_unheard(struct notify *n)
 {
     for (int i = 0; i < book_alerts(n->book); i++) {
         const struct alert *a = book_alert(n->book, i);
-        if (notify_is_firing(a))
-            touch(n, a);
+        for (int w = 0; notify_is_firing(a) && n->webhooks != NULL && w < n->webhooks->n; w++)
+            entry_of(n, a->id, n->webhooks->list[w].name, a->state.transitions - 1);
     }
     n->look = false;
 }
@@ -224,6 +224,13 @@ static double until_due(const struct look *l, bool waits)
     return repeats ? fmax(l->webhook->repeat_s - e->told.since_s, MUTED_S) : MOST_S;
 }
 
+/* The book may forget it before its group has waited. */
+static const struct alert *alert_of(const struct notify *n, const struct entry *e)
+{
+    const struct alert *a = book_find(n->book, e->told.alert_id);
+    return a == NULL && e->n_queue > 0 ? e->queue[e->n_queue - 1].alert : a;
+}
+
 static double tick_webhook(struct notify *n, const struct webhook *w, double step_s, double wall_s,
                            notify_message_fn *fn, void *ctx)
 {
@@ -233,8 +240,7 @@ static double tick_webhook(struct notify *n, const struct webhook *w, double ste
     for (int i = 0; i < n->n; i++) {
         struct look *l = &looks[n_looks];
         *l = (struct look){.entry = n->entries[i], .webhook = w, .wall_s = wall_s};
-        const struct alert *a =
-            strcmp(l->entry->webhook, w->name) == 0 ? book_find(n->book, l->entry->told.alert_id) : NULL;
+        const struct alert *a = strcmp(l->entry->webhook, w->name) == 0 ? alert_of(n, l->entry) : NULL;
         if (a == NULL)
             continue;
         grow_older(l->entry, step_s);
@@ -288,9 +294,13 @@ void notify_present(struct notify *n, const char *webhook, double wall_s, notify
             continue;
         struct look *l = &looks[n_looks++];
         *l = (struct look){.entry = e, .webhook = w, .wall_s = wall_s};
-        look_at(n, l, a);
-        l->news.type = "alert.firing";
-        l->news.level = l->news.previous = e->told.level;
+        l->news = (struct news){.alert = a,
+                                .rule = notify_rule(n, e, a),
+                                .type = "alert.firing",
+                                .firing = true,
+                                .level = e->told.level,
+                                .previous = e->told.level,
+                                .reason = a->reason != REASON_NONE ? a->reason : REASON_THRESHOLD};
         l->news.notice = (struct notice){.alert_id = a->id, .number = e->told.number, .change = CHANGE_NONE};
     }
     if (n_looks > 0)

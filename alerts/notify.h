@@ -77,6 +77,7 @@ struct notified {
     const char *webhook;
     enum level level; /* LEVEL_NONE: told that it ended, or nothing */
     int64_t number;
+    int64_t seen; /* transitions up to this one were told, or held back, or are none that it is told of */
     int repeats;
     double since_s; /* seconds of running time since it was told, for repeats */
     bool pending;   /* what it was told is not what is true */
@@ -91,21 +92,25 @@ void notify_free(struct notify *n);
 void notify_set_webhooks(struct notify *n, const struct webhooks *webhooks);
 void notify_set_rules(struct notify *n, const struct rules *rules);
 void notify_set_maintenances(struct notify *n, const struct maintenances *maintenances);
-/* To be called for each event of the book. */
+/* To be called for each event of the book. What it is to be told of is told, each transition as the alert was
+ * then. */
 void notify_event(struct notify *n, const struct event *e);
 /* STEP_S of running time passed. Gives the messages that are due, each to FN (borrowed); returns the seconds
  * until the next may be, at most a minute. */
 typedef void notify_message_fn(void *ctx, const struct message *m);
 double notify_tick(struct notify *n, double step_s, double wall_s, notify_message_fn *fn, void *ctx);
 /* Each one that is another than at the call before, for the state file: to be called after each tick, in the
- * same commit as its messages. One that is at its end (LEVEL_NONE, not pending, not flapping) is forgotten
- * then. */
+ * same commit as its messages, and after each event, in the same commit as that. One that is at its end
+ * (LEVEL_NONE, not pending, not flapping) is forgotten then. */
 typedef void notify_changed_fn(void *ctx, const struct notified *n);
 void notify_changed(struct notify *n, notify_changed_fn *fn, void *ctx);
 int notify_count(const struct notify *n);
 const struct notified *notify_at(const struct notify *n, int i);
-/* Takes a copy. After it come the events of its alert with greater numbers, if it was pending. */
+/* Takes a copy. */
 void notify_restore(struct notify *n, const struct notified *was);
+/* After all of those: the kept events of alerts of which some are pending, oldest first, each with the alert
+ * as it was then. What was told of them is not told again. */
+void notify_restore_event(struct notify *n, const struct event *e);
 /* What WEBHOOK was told of and has not been told to be over, a message per target of type alert.firing: for
  * receivers that must be told again after a restart. Changes nothing. */
 void notify_present(struct notify *n, const char *webhook, double wall_s, notify_message_fn *fn, void *ctx);

@@ -11,7 +11,7 @@ static const double MOST_S = 60;
 /* ---- What there is to tell ---- */
 
 /* Found once: there may be as many alerts as rules. */
-static const struct rule *rule_of(const struct notify *n, struct entry *e, const struct alert *a)
+const struct rule *notify_rule(const struct notify *n, struct entry *e, const struct alert *a)
 {
     for (int i = 0; !e->rule_known && n->rules != NULL && i < n->rules->n && e->rule == NULL; i++)
         if (strcmp(n->rules->list[i].name, a->rule) == 0)
@@ -20,20 +20,9 @@ static const struct rule *rule_of(const struct notify *n, struct entry *e, const
     return e->rule;
 }
 
-/* A rule may name its receivers. */
-static bool is_for(const struct rule *rule, const struct webhook *w)
-{
-    if (rule == NULL || rule->n_notify == 0)
-        return true;
-    for (int i = 0; i < rule->n_notify; i++)
-        if (strcmp(rule->notify[i], w->name) == 0)
-            return true;
-    return false;
-}
-
 bool notify_is_firing(const struct alert *a)
 {
-    return a->state.phase == PHASE_FIRING || a->state.phase == PHASE_KEPT;
+    return alert_state_force(&a->state) != LEVEL_NONE;
 }
 
 static bool is_acked(const struct alert *a, double wall_s)
@@ -41,141 +30,107 @@ static bool is_acked(const struct alert *a, double wall_s)
     return a->ack.by != NULL && !(a->ack.until_s <= wall_s);
 }
 
-static void tell(struct look *l, const char *type, enum change change)
+/* Whether it flapped when T happened. A change of that comes after another one of the same evaluation, and A
+ * is as it is after both. */
+static bool flapped(const struct alert *a, const struct transition *t)
 {
-    l->news.type = type;
-    l->news.notice.change = change;
+    if (t->change == CHANGE_FLAPPING || t->change == CHANGE_CALM)
+        return t->change == CHANGE_FLAPPING;
+    return t->number < a->state.transitions ? !a->state.flapping : a->state.flapping;
 }
 
-static bool wants(const struct look *l, enum level level)
+/* An alert whose rule is gone does not flap any more. */
+static bool stays(enum level level, enum reason reason)
 {
-    return (l->webhook->levels >> level & 1) != 0 && is_for(l->news.rule, l->webhook);
+    return level != LEVEL_NONE || reason != REASON_REMOVED;
 }
 
-/* It flaps, or has become calm after that was told. */
-static void look_flapping(struct look *l)
+void look_event(const struct notify *n, struct entry *e, const struct webhook *w, const struct event *event)
 {
-    const struct notified *told = &l->entry->told;
-    bool firing = l->news.firing, open = told->level != LEVEL_NONE;
-    if (!l->flaps)
-        tell(l, firing ? "alert.updated" : "alert.resolved", CHANGE_CALM);
-    else if (!told->flapping && (open || (firing && wants(l, l->news.level))))
-        tell(l, "alert.flapping", CHANGE_FLAPPING);
+    const struct transition *t = &event->transition;
+    const struct alert *a = event->alert;
+    struct news news;
+    if (t->change == CHANGE_NONE || t->number <= e->last)
+        return;
+    notify_rule(n, e, a);
+    bool is_flap = t->change == CHANGE_FLAPPING || t->change == CHANGE_CALM;
+    struct moment then = {.alert = a, .number = t->number, .reason = t->reason};
+    then.level = is_flap ? alert_state_force(&a->state) : t->to;
+    then.flaps = flapped(a, t) && stays(then.level, t->reason);
+    e->last = t->number;
+    queue_look(e, w, &then, &news);
+    if (news.type != NULL)
+        queue_push(e, w, &news);
 }
 
+static bool is_muted(const struct notify *n, const struct alert *a, double wall_s)
+{
+    return book_inhibitor(n->book, a) != NULL || book_silenced(n->book, a, wall_s) != NULL ||
+           maintenance_at(n->maintenances, a->target, wall_s) != NULL;
+}
+
+/* Nothing changed; but an acknowledgement, or time, may be something to tell. */
 static void look_repeat(struct look *l)
 {
-    const struct notified *told = &l->entry->told;
-    if (is_acked(l->news.alert, l->wall_s)) {
-        if (!told->acked) {
-            tell(l, "alert.acknowledged", CHANGE_NONE);
-            l->news.notice.acked = true;
-        }
-    } else if (told->level == LEVEL_CRITICAL && l->webhook->repeat_s > 0 &&
+    struct notified *told = &l->entry->told;
+    bool acked = is_acked(l->news.alert, l->wall_s);
+    if (told->acked && !acked) {
+        told->acked = false; /* that it was taken back counts as told */
+        l->entry->changed = true;
+    }
+    if (told->level == LEVEL_NONE || told->flapping)
+        return;
+    if (acked && !told->acked) {
+        l->news.type = "alert.acknowledged";
+        l->news.notice.acked = true;
+    } else if (!acked && told->level == LEVEL_CRITICAL && l->webhook->repeat_s > 0 &&
                told->since_s >= l->webhook->repeat_s) {
-        tell(l, "alert.repeat", CHANGE_NONE);
+        l->news.type = "alert.repeat";
         l->news.notice.repeat = told->repeats + 1;
         l->news.notice.number = told->number;
     }
 }
 
-/* What was told and what is true differ, or not. */
-static void look_changed(struct look *l)
-{
-    enum level told = l->entry->told.level, level = l->news.level;
-    bool again = l->entry->owed.number != 0 && l->news.firing;
-    if (told == LEVEL_NONE || again) {
-        if (l->news.firing && wants(l, level))
-            tell(l, "alert.firing", CHANGE_FIRED);
-        else if (again)
-            tell(l, "", CHANGE_NONE);
-    } else if (!l->news.firing)
-        tell(l, "alert.resolved", CHANGE_RESOLVED);
-    else if (level != told)
-        tell(l, "alert.updated", level > told ? CHANGE_ESCALATED : CHANGE_LOWERED);
-    else
-        look_repeat(l);
-}
-
-void look_at(const struct notify *n, struct look *l, const struct alert *a)
+bool look_at(const struct notify *n, struct look *l, const struct alert *a)
 {
     struct entry *e = l->entry;
-    bool firing = notify_is_firing(a);
-    l->news = (struct news){.alert = a,
-                            .rule = rule_of(n, e, a),
-                            .firing = firing,
-                            .reason = e->reason != REASON_NONE ? e->reason : a->reason};
-    l->news.level = firing ? a->state.level : LEVEL_NONE;
-    l->news.previous = e->told.level;
-    l->news.notice = (struct notice){.alert_id = a->id, .number = a->state.transitions};
-    l->flaps = a->state.flapping && (firing || l->news.reason != REASON_REMOVED);
-    if (l->flaps || e->told.flapping)
-        look_flapping(l);
-    else
-        look_changed(l);
-    if (l->news.reason == REASON_NONE)
-        l->news.reason = firing ? REASON_THRESHOLD : REASON_BELOW;
-}
-
-static bool ends(const struct news *news)
-{
-    return news->type != NULL &&
-           ((!news->firing && news->notice.change != CHANGE_FLAPPING) || news->type[0] == '\0');
-}
-
-bool look_is_muted(const struct notify *n, const struct look *l)
-{
-    const struct alert *a = l->news.alert;
-    return !ends(&l->news) &&
-           (book_inhibitor(n->book, a) != NULL || book_silenced(n->book, a, l->wall_s) != NULL ||
-            maintenance_at(n->maintenances, a->target, l->wall_s) != NULL);
+    bool muted = is_muted(n, a, l->wall_s);
+    struct moment now = {.alert = a, .number = a->state.transitions, .reason = a->reason};
+    now.level = alert_state_force(&a->state);
+    now.flaps = a->state.flapping && stays(now.level, now.reason);
+    notify_rule(n, e, a);
+    if (muted)
+        queue_hold(e);
+    queue_look(e, l->webhook, &now, &l->news);
+    if (l->news.type != NULL && (!muted || news_ends(&l->news))) {
+        e->last = now.number > e->last ? now.number : e->last;
+        queue_push(e, l->webhook, &l->news);
+        l->news.type = NULL;
+    }
+    if (e->n_queue > 0)
+        l->news = e->queue[e->n_queue - 1];
+    else if (l->news.type == NULL)
+        look_repeat(l);
+    bool pending = l->news.type != NULL;
+    e->changed = e->changed || pending != e->told.pending;
+    e->told.pending = pending;
+    return e->n_queue > 0 || (pending && !muted);
 }
 
 /* ---- What was told ---- */
 
-static void set_told(struct look *l, enum level level)
+static void set_told(struct look *l)
 {
     struct entry *e = l->entry;
-    const struct notice *notice = &l->news.notice;
-    e->told.level = level;
-    e->told.number = notice->number;
-    e->told.repeats = notice->repeat;
+    e->told.level = e->ahead.level;
+    e->told.flapping = e->ahead.flapping;
+    e->told.number = l->news.notice.number;
+    e->told.repeats = l->news.notice.repeat;
     e->told.since_s = e->saved_s = 0;
-    e->told.acked = level != LEVEL_NONE && is_acked(l->news.alert, l->wall_s);
-    e->told.flapping = l->flaps;
+    e->told.acked = e->told.level != LEVEL_NONE && is_acked(l->news.alert, l->wall_s);
     e->told.pending = false;
-    e->owed.number = 0;
     e->waited_s = -1;
-    e->changed = true;
-}
-
-void look_settle(struct look *l)
-{
-    struct entry *e = l->entry;
-    if (ends(&l->news) && !l->webhook->resolved) {
-        set_told(l, LEVEL_NONE);
-        l->news.type = NULL;
-    }
-    if (e->told.acked && !is_acked(l->news.alert, l->wall_s)) {
-        e->told.acked = false;
-        e->changed = true;
-    }
-}
-
-/* The end that was not told before the alert began again. */
-static bool owed_news(const struct look *l, struct news *out)
-{
-    const struct entry *e = l->entry;
-    if (e->owed.number == 0 || !l->news.firing || !l->webhook->resolved || l->flaps)
-        return false;
-    *out = l->news;
-    out->type = "alert.resolved";
-    out->firing = false;
-    out->level = e->owed.from;
-    out->reason = e->owed.reason;
-    out->notice =
-        (struct notice){.alert_id = l->news.alert->id, .number = e->owed.number, .change = CHANGE_RESOLVED};
-    return true;
+    queue_clear(e);
 }
 
 /* ---- Groups ---- */
@@ -205,41 +160,25 @@ void notify_send(struct notify *n, const struct look *l, const struct news *news
     }
 }
 
-/* A person wants to know what it was that ended. */
-static struct news as_told(const struct look *l)
-{
-    struct news news = l->news;
-    bool owed = l->entry->owed.number != 0;
-    if (!news.firing)
-        news.level = owed ? l->entry->owed.from : news.previous;
-    else if (owed)
-        news.previous = LEVEL_NONE;
-    return news;
-}
-
-/* For a receiver it is still open while it flaps, also at a moment at which it is not firing. */
-static enum level level_told(const struct look *l)
-{
-    if (l->news.type[0] == '\0')
-        return LEVEL_NONE;
-    return l->news.firing || !l->flaps ? l->news.level : l->entry->told.level;
-}
-
 static void send_group(struct notify *n, struct look *looks, int n_looks, notify_message_fn *fn, void *ctx)
 {
-    struct news *news = mem_new_array((size_t)n_looks, sizeof(*news));
     int n_news = 0;
     for (int i = 0; i < n_looks; i++)
-        if (owed_news(&looks[i], &news[n_news]))
-            n_news++;
-    notify_send(n, looks, news, n_news, fn, ctx);
+        n_news += looks[i].entry->n_queue > 0 ? looks[i].entry->n_queue : 1;
+    struct news *news = mem_new_array((size_t)n_news, sizeof(*news));
     n_news = 0;
-    for (int i = 0; i < n_looks; i++)
-        if (looks[i].news.type[0] != '\0')
-            news[n_news++] = as_told(&looks[i]);
-    for (int i = 0; i < n_looks; i++)
-        set_told(&looks[i], level_told(&looks[i]));
+    for (int i = 0; i < n_looks; i++) {
+        const struct entry *e = looks[i].entry;
+        if (e->n_queue == 0)
+            news[n_news++] = looks[i].news;
+        for (int j = 0; j < e->n_queue; j++) {
+            news[n_news] = e->queue[j];
+            news[n_news++].rule = e->rule; /* the rules may be others by now */
+        }
+    }
     notify_send(n, looks, news, n_news, fn, ctx);
+    for (int i = 0; i < n_looks; i++)
+        set_told(&looks[i]);
     free(news);
 }
 

@@ -210,19 +210,32 @@ static char *order_key_of(const struct news *news, int n)
         ids[i] = news[i].alert->id;
     qsort(ids, (size_t)n, sizeof(*ids), compare_ids);
     for (int i = 0; i < n; i++)
-        text_addf(&key, "%s%s", i == 0 ? "" : " ", ids[i]);
+        if (i == 0 || strcmp(ids[i], ids[i - 1]) != 0)
+            text_addf(&key, "%s%s", i == 0 ? "" : " ", ids[i]);
     return text_take(&key);
 }
 
+/* Whether NEWS[I] is what is true of its alert in the end: those of one alert stand together, in order. */
+static bool is_newest(const struct news *news, int n, int i)
+{
+    return i + 1 == n || strcmp(news[i].alert->id, news[i + 1].alert->id) != 0;
+}
+
+/* Of the first alert what is true in the end; how many other alerts. */
 static char *text_of(const struct news *news, int n)
 {
     struct text title, text;
-    text_init(&title, n > 1 ? MAX_LOCK_SCREEN - 10 : MAX_LOCK_SCREEN);
-    add_title(&title, &news[0]);
+    int first = 0, n_alerts = 0;
+    while (!is_newest(news, n, first))
+        first++;
+    for (int i = 0; i < n; i++)
+        n_alerts += is_newest(news, n, i);
+    text_init(&title, n_alerts > 1 ? MAX_LOCK_SCREEN - 10 : MAX_LOCK_SCREEN);
+    add_title(&title, &news[first]);
     text_init(&text, MAX_LOCK_SCREEN);
     text_add(&text, text_str(&title));
-    if (n > 1)
-        text_addf(&text, "; %d more", n - 1);
+    if (n_alerts > 1)
+        text_addf(&text, "; %d more", n_alerts - 1);
     text_done(&title);
     return text_take(&text);
 }
@@ -238,7 +251,7 @@ static const char *type_of(const struct news *news, int n)
 static bool any_firing(const struct news *news, int n)
 {
     for (int i = 0; i < n; i++)
-        if (news[i].firing)
+        if (news[i].firing && is_newest(news, n, i))
             return true;
     return false;
 }

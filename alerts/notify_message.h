@@ -17,7 +17,8 @@ struct news {
 };
 enum { MOST_NEWS = 40 }; /* in one message: a receiver's limit on bytes is met by few of them */
 
-/* NEWS are of one target, the worst one first, 1 to MOST_NEWS. */
+/* NEWS are of one target, the worst alert first, 1 to MOST_NEWS; several of one alert stand together, oldest
+ * first. */
 void message_init(struct message *m, struct json *json, const struct webhook *webhook, const char *source,
                   double wall_s, const struct news *news, int n);
 void message_done(struct message *m);

@@ -4,22 +4,24 @@
 
 #include "alerts/notify_message.h"
 
-/* What one webhook was told of one alert. It is here while the alert is firing, or has not been told to be
- * over. */
+/* What one webhook was told of one alert, and is to be told. It is here while the alert is firing, or has not
+ * been told to be over. */
 struct entry {
     struct notified told;
     char *webhook;
-    double waited_s; /* since there was something to tell; below 0: there is not */
-    double saved_s;  /* told.since_s as the state file has it */
-    enum reason reason;
+    double waited_s;         /* since there was something to tell; below 0: there is not */
+    double saved_s;          /* told.since_s as the state file has it */
     const struct rule *rule; /* of the rules of now, once it was looked for */
     bool rule_known;
-    /* It ended and began again before the end was told: number 0 if not. */
+    /* Transitions that it is to be told of, oldest first; each with a copy of the alert as of then. */
+    struct news *queue;
+    int n_queue, queue_room;
+    /* As `told` will be after the queue. Without one it is as `told`. */
     struct {
-        int64_t number;
-        enum level from;
-        enum reason reason;
-    } owed;
+        enum level level;
+        bool flapping;
+    } ahead;
+    int64_t last; /* number of the newest transition that was looked at */
     bool changed;
 };
 
@@ -40,19 +42,37 @@ struct look {
     struct entry *entry;
     const struct webhook *webhook;
     double wall_s;
+    struct news news; /* the newest to tell; type NULL: nothing */
+};
+
+/* What is true of an alert at one moment. */
+struct moment {
+    const struct alert *alert;
+    int64_t number;
+    enum level level; /* LEVEL_NONE: it does not fire */
     bool flaps;
-    struct news news; /* news.type NULL: nothing; "": no more than the end that is owed */
+    enum reason reason;
 };
 
 bool notify_is_firing(const struct alert *a);
-/* Fills the rest of L: what there is to tell of A. */
-void look_at(const struct notify *n, struct look *l, const struct alert *a);
-/* What a webhook does not want to hear counts as told: the end, with `resolved = no`; an ack that was taken
- * back. */
-void look_settle(struct look *l);
-/* Something holds back what is to be told. The end of what was told is always told, so that receivers close
- * it. */
-bool look_is_muted(const struct notify *n, const struct look *l);
+
+/* notify_queue.c. What there is to tell of M to one that knows all of the queue; type NULL: nothing. */
+void queue_look(const struct entry *e, const struct webhook *w, const struct moment *m, struct news *out);
+/* Adds it, unless it is an end that WEBHOOK does not want to hear: that counts as told. */
+void queue_push(struct entry *e, const struct webhook *w, const struct news *news);
+/* Something holds back what is to be told. Only the end of what was told stays, so that receivers close it.
+ */
+void queue_hold(struct entry *e);
+/* All was told. */
+void queue_clear(struct entry *e);
+bool news_ends(const struct news *news);
+
+/* notify_look.c. The rule of now, or NULL; kept in E. */
+const struct rule *notify_rule(const struct notify *n, struct entry *e, const struct alert *a);
+/* Adds what there is to tell of it. */
+void look_event(const struct notify *n, struct entry *e, const struct webhook *w, const struct event *event);
+/* Brings the entry up to date with A; true when it waits for its group. */
+bool look_at(const struct notify *n, struct look *l, const struct alert *a);
 /* LOOKS are of one webhook, those that wait: sends the groups that have waited long enough; returns the
  * seconds until the next one. */
 double notify_send_due(struct notify *n, struct look *looks, int n_looks, notify_message_fn *fn, void *ctx);

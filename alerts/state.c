@@ -123,7 +123,7 @@ static bool is_superfluous(struct seen *seen, const struct row *row, bool events
     if (identity != 0)
         return seen_before(seen, identity);
     return row->statement == PUT_CONTEXT || row->statement == PUT_DELIVERY ||
-           (events_too && row->statement == PUT_EVENT);
+           (events_too && (row->statement == PUT_EVENT || row->statement == PUT_MOMENT));
 }
 
 /* Merges what waits into one batch without what is superfluous. Only while no job reads it. */
@@ -167,7 +167,7 @@ static void compact(struct state *s, bool events_too)
 
 static bool write_batches(struct state *s)
 {
-    if (!state_file_begin(s->file, &s->job_err))
+    if (!state_file_make(s->file, &s->job_err) || !state_file_begin(s->file, &s->job_err))
         return false;
     for (struct batch *b = s->first;; b = b->next) {
         for (struct row *r = b->first; r != NULL; r = r->next)
@@ -184,9 +184,9 @@ static void work(void *ctx)
     s->job_ok = s->file == NULL || write_batches(s);
     if (s->file == NULL)
         return;
-    if (!s->job_ok)
+    if (!s->job_ok && s->file->ready)
         state_file_rollback(s->file);
-    else if (s->job_thins)
+    else if (s->job_ok && s->job_thins)
         state_file_thin(s->file, loop_wall_s());
 }
 
@@ -272,21 +272,28 @@ static void on_timer(void *ctx)
 struct state *state_open(struct loop *loop, const char *directory, bool *held, struct err *err)
 {
     struct state_file *file = NULL;
+    struct err why = {""};
     *held = false;
-    if (directory != NULL && (file = state_file_open(directory, held, err)) == NULL)
+    if (directory != NULL && (file = state_file_open(directory, held, &why)) == NULL) {
+        fail(err, "%s", why.text);
         return NULL;
+    }
     struct state *s = mem_new(sizeof(*s));
     s->loop = loop;
     s->file = file;
     s->open = batch_new();
     s->attempts = mem_new(sizeof(*s->attempts));
     s->next_message = 1;
-    if (file != NULL && !state_load_outbox(s, err)) {
+    if (file != NULL && file->ready && !state_load_outbox(s, err)) {
         state_close(s, 0);
         return NULL;
     }
     s->writer = writer_new(loop);
     s->timer = loop_timer_new(loop, on_timer, s);
+    if (file != NULL && !file->ready) {
+        set_trouble(s, why.text);
+        state_commit(s, NULL, NULL); /* tries until there is a file */
+    }
     return s;
 }
 

@@ -12,7 +12,8 @@ struct state;
 
 /* DIRECTORY is made if it is not there (0700); the file is 0600. NULL DIRECTORY: memory only. Waits for
  * nobody: `held` tells that another process has it (then NULL is returned; try again later). A file that is
- * damaged is put aside and told. */
+ * damaged is put aside and told. A disk that has no room for a new one is told by state_trouble from the
+ * beginning, and tried again. */
 struct state *state_open(struct loop *loop, const char *directory, bool *held, struct err *err);
 /* Writes what waits, for at most WAIT_S; then closes. */
 void state_close(struct state *s, double wait_s);
@@ -57,6 +58,11 @@ enum delivery { DELIVERY_RETRY, DELIVERY_DONE, DELIVERY_DEAD };
 /* One attempt's end. DETAIL: status code and excerpt, without secrets. */
 void state_put_attempt(struct state *s, int64_t number, enum delivery what, int status, const char *detail,
                        double took_ms, double wall_s);
+
+/* Puts the dead letter of that number into the outbox again: with a new number and the id that it had. FN, on
+ * the loop thread, tells whether there is one. */
+typedef void state_resent_fn(void *ctx, bool found);
+void state_resend(struct state *s, int64_t number, state_resent_fn *fn, void *ctx);
 
 /* Dataset `deliveries`: the newest of them. */
 extern const struct dataset deliveries_dataset;

@@ -23,9 +23,12 @@ static const char *const schema =
     "integer,"
     " to_level integer, reason integer, at_s real, title text);"
     "create index events_alert on events(alert_id, number);"
+    "create table moments as select *, 0 as number from alerts where false;"
+    "create index moments_alert on moments(id, number);"
     "create table notified(alert_id text, webhook text, level integer, number integer, repeats integer, "
     "since_s real,"
-    " pending integer, acked integer, flapping integer, primary key(alert_id, webhook)) without rowid;"
+    " pending integer, acked integer, flapping integer, seen integer, primary key(alert_id, webhook)) "
+    "without rowid;"
     "create table silences(id integer primary key, rule text, target text, key text, by text, comment text,"
     " from_s real, until_s real);"
     "create table contexts(alert_id text, number integer, json text, primary key(alert_id, number));"
@@ -43,7 +46,8 @@ static const char *const statements[N_STATEMENTS] = {
     [DROP_ALERT]    = "delete from alerts where id = ?",
     [PUT_NUMBER]    = "insert or replace into numbers values(?, ?)",
     [PUT_EVENT]     = "insert into events values(null, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [PUT_NOTIFIED]  = "insert or replace into notified values(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_MOMENT]    = NULL,
+    [PUT_NOTIFIED]  = "insert or replace into notified values(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [DROP_NOTIFIED] = "delete from notified where alert_id = ? and webhook = ?",
     [PUT_SILENCE]   = "insert or replace into silences values(?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_CONTEXT]   = "insert or replace into contexts values(?, ?, ?)",
@@ -57,6 +61,7 @@ static const char *const statements[N_STATEMENTS] = {
 static const char *const thinning[] = {
     "delete from events where (seq <= (select max(seq) from events) - 20000 or at_s < ?1)"
     " and alert_id not in (select alert_id from notified where pending)",
+    "delete from moments where id not in (select alert_id from notified where pending)",
     "delete from deliveries where seq <= (select max(seq) from deliveries) - 10000 or at_s < ?1",
     "delete from contexts where rowid <= (select max(rowid) from contexts) - 1000",
     "delete from outbox where dead and (made_s < ?1 or number not in"
@@ -137,7 +142,7 @@ static bool answers(struct state_file *f, const char *sql, const char *wanted, i
     return ok;
 }
 
-static bool connect_file(struct state_file *f, struct err *err)
+static bool connect_file(struct state_file *f, bool alone, struct err *err)
 {
     /* Made here, so that its mode, which SQLite gives to the files beside it, is ours whatever the umask is.
      */
@@ -149,7 +154,8 @@ static bool connect_file(struct state_file *f, struct err *err)
     if (sqlite3_open_v2(f->path, &f->db, flags, NULL) != SQLITE_OK)
         return failed(f, "cannot open the state file", err);
     sqlite3_busy_timeout(f->db, BUSY_MS);
-    return run(f,
+    return (!alone || run(f, "pragma locking_mode = exclusive", err)) &&
+           run(f,
                "pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 4194304;"
                "pragma temp_store = memory; pragma cache_size = -512; pragma trusted_schema = off",
                err);
@@ -213,44 +219,109 @@ static bool make_tables(struct state_file *f, struct err *err)
     return ok;
 }
 
+/* One row of an alert, or of an alert as it was. */
+static void add_put(struct text *out, enum statement statement)
+{
+    bool moment = statement == PUT_MOMENT;
+    text_add(out, moment ? "insert into moments(" : "insert or replace into alerts(");
+    alert_columns_add(out, false);
+    text_add(out, moment ? ", number) values(?, ?" : ") values(?");
+    for (int i = 0; i < alert_fields(); i++)
+        text_add(out, ", ?");
+    text_add(out, ")");
+}
+
 static bool prepare(struct state_file *f, struct err *err)
 {
     struct text put;
     text_init(&put, 4096);
-    text_add(&put, "insert or replace into alerts(");
-    alert_columns_add(&put, false);
-    text_add(&put, ") values(?");
-    for (int i = 0; i < alert_fields(); i++)
-        text_add(&put, ", ?");
-    text_add(&put, ")");
     bool ok = true;
     for (int i = 0; ok && i < N_STATEMENTS; i++) {
-        const char *sql = statements[i] == NULL ? text_str(&put) : statements[i];
-        ok = sqlite3_prepare_v3(f->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &f->statements[i], NULL) ==
-             SQLITE_OK;
+        text_clear(&put);
+        if (statements[i] == NULL)
+            add_put(&put, (enum statement)i);
+        else
+            text_add(&put, statements[i]);
+        ok = sqlite3_prepare_v3(f->db, text_str(&put), -1, SQLITE_PREPARE_PERSISTENT, &f->statements[i],
+                                NULL) == SQLITE_OK;
     }
     text_done(&put);
     return ok || failed(f, "cannot use the state file", err);
 }
 
-static bool open_file(struct state_file *f, struct err *err)
+static void disconnect(struct state_file *f)
 {
-    bool ok = connect_file(f, err);
-    bool damaged = ok ? !answers(f, "pragma quick_check(1)", "ok", NULL) : is_damaged(f);
+    for (int i = 0; i < N_STATEMENTS; i++) {
+        sqlite3_finalize(f->statements[i]);
+        f->statements[i] = NULL;
+    }
+    sqlite3_close(f->db);
+    f->db = NULL;
+}
+
+/* The disk, not the file, nor what was asked. */
+static bool disk_refuses(const struct state_file *f)
+{
+    int code = f->db == NULL ? SQLITE_OK : sqlite3_errcode(f->db) & 0xff;
+    return code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
+}
+
+static bool open_once(struct state_file *f, bool alone, struct err *err)
+{
+    bool ok = connect_file(f, alone, err);
+    bool damaged = ok ? !answers(f, "pragma quick_check(1)", "ok", NULL) && !disk_refuses(f) : is_damaged(f);
     if (damaged) {
         put_aside(f);
-        ok = connect_file(f, err);
+        ok = connect_file(f, alone, err);
     }
     return ok && make_tables(f, err) && prepare(f, err);
+}
+
+/* A full disk has no room for the file that WAL shares with other readers: then there are none. */
+static bool open_file(struct state_file *f, struct err *err)
+{
+    if (open_once(f, false, err))
+        return true;
+    if (!disk_refuses(f))
+        return false;
+    disconnect(f);
+    return open_once(f, true, err);
+}
+
+/* No byte of it was ever written. */
+static bool is_new(const struct state_file *f)
+{
+    struct stat st;
+    return stat(f->path, &st) != 0 ? errno == ENOENT : st.st_size == 0;
+}
+
+bool state_file_make(struct state_file *f, struct err *err)
+{
+    bool held = false;
+    if (f->ready)
+        return true;
+    f->ready = directory_make(f->directory, err) && (f->lock >= 0 || lock(f, f->directory, &held, err)) &&
+               open_file(f, err);
+    if (!f->ready)
+        disconnect(f);
+    return f->ready;
 }
 
 struct state_file *state_file_open(const char *directory, bool *held, struct err *err)
 {
     struct state_file *f = mem_new(sizeof(*f));
     f->lock = -1;
+    f->directory = mem_dup(directory);
     f->path = path_in(directory, "state.db");
-    if (directory_make(directory, err) && lock(f, directory, held, err) && open_file(f, err))
+    errno = 0;
+    bool there = directory_make(directory, err) && lock(f, directory, held, err);
+    f->ready = there && open_file(f, err);
+    bool full = there ? disk_refuses(f) || errno == ENOSPC : errno == ENOSPC || errno == EDQUOT;
+    if (f->ready || (full && !*held && is_new(f))) {
+        if (!f->ready)
+            disconnect(f);
         return f;
+    }
     state_file_close(f);
     return NULL;
 }
@@ -259,11 +330,10 @@ void state_file_close(struct state_file *f)
 {
     if (f == NULL)
         return;
-    for (int i = 0; i < N_STATEMENTS; i++)
-        sqlite3_finalize(f->statements[i]);
-    sqlite3_close(f->db);
+    disconnect(f);
     if (f->lock >= 0)
         close(f->lock);
+    free(f->directory);
     free(f->path);
     free(f->notice);
     free(f);

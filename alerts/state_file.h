@@ -8,16 +8,22 @@
 #include "alerts/state_row.h"
 #include "core/text.h"
 
+/* Ready: the tables are there. One that is not knows nothing, and there is nothing to know: the disk was full
+ * when it was to be made. */
 struct state_file {
     sqlite3 *db;
-    char *path;
+    char *directory, *path;
+    bool ready;
     int lock; /* descriptor of the lock file */
     sqlite3_stmt *statements[N_STATEMENTS];
     char *notice; /* a damaged file was put aside, or NULL */
 };
 
-/* HELD: another process has the directory; then NULL. */
+/* HELD: another process has the directory; then NULL. A disk that has no room for a new file is no failure:
+ * it is not `ready` then, ERR tells why, and state_file_make is to be tried again. A file that is there is
+ * read also when the disk is full. */
 struct state_file *state_file_open(const char *directory, bool *held, struct err *err);
+bool state_file_make(struct state_file *f, struct err *err);
 void state_file_close(struct state_file *f);
 /* Rows of batches are written in one transaction: begin, each row, commit; after a failure, rollback. */
 bool state_file_begin(struct state_file *f, struct err *err);

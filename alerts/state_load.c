@@ -115,31 +115,53 @@ static void load_notified(void *ctx, sqlite3_stmt *row)
                          .since_s = sqlite3_column_double(row, 5),
                          .pending = sqlite3_column_int(row, 6) != 0,
                          .acked = sqlite3_column_int(row, 7) != 0,
-                         .flapping = sqlite3_column_int(row, 8) != 0};
+                         .flapping = sqlite3_column_int(row, 8) != 0,
+                         .seen = sqlite3_column_int64(row, 9)};
     const char *id = text_or_empty(row, 0);
     memcpy(n.alert_id, id, strnlen(id, sizeof(n.alert_id) - 1));
     notify_restore(l->notify, &n);
 }
 
+/* The alert as it was, then the event. */
 static void load_event(void *ctx, sqlite3_stmt *row)
 {
     struct loading *l = ctx;
-    const struct alert *a = book_find(l->book, text_or_empty(row, 0));
-    struct event e = {.alert = a, .wall_s = real_at(row, 6)};
-    e.transition = (struct transition){.number = sqlite3_column_int64(row, 1),
-                                       .change = (enum change)sqlite3_column_int(row, 2),
-                                       .from = (enum level)sqlite3_column_int(row, 3),
-                                       .to = (enum level)sqlite3_column_int(row, 4),
-                                       .reason = (enum reason)sqlite3_column_int(row, 5)};
-    if (a != NULL)
-        notify_event(l->notify, &e);
+    struct alert then = {.value = NAN};
+    const char *id = text_or_empty(row, 0);
+    memcpy(then.id, id, strnlen(id, sizeof(then.id) - 1));
+    for (int i = 0; i < alert_fields(); i++) {
+        struct cell c = cell_at(row, i + 1);
+        alert_field_set(&then, i, &c);
+    }
+    int at = alert_fields() + 1;
+    struct event e = {.alert = &then, .wall_s = real_at(row, at + 5)};
+    e.transition = (struct transition){.number = sqlite3_column_int64(row, at),
+                                       .change = (enum change)sqlite3_column_int(row, at + 1),
+                                       .from = (enum level)sqlite3_column_int(row, at + 2),
+                                       .to = (enum level)sqlite3_column_int(row, at + 3),
+                                       .reason = (enum reason)sqlite3_column_int(row, at + 4)};
+    if (then.rule != NULL && then.target != NULL && then.key != NULL)
+        notify_restore_event(l->notify, &e);
+    struct cell none = cell_text(NULL);
+    for (int i = 0; i < alert_fields(); i++)
+        alert_field_set(&then, i, &none);
+}
+
+static bool load_notify(struct state *s, struct loading *l, struct err *err)
+{
+    return each_row(s, "select * from notified", load_notified, l, err) &&
+           each_row(s,
+                    "select m.*, e.change, e.from_level, e.to_level, e.reason, e.at_s"
+                    " from events e join moments m on m.id = e.alert_id and m.number = e.number"
+                    " where e.alert_id in (select alert_id from notified where pending) order by e.seq",
+                    load_event, l, err);
 }
 
 bool state_load(struct state *s, struct book *book, struct notify *notify, struct err *err)
 {
     struct loading l = {book, notify};
     struct text alerts;
-    if (s->file == NULL)
+    if (s->file == NULL || !s->file->ready)
         return true;
     text_init(&alerts, 4096);
     text_add(&alerts, "select ");
@@ -148,13 +170,7 @@ bool state_load(struct state *s, struct book *book, struct notify *notify, struc
     bool ok = each_row(s, text_str(&alerts), load_alert, &l, err) &&
               each_row(s, "select value from numbers where name = 'alert'", load_number, &l, err) &&
               each_row(s, "select * from silences order by id", load_silence, &l, err) &&
-              (notify == NULL ||
-               (each_row(s, "select * from notified", load_notified, &l, err) &&
-                each_row(s,
-                         "select e.alert_id, e.number, e.change, e.from_level, e.to_level, e.reason, e.at_s"
-                         " from events e where e.alert_id in (select alert_id from notified where pending)"
-                         " order by e.seq",
-                         load_event, &l, err)));
+              (notify == NULL || load_notify(s, &l, err));
     text_done(&alerts);
     return ok;
 }
@@ -255,15 +271,17 @@ void state_put_event(struct state *s, const struct event *e)
                            cell_int(t->from),       cell_int(t->to),           cell_int(t->reason),
                            cell_real(e->wall_s),    cell_text(e->alert->title)};
     state_add_row(s, row_new(PUT_EVENT, cells, sizeof(cells) / sizeof(cells[0])));
+    state_add_row(s, row_of_moment(e->alert, t->number));
 }
 
 void state_put_notified(struct state *s, const struct notified *n)
 {
     struct cell cells[] = {cell_text(n->alert_id), cell_text(n->webhook), cell_int(n->level),
                            cell_int(n->number),    cell_int(n->repeats),  cell_real(n->since_s),
-                           cell_int(n->pending),   cell_int(n->acked),    cell_int(n->flapping)};
+                           cell_int(n->pending),   cell_int(n->acked),    cell_int(n->flapping),
+                           cell_int(n->seen)};
     bool over = n->level == LEVEL_NONE && !n->pending && !n->flapping;
-    state_add_row(s, row_new(over ? DROP_NOTIFIED : PUT_NOTIFIED, cells, over ? 2 : 9));
+    state_add_row(s, row_new(over ? DROP_NOTIFIED : PUT_NOTIFIED, cells, over ? 2 : 10));
 }
 
 void state_put_silence(struct state *s, const struct silence *silence)

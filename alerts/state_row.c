@@ -160,12 +160,26 @@ static struct cell field_get(const struct field *f, const struct alert *a)
     return cell_text(NULL);
 }
 
-struct row *row_of_alert(const struct alert *a)
+static void get_cells(const struct alert *a, struct cell cells[N_FIELDS + 1])
 {
-    struct cell cells[N_FIELDS + 1] = {cell_text(a->id)};
+    cells[0] = cell_text(a->id);
     for (int i = 0; i < N_FIELDS; i++)
         cells[i + 1] = field_get(&fields[i], a);
+}
+
+struct row *row_of_alert(const struct alert *a)
+{
+    struct cell cells[N_FIELDS + 1];
+    get_cells(a, cells);
     return row_new(PUT_ALERT, cells, N_FIELDS + 1);
+}
+
+struct row *row_of_moment(const struct alert *a, int64_t number)
+{
+    struct cell cells[N_FIELDS + 2];
+    get_cells(a, cells);
+    cells[N_FIELDS + 1] = cell_int(number);
+    return row_new(PUT_MOMENT, cells, N_FIELDS + 2);
 }
 
 void alert_columns_add(struct text *out, bool with_types)

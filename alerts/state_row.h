@@ -11,6 +11,7 @@ enum statement {
     DROP_ALERT,
     PUT_NUMBER,
     PUT_EVENT,
+    PUT_MOMENT,
     PUT_NOTIFIED,
     DROP_NOTIFIED,
     PUT_SILENCE,
@@ -52,6 +53,8 @@ uint64_t row_identity(const struct row *r);
 /* An alert's columns are one table of fields; its rows and SQL are made from it. Cell 0 is the id. */
 int alert_fields(void);
 struct row *row_of_alert(const struct alert *a);
+/* As it was after its transition NUMBER, the last cell. */
+struct row *row_of_moment(const struct alert *a, int64_t number);
 /* "id text primary key, rule text, ..." */
 void alert_columns_add(struct text *out, bool with_types);
 /* Sets field I (after the id) of A, which frees what it had. */

@@ -90,6 +90,36 @@ def test_pagerduty_gets_one_request_per_alert(render):
     assert [(e["dedup_key"], e["event_action"]) for e in (json.loads(r["body"]) for r in rows)] == [("00000000000000aa", "trigger"), ("bb", "resolve")]
 
 
+def changes():
+    """One alert that fired and ended within the wait of its group."""
+    fired = alert(42, previous_severity="ok")
+    ended = alert(43, "resolved", title="RESOLVED shop: slot s1 is 93 s behind", reason="below", resolved_at="2026-08-01T12:00:10Z")
+    return message(fired, ended, type="alert.group")
+
+
+def test_pagerduty_is_told_each_change_of_one_alert_in_order(render):
+    events = [json.loads(r["body"]) for r in render("pagerduty", changes())]
+    assert [(e["dedup_key"], e["event_action"]) for e in events] == [("00000000000000aa", "trigger"), ("00000000000000aa", "resolve")]
+
+
+def test_slack_shows_each_change_of_one_alert_in_order(render):
+    attachments = only(render("slack", changes()))["attachments"]
+    assert [(a["title"], a["color"]) for a in attachments] == [
+        ("CRITICAL shop: slot s1 is 93 s behind", "#d32f2f"), ("RESOLVED shop: slot s1 is 93 s behind", "#2e7d32")]
+
+
+def test_alertmanager_is_told_the_end_last_and_not_again(render):
+    rows = render("alertmanager", changes())
+    assert [r["alert"] for r in rows] == ["00000000000000aa"] * 2
+    assert rows[-1]["again"] is None
+    assert json.loads(rows[-1]["body"])[0]["endsAt"] == "2026-08-01T12:00:10Z"
+
+
+def test_opsgenie_creates_then_closes_one_alert(render):
+    rows = render("opsgenie", changes())
+    assert [r["url"].endswith("/close?identifierType=alias") for r in rows] == [False, True]
+
+
 def test_alertmanager_gets_a_bare_array_with_a_lease_of_four_minutes(render):
     [row] = render("alertmanager", message())
     [a] = json.loads(row["body"])

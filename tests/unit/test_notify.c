@@ -52,12 +52,16 @@ static void each_webhook_has_its_own_wait_and_levels(void **state)
     assert_string_equal(notices_pass(b, 16), "pager alert.resolved: lag#4\nops alert.resolved: lag#4\n");
 }
 
-static void what_resolved_before_it_was_told_is_never_told(void **state)
+static void what_fires_and_ends_within_the_wait_is_told_as_both(void **state)
 {
     struct notices *b = *state;
     notices_fire(b, "lag", "shop", LEVEL_CRITICAL);
     assert_string_equal(notices_pass(b, 10), "");
     notices_resolve(b, "lag", "shop");
+    assert_string_equal(notices_pass(b, 6), "ops alert.group: lag#1 lag#2\n");
+    assert_non_null(strstr(b->body, "\"status\":\"resolved\"")); /* what is true in the end */
+    assert_string_equal(b->text, "RESOLVED shop: lag");
+    assert_string_equal(b->order_key, notices_alert(b, "lag", "shop")->id);
     assert_string_equal(notices_pass(b, 100), "");
     assert_int_equal(notify_count(b->notify), 0);
 }
@@ -69,7 +73,7 @@ static void what_ends_and_begins_again_within_the_wait_is_told_as_both_in_order(
     notices_pass(b, 16);
     notices_resolve(b, "lag", "shop");
     notices_fire(b, "lag", "shop", LEVEL_CRITICAL);
-    assert_string_equal(notices_pass(b, 16), "ops alert.resolved: lag#2\nops alert.firing: lag#3\n");
+    assert_string_equal(notices_pass(b, 16), "ops alert.group: lag#2 lag#3\n");
     notices_resolve(b, "lag", "shop");
     notices_fire(b, "lag", "shop", LEVEL_INFO); /* nobody asked for info: for them it ended */
     assert_string_equal(notices_pass(b, 16), "ops alert.resolved: lag#4\n");
@@ -217,17 +221,75 @@ static void flapping_is_told_once_and_held_until_it_is_calm(void **state)
     notices_pass(b, 16);
     notices_resolve(b, "lag", "shop");
     notices_change(b, "lag", "shop", CHANGE_FLAPPING, LEVEL_NONE);
-    assert_string_equal(notices_pass(b, 16), "ops alert.flapping: lag#3\n");
+    assert_string_equal(notices_pass(b, 16), "ops alert.resolved: lag#2\n"); /* that was before it flapped */
     for (int i = 0; i < 10; i++) {
         notices_fire(b, "lag", "shop", i % 3 == 0 ? LEVEL_CRITICAL : LEVEL_WARNING);
-        assert_string_equal(notices_pass(b, 16), "");
+        assert_string_equal(notices_pass(b, 16), i == 0 ? "ops alert.flapping: lag#4\n" : "");
         notices_resolve(b, "lag", "shop");
         assert_string_equal(notices_pass(b, 16), "");
     }
     notices_change(b, "lag", "shop", CHANGE_CALM, LEVEL_NONE);
     assert_string_equal(notices_pass(b, 16), "ops alert.resolved: lag#24\n");
-    assert_non_null(strstr(b->body, "\"severity\":\"warning\""));
+    assert_non_null(strstr(b->body, "\"severity\":\"critical\"")); /* as it was told */
     assert_int_equal(notify_count(b->notify), 0);
+}
+
+/* The severities in the message, in order. */
+static void assert_severities(struct notices *b, const char *expected)
+{
+    struct text found;
+    text_init(&found, 1000);
+    for (const char *p = b->body; (p = strstr(p, ",\"severity\":\"")) != NULL; p += 13)
+        text_addf(&found, "%.*s ", (int)strcspn(p + 13, "\""), p + 13);
+    assert_string_equal(text_str(&found), expected);
+    text_done(&found);
+}
+
+static void each_change_within_the_wait_is_told_as_it_was_then(void **state)
+{
+    struct notices *b = *state;
+    struct alert *a = notices_alert(b, "lag", "shop");
+    a->value = 61;
+    notices_fire(b, "lag", "shop", LEVEL_WARNING);
+    a->value = 300;
+    notices_change(b, "lag", "shop", CHANGE_ESCALATED, LEVEL_CRITICAL);
+    a->value = 70;
+    notices_change(b, "lag", "shop", CHANGE_LOWERED, LEVEL_WARNING);
+    notices_fire(b, "locks", "shop", LEVEL_CRITICAL);
+    assert_string_equal(notices_pass(b, 16), "ops alert.group: locks#1 lag#1 lag#2 lag#3\n");
+    assert_severities(b, "critical warning critical warning ");
+    const char *first = strstr(b->body, "\"value\":61"), *second = strstr(b->body, "\"value\":300"),
+               *third = strstr(b->body, "\"value\":70");
+    assert_true(first != NULL && second > first && third > second);
+    assert_string_equal(b->text, "CRITICAL shop: locks; 1 more"); /* alerts, not changes */
+}
+
+static void what_changes_without_end_is_told_before_its_wait_is_over(void **state)
+{
+    struct notices *b = *state;
+    b->webhook_list[0].group_wait_s = 3600;
+    int told = 0, changes = 0;
+    for (int i = 0; i < 100; i++) {
+        notices_fire(b, "lag", "shop", LEVEL_WARNING);
+        notices_resolve(b, "lag", "shop");
+        changes += 2;
+        for (const char *p = notices_pass(b, 1); (p = strchr(p, '#')) != NULL; p++)
+            told++;
+        assert_true(changes - told <= 32);
+    }
+    assert_true(told >= 168);
+}
+
+static void what_a_silence_holds_is_not_told_one_by_one(void **state)
+{
+    struct notices *b = *state;
+    notices_fire(b, "lag", "shop", LEVEL_WARNING);
+    silence(b, "shop", 60); /* while it waits for its group */
+    notices_change(b, "lag", "shop", CHANGE_ESCALATED, LEVEL_CRITICAL);
+    notices_fire(b, "locks", "shop", LEVEL_WARNING);
+    notices_resolve(b, "locks", "shop");
+    assert_string_equal(notices_pass(b, 59), "");
+    assert_string_equal(notices_pass(b, 17), "ops alert.firing: lag#2\n");
 }
 
 static void calm_tells_the_present_state(void **state)
@@ -432,7 +494,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(alerts_of_one_target_wait_15_seconds_and_are_one_message),
         TEST(each_webhook_has_its_own_wait_and_levels),
-        TEST(what_resolved_before_it_was_told_is_never_told),
+        TEST(what_fires_and_ends_within_the_wait_is_told_as_both),
         TEST(what_ends_and_begins_again_within_the_wait_is_told_as_both_in_order),
         TEST(info_is_told_only_to_those_who_ask_for_it),
         TEST(the_end_is_not_told_to_those_who_do_not_want_it),
@@ -446,6 +508,9 @@ int main(void)
         TEST(maintenance_holds_back_as_a_silence_does),
         TEST(flapping_is_told_once_and_held_until_it_is_calm),
         TEST(calm_tells_the_present_state),
+        TEST(each_change_within_the_wait_is_told_as_it_was_then),
+        TEST(what_changes_without_end_is_told_before_its_wait_is_over),
+        TEST(what_a_silence_holds_is_not_told_one_by_one),
         TEST(a_rule_tells_only_the_receivers_that_it_names),
         TEST(a_new_receiver_hears_of_what_is_firing),
         TEST(different_news_are_one_message_of_a_group),

@@ -22,6 +22,8 @@ struct bench {
     int written, refused; /* commits, as told */
     struct outbox_row *rows[100];
     int n_rows;
+    int n_resent;
+    bool found;
 };
 
 static int begin(void **state)
@@ -226,8 +228,10 @@ static void what_waited_to_be_told_is_told_after_a_restart_with_the_same_ids(voi
     notices_fire(&b->n, "lag", "shop", LEVEL_CRITICAL);
     notices_pass(&b->n, 16);
     /* It ends, begins again, and the process dies before the group was told. */
+    notices_alert(&b->n, "lag", "shop")->value = 12;
     struct event ended = notices_change(&b->n, "lag", "shop", CHANGE_RESOLVED, LEVEL_NONE);
     state_put_event(b->state, &ended);
+    notices_alert(&b->n, "lag", "shop")->value = 99;
     struct event again = notices_change(&b->n, "lag", "shop", CHANGE_FIRED, LEVEL_CRITICAL);
     state_put_event(b->state, &again);
     notify_tick(b->n.notify, 1, b->n.wall_s, notices_log, &b->n);
@@ -235,7 +239,51 @@ static void what_waited_to_be_told_is_told_after_a_restart_with_the_same_ids(voi
     state_put_notified(b->state, notify_at(b->n.notify, 0));
     commit(b);
     reopen(b);
-    assert_string_equal(notices_pass(&b->n, 1), "ops alert.resolved: lag#2\nops alert.firing: lag#3\n");
+    assert_string_equal(notices_pass(&b->n, 1), "ops alert.group: lag#2 lag#3\n");
+    const char *end = strstr(b->n.body, "\"value\":12"); /* each as it was then */
+    assert_true(end != NULL && strstr(end, "\"value\":99") != NULL);
+}
+
+static void see_resent(void *ctx, bool found)
+{
+    struct bench *b = ctx;
+    b->found = found;
+    b->n_resent++;
+    loop_stop(b->loop);
+}
+
+static bool resend(struct bench *b, int64_t number)
+{
+    int before = b->n_resent;
+    state_resend(b->state, number, see_resent, b);
+    while (b->n_resent == before)
+        loop_run(b->loop);
+    return b->found;
+}
+
+static void a_dead_letter_is_sent_again_with_its_id(void **state)
+{
+    struct bench *b = *state;
+    open_state(b);
+    state_on_outbox(b->state, take_row, b);
+    put_message(b, "a-1");
+    put_message(b, "a-2");
+    commit(b);
+    int64_t dead = b->rows[0]->number, waits = b->rows[1]->number;
+    assert_false(resend(b, dead)); /* it is not dead yet */
+    state_put_attempt(b->state, dead, DELIVERY_DEAD, 400, "bad", 3, 101);
+    commit(b);
+    assert_true(resend(b, dead));
+    commit(b);
+    assert_int_equal(b->n_rows, 3);
+    assert_string_equal(b->rows[2]->message_id, "a-1");
+    assert_string_equal(b->rows[2]->body, b->rows[0]->body);
+    assert_int_equal(b->rows[2]->attempts, 0);
+    assert_true(b->rows[2]->number > waits); /* behind what waits */
+    assert_false(resend(b, dead));           /* it is no dead letter any more */
+    reopen(b);
+    assert_int_equal(b->n_rows, 2); /* nor was it forgotten */
+    assert_string_equal(b->rows[1]->message_id, "a-1");
 }
 
 static void messages_are_given_out_once_they_are_written_and_again_after_a_restart(void **state)
@@ -440,6 +488,7 @@ int main(void)
         TEST(an_alert_comes_back_as_it_was),
         TEST(silences_numbers_and_what_was_told_come_back),
         TEST(what_waited_to_be_told_is_told_after_a_restart_with_the_same_ids),
+        TEST(a_dead_letter_is_sent_again_with_its_id),
         TEST(messages_are_given_out_once_they_are_written_and_again_after_a_restart),
         TEST(deliveries_show_each_attempt_and_answer),
         TEST(only_the_owner_may_read_it),

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -267,6 +268,156 @@ static void a_full_file_system_is_told_and_heals(void **state)
     assert_int_equal(WEXITSTATUS(status), HEALED);
 }
 
+/* A small file system without any room left. */
+static bool mount_full(const char *directory)
+{
+    char path[100], block[4096] = "";
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("tmpfs", directory, "tmpfs", 0, "size=100k") != 0)
+        return false;
+    snprintf(path, sizeof(path), "%s/filler", directory);
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    while (write(fd, block, sizeof(block)) > 0)
+        ;
+    close(fd);
+    return true;
+}
+
+static int begin_on_full(const char *directory)
+{
+    struct full f = {.loop = loop_new()};
+    struct err err = {""};
+    bool held;
+    if (!mount_full(directory))
+        return CANNOT_MOUNT;
+    f.state = state_open(f.loop, directory, &held, &err);
+    if (f.state == NULL)
+        return 1;
+    if (state_trouble(f.state) == NULL || strstr(state_trouble(f.state), "state.db") == NULL)
+        return 2;
+    state_on_outbox(f.state, take_row, &f);
+    for (int i = 0; i < 3; i++)
+        put_big_message(&f);
+    if (f.rows != 3 || f.written != 0)
+        return 3;
+    if (mount("tmpfs", directory, "tmpfs", MS_REMOUNT, "size=20m") != 0)
+        return CANNOT_MOUNT;
+    await_healing(&f);
+    bool healed = state_trouble(f.state) == NULL;
+    state_close(f.state, 5);
+    return healed && query(directory, "select count(*) from outbox") == 3 ? HEALED : 4;
+}
+
+static void on_a_file_system_that_is_full_from_the_beginning_it_watches_and_heals(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/dbvitals-tmpfs-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(begin_on_full(directory));
+    int status = -1;
+    waitpid(pid, &status, 0);
+    remove_directory(directory);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == CANNOT_MOUNT)
+        skip(); /* not root */
+    assert_int_equal(WEXITSTATUS(status), HEALED);
+}
+
+static void a_disk_that_is_full_at_the_beginning_is_told_and_heals(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/dbvitals-full-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    struct full f = {.loop = loop_new()};
+    bool held = true;
+    signal(SIGXFSZ, SIG_IGN);
+    limit_files(0);
+    f.state = state_open(f.loop, directory, &held, NULL);
+    assert_non_null(f.state);
+    assert_false(held);
+    assert_non_null(strstr(state_trouble(f.state), "state.db")); /* before anything is written */
+    state_on_outbox(f.state, take_row, &f);
+    for (int i = 0; i < 3; i++)
+        put_big_message(&f);
+    assert_int_equal(f.rows, 3);
+    assert_int_equal(f.written, 0);
+    limit_files(RLIM_INFINITY);
+    await_healing(&f);
+    assert_null(state_trouble(f.state));
+    assert_int_equal(query(directory, "select count(*) from outbox"), 3);
+    assert_int_equal(f.rows, 3);
+    state_close(f.state, 5);
+    assert_true(loop_free(f.loop));
+    remove_directory(directory);
+}
+
+static void what_was_kept_is_read_from_a_disk_that_has_become_full(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/dbvitals-full-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    struct full f = {.loop = loop_new()};
+    bool held;
+    signal(SIGXFSZ, SIG_IGN);
+    f.state = state_open(f.loop, directory, &held, NULL);
+    put_big_message(&f);
+    state_close(f.state, 5);
+    limit_files(0);
+    f.state = state_open(f.loop, directory, &held, NULL);
+    assert_non_null(f.state);
+    assert_null(state_notice(f.state)); /* not taken for a damaged one */
+    state_on_outbox(f.state, take_row, &f);
+    assert_int_equal(f.rows, 1);
+    put_big_message(&f);
+    assert_int_equal(f.rows, 2);
+    assert_non_null(state_trouble(f.state));
+    limit_files(RLIM_INFINITY);
+    await_healing(&f);
+    state_close(f.state, 5);
+    assert_int_equal(query(directory, "select count(*) from outbox"), 2);
+    assert_true(loop_free(f.loop));
+    remove_directory(directory);
+}
+
+/* ---- A disk that hangs ---- */
+
+static atomic_bool hangs;
+
+/* In place of the C library's, as SQLite calls it. */
+int fdatasync(int fd)
+{
+    (void)fd;
+    while (atomic_load(&hangs))
+        usleep(1000);
+    return 0;
+}
+
+static void messages_go_out_though_the_disk_hangs(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/dbvitals-hang-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    struct full f = {.loop = loop_new()};
+    bool held;
+    f.state = state_open(f.loop, directory, &held, NULL);
+    state_on_outbox(f.state, take_row, &f);
+    atomic_store(&hangs, true);
+    put_big_message(&f);
+    assert_int_equal(f.refused, 1);
+    assert_int_equal(f.rows, 1);
+    assert_non_null(strstr(state_trouble(f.state), "does not answer"));
+    atomic_store(&hangs, false);
+    await_healing(&f);
+    assert_null(state_trouble(f.state));
+    assert_int_equal(f.rows, 1); /* not a second time */
+    state_close(f.state, 5);
+    assert_int_equal(query(directory, "select count(*) from outbox"), 1);
+    assert_true(loop_free(f.loop));
+    remove_directory(directory);
+}
+
 static void what_a_full_disk_keeps_in_memory_is_bounded(void **state)
 {
     (void)state;
@@ -302,6 +453,10 @@ int main(void)
         cmocka_unit_test(after_50_kills_each_written_event_is_there_with_its_message),
         cmocka_unit_test(a_full_disk_is_told_stops_no_message_and_heals),
         cmocka_unit_test(a_full_file_system_is_told_and_heals),
+        cmocka_unit_test(on_a_file_system_that_is_full_from_the_beginning_it_watches_and_heals),
+        cmocka_unit_test(a_disk_that_is_full_at_the_beginning_is_told_and_heals),
+        cmocka_unit_test(what_was_kept_is_read_from_a_disk_that_has_become_full),
+        cmocka_unit_test(messages_go_out_though_the_disk_hangs),
         cmocka_unit_test(what_a_full_disk_keeps_in_memory_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
