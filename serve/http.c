@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "core/mem.h"
-#include "core/text.h"
+#include "serve/http_private.h"
 
 /* How long what may take. */
 static const double header_s = 10, body_s = 30, idle_s = 75, answer_s = 30, answer_bytes_per_s = 50e3;
@@ -44,20 +44,6 @@ struct http {
     struct http_call *calls; /* suspended ones */
     size_t unsent;
     bool ending;
-};
-
-struct http_call {
-    struct http *http;
-    struct MHD_Connection *connection;
-    struct peer *peer;
-    char *method, *path;
-    struct text body;
-    bool begun, handed, answered, suspended, too_big;
-    struct http_call *before, *after; /* among those that are suspended */
-    void *data;
-    struct MHD_Response *response;
-    int status;
-    size_t len;
 };
 
 /* Connections. */
@@ -310,47 +296,6 @@ void http_answer(struct http_call *c, const struct http_answer *a)
     MHD_resume_connection(c->connection);
     if (!c->http->ending)
         loop_timer_start(c->http->turn, 0, 0);
-}
-
-const char *http_method(const struct http_call *c)
-{
-    return c->method;
-}
-
-const char *http_path(const struct http_call *c)
-{
-    return c->path;
-}
-
-const char *http_header(const struct http_call *c, const char *name)
-{
-    return MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, name);
-}
-
-const char *http_argument(const struct http_call *c, const char *name)
-{
-    return MHD_lookup_connection_value(c->connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-const char *http_body(const struct http_call *c, size_t *len)
-{
-    *len = c->body.len;
-    return text_str(&c->body);
-}
-
-bool http_has_body(const struct http_call *c)
-{
-    return http_header(c, "Content-Length") != NULL || http_header(c, "Transfer-Encoding") != NULL;
-}
-
-void http_set_data(struct http_call *c, void *data)
-{
-    c->data = data;
-}
-
-void *http_data(const struct http_call *c)
-{
-    return c->data;
 }
 
 /* Opening and closing. */

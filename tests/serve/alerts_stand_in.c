@@ -1,5 +1,5 @@
 /* Alerts for tests of HTTP: a book with one alert, judged by nobody. */
-#include "alerts_stand_in.h"
+#include "tests/serve/alerts_stand_in.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -38,7 +38,8 @@ class Held:
         path.chmod(0o600)
         self.log = open(folder / "log", "w+")
         self.process = subprocess.Popen([os.path.join(build, "tests", "serve_hold"), path, listen, self.socket_path, target],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                        env={**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"})
         line = self.process.stdout.readline()
         self.port = int(line) if line else 0
 

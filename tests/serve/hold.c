@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "alerts_stand_in.h"
 #include "cli/session.h"
 #include "serve/serve.h"
+#include "tests/serve/alerts_stand_in.h"
 
 struct hold {
     struct session session;

@@ -190,4 +190,8 @@ def test_memory_does_not_grow_over_thousands_of_requests(hold):
     before = rss_anon_kb(h.process.pid)
     for _ in range(10):
         round_of(50)
-    assert rss_anon_kb(h.process.pid) - before < 1_000
+    grown = rss_anon_kb(h.process.pid) - before
+    print("grown by kB:", grown)
+    with open(f"/proc/{h.process.pid}/maps") as f:
+        sanitized = "libasan" in f.read()  # it keeps what was freed for a while
+    assert grown < (20_000 if sanitized else 1_000)
