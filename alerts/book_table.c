@@ -82,5 +82,6 @@ const struct dataset rules_dataset = {
 
 bool alerts_register(struct registry *r, struct err *err)
 {
-    return registry_add(r, &alerts_dataset, err) && registry_add(r, &rules_dataset, err) && registry_add(r, &deliveries_dataset, err);
+    return registry_add(r, &alerts_dataset, err) && registry_add(r, &rules_dataset, err) &&
+           registry_add(r, &deliveries_dataset, err);
 }

@@ -22,7 +22,11 @@ struct asked {
 static const char list_sql[] = "select severity, state, target, rule, value_text, since_s, title, acked_by, "
                                "silenced_by, inhibited_by, alert_id "
                                "from alerts where state <> 'ok' order by level desc, since_s";
-static const char deliveries_sql[] = "select * from deliveries";
+/* They are the process's, and stand with every target. */
+static const char deliveries_sql[] =
+    "select distinct number, attempt, at_time, webhook, outcome, status, detail, took_ms, text, message_id "
+    "from deliveries order by number desc, "
+    "attempt desc";
 static const char silences_sql[] =
     "select json_extract(value, '$.id') as silence, json_extract(value, '$.target') as target, "
     "json_extract(value, '$.rule') as rule, "

@@ -59,8 +59,8 @@ int config_run(const struct args *args)
         fail(&err, "config %s: say `config check` or `config show`", word);
     else if (session_open(&s, args, 0, &err)) {
         const char *path = s.config.path != NULL ? s.config.path : "no config file: defaults";
-        bool ok = !checks || (check_pages(&s, &err) && alerts_check(&s.config, &s.registry, &err));
-        code = ok ? EXIT_OK : EXIT_USAGE;
+        bool good = !checks || (check_pages(&s, &err) && alerts_check(&s.config, &s.registry, &err));
+        code = good ? EXIT_OK : EXIT_USAGE;
         if (checks && code == EXIT_OK)
             printf("%s: ok\n", path);
         if (!checks)

@@ -44,7 +44,7 @@ static void on_sample(void *ctx, const char *target, const struct dataset *d)
 
 /* ---- Taking over the state directory ---- */
 
-bool guard_listen(struct guard *g, struct err *err)
+static bool listen_as_told(struct guard *g, struct err *err)
 {
     const struct config *c = &g->session.config;
     struct serve_parts parts = {.loop = g->session.loop,
@@ -60,8 +60,24 @@ bool guard_listen(struct guard *g, struct err *err)
     return g->serve != NULL;
 }
 
+/* That the socket of the standard place cannot be had (no runtime directory, as in a container) is no reason
+ * to watch nothing. */
+bool guard_listen(struct guard *g, struct err *err)
+{
+    const struct config *c = &g->session.config;
+    bool asked = config_get(c, "http", "listen") != NULL || config_get(c, "http", "socket") != NULL;
+    if (listen_as_told(g, err) || asked)
+        return g->serve != NULL;
+    guard_say(g, LOG_WARNING,
+              "nobody can ask this guard: it goes on without HTTP; [http] socket names another place",
+              "error", err->text);
+    return true;
+}
+
 static void tell_listening(struct guard *g)
 {
+    if (g->serve == NULL)
+        return;
     char port[16];
     snprintf(port, sizeof(port), "%d", serve_port(g->serve));
     const struct log_pair pairs[] = {

@@ -35,7 +35,7 @@ static int answers(const char *path)
 
 bool guard_client_open(struct guard_client *c, struct session *session, struct err *err)
 {
-    char *paths[3];
+    char *paths[2];
     int n = guard_sockets(&session->config, paths);
     struct text why;
     text_init(&why, 900);

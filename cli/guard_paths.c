@@ -57,7 +57,7 @@ char *guard_socket(const struct config *c)
     return runtime != NULL ? joined(runtime, "dbvitals.sock") : mem_dup(system_socket);
 }
 
-int guard_sockets(const struct config *c, char *out[3])
+int guard_sockets(const struct config *c, char *out[2])
 {
     int n = 0;
     out[n++] = guard_socket(c);

@@ -10,7 +10,7 @@ char *guard_state_directory(const struct config *c);
 /* [http] socket, else $XDG_RUNTIME_DIR/dbvitals.sock, else /run/dbvitals/guard.sock. */
 char *guard_socket(const struct config *c);
 /* Where a guard of this machine may listen for us, best first: one of ours, then the system's. Returns how
- * many; at most 3. */
-int guard_sockets(const struct config *c, char *out[3]);
+ * many. */
+int guard_sockets(const struct config *c, char *out[2]);
 
 #endif

@@ -34,25 +34,26 @@ static bool same_sections(const struct config *a, const struct config *b, const 
     return same;
 }
 
-/* CONFIG and the one in force change places. False and all as before if something of it cannot be. */
+/* HTTP by the config that is in force now. */
+static bool listen_again(struct guard *g, struct err *err)
+{
+    free(g->socket);
+    g->socket = guard_socket(&g->session.config);
+    return g->alerts == NULL || guard_listen(g, err);
+}
+
+/* CONFIG and the one in force change places. False and all as before if something of it cannot be. What
+ * alerts and HTTP borrow of the config before is there until both have the new one. */
 static bool exchange(struct guard *g, struct config *config, struct err *err)
 {
     struct session *s = &g->session;
-    struct err ignored;
+    struct err ignored = {0};
     if (!alerts_check(config, &s->registry, err) ||
         !session_replace_config(s, config, g->words, g->n_words, err))
         return false;
-    char *socket = g->socket;
-    g->socket = guard_socket(&s->config);
-    /* What alerts and HTTP borrow of the config before is there until both have the new one. */
-    if (g->alerts == NULL || (alerts_reload(g->alerts, &s->config, err) && guard_listen(g, err))) {
-        free(socket);
-        return true;
-    }
-    free(g->socket);
-    g->socket = socket;
-    session_replace_config(s, config, g->words, g->n_words, &ignored);
-    if (!alerts_reload(g->alerts, &s->config, &ignored) || !guard_listen(g, &ignored))
+    if (listen_again(g, err)) /* alerts are last: what they resolve for a rule that went away is told */
+        return g->alerts == NULL || alerts_reload(g->alerts, &s->config, err);
+    if (!session_replace_config(s, config, g->words, g->n_words, &ignored) || !listen_again(g, &ignored))
         guard_say(g, LOG_ERROR, "cannot go back to the config before", "error", ignored.text);
     return false;
 }

@@ -44,16 +44,19 @@ def test_a_bad_config_is_refused_with_its_line_and_the_old_one_stays(guard, knob
     guard.wait_log("target up")
     good = guard.path.read_text()
     for bad, at in (("[guard]\nrefresh = soon\n", ":2:"), ("[rule x]\nfrom = no_such\nvalue = 1\nwarning = > 1\n", ":2:"),
-                    ("[target shop]\nurl = postgresql://a@b@c/d\n", "cannot read the connection string")):
+                    ("[target shop]\nurl = postgresql://a@b@c/d\n", "cannot read the connection string"),
+                    ("[http]\nlisten = 0.0.0.0:0\n", "token")):
         n = guard.log().count("is refused")
         guard.write(bad)
         guard.signal(signal.SIGHUP)
         guard.wait_log("is refused", n + 1)
         line = [x for x in guard.log().splitlines() if "is refused" in x][-1]
         assert at in line and (str(guard.path) in line or at[0] != ":"), line
+    assert guard.ask("alerts").returncode == 2  # the config that it asks by has no socket
+    guard.write(good)
+    assert guard.ask("alerts").returncode == 0
     k.turn("a", 1)
     wait_told(receiver, "knob", "firing")
-    guard.write(good)
     guard.signal(signal.SIGHUP)
     guard.wait_log('event="config read again"')
     k.turn("a", 0)
@@ -204,7 +207,6 @@ def test_systemd_is_told_of_every_step_and_of_life(guard, knobs, tmp_path):
 def test_the_heartbeat_comes_while_rules_are_judged(guard, knobs, receiver):
     knobs("a")
     guard.sections["guard"].update(heartbeat_url=f"{receiver.url}/beat?token=tok-planted", heartbeat_every="1s")
-    receiver.get_too = True
     guard.start()
     guard.wait_log("watching")
     servers.wait_for(lambda: len(beats(receiver)) >= 2, 20)
@@ -287,3 +289,40 @@ def test_one_receiver_that_is_down_gets_all_in_order_and_the_other_never_waited(
     assert len(fast) == len(set(fast)) == 3
     assert list(dict.fromkeys(slow)) == fast
     assert os.path.exists(guard.socket)
+
+
+def test_each_attempt_to_deliver_and_its_answer_can_be_seen(guard, knobs, receiver):
+    k = knobs("a")
+    receiver.answers["/hook"] = [(503, {}, "come later"), 200]
+    guard.start()
+    guard.wait_log("target up")
+    k.turn("a", 2)
+    receiver.wait("/hook", 2, 60)
+
+    def attempts():
+        done = guard.ask("alerts", "deliveries", "--format", "json")
+        return [(r["attempt"], r["outcome"], r["status"]) for r in json.loads(done.stdout)] if done.returncode == 0 else done.stderr
+    servers.wait_for(lambda: attempts() == [(2, "delivered", 200), (1, "retry", 503)], 30, attempts)
+
+
+def test_what_cannot_begin_says_why_and_ends_with_its_exit_code(guard, knobs, tmp_path):
+    knobs("a")
+    good = dict(guard.sections)
+    guard.sections["webhook ops"] = {"format": "generic"}
+    assert guard.start().process.wait(20) == 1 and f"{guard.path}:" in guard.log()
+    guard.sections = {**good, "http": {"listen": "0.0.0.0:0", "socket": guard.socket}}
+    assert guard.start().process.wait(20) == 2 and "token" in guard.log()
+    (tmp_path / "file").write_text("")
+    guard.sections = {**good, "guard": {"state_directory": tmp_path / "file" / "state"}}
+    assert guard.start().process.wait(20) == 2 and str(tmp_path / "file") in guard.log()
+
+
+def test_without_a_place_for_the_socket_it_watches_all_the_same(guard, knobs, receiver):
+    k = knobs("a")
+    guard.sections.pop("http")
+    guard.env["XDG_RUNTIME_DIR"] = str(guard.folder / "no" / "such")
+    guard.start()
+    guard.wait_log("goes on without HTTP")
+    k.turn("a", 1)
+    wait_told(receiver, "knob", "firing")
+    assert guard.stop() == 0
