@@ -92,18 +92,21 @@ def test_another_config_is_taken_over_targets_rules_webhooks_and_log(guard, knob
 
 def test_a_second_guard_of_one_state_directory_waits_and_takes_over(guard, knobs, receiver, program, tmp_path):
     k = knobs("a")
+    guard.sections["guard"].update(heartbeat_url=f"{receiver.url}/first", heartbeat_every="1s")
     guard.start()
     guard.wait_log("target up")
     second = Guard(program, tmp_path / "second")
-    second.sections = dict(guard.sections)
+    second.sections = {**guard.sections, "guard": {**guard.sections["guard"], "heartbeat_url": f"{receiver.url}/beat"}}
     second.start()
     try:
         second.wait_log("another guard has the state directory")
         k.turn("a", 1)
         wait_told(receiver, "knob", "firing")
-        assert "fired" not in second.log()
+        receiver.wait("/first", len(receiver.at("/first")) + 3)
+        assert "fired" not in second.log() and not beats(receiver)  # who only waits watches nothing
         guard.kill()
         second.wait_log("event=watching")
+        servers.wait_for(lambda: beats(receiver), 20)
         k.turn("a", 0)
         wait_told(receiver, "knob", "resolved")
         assert second.ask("alerts").returncode == 0
