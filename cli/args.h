@@ -15,9 +15,11 @@ struct args {
     char *host, *port, *user, *database; /* as psql's -h -p -U -d */
     bool ask_password;
     char *comment, *span, *rule, *target, *wait; /* alerts, check */
+    char *attach; /* a guard */
     char *config, *format, *window, *page, *theme, *output, *rules, *samples_given;
     double refresh_s;
     int samples;
+    bool no_attach, notify;
     bool read_only, ascii, all_databases, help, version;
 };
 

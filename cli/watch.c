@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "alerts/alerts.h"
+#include "cli/attach_find.h"
 #include "cli/commands.h"
 #include "cli/dashboard.h"
+#include "core/mem.h"
 #include "core/text.h"
 
 /* Frames for data come at most this often; a key is drawn at once. */
@@ -44,9 +47,16 @@ static void on_tick(void *ctx)
     loop_timer_start(w->tick, fmin(fmax(next, 0.01), 60), 0);
 }
 
+void watch_tick(struct watch *w)
+{
+    on_tick(w);
+}
+
 static void on_sample(void *ctx, const char *target, const struct dataset *d)
 {
     struct watch *w = ctx;
+    if (w->alerts != NULL)
+        alerts_sample(w->alerts, target, d);
     dash_data_changed(w->dash, target, d->name);
     on_tick(w);
 }
@@ -123,10 +133,9 @@ static bool add_user_pages(struct watch *w, struct err *err)
 static void tell_known(struct watch *w)
 {
     const struct registry *r = &w->session.registry;
-    const char *target = engine_target_name(w->session.engine, 0);
     for (int i = 0; i < r->n; i++)
-        if (engine_samples(w->session.engine, target, r->datasets[i], NULL) > 0)
-            dash_data_changed(w->dash, target, r->datasets[i]->name);
+        if (engine_samples(w->session.engine, w->target, r->datasets[i], NULL) > 0)
+            dash_data_changed(w->dash, w->target, r->datasets[i]->name);
 }
 
 static bool make_dash(struct watch *w, const char *badge, struct err *err)
@@ -142,22 +151,27 @@ static bool make_dash(struct watch *w, const char *badge, struct err *err)
     struct dash_options options = {.registry = &w->session.registry,
                                    .pages = &w->pages,
                                    .page = a->page != NULL ? a->page : config_get(c, "dashboard", "page"),
-                                   .target = engine_target_name(w->session.engine, 0),
+                                   .target = w->target,
                                    .window = a->window != NULL ? a->window : config_get(c, "dashboard", "window"),
                                    .refresh_s = w->session.refresh_s,
                                    .badge = badge,
+                                   .attached = w->attach != NULL ? attach_name(w->attach) : NULL,
                                    .read_only = a->read_only,
                                    .mouse = config_get_bool(c, "dashboard", "mouse"),
                                    .themes = w->themes,
                                    .n_themes = n_themes};
-    w->dash = dash_new(&options, watch_host(w), err);
+    w->dash = dash_new(&options, w->attach != NULL ? watch_attached_host(w) : watch_host(w), err);
     if (w->dash == NULL)
         return false;
     w->tick = loop_timer_new(w->session.loop, on_tick, w);
     w->frame = loop_timer_new(w->session.loop, on_frame_time, w);
+    if (w->attach != NULL) {
+        watch_attached_start(w);
+        return true;
+    }
     engine_on_sample(w->session.engine, on_sample, w);
     tell_known(w);
-    return true;
+    return watch_alerts_start(w, err);
 }
 
 static bool open_terminal(struct watch *w, struct err *err)
@@ -188,13 +202,18 @@ static void close_all(struct watch *w)
     canvas_free(w->canvas);
     if (w->session.engine != NULL)
         engine_on_sample(w->session.engine, NULL, NULL);
-    dash_free(w->dash); /* takes back what it asked: the query thread must still be there */
+    alerts_free(w->alerts);
+    dash_free(w->dash); /* takes back what it asked: the query thread and the guard must still be there */
+    attach_free(w->attach);
     query_thread_free(w->queries);
+    free(w->target);
     pages_done(&w->pages);
     if (w->tick != NULL)
         loop_timer_free(w->tick);
     if (w->frame != NULL)
         loop_timer_free(w->frame);
+    if (w->refresh != NULL)
+        loop_timer_free(w->refresh);
     for (int i = 0; i < N_WATCH_SIGNALS; i++)
         if (w->signals[i] != NULL)
             loop_signal_free(w->signals[i]);
@@ -229,8 +248,9 @@ static bool reach(struct watch *w, double wait_s)
 
 static bool have_samples(const struct watch *w, int n_samples)
 {
-    struct source_status status;
-    engine_target_status(w->session.engine, 0, &status);
+    struct source_status status = {.state = SOURCE_DOWN};
+    if (w->attach == NULL)
+        engine_target_status(w->session.engine, 0, &status);
     for (int i = 0; i < w->n_demanded && status.state != SOURCE_DOWN; i++) {
         const char *failed;
         int have = engine_samples(w->session.engine, engine_target_name(w->session.engine, 0), w->demanded[i], &failed);
@@ -273,7 +293,7 @@ static int run_plain(struct watch *w)
             run_for(w, 0.05);
         print_plain(w);
     }
-    return engine_has_data(w->session.engine) ? EXIT_OK : EXIT_NO_DATA;
+    return w->attach != NULL || engine_has_data(w->session.engine) ? EXIT_OK : EXIT_NO_DATA;
 }
 
 static int run(struct watch *w, const char *badge, struct err *err)
@@ -285,12 +305,15 @@ static int run(struct watch *w, const char *badge, struct err *err)
     const char *theme = w->session.args->theme;
     if (!theme_load(theme != NULL ? theme : config_get(&w->session.config, "dashboard", "theme"), &w->theme, err))
         return EXIT_USAGE;
-    if (!reach(w, plain ? plain_patience_s : patience_s)) {
-        session_explain_down(&w->session, stderr);
-        return EXIT_NO_DATA;
+    if (w->attach == NULL) {
+        if (!reach(w, plain ? plain_patience_s : patience_s)) {
+            session_explain_down(&w->session, stderr);
+            return EXIT_NO_DATA;
+        }
+        w->target = mem_dup(engine_target_name(w->session.engine, 0));
+        w->queries = query_thread_new(w->session.loop, &w->session.registry, err);
     }
-    w->queries = query_thread_new(w->session.loop, &w->session.registry, err);
-    if (w->queries == NULL || !make_dash(w, badge, err))
+    if ((w->attach == NULL && w->queries == NULL) || !make_dash(w, badge, err))
         return EXIT_USAGE;
     if (plain)
         return run_plain(w);
@@ -302,18 +325,35 @@ static int run(struct watch *w, const char *badge, struct err *err)
     return EXIT_OK;
 }
 
+/* The guard that was named, else the one of this machine when no target was: it knows the minutes before. False and err when the named
+ * one cannot be attached to. */
+static bool find_guard(struct watch *w, int n_words, const char *badge, struct err *err)
+{
+    const struct args *a = w->session.args;
+    bool named = n_words > 0 || a->host != NULL || a->port != NULL || a->user != NULL || a->database != NULL;
+    if (a->attach != NULL)
+        return (w->attach = attach_named(&w->session, a->attach, &w->target, err)) != NULL;
+    if (!a->no_attach && !a->notify && !named && badge == NULL)
+        w->attach = attach_local(&w->session, &w->target);
+    return true;
+}
+
 int watch_targets(const struct args *args, const char *const *words, int n, const char *badge)
 {
     struct watch w = {0};
     struct err err = {0};
     int code = EXIT_USAGE;
     if (session_open(&w.session, args, first_s, &err)) {
-        if (add_user_pages(&w, &err) && session_add_targets(&w.session, words, n, &err))
+        if (!add_user_pages(&w, &err))
+            code = EXIT_USAGE;
+        else if (!find_guard(&w, n, badge, &err))
+            code = EXIT_NO_DATA;
+        else if (w.attach != NULL || session_add_targets(&w.session, words, n, &err))
             code = run(&w, badge, &err);
         close_all(&w);
         session_close(&w.session, code);
     }
-    if (code == EXIT_USAGE)
+    if (code == EXIT_USAGE || err.text[0] != '\0')
         fprintf(stderr, "dbvitals: %s\n", err.text);
     return code;
 }

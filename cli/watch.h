@@ -7,8 +7,23 @@
 
 enum { MOST_DEMANDED = 64, MOST_THEMES = 16, N_WATCH_SIGNALS = 3 };
 
+struct attach;
+struct alerts;
+
+/* A step through a guard's past that is on its way. */
+struct stepping {
+    char dataset[64];
+    double from;
+    int direction, left;
+};
+
 struct watch {
     struct session session;
+    struct attach *attach; /* NULL: our own engine collects */
+    char *target;          /* to look at first */
+    struct alerts *alerts; /* NULL: a guard judges */
+    struct loop_timer *refresh; /* attached: when to ask again */
+    struct stepping stepping;
     struct query_thread *queries;
     struct pages pages;
     struct dash *dash;
@@ -29,6 +44,19 @@ struct watch {
 
 /* What the dashboard asks of W. */
 struct dash_host watch_host(struct watch *w);
+/* Asks what is due now. */
+void watch_tick(struct watch *w);
+/* Who sits here, for acknowledgements. */
+const char *watch_person(void);
+
+/* attach_host.c: the same of a guard. */
+struct dash_host watch_attached_host(struct watch *w);
+void watch_attached_start(struct watch *w);
+void watch_attached_refresh(struct watch *w);
+
+/* watch_alerts.c: rules are judged here too, and shown; delivered only when told so. */
+bool watch_alerts_start(struct watch *w, struct err *err);
+bool watch_alert(void *ctx, const struct alert_order *order, struct err *err);
 /* The dashboard over the targets of WORDS, to its end; an exit code. BADGE stands in the head of every page, NULL for none. */
 int watch_targets(const struct args *args, const char *const *words, int n, const char *badge);
 

@@ -163,5 +163,6 @@ struct dash_host watch_host(struct watch *w)
                               .mouse = host_mouse,
                               .refresh = host_refresh,
                               .redraw = host_redraw,
-                              .explain = host_explain};
+                              .explain = host_explain,
+                              .alert = watch_alert};
 }

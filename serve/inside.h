@@ -69,6 +69,7 @@ void people_silence(struct serve *s, struct http_call *c, const char *id);
 void people_unsilence(struct serve *s, struct http_call *c, const char *id);
 void people_ack(struct serve *s, struct http_call *c, const char *id);
 void people_unack(struct serve *s, struct http_call *c, const char *id);
+void people_unsilence_alert(struct serve *s, struct http_call *c, const char *id);
 void people_silence_alert(struct serve *s, struct http_call *c, const char *id);
 
 #endif

@@ -260,6 +260,21 @@ void people_unsilence(struct serve *s, struct http_call *c, const char *id)
         answer_outcome(s, c, alerts_unsilence(s->parts.alerts, number, &err), 404, &err, 0);
 }
 
+/* Ends all silences that cover just this alert or more: else it would stay silent. */
+void people_unsilence_alert(struct serve *s, struct http_call *c, const char *id)
+{
+    struct err err = {0};
+    const struct silence *one;
+    if (!has_alerts(s, c))
+        return;
+    const struct book *b = alerts_book(s->parts.alerts);
+    const struct alert *a = book_find(b, id);
+    bool ok = a != NULL || fail(&err, "there is no such alert");
+    for (int i = book_silences(b); ok && i > 0 && (one = book_silenced(b, a, loop_wall_s())) != NULL; i--)
+        ok = alerts_unsilence(s->parts.alerts, one->id, &err);
+    answer_outcome(s, c, ok, 404, &err, 0);
+}
+
 static void add_text(struct serve *s, struct text *t, const char *name, const char *text)
 {
     text_addf(t, ",\"%s\":", name);

@@ -142,6 +142,7 @@ static const struct route routes[] = {
     {"POST",   "/api/v1/alerts/{id}/ack",     ACCESS_READ, BODY_MAY, .fn = people_ack},
     {"POST",   "/api/v1/alerts/{id}/unack",   ACCESS_READ, BODY_MAY, .fn = people_unack},
     {"POST",   "/api/v1/alerts/{id}/silence", ACCESS_READ, BODY_MAY, .fn = people_silence_alert},
+    {"POST",   "/api/v1/alerts/{id}/unsilence", ACCESS_READ, BODY_MAY, .fn = people_unsilence_alert},
     {"POST",   "/database/optimize",          ACCESS_ACT,  BODY_MAY, .fn = later},
     {"POST",   "/database/cache/clear",       ACCESS_ACT,  BODY_MAY, .fn = later},
 };

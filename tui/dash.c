@@ -281,6 +281,14 @@ void dash_say(struct dash *d, enum role role, const char *text)
     d->dirty = true;
 }
 
+void dash_set_trouble(struct dash *d, const char *text)
+{
+    if (strcmp(d->trouble, text == NULL ? "" : text) == 0)
+        return;
+    snprintf(d->trouble, sizeof(d->trouble), "%s", text == NULL ? "" : text);
+    d->dirty = true;
+}
+
 void dash_text(struct dash *d, const char *title, const char *text)
 {
     free(d->overlay);

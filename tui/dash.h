@@ -9,6 +9,17 @@
 
 struct dash;
 
+/* What a person does about an alert; strings borrowed for the call. */
+enum alert_deed { ALERT_ACK, ALERT_UNACK, ALERT_SILENCE, ALERT_UNSILENCE };
+enum alert_scope { SCOPE_ALERT, SCOPE_RULE, SCOPE_TARGET };
+struct alert_order {
+    enum alert_deed deed;
+    enum alert_scope scope; /* of a silence: this alert, all of its rule, all of its target */
+    const char *alert_id, *rule, *target, *key;
+    const char *comment;
+    double until_s; /* seconds since 1970; NAN: an acknowledgement until the alert is ok */
+};
+
 /* What the dashboard needs from outside. Members after `now` may be NULL: then the dashboard says that it cannot. */
 struct dash_host {
     void *ctx;
@@ -31,6 +42,10 @@ struct dash_host {
     void (*redraw)(void *ctx);
     /* Shows the plan of SQL; the answer comes by dash_text. */
     bool (*explain)(void *ctx, const char *target, const char *database, const char *sql, struct err *err);
+    /* In place of `step` when the answer takes its time: COUNT samples before (-1) or after (+1) AT_S, given by dash_stepped. */
+    void (*step_later)(void *ctx, const char *dataset, double at_s, int direction, int count);
+    /* Acknowledges, silences. What comes of it later is told by dash_say. */
+    bool (*alert)(void *ctx, const struct alert_order *order, struct err *err);
 };
 
 struct dash_options {
@@ -41,6 +56,7 @@ struct dash_options {
     const char *window;        /* to start with; NULL: last */
     double refresh_s;
     const char *badge;         /* "DEMO": stands in the head of every page; NULL: none */
+    const char *attached;      /* the guard whose numbers these are, for the head; NULL: our own */
     bool read_only;
     bool mouse;
     const char *const *themes; /* names for the palette */
@@ -69,6 +85,10 @@ bool dash_complete(const struct dash *d);
 bool dash_settled(const struct dash *d);
 /* A sentence in the last line, until the next key. */
 void dash_say(struct dash *d, enum role role, const char *text);
+/* Why no newer numbers come from what it is attached to: a sentence under the head as long as it holds. NULL: they come. */
+void dash_set_trouble(struct dash *d, const char *text);
+/* The answer to `step_later`: NAN if there is no such sample. */
+void dash_stepped(struct dash *d, double moment, int direction);
 /* A text over the page, until a key closes it: a plan. */
 void dash_text(struct dash *d, const char *title, const char *text);
 /* The overview as plain text: every pane in full, one below the other, COLUMNS wide. */

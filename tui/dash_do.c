@@ -200,6 +200,8 @@ static void pane_do(struct dash *d, struct dash_pane *p, enum command c)
         pane_tag(p);
     else if (c == COMMAND_UNTAG)
         pane_untag(p);
+    else if (c == COMMAND_ACK || c == COMMAND_SILENCE)
+        form_open(d, p, c);
     else
         move(p, c);
 }
@@ -295,6 +297,7 @@ static unsigned where(const struct dash *d)
     switch (d->mode) {
     case MODE_FILTER:
     case MODE_PALETTE:
+    case MODE_FORM:
         return WHERE_EDIT;
     case MODE_SORT:
         return WHERE_LIST;
@@ -320,6 +323,8 @@ void dash_key(struct dash *d, const struct key *key)
         dash_do(d, c, key);
     else if (d->mode == MODE_FILTER || d->mode == MODE_PALETTE)
         line_key(d, key);
+    else if (d->mode == MODE_FORM)
+        form_key(d, key);
     else if (d->mode == MODE_SORT)
         list_key(d, c);
     else if (d->mode == MODE_HELP || d->mode == MODE_TEXT)

@@ -187,6 +187,8 @@ void dash_draw(struct dash *d, struct canvas *c)
     struct area body = area_part(screen, d->body_row, 0, d->body_rows, c->columns);
     if (d->mode == MODE_PALETTE || d->mode == MODE_SORT)
         list_draw(d, body);
+    else if (d->mode == MODE_FORM)
+        form_draw(d, body);
     else if (d->mode == MODE_HELP || d->mode == MODE_TEXT)
         overlay_draw(d, screen);
 }

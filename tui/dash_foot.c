@@ -53,11 +53,22 @@ struct hint {
     int width;
 };
 
+static bool is_about_alerts(enum command c)
+{
+    return c == COMMAND_ACK || c == COMMAND_SILENCE;
+}
+
+static bool has_alerts(struct dash *d)
+{
+    const struct dash_pane *p = dash_focus(d);
+    return p != NULL && p->result != NULL && result_column(p->result, "alert_id") >= 0;
+}
+
 /* False if ROW has no place in the last line. */
 static bool hint_of(struct dash *d, const struct command_row *row, struct hint *h)
 {
     *h = (struct hint){.command = row->command, .word = row->footer};
-    if (row->footer == NULL)
+    if (row->footer == NULL || (is_about_alerts(row->command) && !has_alerts(d)))
         return false;
     command_keys(row->command, h->keys, sizeof(h->keys));
     char *blank = strchr(h->keys, ' ');

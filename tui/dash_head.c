@@ -77,6 +77,8 @@ static void badges_add(struct dash *d, struct parts *ps)
         part_add(ps, false, 0, ROLE_DEMO, " %s ", d->options.badge);
     if (d->options.read_only)
         part_add(ps, false, 1, ROLE_HEAD_KEY, "[RO]");
+    if (d->options.attached != NULL)
+        part_add(ps, false, 4, d->trouble[0] != '\0' ? ROLE_WARNING : ROLE_HEAD_KEY, "@ %s", d->options.attached);
     if (env == NULL)
         return;
     char upper[32];
@@ -146,7 +148,7 @@ static void time_add(struct dash *d, struct parts *ps)
     } else {
         /* What a server said before it went away is not live, however young it is. */
         double age = data_age(d, now);
-        bool old = !isnan(age) && (age > fmax(3 * d->refresh_s, 3) || !target_up(d));
+        bool old = !isnan(age) && (age > fmax(3 * d->refresh_s, 3) || !target_up(d) || d->trouble[0] != '\0');
         if (isnan(age))
             snprintf(text, sizeof(text), "no data yet");
         else
@@ -171,11 +173,13 @@ static void clock_add(struct dash *d, struct parts *ps)
 
 static void alerts_add(struct dash *d, struct parts *ps)
 {
-    int critical = verdicts(d, "critical"), warning = verdicts(d, "warning");
+    int critical = verdicts(d, "critical"), warning = verdicts(d, "warning"), known = verdicts(d, "dim");
     if (critical > 0)
         part_add(ps, true, 1, ROLE_CRITICAL, "▲ %d critical", critical);
     if (warning > 0)
         part_add(ps, true, 3, ROLE_WARNING, "● %d warning%s", warning, warning > 1 ? "s" : "");
+    if (known > 0)
+        part_add(ps, true, 5, ROLE_DIM, "○ %d known", known);
 }
 
 static void parts_draw(struct parts *ps, struct area a)
@@ -284,7 +288,7 @@ int head_rows(const struct dash *d, int rows)
         return 0;
     if (rows < 12)
         return 1;
-    return rows >= 20 && head_text(any, "missing", buf, sizeof(buf)) != NULL ? 3 : 2;
+    return rows >= 20 && (d->trouble[0] != '\0' || head_text(any, "missing", buf, sizeof(buf)) != NULL) ? 3 : 2;
 }
 
 void head_draw(struct dash *d, struct area a)
@@ -303,7 +307,7 @@ void head_draw(struct dash *d, struct area a)
     if (a.rows > 1)
         tabs_draw(d, area_part(a, 1, 0, 1, a.columns));
     if (a.rows > 2) {
-        const char *missing = head_text(d, "missing", buf, sizeof(buf));
+        const char *missing = d->trouble[0] != '\0' ? d->trouble : head_text(d, "missing", buf, sizeof(buf));
         area_put(a, 2, 1, a.columns - 2, STYLE(ROLE_WARNING), missing == NULL ? "" : missing, true);
     }
 }

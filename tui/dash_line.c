@@ -80,8 +80,7 @@ static int word_left(const char *s, int at)
     return at;
 }
 
-/* True if C was about the line itself. */
-static bool line_edit(struct dash *d, enum command c)
+bool line_edit(struct dash *d, enum command c)
 {
     int at = d->line_at;
     bool erases =
@@ -134,7 +133,7 @@ static void filter_try(struct dash *d)
         snprintf(d->line_error, sizeof(d->line_error), "%.290s", err.text);
 }
 
-static void line_character(struct dash *d, const struct key *key)
+void line_character(struct dash *d, const struct key *key)
 {
     char bytes[8] = {0};
     bool typed = key->kind == KEY_CHAR && !key->control && !key->alt && utf8_width(key->code) >= 0,

@@ -38,7 +38,7 @@ void list_key(struct dash *d, enum command c)
     }
 }
 
-static struct area box_draw(struct area a, int rows, int columns, const char *title)
+struct area box_draw(struct area a, int rows, int columns, const char *title)
 {
     struct area box = area_part(a, a.rows - rows - 2 > 0 ? a.rows - rows - 2 : 0, 1, rows + 2, columns + 2);
     area_fill(box, STYLE(ROLE_DIALOG), NULL);

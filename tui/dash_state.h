@@ -64,7 +64,17 @@ struct visit {
     int n_params;
 };
 
-enum mode { MODE_PAGE, MODE_FILTER, MODE_PALETTE, MODE_SORT, MODE_HELP, MODE_TEXT };
+enum mode { MODE_PAGE, MODE_FILTER, MODE_PALETTE, MODE_SORT, MODE_FORM, MODE_HELP, MODE_TEXT };
+
+/* A dialog of a few lines: what is to be done about an alert. */
+enum { FORM_FIELDS = 3, FORM_TEXT = 200 };
+struct form {
+    enum alert_deed deed;
+    int n, at;                           /* fields, and the one that is typed in */
+    const char *labels[FORM_FIELDS], *helps[FORM_FIELDS];
+    char values[FORM_FIELDS][FORM_TEXT + 1]; /* that of `at` is in `line` of the dashboard */
+    char id[24], title[FORM_TEXT], rule[FORM_TEXT], target[FORM_TEXT], key[FORM_TEXT];
+};
 
 /* What a click means, noted while drawing. */
 enum hit_kind { HIT_PAGE, HIT_PANE, HIT_KEY };
@@ -103,6 +113,8 @@ struct dash {
     bool line_chosen;         /* all of it: what is typed takes its place */
     char line_error[300];
     int list_row, list_top; /* palette, sort */
+    struct form form;
+    char trouble[300]; /* why nothing newer comes, or "" */
     char *overlay_title, *overlay;
     int overlay_top;
     char said[300];
@@ -190,6 +202,17 @@ void pane_next_set(struct dash_pane *p);
 void line_start(struct dash *d, enum mode mode, const char *text);
 void line_key(struct dash *d, const struct key *key);
 
+/* Moves the line's cursor, or erases; false if C is about something else. */
+bool line_edit(struct dash *d, enum command c);
+/* Types KEY, or pastes. */
+void line_character(struct dash *d, const struct key *key);
+
+/* dash_form.c */
+/* Opens the form for the alert under P's cursor: C is COMMAND_ACK or COMMAND_SILENCE. */
+void form_open(struct dash *d, struct dash_pane *p, enum command c);
+void form_key(struct dash *d, const struct key *key);
+void form_draw(struct dash *d, struct area a);
+
 /* dash_palette.c */
 struct choice {
     char text[120]; /* as typed */
@@ -207,6 +230,8 @@ void palette_complete(struct dash *d);
 
 /* dash_list.c */
 void list_draw(struct dash *d, struct area a);
+/* A box with a title at the lower left of A, and room for ROWS x COLUMNS in it, which it gives. */
+struct area box_draw(struct area a, int rows, int columns, const char *title);
 void list_key(struct dash *d, enum command c);
 
 /* dash_help.c */

@@ -57,16 +57,26 @@ void dash_step(struct dash *d, int direction)
 {
     struct dash_pane *p = dash_focus(d);
     const char *dataset = stepped_dataset(p);
-    if (d->host.step == NULL)
+    if (d->host.step == NULL && d->host.step_later == NULL)
         return;
     bool newest = dash_live(d) || d->paused;
     double from = dash_live(d) ? d->host.now(d->host.ctx) : d->at_s;
+    if (d->host.step_later != NULL) {
+        bool second = newest && direction < 0;
+        d->host.step_later(d->host.ctx, dataset, second ? from + 0.001 : from, direction, second ? 2 : 1);
+        return;
+    }
     /* From now, the sample before the newest: that one is what is shown. */
     double to = d->host.step(d->host.ctx, dataset, newest && direction < 0 ? from + 0.001 : from, direction);
     if (newest && direction < 0 && !isnan(to)) {
         double before = d->host.step(d->host.ctx, dataset, to, direction);
         to = isnan(before) ? to : before;
     }
+    dash_stepped(d, to, direction);
+}
+
+void dash_stepped(struct dash *d, double to, int direction)
+{
     if (isnan(to) && direction > 0) {
         dash_to_now(d);
         return;

@@ -19,7 +19,27 @@ static void screen(enum world_kind kind, int rows, int columns, bool ascii, cons
     world_done(&w);
 }
 
+static void alarm_screen(int rows, int columns, const char *page, const char *keys, const char *name)
+{
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    world_alarm(&w);
+    world_open(&w, rows, columns, page);
+    world_settle(&w);
+    world_type(&w, keys);
+    world_settle(&w);
+    golden_check_styles(w.canvas, name);
+    world_done(&w);
+}
+
 // clang-format off
+static void alerts_132x43(void **state)    { (void)state; alarm_screen(43, 132, "alerts", "", "alerts_132x43"); }
+static void alerts_80x24(void **state)     { (void)state; alarm_screen(24, 80, "alerts", "", "alerts_80x24"); }
+static void alerts_40x10(void **state)     { (void)state; alarm_screen(10, 40, "alerts", "", "alerts_40x10"); }
+static void alert_detail(void **state)     { (void)state; alarm_screen(43, 132, "alerts", "<enter>", "alert_detail"); }
+static void alert_form(void **state)       { (void)state; alarm_screen(24, 80, "alerts", "Smine<tab>2h", "alert_form"); }
+static void pools_alarm(void **state)      { (void)state; alarm_screen(24, 100, "pools", "", "pools_alarm"); }
+static void overview_alarm(void **state)   { (void)state; alarm_screen(43, 132, NULL, "", "overview_alarm"); }
 static void overview_132x43(void **state)  { (void)state; screen(WORLD_TROUBLE, 43, 132, false, NULL, "", "overview_132x43"); }
 static void overview_80x24(void **state)   { (void)state; screen(WORLD_TROUBLE, 24, 80, false, NULL, "", "overview_80x24"); }
 static void overview_40x10(void **state)   { (void)state; screen(WORLD_TROUBLE, 10, 40, false, NULL, "", "overview_40x10"); }
@@ -65,6 +85,13 @@ static void collecting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(alerts_132x43),
+        cmocka_unit_test(alerts_80x24),
+        cmocka_unit_test(alerts_40x10),
+        cmocka_unit_test(alert_detail),
+        cmocka_unit_test(alert_form),
+        cmocka_unit_test(overview_alarm),
+        cmocka_unit_test(pools_alarm),
         cmocka_unit_test(overview_132x43),
         cmocka_unit_test(overview_80x24),
         cmocka_unit_test(overview_40x10),

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "alerts/book.h"
 #include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
 #include "engine/products.h"
@@ -421,6 +422,107 @@ static void settings_put(struct world *w)
     put(w, s);
 }
 
+struct made_alert {
+    const char *rule, *key, *state, *severity, *value, *threshold, *summary, *evidence, *acked_by;
+    double level, since_s, number;
+};
+// clang-format off
+static const struct made_alert made_alerts[] = {
+    {"lock_waits", "", "firing", "critical", "3m58s", "> 2m", "4 sessions blocked 3m58s by pid 4711 (idle in transaction)", "{\"pid\":4711,\"root_pid\":4711,\"blocked\":4}", NULL, 3, 118, 238},
+    {"connections_saturation", "", "firing", "critical", "94 %", "> 90 %", "91 of 97 connections taken (94 %)", "{\"kind\":\"slots\",\"name\":\"instance\",\"in_use\":91}", NULL, 3, 61, 0.94},
+    {"settings_pending_restart", "", "firing", "warning", "1", "> 0", "1 setting waits for a restart", "{\"value\":1}", "ada", 2, 7200, 1},
+    {"idle_in_transaction", "", "pending", "warning", "4m12s", "> 5m", "shop_rw (web-3, pid 4711) is idle in transaction for 4m12s", "{\"pid\":4711}", NULL, 2, 12, 252},
+};
+// clang-format on
+
+static void alert_set(struct sample *s, int row, const struct made_alert *a)
+{
+    char id[20], title[300];
+    snprintf(id, sizeof(id), "%016x", 0xa1e47000 + row);
+    snprintf(title, sizeof(title), "%s %s: %s", a->level > 2 ? "CRITICAL" : "WARNING", target, a->summary);
+    const char *texts[][2] = {{"rule", a->rule}, {"alert_key", a->key}, {"alert_id", id}, {"state", a->state},
+                              {"severity", a->severity}, {"value_text", a->value}, {"threshold", a->threshold},
+                              {"title", title}, {"summary", a->summary}, {"evidence", a->evidence},
+                              {"acked_by", a->acked_by}, {"action", "look at pid 4711 in locks"},
+                              {"runbook", row == 0 ? "https://wiki.example.com/locks" : NULL}};
+    for (int i = 0; i < COUNT(texts); i++)
+        text_set(s, row, texts[i][0], texts[i][1]);
+    real_set(s, row, "level", a->level);
+    real_set(s, row, "since_s", a->since_s);
+    real_set(s, row, "fired_at", strcmp(a->state, "firing") == 0 ? s->wall_s - a->since_s : NAN);
+    real_set(s, row, "active_at", s->wall_s - a->since_s - 30);
+    real_set(s, row, "flapping", 0);
+}
+
+/* What rules found; the values climb over the last minutes. */
+static void alerts_put(struct world *w)
+{
+    for (int ago = 300; ago >= 0; ago -= 20) {
+        struct sample *s = sample_of(w, "alerts", COUNT(made_alerts), ago);
+        for (int i = 0; i < COUNT(made_alerts); i++) {
+            alert_set(s, i, &made_alerts[i]);
+            real_set(s, i, "value", made_alerts[i].number * (i == 2 ? 1 : 1 - ago / 400.0));
+        }
+        put(w, s);
+    }
+}
+
+static void rules_put(struct world *w)
+{
+    static const char *const rules[][4] = {
+        {"lock_waits", "ok", NULL, "sessions wait for a lock that another one holds"},
+        {"connections_saturation", "ok", NULL, "soon nobody can connect any more"},
+        {"settings_pending_restart", "ok", NULL, "a setting waits for a restart"},
+        {"statement_slow", "ok", "the window covers 20 s of 5m", "a statement is slow"},
+        {"disk_full", "no data source", "no data source: dataset disks", "a disk is nearly full"},
+    };
+    struct sample *s = sample_of(w, "rules", COUNT(rules), 0);
+    for (int i = 0; i < COUNT(rules); i++) {
+        text_set(s, i, "rule", rules[i][0]);
+        text_set(s, i, "status", rules[i][1]);
+        text_set(s, i, "no_data", rules[i][2]);
+        text_set(s, i, "help", rules[i][3]);
+        text_set(s, i, "critical_at", "> 90 %");
+        real_set(s, i, "n_pending", 0);
+        real_set(s, i, "n_info", 0);
+        real_set(s, i, "n_warning", i == 2);
+        real_set(s, i, "n_critical", i < 2);
+        real_set(s, i, "judged_age_s", i < 3 ? 1 : NAN);
+    }
+    put(w, s);
+}
+
+void world_calm(struct world *w)
+{
+    rules_put(w);
+}
+
+static void deliveries_put(struct world *w)
+{
+    static const char *const outcomes[] = {"retry", "delivered"};
+    struct sample *s = sample_of(w, "deliveries", COUNT(outcomes), 0);
+    for (int i = 0; i < COUNT(outcomes); i++) {
+        real_set(s, i, "number", 7);
+        real_set(s, i, "attempt", i + 1);
+        real_set(s, i, "at_time", WORLD_NOW - 100 + 8 * i);
+        text_set(s, i, "webhook", "ops");
+        text_set(s, i, "message_id", "00000000a1e47000-1");
+        text_set(s, i, "outcome", outcomes[i]);
+        real_set(s, i, "status", i == 0 ? 503 : 200);
+        text_set(s, i, "detail", i == 0 ? "busy" : "ok");
+        real_set(s, i, "took_ms", 31);
+        text_set(s, i, "text", "CRITICAL shop: 4 sessions blocked 3m58s by pid 4711 (idle in transaction)");
+    }
+    put(w, s);
+}
+
+void world_alarm(struct world *w)
+{
+    alerts_put(w);
+    rules_put(w);
+    deliveries_put(w);
+}
+
 static void fast_put(struct world *w, enum world_kind kind)
 {
     sessions_put(w, kind, 0, 0);
@@ -440,7 +542,7 @@ void world_init(struct world *w, enum world_kind kind)
                         .mono_s = 50000};
     setenv("TZ", "UTC", 1);
     tzset();
-    if (!products_register(&w->registry, &err))
+    if (!products_register(&w->registry, &err) || !alerts_register(&w->registry, &err))
         fail_msg("%s", err.text);
     pages_init(&w->pages);
     if (!pages_add_builtin(&w->pages, &err) || !pages_check(&w->pages, &err))
@@ -571,6 +673,16 @@ static bool save(void *ctx, const char *name, const char *text, size_t len, char
     return true;
 }
 
+static bool alert(void *ctx, const struct alert_order *o, struct err *err)
+{
+    static const char *const deeds[] = {"ack", "unack", "silence", "unsilence"};
+    struct world *w = ctx;
+    (void)err;
+    snprintf(w->ordered, sizeof(w->ordered), "%s %s scope %d for %.0f s: %s", deeds[o->deed], o->rule, (int)o->scope,
+             isnan(o->until_s) ? 0 : o->until_s - w->now_s, o->comment);
+    return true;
+}
+
 static bool explain(void *ctx, const char *of, const char *database, const char *sql, struct err *err)
 {
     struct world *w = ctx;
@@ -592,7 +704,8 @@ void world_open(struct world *w, int rows, int columns, const char *page)
                              .quit = quit,
                              .copy = copy,
                              .save = save,
-                             .explain = explain};
+                             .explain = explain,
+                             .alert = alert};
     struct dash_options options = {.registry = &w->registry,
                                    .pages = &w->pages,
                                    .page = page,

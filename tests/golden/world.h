@@ -44,6 +44,7 @@ struct world {
     bool quit;
     int saved_lines;
     char copied[4096], saved_name[64], saved[4096], demanded[512], explained[256];
+    char ordered[512]; /* what was to be done about an alert last */
 };
 
 /* The moment at which it stands: 2026-11-20 13:03:21 UTC. The time zone is set to UTC. */
@@ -71,6 +72,11 @@ void world_lost(struct world *w, const char *state, double seconds);
 void world_collector(struct world *w, const char *dataset, double polls, const char *error);
 /* Sessions again, without the one of that pid. */
 void world_end_session(struct world *w, int pid);
+
+/* Rules were judged, and found something: two fire as critical, one that somebody knows of, one is pending. Before world_open. */
+void world_alarm(struct world *w);
+/* Rules were judged, and found nothing. */
+void world_calm(struct world *w);
 
 /* A look at the locks that came before anybody waited. */
 void world_forget_locks(struct world *w);

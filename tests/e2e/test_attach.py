@@ -1,0 +1,190 @@
+"""Alerts on the screen, judged here or by a guard that the dashboard is attached to."""
+import http.server
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+
+import pytest
+
+import screen
+from servers import wait_for
+
+RULE = """
+[rule forgotten]
+from     = sessions
+where    = application_name = 'forgetful' and state = 'idle in transaction'
+value    = state_age_s
+warning  = > 0.5s
+for      = 0s
+per      = target
+summary  = {count} forgot to commit for {value}
+action   = look at pid {pid}
+"""
+
+
+@pytest.fixture
+def config(tmp_path, server):
+    path = tmp_path / "dbvitals.conf"
+    path.write_text(f"[target shop]\nurl = {server.conninfo()}\n[rules]\npacks =\n[http]\nsocket = {tmp_path}/guard.sock\n" + RULE)
+    path.chmod(0o600)
+    return path
+
+
+def forget(server):
+    """A session that does not commit."""
+    other = server.connect(application_name="forgetful")
+    other.autocommit = False
+    other.cursor().execute("select 1")
+    return other
+
+
+class Guard:
+    def __init__(self, program, config, *more, env=None):
+        self.command, self.process, self.config = [program, "guard", "--config", str(config), *more], None, config
+        self.env = {**os.environ, "XDG_STATE_HOME": str(config.parent / "state"), **(env or {})}
+        self.socket = config.parent / "guard.sock"
+
+    def start(self):
+        self.log = open(self.config.parent / "guard.log", "a")
+        self.process = subprocess.Popen(self.command, env=self.env, stdout=self.log, stderr=self.log)
+        wait_for(lambda: self.socket.exists() or self.process.poll() is not None, 10)
+        assert self.process.poll() is None, (self.config.parent / "guard.log").read_text()
+        return self
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            self.process.wait(20)
+
+
+@pytest.fixture
+def guard(program, config):
+    g = Guard(program, config).start()
+    yield g
+    g.stop()
+
+
+def badge(text, n):
+    return re.search(rf"● {n} warning", text.splitlines()[0]) is not None
+
+
+def see_and_acknowledge(s, server):
+    s.wait(lambda t: "live" in t and "collecting..." not in t, 20)
+    other = forget(server)
+    s.wait(lambda t: badge(t, 1) and "1 forgot to commit" in t, 15)
+    s.send(":page alerts", "enter")
+    s.wait(lambda t: "forgotten" in t and "firing" in t)
+    s.send("A", "mine")
+    s.wait("acknowledge: forgotten")
+    s.send("enter")
+    s.wait(lambda t: "known to" in t and "(mine)" in t and "○ 1 known" in t and not badge(t, 1), 10)
+    s.send("S", "enter")
+    s.wait("silenced by")
+    s.send("S")
+    s.wait("end the silence: forgotten")
+    s.send("enter")
+    s.wait(lambda t: "silenced by" not in t)
+    s.send("A")
+    s.wait("no longer acknowledged")
+    s.send("enter")
+    s.wait(lambda t: badge(t, 1) and "known to" not in t)
+    other.rollback()
+    s.wait(lambda t: not badge(t, 1), 10)
+    other.close()
+
+
+def test_a_rule_fires_is_seen_acknowledged_silenced_and_ends(program, config, server):
+    with screen.Screen([program, "--config", str(config), "--no-attach"], rows=40, columns=150) as s:
+        see_and_acknowledge(s, server)
+        assert "@ " not in s.line(0)
+        s.send("q")
+        assert s.wait_end() == 0
+
+
+def test_the_guard_of_this_machine_is_found_and_takes_the_orders(guard, program, config, server):
+    with screen.Screen([program, "--config", str(config)], rows=40, columns=150) as s:
+        see_and_acknowledge(s, server)
+        assert "@ guard.sock" in s.line(0)
+        for key, said in (("2", "user"), ("3", "statement"), ("6", "slots"), ("8", "lock")):
+            s.send(key)
+            s.wait(lambda t: said in t and "collecting..." not in t, 10, said)
+        s.send("1", "[")
+        s.wait("PAST")
+        s.send("end")
+        s.wait("live")
+        s.send("q")
+        assert s.wait_end() == 0
+
+
+def test_a_target_on_the_command_line_is_looked_at_without_the_guard(guard, program, config):
+    with screen.Screen([program, "--config", str(config), "shop"], rows=24, columns=120) as s:
+        s.wait("live")
+        assert "@ " not in s.line(0)
+
+
+def test_a_guard_that_stops_or_restarts_is_a_stale_screen_that_heals(guard, program, config):
+    with screen.Screen([program, "--config", str(config), "--attach", str(guard.socket)], rows=30, columns=140) as s:
+        s.wait(lambda t: "live" in t and "collecting..." not in t, 20)
+        guard.process.send_signal(signal.SIGSTOP)
+        took_ms = [s.time_to_change(key) for key in ("2", "1") * 5]
+        assert sorted(took_ms)[len(took_ms) // 2] < 16, took_ms
+        s.wait(lambda t: "STALE" in t and "does not answer" in t and "connections" in t, 15)
+        guard.process.send_signal(signal.SIGCONT)
+        s.wait(lambda t: "live" in t and "does not answer" not in t, 15)
+        guard.stop()
+        s.wait(lambda t: "STALE" in t and "does not answer" in t, 15)
+        guard.start()
+        s.wait(lambda t: "live" in t and "does not answer" not in t, 20)
+
+
+def test_a_guard_is_named_by_its_url_and_the_token_is_never_shown(program, config, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config.write_text(config.read_text().replace("[http]\n", f"[http]\nlisten = 127.0.0.1:{port}\ntoken = open-sesame\n"))
+    stranger = tmp_path / "stranger.conf"
+    stranger.write_text("")
+    g = Guard(program, config).start()
+    try:
+        with screen.Screen([program, "--config", str(stranger), "--attach", f"http://127.0.0.1:{port}"], rows=24, columns=120,
+                           env={**os.environ, "DBVITALS_TOKEN": "open-sesame"}) as s:
+            s.wait(lambda t: "live" in t and f"@ 127.0.0.1:{port}" in t, 15)
+            assert "open-sesame" not in s.text()
+    finally:
+        g.stop()
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.seen.append(self.headers["Authorization"])
+        self.send_response(401)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_token_that_is_refused_is_a_sentence(program, tmp_path):
+    server = http.server.HTTPServer(("127.0.0.1", 0), Refusing)
+    server.seen = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        done = subprocess.run([program, "--attach", f"http://127.0.0.1:{server.server_port}"], capture_output=True, text=True, timeout=30,
+                              env={**os.environ, "DBVITALS_TOKEN": "wrong-one", "XDG_CONFIG_HOME": str(tmp_path)})
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert done.returncode == 2
+    assert "refuses our token" in done.stderr and "DBVITALS_TOKEN" in done.stderr and "wrong-one" not in done.stderr
+    assert set(server.seen) == {"Bearer wrong-one"}
+
+
+def test_a_guard_that_is_not_there_is_a_sentence(program, tmp_path):
+    done = subprocess.run([program, "--attach", str(tmp_path / "nothing.sock")], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert "cannot attach to nothing.sock" in done.stderr

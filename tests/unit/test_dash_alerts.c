@@ -1,0 +1,170 @@
+/* The dashboard's promises about alerts: what the head counts, what is said once, what a form orders. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/screen.h"
+
+static void start_alarm(struct world *w, const char *page)
+{
+    world_init(w, WORLD_TROUBLE);
+    world_alarm(w);
+    world_open(w, 43, 132, page);
+    world_settle(w);
+}
+
+static void a_verdict_is_silent_when_its_rule_fires(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, NULL);
+    SHOWS(&w, "4 sessions wait 3m58s behind pid 4711"); /* no rule says it */
+    world_done(&w);
+    start_alarm(&w, NULL);
+    SHOWS(&w, "4 sessions blocked 3m58s by pid 4711");
+    SHOWS_NOT(&w, "4 sessions wait 3m58s behind pid 4711");
+    SHOWS(&w, "role shop_ro 100 % full"); /* connections_saturation is about the slots */
+    world_done(&w);
+}
+
+static void calm_says_how_many_rules_looked(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_QUIET);
+    world_calm(&w);
+    world_open(&w, 43, 132, NULL);
+    world_settle(&w);
+    SHOWS(&w, "nothing to report: 3 rules checked, 2 without data");
+    SHOWS_NOT(&w, "critical");
+    world_done(&w);
+}
+
+static void what_somebody_knows_of_is_counted_apart(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, NULL);
+    SHOWS(&w, "▲ 3 critical   ● 2 warnings   ○ 1 known");
+    SHOWS(&w, "waits for a restart; known to ada");
+    world_done(&w);
+}
+
+static void enter_on_an_alert_opens_it_and_then_the_page_where_it_stands(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, "alerts");
+    world_type(&w, "<down><enter>");
+    world_settle(&w);
+    SHOWS(&w, "look at pid 4711 in locks");
+    SHOWS(&w, "https://wiki.example.com/locks");
+    SHOWS(&w, "delivered"); /* who was told, each attempt with its answer */
+    SHOWS(&w, "busy");
+    SHOWS(&w, "sessions when it fired");
+    world_done(&w);
+}
+
+static void an_acknowledgement_has_a_comment_and_an_end(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, "alerts");
+    world_type(&w, "<down>Aon it<tab>4h<enter>");
+    assert_string_equal(w.ordered, "ack lock_waits scope 0 for 14400 s: on it");
+    world_type(&w, "A<enter>");
+    assert_string_equal(w.ordered, "ack lock_waits scope 0 for 0 s: "); /* until it is ok */
+    world_done(&w);
+}
+
+static void what_is_acknowledged_can_be_taken_back(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, "alerts");
+    world_type(&w, "<down><down>A");
+    world_settle(&w);
+    SHOWS(&w, "no longer acknowledged: settings_pending_restart");
+    world_type(&w, "<enter>");
+    assert_string_equal(w.ordered, "unack settings_pending_restart scope 0 for 0 s: ");
+    world_done(&w);
+}
+
+static void a_silence_has_an_end_and_says_what_it_covers(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, "alerts");
+    world_type(&w, "S<enter>");
+    assert_string_equal(w.ordered, "silence connections_saturation scope 0 for 3600 s: ");
+    w.ordered[0] = '\0';
+    world_type(&w, "S<tab><bs><enter>"); /* the chosen text goes as one */
+    assert_string_equal(w.ordered, "");
+    world_settle(&w);
+    SHOWS(&w, "a silence needs its end");
+    world_type(&w, "2h<tab>rule<enter>");
+    assert_string_equal(w.ordered, "silence connections_saturation scope 1 for 7200 s: ");
+    world_done(&w);
+}
+
+static void escape_leaves_a_form_and_orders_nothing(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, "alerts");
+    world_type(&w, "Amine<esc>");
+    world_settle(&w);
+    assert_string_equal(w.ordered, "");
+    SHOWS_NOT(&w, "acknowledge: ");
+    world_done(&w);
+}
+
+static void rows_that_are_no_alerts_and_the_past_take_no_orders(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, "sessions");
+    world_type(&w, "A");
+    world_settle(&w);
+    SHOWS(&w, "this row is no alert");
+    world_type(&w, ":page alerts<enter>");
+    world_settle(&w);
+    world_type(&w, " A");
+    world_settle(&w);
+    SHOWS(&w, "this is the past");
+    assert_string_equal(w.ordered, "");
+    world_done(&w);
+}
+
+static void a_guard_that_is_away_makes_the_screen_stale_and_is_told(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    dash_set_trouble(w.dash, "the guard at x does not answer");
+    world_settle(&w);
+    SHOWS(&w, "STALE");
+    SHOWS(&w, "the guard at x does not answer");
+    SHOWS(&w, "4711"); /* the old numbers stay */
+    dash_set_trouble(w.dash, NULL);
+    world_settle(&w);
+    SHOWS_NOT(&w, "STALE");
+    SHOWS_NOT(&w, "does not answer");
+    world_done(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_verdict_is_silent_when_its_rule_fires),
+        cmocka_unit_test(calm_says_how_many_rules_looked),
+        cmocka_unit_test(what_somebody_knows_of_is_counted_apart),
+        cmocka_unit_test(enter_on_an_alert_opens_it_and_then_the_page_where_it_stands),
+        cmocka_unit_test(an_acknowledgement_has_a_comment_and_an_end),
+        cmocka_unit_test(what_is_acknowledged_can_be_taken_back),
+        cmocka_unit_test(a_silence_has_an_end_and_says_what_it_covers),
+        cmocka_unit_test(escape_leaves_a_form_and_orders_nothing),
+        cmocka_unit_test(rows_that_are_no_alerts_and_the_past_take_no_orders),
+        cmocka_unit_test(a_guard_that_is_away_makes_the_screen_stale_and_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
