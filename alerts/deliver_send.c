@@ -187,8 +187,8 @@ static void answered(void *ctx, const struct fetch_answer *a)
     text_done(&detail);
 }
 
-/* Standard Webhooks' three headers. */
-static bool add_signature(const struct item *item, const char *body, struct text *out, struct err *err)
+/* Standard Webhooks' headers; the signature only when there is a secret to sign with. */
+static bool add_identity(const struct item *item, const char *body, struct text *out, struct err *err)
 {
     char id[300], signature[100];
     long long now = (long long)loop_wall_s();
@@ -197,9 +197,12 @@ static bool add_signature(const struct item *item, const char *body, struct text
         snprintf(id, sizeof(id), "%s-%d", message_id, item->sent);
     else
         snprintf(id, sizeof(id), "%s", message_id);
+    text_addf(out, "webhook-id: %s\nwebhook-timestamp: %lld\n", id, now);
+    if (item->lane->secret == NULL)
+        return true;
     if (!deliver_sign(item->lane->secret, id, now, body, strlen(body), signature, sizeof(signature), err))
         return false;
-    text_addf(out, "webhook-id: %s\nwebhook-timestamp: %lld\nwebhook-signature: %s\n", id, now, signature);
+    text_addf(out, "webhook-signature: %s\n", signature);
     return true;
 }
 
@@ -262,7 +265,7 @@ static bool send_one(struct item *item, struct err *err)
     text_init(&lines, 16 * 1024);
     text_addf(&lines, "Content-Type: %s\nUser-Agent: dbvitals/%s\n%s\n",
               type == NULL ? "application/json" : type, DBVITALS_VERSION, own == NULL ? "" : own);
-    bool ok = !lane->format->sign || lane->secret == NULL || add_signature(item, body, &lines, err);
+    bool ok = !lane->format->sign || add_identity(item, body, &lines, err);
     char *list = text_take(&lines);
     ok = ok && start_request(item, body, list, err);
     free(list);
