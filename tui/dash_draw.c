@@ -113,6 +113,13 @@ static bool left_out(const struct dash_pane *p, char *out, size_t size)
     return p->filter_text != NULL || p->set > 0;
 }
 
+/* The cursor stands on a row; where there is none, the title has it. */
+static bool title_marked(struct dash_pane *p, const struct view *v)
+{
+    return v->focused && v->row_marks && !pane_waits(p) &&
+           (p->result == NULL || !widget_has_rows(p->pane->widget) || view_rows(v) == 0);
+}
+
 void pane_draw(struct dash_pane *p, struct area whole, bool frame)
 {
     char why[300];
@@ -134,6 +141,8 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
     /* Last: titles count rows below, which the drawing finds out. */
     if (frame)
         frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);
+    if (title_marked(p, &v))
+        area_put(whole, 0, frame ? 1 : 0, 1, STYLE(ROLE_ACCENT), "▶", false);
     /* More rows were scrolled to than a page of them is held below: the next ones are asked for. */
     if (p->result != NULL && p->result->more && p->table.top + 2 * p->table.page_rows > p->result->n_rows &&
         p->limit < MOST_LIMIT && !p->stale && p->limit <= p->result->n_rows) {

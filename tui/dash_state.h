@@ -52,7 +52,7 @@ struct dash_pane {
     double trend_newest; /* sampled_at of the newest moment held; NAN: none */
 };
 
-/* A page that was opened: an ordinary one once, a detail page each time. */
+/* A page that was opened: an ordinary one once by its digit; a detail page, or one that a row leads to, each time. */
 struct visit {
     const struct page *page;
     struct dash_pane *panes;
@@ -80,7 +80,7 @@ struct dash {
     char *target;
     struct visit head;               /* panes asked whatever page is open: head, now */
     struct visit **pages;            /* by page number; NULL: never opened */
-    struct visit *stack[MAX_VISITS]; /* detail pages on top of the page */
+    struct visit *stack[MAX_VISITS]; /* pages that rows led to, on top of the page */
     int n_stack;
     int page;          /* number of the ordinary page */
     int rows, columns; /* of the last drawing */
@@ -134,6 +134,8 @@ void visit_done(struct visit *v);
 void visit_free(struct visit *v);
 void asking_cancel(struct dash *d, struct asking *a);
 void dash_open_page(struct dash *d, int number);
+/* An ordinary page that a row leads to: on top of what is shown, so that dash_back goes back. */
+void dash_open_above(struct dash *d, const struct page *page);
 void dash_open_detail(struct dash *d, const struct page *page, const struct result *row_of, int row);
 bool dash_back(struct dash *d); /* false on an ordinary page */
 void dash_forget(struct dash *d); /* drops all results and details, and opens the page again */

@@ -245,6 +245,77 @@ static void a_verdict_opens_its_page(void **state)
     }
     world_type(&w, "<enter>");
     SHOWS(&w, "── locks");
+    world_settle(&w);
+    world_type(&w, "q"); /* and q comes back from it */
+    assert_false(w.quit);
+    SHOWS(&w, "── now");
+    SHOWS(&w, "▶▲");
+    world_type(&w, "<enter>1");
+    world_type(&w, "q"); /* a digit leaves all that was on top */
+    assert_true(w.quit);
+    world_done(&w);
+}
+
+static void q_returns_from_the_past_before_it_quits(void **state)
+{
+    (void)state;
+    static const char *const there[] = {"[", " "}, *const leave[] = {"q", "<esc>"};
+    for (int i = 0; i < 4; i++) {
+        struct world w;
+        start(&w, WORLD_TROUBLE, "sessions");
+        world_type(&w, there[i / 2]);
+        SHOWS(&w, "q now");
+        world_type(&w, leave[i % 2]);
+        assert_false(w.quit);
+        SHOWS(&w, " live ");
+        world_type(&w, "q");
+        assert_true(w.quit);
+        world_done(&w);
+    }
+}
+
+static void a_detail_opened_in_the_past_goes_back_into_the_past(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "[<enter>q");
+    SHOWS(&w, " PAST ");
+    SHOWS(&w, "── sessions");
+    world_done(&w);
+}
+
+static void enter_with_nothing_to_open_says_why(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_QUIET, "locks");
+    world_type(&w, "<enter>");
+    SHOWS(&w, "nothing to open: this pane is empty");
+    world_type(&w, "1");
+    world_settle(&w);
+    for (int i = 0; i < 8; i++) {
+        world_type(&w, "<tab>");
+        char *screen = screen_of(&w);
+        bool tiles = strstr(screen, "▶ vital signs") != NULL;
+        free(screen);
+        if (tiles)
+            break;
+    }
+    world_type(&w, "<enter>");
+    SHOWS(&w, "nothing to open here: this pane has no rows");
+    world_done(&w);
+}
+
+static void the_focus_is_seen_where_there_is_no_row(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_QUIET, "locks");
+    SHOWS(&w, "─▶ locks");
+    world_done(&w);
+    start(&w, WORLD_TROUBLE, "locks");
+    SHOWS_NOT(&w, "─▶"); /* a row has the cursor */
     world_done(&w);
 }
 
@@ -526,6 +597,10 @@ int main(void)
         cmocka_unit_test(the_window_is_a_parameter_and_in_the_title),
         cmocka_unit_test(details_stack_and_go_back),
         cmocka_unit_test(a_verdict_opens_its_page),
+        cmocka_unit_test(q_returns_from_the_past_before_it_quits),
+        cmocka_unit_test(a_detail_opened_in_the_past_goes_back_into_the_past),
+        cmocka_unit_test(enter_with_nothing_to_open_says_why),
+        cmocka_unit_test(the_focus_is_seen_where_there_is_no_row),
         cmocka_unit_test(texts_leave_by_copy_and_export),
         cmocka_unit_test(tags_stay_with_their_rows),
         cmocka_unit_test(a_moment_of_a_trend_is_asked_once),
