@@ -35,6 +35,7 @@ def test_a_server_that_is_not_there_is_told_with_hints_and_exit_code_2(dbvitals,
     done = dbvitals("-h", str(tmp_path), "-d", "nothing")
     assert done.returncode == 2
     assert str(tmp_path) in done.stderr and done.stderr.count("  - ") == 3
+    assert ": No such file or directory (server on socket " in done.stderr.splitlines()[0]  # why, then where
 
 
 @pytest.mark.parametrize("arguments, said", [
