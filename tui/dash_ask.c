@@ -131,6 +131,7 @@ static void params_fill(const struct dash_pane *p, struct params *ps)
               dash_live(d) ? (struct value){.type = VALUE_NULL}
                            : (struct value){.type = VALUE_REAL, .real = d->at_s});
     param_add(ps, "trend", (struct value){.type = VALUE_REAL, .real = trend});
+    param_add(ps, "stale", (struct value){.type = VALUE_REAL, .real = dash_stale_s(d)});
     param_add(ps, "rows", (struct value){.type = VALUE_INT, .integer = pane_body_rows(p)});
 }
 

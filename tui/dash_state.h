@@ -120,6 +120,7 @@ struct dash_pane *dash_focus(struct dash *d); /* NULL if nothing can have it */
 struct dash_pane *dash_pane_named(struct dash *d, const char *name);
 void dash_demand(struct dash *d);
 bool dash_live(const struct dash *d);
+double dash_stale_s(const struct dash *d); /* numbers that are older are not those of now */
 double dash_moment(const struct dash *d); /* what is shown: now, or the past */
 bool pane_waits(const struct dash_pane *p);          /* nothing of what it reads has answered yet */
 void pane_stale(struct dash_pane *p);     /* asks at the next tick */

@@ -57,6 +57,87 @@ static void says_of_statements(struct world *w, const char *what)
     world_done(w);
 }
 
+static void of_a_server_that_is_away_only_what_is_known_now_is_told(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 24, 80, NULL);
+    SHOWS(&w, "4 sessions wait");
+    w.error = "Connection refused (server at \"10.0.3.7\", port 5432)";
+    w.uptime_s += 7200; /* the engine counts on */
+    world_lost(&w, "down", 7200);
+    world_settle(&w);
+    SHOWS(&w, "cannot be reached: Connection refused");
+    SHOWS_NOT(&w, "sessions wait");
+    SHOWS_NOT(&w, "full:");
+    canvas_resize(w.canvas, 24, 200);
+    world_settle(&w);
+    SHOWS(&w, "port 5432); the last numbers are 2h00m old");
+    SHOWS(&w, "was up 12d 4h");
+    canvas_resize(w.canvas, 10, 40);
+    world_settle(&w);
+    SHOWS(&w, "STALE 2h00m");
+    w.error = NULL;
+    world_lost(&w, "up", 1);
+    world_settle(&w);
+    SHOWS(&w, "4 sessions wait");
+    world_done(&w);
+}
+
+static void a_server_that_does_not_answer_is_told_in_one_line(void **state)
+{
+    (void)state;
+    static const char *const datasets[] = {"sessions", "locks", "server", "pools"};
+    struct world w;
+    start(&w, WORLD_TROUBLE, NULL);
+    world_collectors_fail(&w, datasets, 4, "no answer within 3 s");
+    world_stopped(&w, 12);
+    world_settle(&w);
+    SHOWS(&w, "no newer numbers of 4 datasets: no answer within 3 s; the last are 12.0 s old");
+    SHOWS(&w, "▲ 1 critical");
+    SHOWS_NOT(&w, "sessions wait");
+    world_collectors_fail(&w, datasets, 1, "no answer within 3 s");
+    world_stopped(&w, 1);
+    world_settle(&w);
+    SHOWS(&w, "no newer numbers of sessions: no answer within 3 s"); /* of the others there are */
+    SHOWS(&w, "4 sessions wait");
+    world_done(&w);
+}
+
+static void a_restart_is_told_at_every_size(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{10, 40}, {24, 80}, {50, 200}};
+    for (int i = 0; i < 3; i++) {
+        struct world w;
+        start_sized(&w, WORLD_TROUBLE, sizes[i][0], sizes[i][1], NULL);
+        SHOWS_NOT(&w, "started");
+        w.uptime_s = 63;
+        w.was_up_s = 659;
+        world_advance(&w, 1);
+        world_settle(&w);
+        SHOWS(&w, "restarted 1m03s ago (was up 10m59s)");
+        w.uptime_s = 301;
+        world_advance(&w, 1);
+        world_settle(&w);
+        SHOWS_NOT(&w, "started");
+        world_done(&w);
+    }
+}
+
+static void the_head_names_the_host_before_the_clock(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 24, 80, NULL);
+    SHOWS(&w, "shop · primary · 10.0.3.7");
+    canvas_resize(w.canvas, 24, 100);
+    SHOWS(&w, "shop · primary · monitor@10.0.3.7  ");
+    canvas_resize(w.canvas, 24, 200);
+    SHOWS(&w, "up 12d 4h · monitor@10.0.3.7/shop");
+    world_done(&w);
+}
+
 static void a_pane_without_rows_tells_the_one_reason(void **state)
 {
     (void)state;
@@ -237,6 +318,10 @@ int main(void)
         cmocka_unit_test(help_and_quit_stand_in_the_last_line_of_every_size),
         cmocka_unit_test(the_last_line_says_back_where_q_goes_back),
         cmocka_unit_test(what_is_down_is_not_live),
+        cmocka_unit_test(of_a_server_that_is_away_only_what_is_known_now_is_told),
+        cmocka_unit_test(a_server_that_does_not_answer_is_told_in_one_line),
+        cmocka_unit_test(a_restart_is_told_at_every_size),
+        cmocka_unit_test(the_head_names_the_host_before_the_clock),
         cmocka_unit_test(a_pane_without_rows_tells_the_one_reason),
         cmocka_unit_test(a_filter_or_a_set_that_leaves_nothing_says_so),
         cmocka_unit_test(the_old_filter_is_replaced_by_what_is_typed),
