@@ -19,7 +19,7 @@ static const struct {
     {EXIT_OK, "all well"},
     {EXIT_USAGE, "wrong usage, config or SQL; one line on standard error says what"},
     {EXIT_NO_DATA, "no data came: the server cannot be reached, or refuses"},
-    {EXIT_INCOMPLETE, "doctor: connected, but something is missing"},
+    {EXIT_INCOMPLETE, "doctor: connected, but something is missing; show, query: one of several targets gave nothing"},
 };
 enum { N_EXIT_CODES = sizeof(exit_codes) / sizeof(exit_codes[0]) };
 

@@ -207,6 +207,7 @@ bool session_add_targets(struct session *s, const char *const *words, int n, str
         for (int i = 0; i < s->config.n_sections; i++)
             if (strcmp(s->config.sections[i].kind, "target") == 0)
                 add_section(s, &s->config.sections[i]);
+    s->named = named || s->n_targets > 0;
     if (s->n_targets == 0)
         add_word(s, a->database);
     if (a->ask_password) {
@@ -306,17 +307,34 @@ int session_explain_failures(const struct session *s, const struct dataset *cons
     return n;
 }
 
+bool session_answered(const struct session *s, const struct dataset *const *datasets, int n_datasets)
+{
+    for (int t = 0; t < engine_targets(s->engine); t++) {
+        bool any = false;
+        for (int i = 0; i < n_datasets; i++)
+            any = any || engine_samples(s->engine, engine_target_name(s->engine, t), datasets[i], NULL) > 0;
+        if (!any)
+            return false;
+    }
+    return true;
+}
+
 void session_explain_down(const struct session *s, FILE *f)
 {
+    int n = 0;
     for (int i = 0; i < engine_targets(s->engine); i++) {
         struct source_status status;
         engine_target_status(s->engine, i, &status);
         if (status.state == SOURCE_UP)
             continue;
         tell(f, engine_target_name(s->engine, i), status.error != NULL ? status.error : "no answer yet");
-        fputs("Things to try:\n"
-              "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
-              "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n"
-              "  - no server at hand: dbvitals demo starts a private one with a workload\n", f);
+        n++;
     }
+    if (n == 0)
+        return;
+    fputs("Things to try:\n"
+          "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
+          "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n", f);
+    if (!s->named)
+        fputs("  - no server at hand: dbvitals demo starts a private one with a workload\n", f);
 }

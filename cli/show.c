@@ -115,7 +115,10 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
     }
     /* On stderr: stdout stays data. */
     session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
-    return EXIT_OK;
+    if (session_answered(&j->session, j->datasets, j->n_datasets))
+        return EXIT_OK;
+    session_explain_down(&j->session, stderr);
+    return EXIT_INCOMPLETE;
 }
 
 static int report(const struct err *err)
@@ -132,19 +135,29 @@ static bool has_window(const struct dataset *d)
     return false;
 }
 
-/* A bare word may be a database; but one that is nearly a dataset's name and no target's is taken for a slip. */
-static bool looks_mistyped(const struct session *s, const char *word, struct err *err)
+static bool is_bare(const struct session *s, const char *word)
 {
-    if (strpbrk(word, "=:/") != NULL || config_find(&s->config, "target", word) != NULL)
-        return false;
-    const char *names[MOST_DATASETS];
+    return strpbrk(word, "=:/") == NULL && registry_find(&s->registry, word) == NULL &&
+           config_find(&s->config, "target", word) == NULL;
+}
+
+/* A bare word may be a database; but one that is nearly a dataset's name, or stands before a dataset or a target, is taken for a slip. */
+static bool looks_mistyped(const struct session *s, const struct args *args, int at, struct err *err)
+{
+    const char *names[MOST_DATASETS], *word = args->words[at];
     int n = 0;
     for (; n < s->registry.n && n < MOST_DATASETS; n++)
         names[n] = s->registry.datasets[n]->name;
-    const char *near = nearest_find(word, names, n);
-    if (near == NULL)
+    bool slip = nearest_find(word, names, n) != NULL;
+    for (int i = at + 1; i < args->n_words; i++)
+        slip = slip || !is_bare(s, args->words[i]);
+    if (!slip || !is_bare(s, word))
         return false;
-    fail(err, "show %s: did you mean the dataset %s? If it is a database: -d %s", word, near, word);
+    struct text known;
+    text_init(&known, 1000);
+    nearest_say(&known, word, names, n);
+    fail(err, "show %s: there is no such dataset; %s. If it is a database: dbname=%s", word, text_str(&known), word);
+    text_done(&known);
     return true;
 }
 
@@ -162,7 +175,7 @@ int show_run(const struct args *args)
         const struct dataset *d = registry_find(&j.session.registry, args->words[i]);
         if (d != NULL && j.n_datasets < MOST_DATASETS)
             j.datasets[j.n_datasets++] = d;
-        else if (looks_mistyped(&j.session, args->words[i], &err)) {
+        else if (looks_mistyped(&j.session, args, i, &err)) {
             close_job(&j, EXIT_USAGE);
             return report(&err);
         } else

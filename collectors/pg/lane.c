@@ -189,7 +189,7 @@ static void on_patience(void *ctx)
     source_enter(s);
     if (!s->up && !s->told_down) {
         char text[100];
-        snprintf(text, sizeof(text), "no answer for %.3g s; still trying", connect_timeout(s));
+        snprintf(text, sizeof(text), "no answer within %.3g s", connect_timeout(s));
         source_tell(s, SOURCE_DOWN, text);
     }
     source_leave(s);

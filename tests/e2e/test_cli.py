@@ -34,8 +34,29 @@ def test_without_a_terminal_two_refreshes_are_printed(server, dbvitals):
 def test_a_server_that_is_not_there_is_told_with_hints_and_exit_code_2(dbvitals, tmp_path):
     done = dbvitals("-h", str(tmp_path), "-d", "nothing")
     assert done.returncode == 2
-    assert str(tmp_path) in done.stderr and done.stderr.count("  - ") == 3
+    assert str(tmp_path) in done.stderr and done.stderr.count("  - ") == 2 and "demo" not in done.stderr
     assert ": No such file or directory (server on socket " in done.stderr.splitlines()[0]  # why, then where
+
+
+def test_the_demo_is_offered_only_where_no_target_was_named(dbvitals, tmp_path):
+    done = dbvitals("doctor", env={"PGHOST": str(tmp_path)})
+    assert done.returncode == 2 and "dbvitals demo" in done.stderr
+
+
+def test_a_word_that_is_no_dataset_is_not_taken_for_a_second_target(server, dbvitals):
+    target = f"host={server.host} port={server.port} dbname=postgres"
+    for words, said in ((["nosuch", target], "no such dataset"), (["sesions", target], "did you mean 'sessions'?"),
+                        (["nosuch", "sessions"], "no such dataset")):
+        done = dbvitals("show", *words, env=server.env())
+        assert done.returncode == 1 and said in done.stderr and done.stdout == ""
+    assert dbvitals("show", "databases", "postgres", env=server.env()).returncode == 0  # a database, as the last word
+
+
+def test_a_second_target_that_cannot_be_reached_is_told(server, dbvitals, tmp_path):
+    good = f"host={server.host} port={server.port} dbname=postgres"
+    done = dbvitals("show", "databases", good, f"host={tmp_path} dbname=away", env=server.env())
+    assert done.returncode == 3 and "postgres" in done.stdout
+    assert "away: No such file or directory" in done.stderr
 
 
 @pytest.mark.parametrize("arguments, said", [
@@ -126,6 +147,8 @@ def test_doctor_as_a_role_with_nothing_names_the_grant(start_server, dbvitals):
     assert done.returncode == 3 and "GRANT pg_monitor TO nobody_much" in done.stdout.replace('"', "")
     done = dbvitals("doctor", env=server.env(user="monitor"))
     assert "GRANT pg_monitor" not in done.stdout
+    signal = next(line for line in done.stdout.splitlines() if "cancel and terminate" in line)
+    assert " advice " in signal  # a watcher needs no such right
 
 
 @pytest.mark.parametrize("command", [["show", "databases"], ["help"], ["query", "select datname from databases"], []])
