@@ -203,6 +203,22 @@ static void a_filter_takes_what_the_heading_says(void **state)
     world_done(&w);
 }
 
+static void the_sort_list_has_the_headings_and_what_they_mean(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "statements");
+    world_type(&w, "s");
+    SHOWS(&w, " load                             sessions at work on average");
+    SHOWS_NOT(&w, "load_s_per_s");
+    world_done(&w);
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "s");
+    SHOWS(&w, " blocks                           how many sessions wait behind it");
+    SHOWS(&w, " state                            active, idle");
+    world_done(&w);
+}
+
 /* The world's statements of clients take 3.7 ms a call, ours 40. */
 static void our_own_statements_count_in_no_mean(void **state)
 {
@@ -332,6 +348,7 @@ int main(void)
         cmocka_unit_test(verdicts_name_what_eats_the_time_and_what_vacuum_owes),
         cmocka_unit_test(verdicts_warn_of_ids_that_run_out_whatever_the_settings),
         cmocka_unit_test(our_own_statements_count_in_no_mean),
+        cmocka_unit_test(the_sort_list_has_the_headings_and_what_they_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
