@@ -38,6 +38,11 @@ void window_text(const struct dash_pane *p, char *out, size_t size)
 static void right_text(const struct dash_pane *p, struct text *out)
 {
     const struct pane *pane = p->pane;
+    char seen[64];
+    if (p->held) {
+        moment_text(p->seen_s, p->dash->host.now(p->dash->host.ctx), seen, sizeof(seen));
+        text_addf(out, "%s%slast seen %s ", p == p->visit->panes ? pane->empty : "", p == p->visit->panes ? "; " : "", seen);
+    }
     if (p->filter_text != NULL)
         text_addf(out, "/%s ", p->filter_text);
     if (pane->sets.n > 0)
@@ -101,6 +106,16 @@ static const char *failure(const struct dash_pane *p)
     return NULL;
 }
 
+/* It was opened from a row that was gone already: nothing of it was ever held here. */
+static bool gone(const struct dash_pane *p, char *out, size_t size)
+{
+    if (p->result->n_rows > 0 || !pane_is_gone(p))
+        return false;
+    bool first = p == p->visit->panes;
+    snprintf(out, size, "%s ([ steps back to when it was there)", first ? p->pane->empty : "it is not there now");
+    return true;
+}
+
 /* Rows that are there and were not asked for. False if the user asked for all. */
 static bool left_out(const struct dash_pane *p, char *out, size_t size)
 {
@@ -134,7 +149,7 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), "collecting...", true);
     else if (failure(p) != NULL)
         area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), failure(p), true);
-    else if (left_out(p, why, sizeof(why)))
+    else if (gone(p, why, sizeof(why)) || left_out(p, why, sizeof(why)))
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), why, true);
     else
         widget_draw(&v, body);

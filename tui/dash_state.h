@@ -37,6 +37,8 @@ struct dash_pane {
     bool asked;                 /* at least once */
     double answered_s;          /* when the result came */
     double stale_since;
+    double seen_s;              /* the moment of the last answer with rows */
+    bool held;                  /* what the detail is about is gone: the result is that of seen_s */
     struct table table;
     char sort_column[72]; /* the user's own choice; "" is the pane's standard */
     bool sort_descending;
@@ -143,6 +145,7 @@ void dash_forget(struct dash *d); /* drops all results and details, and opens th
 
 /* dash_ask.c */
 void pane_ask(struct dash_pane *p);
+bool pane_is_gone(const struct dash_pane *p); /* what its detail is about is not there now */
 /* All rows of P's SELECT, with its filter, set and order: for DONE with the context &P->all. False if it cannot be asked. */
 bool pane_ask_all(struct dash_pane *p, query_done_fn *done, struct err *err);
 /* Adds a result of moments to those held. Takes NEWER, returns what replaces both. */

@@ -230,6 +230,48 @@ static void details_stack_and_go_back(void **state)
     world_done(&w);
 }
 
+static void the_detail_of_what_has_ended_keeps_what_was_known(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "<down><enter>");
+    world_settle(&w);
+    SHOWS_NOT(&w, "last seen");
+    world_end_session(&w, 4802);
+    world_settle(&w);
+    world_end_session(&w, 4802);
+    world_settle(&w);
+    SHOWS(&w, "this session has ended; last seen 13:03:21");
+    SHOWS(&w, "and placed > now()");
+    SHOWS(&w, "Lock:transactionid");
+    SHOWS_NOT(&w, "its text cannot be seen");
+    SHOWS_NOT(&w, "not known to pg_stat_statements");
+    world_advance(&w, 1); /* the same session is there again */
+    world_settle(&w);
+    SHOWS_NOT(&w, "last seen");
+    world_done(&w);
+}
+
+static void the_detail_of_a_row_that_is_gone_says_where_it_can_be_seen(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "<down>");
+    world_end_session(&w, 4802);
+    world_settle(&w);
+    world_type(&w, "<enter>");
+    world_settle(&w);
+    SHOWS(&w, "this session has ended ([ steps back to when it was there)");
+    SHOWS_NOT(&w, "its text cannot be seen");
+    SHOWS_NOT(&w, "not known to pg_stat_statements");
+    world_type(&w, "[");
+    world_settle(&w);
+    SHOWS(&w, "and placed > now()");
+    world_done(&w);
+}
+
 static void a_verdict_opens_its_page(void **state)
 {
     (void)state;
@@ -596,6 +638,8 @@ int main(void)
         cmocka_unit_test(pause_holds_still),
         cmocka_unit_test(the_window_is_a_parameter_and_in_the_title),
         cmocka_unit_test(details_stack_and_go_back),
+        cmocka_unit_test(the_detail_of_what_has_ended_keeps_what_was_known),
+        cmocka_unit_test(the_detail_of_a_row_that_is_gone_says_where_it_can_be_seen),
         cmocka_unit_test(a_verdict_opens_its_page),
         cmocka_unit_test(q_returns_from_the_past_before_it_quits),
         cmocka_unit_test(a_detail_opened_in_the_past_goes_back_into_the_past),
