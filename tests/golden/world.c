@@ -328,7 +328,7 @@ static void tables_put(struct world *w, enum world_kind kind, double ago_s)
     struct sample *s = sample_of(w, "tables", n, ago_s);
     for (int i = 0; i < n; i++) {
         const struct relation *r = &relations[i % COUNT(relations)];
-        double t = 90000 - ago_s;
+        double t = 90000 - ago_s, seq_per_s = is_quiet(kind) ? 0.001 * r->seq_per_s : r->seq_per_s;
         real_set(s, i, "datid", 5);
         real_set(s, i, "relid", 16384 + i);
         text_set(s, i, "datname", "shop");
@@ -344,8 +344,8 @@ static void tables_put(struct world *w, enum world_kind kind, double ago_s)
         real_set(s, i, "dead_ratio", dead / (r->live + dead));
         real_set(s, i, "vacuum_debt", dead / (50 + 0.2 * r->live));
         real_set(s, i, "analyze_debt", 0.4);
-        real_set(s, i, "seq_scan", r->seq_per_s * t);
-        real_set(s, i, "seq_rows", r->seq_per_s * r->live * t);
+        real_set(s, i, "seq_scan", seq_per_s * t);
+        real_set(s, i, "seq_rows", seq_per_s * r->live * t);
         real_set(s, i, "idx_scan", r->idx_per_s * t);
         real_set(s, i, "ins", r->writes_per_s * t);
         real_set(s, i, "upd", 0);

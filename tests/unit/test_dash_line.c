@@ -249,6 +249,33 @@ static void verdicts_name_what_eats_the_time_and_what_vacuum_owes(void **state)
     world_done(&w);
 }
 
+static void a_table_that_is_read_whole_over_and_over_is_told(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 43, 132, NULL);
+    SHOWS(&w, "table sessions is read whole 24.0 times/s (8.4M rows each): no index helps this WHERE; 1 more like it");
+    world_done(&w);
+}
+
+static void what_ends_an_idle_blocker_stands_in_its_detail(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 43, 132, "sessions");
+    world_type(&w, "<enter>");
+    world_settle(&w);
+    SHOWS(&w, "select pg_terminate_backend(4711) ends it: it is idle and 4 sessions wait behind it");
+    for (int i = 0; i < 6 && strncmp(w.copied, "select pg_t", 11) != 0; i++)
+        world_type(&w, "<tab>y");
+    assert_string_equal(w.copied, "select pg_terminate_backend(4711)");
+    world_type(&w, "q<down><enter>");
+    world_settle(&w);
+    SHOWS(&w, "── session 4802");
+    SHOWS_NOT(&w, "pg_terminate_backend"); /* it waits and works */
+    world_done(&w);
+}
+
 static void verdicts_warn_of_ids_that_run_out_whatever_the_settings(void **state)
 {
     (void)state;
@@ -319,12 +346,12 @@ static void room_that_is_no_longer_needed_is_given_back_after_a_while(void **sta
     world_advance(&w, 1);
     world_settle(&w);
     SHOWS_NOT(&w, "sessions wait");
-    assert_int_equal(line_of(&w, "── vital signs"), 8); /* not at once: panes below stand still */
+    assert_int_equal(line_of(&w, "── vital signs"), 9); /* not at once: panes below stand still */
     for (int i = 0; i < 25; i++) {
         world_advance(&w, 1);
         world_settle(&w);
     }
-    assert_int_equal(line_of(&w, "── vital signs"), 4);
+    assert_int_equal(line_of(&w, "── vital signs"), 5); /* those of the tables, which nobody read anew, stay */
     world_done(&w);
 }
 
@@ -346,6 +373,8 @@ int main(void)
         cmocka_unit_test(a_resized_screen_is_that_of_a_fresh_start),
         cmocka_unit_test(room_that_is_no_longer_needed_is_given_back_after_a_while),
         cmocka_unit_test(verdicts_name_what_eats_the_time_and_what_vacuum_owes),
+        cmocka_unit_test(a_table_that_is_read_whole_over_and_over_is_told),
+        cmocka_unit_test(what_ends_an_idle_blocker_stands_in_its_detail),
         cmocka_unit_test(verdicts_warn_of_ids_that_run_out_whatever_the_settings),
         cmocka_unit_test(our_own_statements_count_in_no_mean),
         cmocka_unit_test(the_sort_list_has_the_headings_and_what_they_mean),
