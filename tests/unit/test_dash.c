@@ -474,7 +474,7 @@ static void plain_text_holds_the_overview(void **state)
     text_init(&out, 100000);
     dash_plain(w.dash, &out, 100, true);
     assert_non_null(strstr(text_str(&out), "vital signs"));
-    assert_non_null(strstr(text_str(&out), "behind pid 4711"));
+    assert_non_null(strstr(text_str(&out), "pid 4711 blocks 4 for"));
     assert_non_null(strstr(text_str(&out), "4811"));
     for (const char *s = text_str(&out); *s != '\0'; s++)
         assert_true((*s >= ' ' && *s < 127) || *s == '\n');

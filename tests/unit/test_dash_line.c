@@ -62,13 +62,13 @@ static void of_a_server_that_is_away_only_what_is_known_now_is_told(void **state
     (void)state;
     struct world w;
     start_sized(&w, WORLD_TROUBLE, 24, 80, NULL);
-    SHOWS(&w, "4 sessions wait");
+    SHOWS(&w, "pid 4711 blocks 4 for ");
     w.error = "Connection refused (server at \"10.0.3.7\", port 5432)";
     w.uptime_s += 7200; /* the engine counts on */
     world_lost(&w, "down", 7200);
     world_settle(&w);
     SHOWS(&w, "cannot be reached: Connection refused");
-    SHOWS_NOT(&w, "sessions wait");
+    SHOWS_NOT(&w, "blocks 4 for");
     SHOWS_NOT(&w, "full:");
     canvas_resize(w.canvas, 24, 200);
     world_settle(&w);
@@ -80,7 +80,7 @@ static void of_a_server_that_is_away_only_what_is_known_now_is_told(void **state
     w.error = NULL;
     world_lost(&w, "up", 1);
     world_settle(&w);
-    SHOWS(&w, "4 sessions wait");
+    SHOWS(&w, "pid 4711 blocks 4 for ");
     world_done(&w);
 }
 
@@ -95,12 +95,12 @@ static void a_server_that_does_not_answer_is_told_in_one_line(void **state)
     world_settle(&w);
     SHOWS(&w, "no newer numbers of 4 datasets: no answer within 3 s; the last are 12.0 s old");
     SHOWS(&w, "▲ 1 critical");
-    SHOWS_NOT(&w, "sessions wait");
+    SHOWS_NOT(&w, "blocks 4 for");
     world_collectors_fail(&w, datasets, 1, "no answer within 3 s");
     world_stopped(&w, 1);
     world_settle(&w);
     SHOWS(&w, "no newer numbers of sessions: no answer within 3 s"); /* of the others there are */
-    SHOWS(&w, "4 sessions wait");
+    SHOWS(&w, "pid 4711 blocks 4 for ");
     world_done(&w);
 }
 
@@ -276,6 +276,15 @@ static void what_ends_an_idle_blocker_stands_in_its_detail(void **state)
     world_done(&w);
 }
 
+static void a_narrow_screen_shows_who_blocks(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 10, 40, NULL);
+    SHOWS(&w, "▲ pid 4711 blocks 4 for 3m58s: idle");
+    world_done(&w);
+}
+
 static void verdicts_warn_of_ids_that_run_out_whatever_the_settings(void **state)
 {
     (void)state;
@@ -345,7 +354,7 @@ static void room_that_is_no_longer_needed_is_given_back_after_a_while(void **sta
     w.kind = WORLD_QUIET; /* the queue and the full pools are gone */
     world_advance(&w, 1);
     world_settle(&w);
-    SHOWS_NOT(&w, "sessions wait");
+    SHOWS_NOT(&w, "blocks 4 for");
     assert_int_equal(line_of(&w, "── vital signs"), 9); /* not at once: panes below stand still */
     for (int i = 0; i < 25; i++) {
         world_advance(&w, 1);
@@ -375,6 +384,7 @@ int main(void)
         cmocka_unit_test(verdicts_name_what_eats_the_time_and_what_vacuum_owes),
         cmocka_unit_test(a_table_that_is_read_whole_over_and_over_is_told),
         cmocka_unit_test(what_ends_an_idle_blocker_stands_in_its_detail),
+        cmocka_unit_test(a_narrow_screen_shows_who_blocks),
         cmocka_unit_test(verdicts_warn_of_ids_that_run_out_whatever_the_settings),
         cmocka_unit_test(our_own_statements_count_in_no_mean),
         cmocka_unit_test(the_sort_list_has_the_headings_and_what_they_mean),
