@@ -1,0 +1,184 @@
+/* What the panes say of samples made by hand: the verdicts of `now`, and what marks and counts as it does. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/query.h"
+#include "core/store.h"
+#include "engine/products.h"
+#include "tests/unit/test.h"
+#include "tui/page.h"
+
+struct rig {
+    struct registry registry;
+    struct pages pages;
+    struct store *store;
+    struct door *door;
+};
+
+static int open_rig(void **state)
+{
+    struct rig *r = calloc(1, sizeof(*r));
+    struct err err = {""};
+    pages_init(&r->pages);
+    if (!products_register(&r->registry, &err) || !pages_add_builtin(&r->pages, &err) || !pages_check(&r->pages, &err))
+        fail_msg("%s", err.text);
+    r->store = store_new((struct store_limits){.series_bytes = 1 << 20, .total_bytes = 4 << 20, .keep_s = 900});
+    r->door = door_new(&r->registry, &err);
+    *state = r;
+    return r->door == NULL;
+}
+
+static int close_rig(void **state)
+{
+    struct rig *r = *state;
+    door_free(r->door);
+    store_free(r->store);
+    pages_done(&r->pages);
+    registry_done(&r->registry);
+    free(r);
+    return 0;
+}
+
+static void cell_set(struct sample *s, int row, const char *cell, size_t len)
+{
+    char name[64], value[400];
+    size_t n = strcspn(cell, "=");
+    snprintf(name, sizeof(name), "%.*s", (int)n, cell);
+    snprintf(value, sizeof(value), "%.*s", (int)(len - n - 1), cell + n + 1);
+    int c = dataset_column(s->dataset, name);
+    if (c < 0)
+        fail_msg("%s has no column %s", s->dataset->name, name);
+    if (s->dataset->columns[c].type == TYPE_TEXT)
+        sample_set_text(s, c, row, value, strlen(value));
+    else if (s->dataset->columns[c].type == TYPE_INT)
+        s->values[c].integer[row] = strtoll(value, NULL, 10);
+    else
+        s->values[c].real[row] = strtod(value, NULL);
+}
+
+/* A sample taken AT seconds; ROWS is a line per row: "pid=7; state=idle". */
+static void put(struct rig *r, const char *dataset, double at, const char *rows)
+{
+    int n = 0;
+    for (const char *line = rows; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n')
+        n++;
+    struct sample *s = sample_new(registry_find(&r->registry, dataset), n);
+    s->mono_s = at;
+    s->wall_s = 1e9 + at;
+    s->epoch = 1;
+    s->reset_s = NAN;
+    for (int row = 0; row < n; row++) {
+        const char *end = rows + strcspn(rows, "\n");
+        while (rows < end) {
+            size_t len = strcspn(rows, ";\n");
+            cell_set(s, row, rows, len);
+            rows += len;
+            rows += strspn(rows, "; ");
+        }
+        rows = end + (*end == '\n');
+    }
+    store_put(r->store, "t", s);
+}
+
+static const struct pane *pane_of(const struct rig *r, const char *name)
+{
+    for (int i = 0; i < r->pages.n_panes; i++)
+        if (strcmp(r->pages.panes[i]->name, name) == 0)
+            return r->pages.panes[i];
+    fail_msg("there is no pane %s", name);
+    return NULL;
+}
+
+/* Column NAME of the first row of SQL whose text has WORD (any row: ""); "" if there is none. */
+static const char *said(struct rig *r, const char *sql, const char *name, const char *word)
+{
+    static char out[4][600];
+    static int next;
+    struct err err = {""};
+    struct query_param params[] = {{"target", {.type = VALUE_TEXT, .text = "t"}}, {"rows", {.type = VALUE_INT, .integer = 10}}};
+    struct snapshot *snapshot = store_snapshot(r->store);
+    struct result *result = door_run(r->door, snapshot, &(struct query){.sql = sql, .params = params, .n_params = 2}, &err);
+    snapshot_unref(snapshot);
+    if (result == NULL)
+        fail_msg("%s", err.text);
+    char *text = out[next++ % 4];
+    text[0] = '\0';
+    int from = result_column(result, "text"), column = result_column(result, name);
+    for (int i = 0; i < result->n_rows && text[0] == '\0'; i++) {
+        const struct value *found = from < 0 ? NULL : result_at(result, i, from);
+        if (word[0] != '\0' && (found == NULL || found->type != VALUE_TEXT || strstr(found->text, word) == NULL))
+            continue;
+        const struct value *v = result_at(result, i, column);
+        if (v->type == VALUE_TEXT)
+            snprintf(text, sizeof(out[0]), "%s", v->text);
+        else if (v->type != VALUE_NULL)
+            snprintf(text, sizeof(out[0]), "%g", value_real(v));
+    }
+    result_free(result);
+    return text;
+}
+
+static const char *now(struct rig *r, const char *column, const char *word)
+{
+    return said(r, pane_of(r, "now")->sql, column, word);
+}
+
+#define EDGE "pid=2; holder_pid=1; root_pid=1; depth=1; holder_mode=ExclusiveLock; locktype=transactionid; "
+
+static void a_holder_is_named_when_both_samples_show_its_transaction(void **state)
+{
+    put(*state, "locks", 100, EDGE "wait_s=3; holder_state=active; holder_xact_age_s=8");
+    put(*state, "sessions", 100.4, "pid=1; usename=web; state=active; state_age_s=8.4; xact_age_s=8.4; backend_age_s=50; query=update t");
+    assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s behind pid 1 (web): active 8.4 s, runs update t");
+}
+
+static void a_session_that_is_in_no_transaction_any_more_is_not_blamed(void **state)
+{
+    put(*state, "locks", 100, EDGE "wait_s=3; holder_state=active; holder_xact_age_s=8");
+    put(*state, "sessions", 100.4, "pid=1; usename=web; state=idle; state_age_s=0.2; backend_age_s=50; query=commit");
+    assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s for locks");
+}
+
+static void a_transaction_younger_than_the_wait_is_not_blamed(void **state)
+{
+    put(*state, "locks", 100, EDGE "wait_s=3; holder_state=active; holder_xact_age_s=8");
+    put(*state, "sessions", 100.4, "pid=1; usename=web; state=active; state_age_s=0.2; xact_age_s=0.2; backend_age_s=50; query=update t");
+    assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s for locks");
+}
+
+static void samples_of_different_moments_blame_nobody(void **state)
+{
+    put(*state, "locks", 100, EDGE "wait_s=3; holder_state=active; holder_xact_age_s=8");
+    put(*state, "sessions", 106, "pid=1; usename=web; state=active; state_age_s=14; xact_age_s=14; backend_age_s=50; query=update t");
+    assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s for locks");
+}
+
+static void who_holds_an_advisory_lock_needs_no_transaction(void **state)
+{
+    put(*state, "locks", 100, "pid=2; holder_pid=1; root_pid=1; depth=1; holder_mode=ExclusiveLock; locktype=advisory; wait_s=3; holder_state=idle");
+    put(*state, "sessions", 100.4, "pid=1; usename=web; state=idle; state_age_s=20; backend_age_s=50; query=select pg_advisory_lock(1)");
+    assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s behind pid 1 (web): idle 20.0 s, after select pg_advisory_lock(1)");
+}
+
+static void a_holder_whose_state_is_hidden_is_named_without_it(void **state)
+{
+    put(*state, "locks", 100, EDGE "wait_s=3");
+    put(*state, "sessions", 100.4, "pid=1; usename=web; hidden=1; backend_age_s=50");
+    assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s behind pid 1");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
+    const struct CMUnitTest tests[] = {
+        TEST(a_holder_is_named_when_both_samples_show_its_transaction),
+        TEST(a_session_that_is_in_no_transaction_any_more_is_not_blamed),
+        TEST(a_transaction_younger_than_the_wait_is_not_blamed),
+        TEST(samples_of_different_moments_blame_nobody),
+        TEST(who_holds_an_advisory_lock_needs_no_transaction),
+        TEST(a_holder_whose_state_is_hidden_is_named_without_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
