@@ -169,6 +169,34 @@ static void a_holder_whose_state_is_hidden_is_named_without_it(void **state)
     assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s behind pid 1");
 }
 
+static const char *queue(struct rig *r, const char *column)
+{
+    return said(r, pane_of(r, "queue")->sql, column, "lock");
+}
+
+#define IDLE(s) "holder_state=idle in transaction; holder_xact_age_s=60; holder_state_age_s=" s "; "
+
+static void a_lock_queue_is_a_verdict_from_one_second_and_critical_from_ten(void **state)
+{
+    static const struct {
+        const char *locks, *level;
+    } rows[] = {
+        {EDGE IDLE("0.9") "wait_s=0.9\npid=3; holder_pid=1; root_pid=1; wait_s=0.9", ""},
+        {EDGE IDLE("4") "wait_s=1", "warning"},
+        {EDGE IDLE("60") "wait_s=9", "warning"},
+        {EDGE IDLE("4") "wait_s=3\npid=3; holder_pid=1; root_pid=1; wait_s=2", "warning"},
+        {EDGE IDLE("5.5") "wait_s=3\npid=3; holder_pid=1; root_pid=1; wait_s=2", "critical"},
+        {EDGE "holder_state=active; holder_xact_age_s=60; holder_state_age_s=60; wait_s=9.9", "warning"},
+        {EDGE "holder_state=active; holder_xact_age_s=60; holder_state_age_s=60; wait_s=10", "critical"},
+    };
+    put(*state, "sessions", 99, "pid=1; usename=web; state=idle in transaction; state_age_s=4; xact_age_s=60; backend_age_s=80");
+    for (int i = 0; i < (int)(sizeof(rows) / sizeof(rows[0])); i++) {
+        put(*state, "locks", 100 + 0.1 * i, rows[i].locks);
+        assert_string_equal(now(*state, "level", "wait"), rows[i].level);
+        assert_string_equal(queue(*state, "level"), rows[i].level);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
@@ -179,6 +207,7 @@ int main(void)
         TEST(samples_of_different_moments_blame_nobody),
         TEST(who_holds_an_advisory_lock_needs_no_transaction),
         TEST(a_holder_whose_state_is_hidden_is_named_without_it),
+        TEST(a_lock_queue_is_a_verdict_from_one_second_and_critical_from_ten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
