@@ -295,15 +295,15 @@ def test_a_long_queue_is_cut_and_stays_a_queue(server, rows, connect):
 
 # ---- pools, caches, settings, access ----
 
-def test_being_watched_makes_no_pool_look_full(server, read, connect):
+def test_utilization_is_what_a_client_meets_ours_included(server, read, connect):
     server.psql("drop role if exists looked_at; create role looked_at login connection limit 2")
     answers = read(server, "pools", "settings", user="looked_at", n=3)  # two lanes: all that it may have
     role = one(answers["pools"][-1]["rows"], kind="role", name="looked_at")
-    assert (role["in_use"], role["own"], role["utilization"]) == (2, 2, 0)
+    assert (role["in_use"], role["own"], role["utilization"]) == (2, 2, 1)
     server.psql("alter role looked_at connection limit 4")
     other = connect(server, user="looked_at")
     role = one(read(server, "pools", "settings", user="looked_at", n=3)["pools"][-1]["rows"], kind="role", name="looked_at")
-    assert (role["in_use"], role["own"], role["utilization"]) == (3, 2, 0.25)
+    assert (role["in_use"], role["own"], role["utilization"]) == (3, 2, 0.75)
 
 
 def test_slots_are_counted_as_the_server_does(server, rows, connect):

@@ -197,6 +197,28 @@ static void a_lock_queue_is_a_verdict_from_one_second_and_critical_from_ten(void
     }
 }
 
+#define SLOTS "kind=slots; name=instance; max_size=57; "
+
+static void full_slots_are_told_with_all_that_are_taken(void **state)
+{
+    put(*state, "pools", 100, SLOTS "in_use=57; own=6; utilization=1");
+    assert_string_equal(now(*state, "text", "slots"), "connection slots 100 % full: 57 of 57 taken (6 by dbvitals)");
+    assert_string_equal(now(*state, "level", "slots"), "critical");
+    assert_string_equal(said(*state, pane_of(*state, "queue")->sql, "level", "slots"), "critical");
+}
+
+static void a_pool_that_only_we_are_in_is_never_marked(void **state)
+{
+    put(*state, "pools", 100, "kind=role; name=mon; max_size=2; own_limit=1; in_use=2; own=2; utilization=1");
+    assert_string_equal(now(*state, "text", "mon"), "");
+    assert_string_equal(said(*state, pane_of(*state, "queue")->sql, "level", "mon"), "");
+    assert_string_equal(said(*state, pane_of(*state, "pools")->sql, "utilization", ""), "1");
+    assert_string_equal(said(*state, pane_of(*state, "pools")->sql, "filled_ratio", ""), "");
+    put(*state, "pools", 101, "kind=role; name=mon; max_size=2; own_limit=1; in_use=2; own=1; utilization=1");
+    assert_string_equal(now(*state, "text", "mon"), "role mon 100 % full: 2 of 2 taken (1 by dbvitals)");
+    assert_string_equal(said(*state, pane_of(*state, "pools")->sql, "filled_ratio", ""), "1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
@@ -208,6 +230,8 @@ int main(void)
         TEST(who_holds_an_advisory_lock_needs_no_transaction),
         TEST(a_holder_whose_state_is_hidden_is_named_without_it),
         TEST(a_lock_queue_is_a_verdict_from_one_second_and_critical_from_ten),
+        TEST(full_slots_are_told_with_all_that_are_taken),
+        TEST(a_pool_that_only_we_are_in_is_never_marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
