@@ -22,6 +22,7 @@ struct pg_facts {
     int statements;        /* pg_stat_statements in this database: 108..112 for 1.8..1.12, 0 absent */
     bool statements_loaded; /* in shared_preload_libraries, as far as can be known */
     const char *statements_schema; /* quoted identifier */
+    bool io_timing;        /* track_io_timing, as our connection has it: else times of reads and writes are not known */
     uint64_t role_epoch;   /* hash of server start, user and role memberships */
     int backend_pid;
     int block_size;

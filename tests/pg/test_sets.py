@@ -427,6 +427,15 @@ def test_without_the_extension_the_lines_that_install_it_are_told(server, read):
     assert "rows" not in line and "CREATE EXTENSION pg_stat_statements" in line["text"]
 
 
+def test_times_of_reads_are_na_where_nobody_measures_them(server, rows, read):
+    server.psql("drop role if exists unmeasured; create role unmeasured login; grant pg_monitor to unmeasured; alter role unmeasured set track_io_timing = off")
+    why = read(server, "statements", user="unmeasured")["statements"][0]["why"]
+    assert why.get("io_read_ms") == why.get("io_write_ms") == "track_io_timing is off"
+    assert {r["blk_read_ms"] for r in rows(server, "databases", user="unmeasured")} == {None}
+    assert None not in {r["io_read_ms"] for r in rows(server, "statements")}
+    assert None not in {r["blk_read_ms"] for r in rows(server, "databases")}
+
+
 def test_every_version_of_the_extension_is_read(server, rows):
     """A database that was upgraded keeps the version of the extension that it had."""
     known = {v for v, in server.query("select version from pg_available_extension_versions where name = 'pg_stat_statements'")}
