@@ -14,6 +14,7 @@ static const struct column columns[] = {
     {"version_text", KIND_LABEL, TYPE_TEXT, .source = "current_setting('server_version')", .help = "version of the server"},
     {"started", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_postmaster_start_time()", .help = "when the server was started"},
     {"uptime_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "date_part('epoch', clock_timestamp() - pg_postmaster_start_time())", .help = "time since the server was started"},
+    {"conf_loaded", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_conf_load_time()", .help = "when our connection last read the configuration anew: at a reload, or at the next poll after it"},
     {"connections", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "a.clients", .help = "client connections, ours included"},
     {"max_connections", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "i.max_connections", .help = "client connections that the server has slots for"},
     {"reserved_connections", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "i.reserved", .help = "slots among them kept for superusers and for roles that may use reserved connections"},
