@@ -219,6 +219,15 @@ static void a_pool_that_only_we_are_in_is_never_marked(void **state)
     assert_string_equal(said(*state, pane_of(*state, "pools")->sql, "filled_ratio", ""), "1");
 }
 
+static void a_table_without_autovacuum_says_so_first_and_no_absurd_number(void **state)
+{
+    put(*state, "tables", 100, "datid=5; relid=7; schema=public; name=events; dead_rows=50000; vacuum_debt=1000; autovacuum=0");
+    assert_string_equal(now(*state, "text", "vacuum"),
+                        "vacuum is behind: autovacuum is off for events, 50,000 dead rows, over 100 times what autovacuum starts at (never vacuumed or analyzed)");
+    put(*state, "tables", 101, "datid=5; relid=7; schema=a; name=events; dead_rows=50000; vacuum_debt=4; autovacuum=1; analyze_age_s=7");
+    assert_string_equal(now(*state, "text", "vacuum"), "vacuum is behind: a.events has 50,000 dead rows, 4.0 times what autovacuum starts at");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
@@ -230,6 +239,7 @@ int main(void)
         TEST(who_holds_an_advisory_lock_needs_no_transaction),
         TEST(a_holder_whose_state_is_hidden_is_named_without_it),
         TEST(a_lock_queue_is_a_verdict_from_one_second_and_critical_from_ten),
+        TEST(a_table_without_autovacuum_says_so_first_and_no_absurd_number),
         TEST(full_slots_are_told_with_all_that_are_taken),
         TEST(a_pool_that_only_we_are_in_is_never_marked),
     };
