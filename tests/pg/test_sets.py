@@ -182,6 +182,15 @@ def test_own_connections_are_marked(server, rows, connect):
     assert any(s["own"] == 1 and s["application_name"] == "dbvitals" for s in sessions)
 
 
+def test_the_counts_of_the_server_are_clients_without_ours(server, read, connect):
+    c = connect(server)
+    do(c, "select 1")
+    c.commit()
+    line = read(server, "server", "settings", n=3)["server"][-1]["rows"][0]  # the second lane of ours idles
+    idle = server.value("select count(*) from pg_stat_activity where backend_type = 'client backend' and state = 'idle'")
+    assert (line["idle"], line["active"], line["idle_in_xact"], line["parallel_workers"]) == (idle, 0, 0, 0)
+
+
 def test_a_query_in_another_encoding_does_not_spoil_the_others(server, rows, connect):
     """left(query, n) fails on a query that ends in what is half a character here."""
     if not server.value("select count(*) from pg_database where datname = 'latin'"):

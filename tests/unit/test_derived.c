@@ -16,16 +16,16 @@
 #include <cmocka.h>
 
 // clang-format off
-enum { S_PID, S_STATE, S_CLASS, S_EVENT, S_USER, S_APP, S_QUERYID, S_OWN, S_QUERY, S_DB, S_AGE };
+enum { S_PID, S_STATE, S_CLASS, S_EVENT, S_USER, S_APP, S_QUERYID, S_OWN, S_QUERY, S_DB, S_AGE, S_TYPE };
 static const struct column session_columns[] = {
     [S_PID] = {"pid", KIND_KEY, TYPE_INT, .help = "x"},            [S_STATE] = {"state", KIND_LABEL, TYPE_TEXT, .help = "x"},
     [S_CLASS] = {"wait_class", KIND_LABEL, TYPE_TEXT, .help = "x"}, [S_EVENT] = {"wait_event", KIND_LABEL, TYPE_TEXT, .help = "x"},
     [S_USER] = {"usename", KIND_LABEL, TYPE_TEXT, .help = "x"},     [S_APP] = {"application_name", KIND_LABEL, TYPE_TEXT, .help = "x"},
     [S_QUERYID] = {"queryid", KIND_LABEL, TYPE_INT, .help = "x"},   [S_OWN] = {"own", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "x"},
     [S_QUERY] = {"query", KIND_TEXT, TYPE_TEXT, .help = "x"},       [S_DB] = {"datname", KIND_LABEL, TYPE_TEXT, .help = "x"},
-    [S_AGE] = {"query_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "x"},
+    [S_AGE] = {"query_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "x"}, [S_TYPE] = {"backend_type", KIND_LABEL, TYPE_TEXT, .help = "x"},
 };
-static const struct dataset sessions = {.name = "sessions", .help = "x", .columns = session_columns, .n_columns = 11, .whole = true};
+static const struct dataset sessions = {.name = "sessions", .help = "x", .columns = session_columns, .n_columns = 12, .whole = true};
 enum { T_NAME, T_SETTING, T_CONTEXT, T_OWN };
 static const struct column setting_columns[] = {
     [T_NAME] = {"name", KIND_KEY, TYPE_TEXT, .help = "x"}, [T_SETTING] = {"shown", KIND_LABEL, TYPE_TEXT, .help = "x"},
@@ -125,6 +125,27 @@ static void waits_credit_measured_time_to_active_sessions(void **unused)
     assert_string_equal(text_of(b, "wait_class", 0), "CPU*");
     assert_string_equal(text_of(b, "wait_event", 1), "transactionid");
     sample_unref(a), sample_unref(b), sample_unref(first), sample_unref(second);
+    rig_close(&r, d);
+}
+
+static void only_clients_and_their_parallel_workers_are_load(void **unused)
+{
+    (void)unused;
+    static const char *const types[] = {"client backend", "parallel worker", "walsender", "autovacuum worker"};
+    const struct derived *d = &derived_waits;
+    struct rig r;
+    rig_open(&r, d);
+    struct sample *s = sample_new(&sessions, 4);
+    s->mono_s = s->wall_s = 100;
+    for (int i = 0; i < 4; i++) {
+        session(s, i, i, "active", "IO", types[i], 0); /* an event of its own each, so a row of its own */
+        text(s, S_TYPE, i, types[i]);
+    }
+    struct sample *made = d->make(&r.target, r.state, s, NULL);
+    assert_int_equal(made->n_rows, 2);
+    assert_string_equal(text_of(made, "wait_event", 0), "client backend");
+    assert_string_equal(text_of(made, "wait_event", 1), "parallel worker");
+    sample_unref(made), sample_unref(s);
     rig_close(&r, d);
 }
 
@@ -300,6 +321,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_credit_measured_time_to_active_sessions),
+        cmocka_unit_test(only_clients_and_their_parallel_workers_are_load),
         cmocka_unit_test(waits_after_a_long_gap_credit_little),
         cmocka_unit_test(changes_tell_a_setting_once_with_both_values),
         cmocka_unit_test(what_only_follows_or_is_ours_is_no_change),

@@ -228,6 +228,19 @@ static void a_table_without_autovacuum_says_so_first_and_no_absurd_number(void *
     assert_string_equal(now(*state, "text", "vacuum"), "vacuum is behind: a.events has 50,000 dead rows, 4.0 times what autovacuum starts at");
 }
 
+static void counts_of_sessions_are_clients_without_ours_and_workers_apart(void **state)
+{
+    put(*state, "sessions", 100, "pid=1; backend_type=client backend; own=0; state=active\n"
+                                 "pid=2; backend_type=parallel worker; own=0; state=active\n"
+                                 "pid=3; backend_type=walsender; own=0; state=active\n"
+                                 "pid=4; backend_type=client backend; own=1; state=active\n"
+                                 "pid=5; backend_type=client backend; own=1; state=idle\n"
+                                 "pid=6; backend_type=client backend; own=0; state=idle");
+    char sql[2000];
+    snprintf(sql, sizeof(sql), "select note as text from (select (%s) as note)", pane_of(*state, "sessions")->note);
+    assert_string_equal(said(*state, sql, "text", ""), "1 active   0 idle in tx   1 idle   +1 parallel");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
@@ -240,6 +253,7 @@ int main(void)
         TEST(a_holder_whose_state_is_hidden_is_named_without_it),
         TEST(a_lock_queue_is_a_verdict_from_one_second_and_critical_from_ten),
         TEST(a_table_without_autovacuum_says_so_first_and_no_absurd_number),
+        TEST(counts_of_sessions_are_clients_without_ours_and_workers_apart),
         TEST(full_slots_are_told_with_all_that_are_taken),
         TEST(a_pool_that_only_we_are_in_is_never_marked),
     };
