@@ -62,7 +62,7 @@ static const struct column columns[] = {
     {"rows_per_call", KIND_DERIVED, TYPE_REAL, UNIT_COUNT, .formula = FORMULA_QUOTIENT, .a = "rows_n", .b = "calls", .help = "rows returned or changed by a call"},
     {"hit_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "shared_hit", .b = "shared_read", .least = 100, .help = "pages found in shared buffers / pages looked at, from 100 on"},
     {"plan_mean_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_QUOTIENT, .a = "total_plan_ms", .b = "plans", .help = "exact mean time of planning it once"},
-    {"query", KIND_TEXT, TYPE_TEXT, .help = "its text with constants as $1, $2, ...; until it is fetched, a minute at most, that of a session that runs it, with ? for them; none if the role may not see it"},
+    {"query", KIND_TEXT, TYPE_TEXT, .help = "its text with constants as $1, $2, ...; until it is fetched (within seconds where it is among those that take most of the time, else within a minute) that of a session that runs it, with ? for them; none if the role may not see it"},
 };
 // clang-format on
 
@@ -223,6 +223,7 @@ static void deliver(struct pg_poll *p)
     if (t->texts.fetched.arena != NULL)
         sample_share(s, t->texts.fetched.arena);
     set_toplevel_ms(s);
+    statements_texts_delivered(&t->texts, s);
     pg_poll_done(p, s);
 }
 
@@ -260,10 +261,10 @@ static void on_running(struct pg_poll *p, const struct pg_rows *rows, enum failu
     deliver(p);
 }
 
-static void ask_texts(struct pg_poll *p, const char *ids, double now_s)
+static void ask_texts(struct pg_poll *p, const char *ids, const struct sample *s)
 {
     struct statements *t = pg_state(p);
-    if (!statements_texts_due(&t->texts, now_s)) {
+    if (!statements_texts_due(&t->texts, s)) {
         pg_run(p, statements_texts_running_sql, 1, &ids, on_running);
         return;
     }
@@ -290,7 +291,7 @@ static void on_sample(struct pg_poll *p, struct sample *s)
     text_init(&missing, 1 << 20);
     statements_texts_fill(&t->texts, s, &missing);
     if (missing.len > 2 && !pg_target(p)->no_texts)
-        ask_texts(p, text_str(&missing), s->mono_s);
+        ask_texts(p, text_str(&missing), s);
     else
         deliver(p);
     text_done(&missing);
