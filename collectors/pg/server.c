@@ -35,6 +35,7 @@ static const struct column columns[] = {
     {"prepared_xacts", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "x.n", .help = "transactions prepared for two-phase commit and left open"},
     {"prepared_xact_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "x.age_s", .help = "age of the oldest of them"},
     {"xact", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "d.commits + d.rollbacks", .help = "transactions ended in all databases"},
+    {"xact_own", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "those of them that were queries of dbvitals, as it counts them itself; the server tells what ended up to a second late"},
     {"xact_commit", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "d.commits", .help = "transactions committed"},
     {"xact_rollback", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "d.rollbacks", .help = "transactions rolled back"},
     {"rollback_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "xact_rollback", .b = "xact_commit", .least = 20, .help = "share of transactions that rolled back"},
@@ -102,4 +103,10 @@ static const struct pg_from from[] = {
     {0, NULL},
 };
 
-const struct pg_collector pg_server = {.dataset = &dataset, .lane = PG_FAST, .from = from};
+static void finish(struct pg_poll *p, struct sample *s)
+{
+    for (int i = 0; i < s->n_rows; i++)
+        s->values[dataset_column(&dataset, "xact_own")].real[i] = pg_own_xacts(p);
+}
+
+const struct pg_collector pg_server = {.dataset = &dataset, .lane = PG_FAST, .from = from, .finish = finish};

@@ -191,6 +191,14 @@ def test_the_counts_of_the_server_are_clients_without_ours(server, read, connect
     assert (line["idle"], line["active"], line["idle_in_xact"], line["parallel_workers"]) == (idle, 0, 0, 0)
 
 
+def test_our_own_transactions_are_counted(server, read):
+    """Two datasets a round, and the role about once a second. The server tells later, also of those who have just left."""
+    lines = read(server, "server", "sessions", n=12, every=0.5)["server"]
+    first, last = lines[0]["rows"][0], lines[-1]["rows"][0]
+    ours, all_of_them = last["xact_own"] - first["xact_own"], last["xact"] - first["xact"]
+    assert 2 * 11 + 4 <= ours <= 2 * 11 + 10 and ours - 10 <= all_of_them <= ours + 40, (ours, all_of_them)
+
+
 def test_a_query_in_another_encoding_does_not_spoil_the_others(server, rows, connect):
     """left(query, n) fails on a query that ends in what is half a character here."""
     if not server.value("select count(*) from pg_database where datname = 'latin'"):

@@ -241,6 +241,15 @@ static void counts_of_sessions_are_clients_without_ours_and_workers_apart(void *
     assert_string_equal(said(*state, sql, "text", ""), "1 active   0 idle in tx   1 idle   +1 parallel");
 }
 
+static void where_our_own_transactions_are_many_it_is_said(void **state)
+{
+    put(*state, "server", 100, "instance=x; xact=1000; xact_own=500; xact_commit=900; xact_rollback=100");
+    put(*state, "server", 102, "instance=x; xact=1080; xact_own=576; xact_commit=980; xact_rollback=100");
+    assert_string_equal(said(*state, pane_of(*state, "vitals")->note, "xact_per_s_note", ""), "about 38 of them ours");
+    put(*state, "server", 104, "instance=x; xact=3080; xact_own=652; xact_commit=2980; xact_rollback=100");
+    assert_string_equal(said(*state, pane_of(*state, "vitals")->note, "xact_per_s_note", ""), "0 % rolled back");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_rig, close_rig)
@@ -254,6 +263,7 @@ int main(void)
         TEST(a_lock_queue_is_a_verdict_from_one_second_and_critical_from_ten),
         TEST(a_table_without_autovacuum_says_so_first_and_no_absurd_number),
         TEST(counts_of_sessions_are_clients_without_ours_and_workers_apart),
+        TEST(where_our_own_transactions_are_many_it_is_said),
         TEST(full_slots_are_told_with_all_that_are_taken),
         TEST(a_pool_that_only_we_are_in_is_never_marked),
     };
