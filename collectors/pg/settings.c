@@ -9,7 +9,7 @@
 
 /* As SHOW writes it, with the unit in which it is easiest read, set apart: "64 MB". */
 #define SHOWN                                                                                                \
-    "case when s.unit is not null then regexp_replace(coalesce(current_setting(s.name, true), s.setting),"  \
+    "case when s.unit is not null then regexp_replace(coalesce(current_setting(s.name, true), s.setting),"   \
     " '^(-?[0-9.]+)([A-Za-z]+)$', '\\1 \\2') else " NO_PASSWORD("s.setting") " end"
 
 // clang-format off

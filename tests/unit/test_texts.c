@@ -163,13 +163,15 @@ static struct sample *statements_at(double at_s, int n, double last_ms)
     return s;
 }
 
-/* Texts of 20 statements came at 1000 s, when the next fetch is a minute away; at AT_S one more stands there that took LAST_MS. */
+/* Texts of 20 statements came at 1000 s, when the next fetch is a minute away; at AT_S one more stands there
+ * that took LAST_MS. */
 static bool is_due(double at_s, double last_ms, bool failed)
 {
     struct statements_texts t = {.asked_s = 1000, .every_s = 60, .failed = failed};
     for (int i = 0; i < 20; i++)
         texts_put(&t.fetched, i, "select 1", 8);
-    struct sample *before = statements_at(at_s - 2, 20, (at_s - 2) * 20), *now = statements_at(at_s, 21, last_ms);
+    struct sample *before = statements_at(at_s - 2, 20, (at_s - 2) * 20),
+                  *now = statements_at(at_s, 21, last_ms);
     struct text missing;
     text_init(&missing, 1000);
     now->values[dataset_column(now->dataset, "total_exec_ms")].real[19] = at_s * 20;

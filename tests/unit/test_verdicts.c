@@ -22,9 +22,11 @@ static int open_rig(void **state)
     struct rig *r = calloc(1, sizeof(*r));
     struct err err = {""};
     pages_init(&r->pages);
-    if (!products_register(&r->registry, &err) || !pages_add_builtin(&r->pages, &err) || !pages_check(&r->pages, &err))
+    if (!products_register(&r->registry, &err) || !pages_add_builtin(&r->pages, &err) ||
+        !pages_check(&r->pages, &err))
         fail_msg("%s", err.text);
-    r->store = store_new((struct store_limits){.series_bytes = 1 << 20, .total_bytes = 4 << 20, .keep_s = 900});
+    r->store =
+        store_new((struct store_limits){.series_bytes = 1 << 20, .total_bytes = 4 << 20, .keep_s = 900});
     r->door = door_new(&r->registry, &err);
     *state = r;
     return r->door == NULL;
@@ -97,9 +99,11 @@ static const char *said(struct rig *r, const char *sql, const char *name, const 
     static char out[4][600];
     static int next;
     struct err err = {""};
-    struct query_param params[] = {{"target", {.type = VALUE_TEXT, .text = "t"}}, {"rows", {.type = VALUE_INT, .integer = 10}}};
+    struct query_param params[] = {{"target", {.type = VALUE_TEXT, .text = "t"}},
+                                   {"rows", {.type = VALUE_INT, .integer = 10}}};
     struct snapshot *snapshot = store_snapshot(r->store);
-    struct result *result = door_run(r->door, snapshot, &(struct query){.sql = sql, .params = params, .n_params = 2}, &err);
+    struct result *result =
+        door_run(r->door, snapshot, &(struct query){.sql = sql, .params = params, .n_params = 2}, &err);
     snapshot_unref(snapshot);
     if (result == NULL)
         fail_msg("%s", err.text);
@@ -108,7 +112,8 @@ static const char *said(struct rig *r, const char *sql, const char *name, const 
     int from = result_column(result, "text"), column = result_column(result, name);
     for (int i = 0; i < result->n_rows && text[0] == '\0'; i++) {
         const struct value *found = from < 0 ? NULL : result_at(result, i, from);
-        if (word[0] != '\0' && (found == NULL || found->type != VALUE_TEXT || strstr(found->text, word) == NULL))
+        if (word[0] != '\0' &&
+            (found == NULL || found->type != VALUE_TEXT || strstr(found->text, word) == NULL))
             continue;
         const struct value *v = result_at(result, i, column);
         if (v->type == VALUE_TEXT)
@@ -130,36 +135,48 @@ static const char *now(struct rig *r, const char *column, const char *word)
 static void a_holder_is_named_when_both_samples_show_its_transaction(void **state)
 {
     put(*state, "locks", 100, EDGE "wait_s=3; holder_state=active; holder_xact_age_s=8");
-    put(*state, "sessions", 100.4, "pid=1; usename=web; state=active; state_age_s=8.4; xact_age_s=8.4; backend_age_s=50; query=update t");
-    assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s behind pid 1 (web): active 8.4 s, runs update t");
+    put(*state, "sessions", 100.4,
+        "pid=1; usename=web; state=active; state_age_s=8.4; xact_age_s=8.4; backend_age_s=50; query=update "
+        "t");
+    assert_string_equal(now(*state, "text", "wait"),
+                        "1 session waits 3.0 s behind pid 1 (web): active 8.4 s, runs update t");
 }
 
 static void a_session_that_is_in_no_transaction_any_more_is_not_blamed(void **state)
 {
     put(*state, "locks", 100, EDGE "wait_s=3; holder_state=active; holder_xact_age_s=8");
-    put(*state, "sessions", 100.4, "pid=1; usename=web; state=idle; state_age_s=0.2; backend_age_s=50; query=commit");
+    put(*state, "sessions", 100.4,
+        "pid=1; usename=web; state=idle; state_age_s=0.2; backend_age_s=50; query=commit");
     assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s for locks");
 }
 
 static void a_transaction_younger_than_the_wait_is_not_blamed(void **state)
 {
     put(*state, "locks", 100, EDGE "wait_s=3; holder_state=active; holder_xact_age_s=8");
-    put(*state, "sessions", 100.4, "pid=1; usename=web; state=active; state_age_s=0.2; xact_age_s=0.2; backend_age_s=50; query=update t");
+    put(*state, "sessions", 100.4,
+        "pid=1; usename=web; state=active; state_age_s=0.2; xact_age_s=0.2; backend_age_s=50; query=update "
+        "t");
     assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s for locks");
 }
 
 static void samples_of_different_moments_blame_nobody(void **state)
 {
     put(*state, "locks", 100, EDGE "wait_s=3; holder_state=active; holder_xact_age_s=8");
-    put(*state, "sessions", 106, "pid=1; usename=web; state=active; state_age_s=14; xact_age_s=14; backend_age_s=50; query=update t");
+    put(*state, "sessions", 106,
+        "pid=1; usename=web; state=active; state_age_s=14; xact_age_s=14; backend_age_s=50; query=update t");
     assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s for locks");
 }
 
 static void who_holds_an_advisory_lock_needs_no_transaction(void **state)
 {
-    put(*state, "locks", 100, "pid=2; holder_pid=1; root_pid=1; depth=1; holder_mode=ExclusiveLock; locktype=advisory; wait_s=3; holder_state=idle");
-    put(*state, "sessions", 100.4, "pid=1; usename=web; state=idle; state_age_s=20; backend_age_s=50; query=select pg_advisory_lock(1)");
-    assert_string_equal(now(*state, "text", "wait"), "1 session waits 3.0 s behind pid 1 (web): idle 20.0 s, after select pg_advisory_lock(1)");
+    put(*state, "locks", 100,
+        "pid=2; holder_pid=1; root_pid=1; depth=1; holder_mode=ExclusiveLock; locktype=advisory; wait_s=3; "
+        "holder_state=idle");
+    put(*state, "sessions", 100.4,
+        "pid=1; usename=web; state=idle; state_age_s=20; backend_age_s=50; query=select pg_advisory_lock(1)");
+    assert_string_equal(
+        now(*state, "text", "wait"),
+        "1 session waits 3.0 s behind pid 1 (web): idle 20.0 s, after select pg_advisory_lock(1)");
 }
 
 static void a_holder_whose_state_is_hidden_is_named_without_it(void **state)
@@ -189,7 +206,8 @@ static void a_lock_queue_is_a_verdict_from_one_second_and_critical_from_ten(void
         {EDGE "holder_state=active; holder_xact_age_s=60; holder_state_age_s=60; wait_s=9.9", "warning"},
         {EDGE "holder_state=active; holder_xact_age_s=60; holder_state_age_s=60; wait_s=10", "critical"},
     };
-    put(*state, "sessions", 99, "pid=1; usename=web; state=idle in transaction; state_age_s=4; xact_age_s=60; backend_age_s=80");
+    put(*state, "sessions", 99,
+        "pid=1; usename=web; state=idle in transaction; state_age_s=4; xact_age_s=60; backend_age_s=80");
     for (int i = 0; i < (int)(sizeof(rows) / sizeof(rows[0])); i++) {
         put(*state, "locks", 100 + 0.1 * i, rows[i].locks);
         assert_string_equal(now(*state, "level", "wait"), rows[i].level);
@@ -202,7 +220,8 @@ static void a_lock_queue_is_a_verdict_from_one_second_and_critical_from_ten(void
 static void full_slots_are_told_with_all_that_are_taken(void **state)
 {
     put(*state, "pools", 100, SLOTS "in_use=57; own=6; utilization=1");
-    assert_string_equal(now(*state, "text", "slots"), "connection slots 100 % full: 57 of 57 taken (6 by dbvitals)");
+    assert_string_equal(now(*state, "text", "slots"),
+                        "connection slots 100 % full: 57 of 57 taken (6 by dbvitals)");
     assert_string_equal(now(*state, "level", "slots"), "critical");
     assert_string_equal(said(*state, pane_of(*state, "queue")->sql, "level", "slots"), "critical");
 }
@@ -221,23 +240,31 @@ static void a_pool_that_only_we_are_in_is_never_marked(void **state)
 
 static void a_table_without_autovacuum_says_so_first_and_no_absurd_number(void **state)
 {
-    put(*state, "tables", 100, "datid=5; relid=7; schema=public; name=events; dead_rows=50000; vacuum_debt=1000; autovacuum=0");
+    put(*state, "tables", 100,
+        "datid=5; relid=7; schema=public; name=events; dead_rows=50000; vacuum_debt=1000; autovacuum=0");
     assert_string_equal(now(*state, "text", "vacuum"),
-                        "vacuum is behind: autovacuum is off for events, 50,000 dead rows, over 100 times what autovacuum starts at (never vacuumed or analyzed)");
-    put(*state, "tables", 101, "datid=5; relid=7; schema=a; name=events; dead_rows=50000; vacuum_debt=4; autovacuum=1; analyze_age_s=7");
-    assert_string_equal(now(*state, "text", "vacuum"), "vacuum is behind: a.events has 50,000 dead rows, 4.0 times what autovacuum starts at");
+                        "vacuum is behind: autovacuum is off for events, 50,000 dead rows, over 100 times "
+                        "what autovacuum starts at (never vacuumed or analyzed)");
+    put(*state, "tables", 101,
+        "datid=5; relid=7; schema=a; name=events; dead_rows=50000; vacuum_debt=4; autovacuum=1; "
+        "analyze_age_s=7");
+    assert_string_equal(
+        now(*state, "text", "vacuum"),
+        "vacuum is behind: a.events has 50,000 dead rows, 4.0 times what autovacuum starts at");
 }
 
 static void counts_of_sessions_are_clients_without_ours_and_workers_apart(void **state)
 {
-    put(*state, "sessions", 100, "pid=1; backend_type=client backend; own=0; state=active\n"
-                                 "pid=2; backend_type=parallel worker; own=0; state=active\n"
-                                 "pid=3; backend_type=walsender; own=0; state=active\n"
-                                 "pid=4; backend_type=client backend; own=1; state=active\n"
-                                 "pid=5; backend_type=client backend; own=1; state=idle\n"
-                                 "pid=6; backend_type=client backend; own=0; state=idle");
+    put(*state, "sessions", 100,
+        "pid=1; backend_type=client backend; own=0; state=active\n"
+        "pid=2; backend_type=parallel worker; own=0; state=active\n"
+        "pid=3; backend_type=walsender; own=0; state=active\n"
+        "pid=4; backend_type=client backend; own=1; state=active\n"
+        "pid=5; backend_type=client backend; own=1; state=idle\n"
+        "pid=6; backend_type=client backend; own=0; state=idle");
     char sql[2000];
-    snprintf(sql, sizeof(sql), "select note as text from (select (%s) as note)", pane_of(*state, "sessions")->note);
+    snprintf(sql, sizeof(sql), "select note as text from (select (%s) as note)",
+             pane_of(*state, "sessions")->note);
     assert_string_equal(said(*state, sql, "text", ""), "1 active   0 idle in tx   1 idle   +1 parallel");
 }
 
@@ -245,9 +272,11 @@ static void where_our_own_transactions_are_many_it_is_said(void **state)
 {
     put(*state, "server", 100, "instance=x; xact=1000; xact_own=500; xact_commit=900; xact_rollback=100");
     put(*state, "server", 102, "instance=x; xact=1080; xact_own=576; xact_commit=980; xact_rollback=100");
-    assert_string_equal(said(*state, pane_of(*state, "vitals")->note, "xact_per_s_note", ""), "about 38 of them ours");
+    assert_string_equal(said(*state, pane_of(*state, "vitals")->note, "xact_per_s_note", ""),
+                        "about 38 of them ours");
     put(*state, "server", 104, "instance=x; xact=3080; xact_own=652; xact_commit=2980; xact_rollback=100");
-    assert_string_equal(said(*state, pane_of(*state, "vitals")->note, "xact_per_s_note", ""), "0 % rolled back");
+    assert_string_equal(said(*state, pane_of(*state, "vitals")->note, "xact_per_s_note", ""),
+                        "0 % rolled back");
 }
 
 int main(void)
