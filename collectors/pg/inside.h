@@ -67,6 +67,7 @@ struct pg_source {
     } made[MAX_COLLECTORS];
 
     double rtt_ms;
+    double own_xacts; /* a query is a transaction of its own */
     struct pg_poll *polls;      /* all that are not freed */
     struct run *orphans;        /* runs without a connection, to be answered in the next turn */
     struct decoding *decodings; /* big answers being decoded, the first one in slices */

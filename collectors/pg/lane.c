@@ -273,6 +273,11 @@ static bool open_slow(struct lane *l)
     return true;
 }
 
+double pg_own_xacts(const struct pg_poll *p)
+{
+    return p->source->own_xacts;
+}
+
 void lane_ask_for_slot(struct pg_source *s)
 {
     if (s->full[0] != '\0' && s->slow.conn == NULL)
@@ -296,6 +301,7 @@ bool lane_send(struct lane *l, const struct conn_query *q)
         text_add(&tagged, " " PG_TAG);
         text_add(&tagged, q->sql + word);
         copy.sql = text_str(&tagged);
+        l->source->own_xacts++;
     }
     conn_send(l->conn, &copy);
     text_done(&tagged);

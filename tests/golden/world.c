@@ -207,6 +207,7 @@ static void locks_put(struct world *w, enum world_kind kind, double ago_s)
         text_set(s, i, "usename", "shop_rw");
         text_set(s, i, "application_name", "web");
         text_set(s, i, "holder_state", "idle in transaction");
+        real_set(s, i, "holder_xact_age_s", 252 + w->now_s - WORLD_NOW - ago_s);
         text_set(s, i, "query", "update orders set status = $1 where id = $2");
     }
     blocks_set(s);
