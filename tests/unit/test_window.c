@@ -85,16 +85,18 @@ static void the_wall_clock_has_no_say_in_rates(void **state)
     window_free(w);
 }
 
-static void a_counter_that_went_back_gives_none(void **state)
+static void a_counter_that_went_back_gives_none_in_its_row(void **state)
 {
     (void)state;
     struct sample *base = POLL(&whole, 0, 100, 100), *now = POLL(&whole, 1, 5, 101);
-    now->values[TOTAL_MS].real[0] = 101; /* only the counter that went back, only in that row */
+    now->values[TOTAL_MS].real[0] = 101; /* set back too, perhaps, and grown past what it was */
     struct window *w = window_of(base, now);
+    assert_none(window_delta(w, 0, TOTAL_MS));
     assert_none(window_delta(w, 0, CALLS));
     assert_none(window_per_s(w, 0, CALLS));
-    assert_real(window_delta(w, 0, TOTAL_MS), 1);
-    assert_real(window_delta(w, 1, CALLS), 1);
+    assert_none(window_derived(w, 0, EACH));
+    assert_real(window_delta(w, 1, CALLS), 1); /* only in that row */
+    assert_real(window_delta(w, 1, TOTAL_MS), 1);
     window_free(w);
 }
 
@@ -298,7 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_divide_by_the_measured_time),
         cmocka_unit_test(the_wall_clock_has_no_say_in_rates),
-        cmocka_unit_test(a_counter_that_went_back_gives_none),
+        cmocka_unit_test(a_counter_that_went_back_gives_none_in_its_row),
         cmocka_unit_test(a_changed_epoch_gives_none),
         cmocka_unit_test(a_new_row_of_a_dataset_read_whole_has_base_0),
         cmocka_unit_test(a_new_row_of_any_other_dataset_gives_none),
