@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/index.h"
 #include "core/mem.h"
@@ -15,7 +16,12 @@ struct base_row {
 };
 /* What is known of a row of now as a whole. It is the same whoever finds out, so threads need not agree on
  * who does. */
-enum judgement { NOT_JUDGED, COMPARABLE, WENT_BACK };
+enum judgement {
+    NOT_JUDGED,
+    COMPARABLE,
+    MADE_ANEW, /* its base is 0 */
+    WENT_BACK  /* or was made anew nobody knows when */
+};
 enum {
     UNKNOWN = -1,
     GONE = -2
@@ -155,7 +161,7 @@ struct judged {
     struct sample *
         from[SAMPLE_CHUNK]; /* NULL: nowhere; rows of a plain window are all in the base, at the same place */
     int row[SAMPLE_CHUNK];
-    bool back[SAMPLE_CHUNK];
+    unsigned char as[SAMPLE_CHUNK]; /* an enum judgement each */
 };
 
 static void find_base(const struct window *w, struct judged *j)
@@ -176,12 +182,27 @@ static void mark_back(const struct window *w, int column, struct judged *j)
     if (w->rows == NULL) {
         const double *base = sample_has(w->base, column) ? sample_cell(w->base, column, j->first) : now;
         for (int i = 0; i < j->n && now != base; i++)
-            j->back[i] |= now[i] < base[i];
+            j->as[i] = now[i] < base[i] ? WENT_BACK : j->as[i];
         return;
     }
     for (int i = 0; i < j->n; i++)
         if (j->from[i] != NULL && sample_has(j->from[i], column))
-            j->back[i] |= now[i] < sample_real(j->from[i], column, j->row[i]);
+            j->as[i] = now[i] < sample_real(j->from[i], column, j->row[i]) ? WENT_BACK : j->as[i];
+}
+
+/* Marks the rows that count since another moment than in the base, whatever their counters say. A moment that
+ * does not lie after the base would mean that they count since before it. */
+static void mark_anew(const struct window *w, int since, struct judged *j)
+{
+    for (int i = 0; i < j->n; i++) {
+        struct sample *from;
+        int row = window_base_row(w, j->first + i, &from);
+        if (row < 0 || !sample_has(w->now, since) || !sample_has(from, since))
+            continue;
+        double now = sample_real(w->now, since, j->first + i), base = sample_real(from, since, row);
+        if (!isnan(now) && !isnan(base) && now != base)
+            j->as[i] = now > w->base->wall_s ? MADE_ANEW : WENT_BACK;
+    }
 }
 
 /* Judges all rows that stand in one chunk with ROW: most who ask for one ask for the next one too, and the
@@ -192,14 +213,17 @@ static void judge_chunk(const struct window *w, int row)
     int end = w->rows == NULL ? w->n_same : w->now->n_rows;
     struct judged j = {.first = row - row % SAMPLE_CHUNK};
     j.n = end - j.first < SAMPLE_CHUNK ? end - j.first : SAMPLE_CHUNK;
+    memset(j.as, COMPARABLE, sizeof(j.as));
     if (w->rows != NULL)
         find_base(w, &j);
     for (int i = 0; i < d->n_columns; i++)
         if (d->columns[i].kind == KIND_COUNTER)
             mark_back(w, i, &j);
+    int since = d->since == NULL ? -1 : dataset_column(d, d->since);
+    if (since >= 0)
+        mark_anew(w, since, &j);
     for (int i = 0; i < j.n; i++)
-        atomic_store_explicit(&w->judged[j.first + i], j.back[i] ? WENT_BACK : COMPARABLE,
-                              memory_order_relaxed);
+        atomic_store_explicit(&w->judged[j.first + i], j.as[i], memory_order_relaxed);
 }
 
 /* Of a row that the base has. */
@@ -222,7 +246,10 @@ double window_delta(const struct window *w, int row, int column)
     int base_row = window_base_row(w, row, &from);
     if (base_row < 0)
         return w->now->dataset->whole ? now : NAN;
-    if (!sample_has(from, column) || judge(w, row) == WENT_BACK)
+    enum judgement judged = judge(w, row);
+    if (judged == MADE_ANEW)
+        return now;
+    if (judged == WENT_BACK || !sample_has(from, column))
         return NAN;
     return now - sample_real(from, column, base_row); /* NAN if either is */
 }

@@ -11,6 +11,7 @@
  *  - span_s is the measured monotonic time between the two, never a nominal interval;
  *  - different epochs: no increases at all (comparable = false);
  *  - a counter that went back: NAN for all counters of that row, since what set it back may have set back others that grew past it since;
+ *  - a row whose `since` tells that it was made anew after BASE: its base is 0; that it is another, but not after BASE: NAN;
  *  - a row that BASE does not have: its base is 0 if the dataset is read whole, NAN otherwise;
  *  - a value that either sample does not have: NAN.
  * With base NULL (only one sample yet) everything is NAN and span_s is NAN. With `since_reset` the base of every
