@@ -1,0 +1,31 @@
+"""What --samples promises: one print a refresh, of a newer sample or of one whose true age is told."""
+import csv
+import subprocess
+
+
+def lines_of(watcher):
+    """The rows that WATCHER prints, as they come, without headers."""
+    for line in watcher.stdout:
+        if line[0] in "-0123456789":
+            yield next(csv.reader([line]))
+
+
+def test_a_target_that_goes_down_ends_no_wait_and_its_return_is_told(start_server, program):
+    server = start_server()
+    with subprocess.Popen([program, "query", "select age_s, sampled_at, (select state from targets) from server", "-r", "1", "-n", "8", "-f", "csv"],
+                          env=server.env(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watcher:
+        rows, stopped = [], False
+        for row in lines_of(watcher):
+            rows.append((float(row[0]), float(row[1]), row[2]))
+            if len(rows) == 2:
+                server.stop()
+                stopped = True
+            elif stopped and [state for *_, state in rows].count("down") == 2:
+                server.start()
+                stopped = False
+        errors = watcher.stderr.read()
+    assert len(rows) == 8
+    for (age, taken, _), (later_age, later_taken, _) in zip(rows, rows[1:]):
+        assert later_taken > taken or later_age > age + 0.7, f"an old number as a new one: {rows}"
+    assert rows[-1][2] == "up" and rows[-1][0] < 0.9
+    assert errors.count("is down: ") == 1 and errors.count("is back after") == 1, errors
