@@ -46,6 +46,21 @@ static void tell_states(struct pace *p)
     }
 }
 
+/* What is asked more often than it comes. */
+static void tell_slow(struct pace *p, int dataset, double every_s)
+{
+    if (p->told_slow[dataset] || !(every_s > p->session->refresh_s * 1.01))
+        return;
+    p->told_slow[dataset] = true;
+    bool asked = !isnan(p->session->args->refresh_s);
+    struct text line;
+    text_init(&line, 400);
+    text_addf(&line, "%s is read every %.3g s%s", p->datasets[dataset]->name, every_s,
+              asked ? ", since more would cost the server too much" : " at most, unless --refresh asks for more");
+    output_tell(stderr, text_str(&line));
+    text_done(&line);
+}
+
 /* Is there nothing to wait for, WAITED_S after the last print? */
 static bool is_enough(struct pace *p, double waited_s, bool refreshed)
 {
@@ -62,6 +77,8 @@ static bool is_enough(struct pace *p, double waited_s, bool refreshed)
             double every_s = engine_cadence(e, name, p->datasets[d]); /* NAN: made here, when there is something to tell */
             engine_samples(e, name, p->datasets[d], &failed);
             bool comes = status.state == SOURCE_UP && failed == NULL && isfinite(every_s);
+            if (comes)
+                tell_slow(p, d, every_s);
             enough = enough && (comes ? waited_s > every_s + patience_s : refreshed);
         }
     }
@@ -79,6 +96,7 @@ void pace_init(struct pace *p, struct session *session, const struct dataset *co
     *p = (struct pace){.session = session, .datasets = datasets, .n_datasets = n_datasets};
     p->newest = mem_new_array(n_targets * (size_t)n_datasets, sizeof(p->newest[0]));
     p->down_s = mem_new_array(n_targets, sizeof(p->down_s[0]));
+    p->told_slow = mem_new_array((size_t)n_datasets, sizeof(p->told_slow[0]));
     for (size_t t = 0; t < n_targets; t++)
         p->down_s[t] = NAN;
     remember(p);
@@ -88,6 +106,7 @@ void pace_done(struct pace *p)
 {
     free(p->newest);
     free(p->down_s);
+    free(p->told_slow);
     *p = (struct pace){0};
 }
 

@@ -10,6 +10,7 @@ struct pace {
     int n_datasets;
     double *newest;  /* by target and dataset: when the newest sample of the last print was taken, NAN if there was none */
     double *down_s;  /* by target: since when it is known to be down, NAN if it is not; told on stderr */
+    bool *told_slow; /* by dataset: that it comes less often than refreshes do */
 };
 
 /* To be called at the first print. The datasets are borrowed. */

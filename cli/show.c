@@ -1,5 +1,6 @@
 /* show and query: the datasets as text, JSON or CSV. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,8 @@ static bool open_job(struct job *j, const struct args *args, struct err *err)
         return false;
     if (!session_open(&j->session, args, 0, err))
         return false;
+    if (!isnan(args->refresh_s))
+        engine_obey_refresh(j->session.engine);
     j->door = door_new(&j->session.registry, err);
     j->out = args->output == NULL ? stdout : fopen(args->output, "we");
     if (j->door != NULL && j->out == NULL)

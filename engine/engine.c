@@ -32,6 +32,7 @@ struct engine {
     struct target **targets;
     int n_targets;
     struct loop_timer *timer;
+    bool obeys_refresh;
     const struct dataset *wanted[MOST_WANTED];
     int n_wanted;
     engine_sample_fn *sample_fn;
@@ -88,7 +89,7 @@ static bool feed_wanted(const struct engine *e, const struct dataset *d)
 static double cadence(const struct engine *e, const struct feed *f)
 {
     if (f->wanted) {
-        double every = fmax(f->dataset->every, e->options.refresh_s);
+        double every = e->obeys_refresh ? e->options.refresh_s : fmax(f->dataset->every, e->options.refresh_s);
         return governor_ease(f, every, e->options.budget_ratio) * f->stretch;
     }
     double slow = f->dataset->baseline_every;
@@ -154,6 +155,12 @@ static const struct target *find(const struct engine *e, const char *name)
         if (strcmp(e->targets[i]->config.name, name) == 0)
             return e->targets[i];
     return NULL;
+}
+
+void engine_obey_refresh(struct engine *e)
+{
+    e->obeys_refresh = true;
+    engine_set_refresh(e, e->options.refresh_s);
 }
 
 double engine_cadence(const struct engine *e, const char *target, const struct dataset *d)
