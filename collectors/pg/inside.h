@@ -43,6 +43,7 @@ struct pg_source {
     struct cluster *cluster;
     struct explain *explain; /* a plan that is asked for; NULL if none */
     bool up;
+    double up_mono_s;     /* since when, or when it was */
     bool told_down;       /* since it was up last, or since the start */
     bool pooled;          /* this connection's facts or refusal say so */
     const char *via;
