@@ -97,7 +97,7 @@ int main(int argc, char **argv)
     struct args args;
     struct err err = {0};
     if (!args_parse(argc, argv, &args, &err)) {
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
         args_done(&args);
         return EXIT_USAGE;
     }
@@ -105,10 +105,10 @@ int main(int argc, char **argv)
     if (args.help || args.version || allow_files(&err))
         code = run(&args);
     else
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
     args_done(&args);
     if (code == EXIT_OK && !output_flush(stdout, "standard output", &err) && err.text[0] != '\0') {
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
         code = EXIT_USAGE;
     }
     return code;

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/dashboard.h"
+#include "cli/output.h"
 #include "cli/session.h"
 #include "core/text.h"
 #include "tui/page.h"
@@ -66,6 +67,6 @@ int config_run(const struct args *args)
         session_close(&s, code);
     }
     if (code != EXIT_OK)
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
     return code;
 }

@@ -140,7 +140,7 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
 
 static int report(const struct err *err)
 {
-    fprintf(stderr, "dbvitals: %s\n", err->text);
+    output_tell(stderr, err->text);
     return EXIT_USAGE;
 }
 

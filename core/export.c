@@ -176,9 +176,10 @@ void export_table(FILE *f, const struct result *r, int width)
 
 /* ---- CSV ---- */
 
-static bool is_control(uint32_t code)
+/* What a terminal would obey or be led astray by: controls, bidi overrides. */
+static bool is_harmful(uint32_t code)
 {
-    return (code < 0x20 && code != '\n' && code != '\t') || (code >= 0x7F && code < 0xA0);
+    return code != '\n' && code != '\t' && utf8_width(code) < 0;
 }
 
 static void add_field(struct text *out, const char *s)
@@ -190,7 +191,7 @@ static void add_field(struct text *out, const char *s)
         uint32_t code;
         n = utf8_decode(s, len, &code);
         char harmless[4];
-        if (is_control(code))
+        if (is_harmful(code))
             text_add_n(out, harmless, utf8_encode(utf8_harmless(code), harmless));
         else if (code == '"')
             text_add(out, "\"\"");

@@ -192,6 +192,14 @@ def test_what_the_server_says_reaches_stderr_without_escape_sequences(server, db
     assert done.returncode == 2 and "such" in done.stderr and "\x1b" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [["query", "select bad\x1b[31mcol from sessions"], ["query", "select 1 as \u202en, nothing"], ["show", "--window", "\x1b[31m"],
+                                       ["--\x1b[31m"], ["config", "\x1b[31m"], ["config", "check", "--config", "/\x1b[31m"], ["help", "\x1b[31m"]])
+def test_what_was_typed_comes_back_without_escape_sequences(server, dbvitals, arguments):
+    done = dbvitals(*arguments, env=server.env())
+    assert done.returncode == 1 and done.stderr.startswith("dbvitals: ")
+    assert "\x1b" not in done.stderr and "\u202e" not in done.stderr
+
+
 def test_doctor_names_the_schema_of_statements_that_the_role_may_not_use(start_server, dbvitals):
     server = start_server(shared_preload_libraries="pg_stat_statements")
     with contextlib.closing(psycopg2.connect(server.conninfo())) as admin, admin, admin.cursor() as cursor:

@@ -117,6 +117,7 @@ static void csv_is_harmless(void **state)
     char *data = written(hostile, export_csv);
     assert_null(strpbrk(data, "\x1b\x07\x7f"));
     assert_null(strstr(data, "\xC2\x9B"));
+    assert_null(strstr(data, "\xE2\x80\xAE")); /* right-to-left override */
     assert_non_null(strstr(data, "\n\t")); /* these are kept */
     free(data);
 }
