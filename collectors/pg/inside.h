@@ -171,4 +171,7 @@ void cluster_free(struct pg_source *s);
 bool explain_start(struct pg_source *s, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);
 void explain_free(struct explain *e);
 
+/* A sentence about rows of S with one key, on the heap; NULL if there are none. */
+char *own_why_not_unique(struct sample *s);
+
 #endif

@@ -101,6 +101,16 @@ def test_a_dataset_of_the_users_own_is_like_a_built_in_one(server, dbvitals, tmp
     assert row["size_bytes"] > 1e6 and row["runs"] == 7 and row["runs_delta"] == 0
 
 
+def test_rows_of_an_own_dataset_with_one_key_are_refused_with_the_reason(server, dbvitals, tmp_path):
+    config = tmp_path / "c.conf"
+    config.write_text("[dataset twice]\nsql = select i % 2 as a, 'x' as b, i as n from generate_series(1, 5) i\nkey = a b\ncounter = n\n")
+    done = dbvitals("query", "select * from twice", "--config", config, env=server.env())
+    assert done.returncode == 2 and "twice: key a, b is not unique: 3 rows have 1, x" in done.stderr, done.stdout + done.stderr
+    config.write_text(config.read_text().replace("i % 2", "i"))
+    done = dbvitals("query", "select count(*) as n from twice", "-f", "json", "--config", config, env=server.env())
+    assert json.loads(done.stdout) == [{"n": 5}] and done.stderr == ""
+
+
 def test_help_tells_every_column_of_a_dataset(dbvitals):
     done = dbvitals("help", "databases")
     assert done.returncode == 0 and "blks_hit" in done.stdout and "hit_ratio" in done.stdout
