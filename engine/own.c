@@ -57,6 +57,26 @@ static int add_columns(struct arena *a, const struct list *list, const char *nam
     return n;
 }
 
+/* Checks D with each list, so that what is wrong is told with the line of its list; the name is that of the section. */
+static bool read_columns(const struct config_section *s, struct arena *a, struct column *columns, struct dataset *d, struct err *err)
+{
+    static const struct column any = {.name = "any", .kind = KIND_KEY, .type = TYPE_TEXT, .help = "a key"};
+    struct dataset named = *d;
+    named.columns = &any;
+    named.n_columns = 1;
+    if (!dataset_check(&named, err))
+        return fail(err, "%s:%d: [dataset %s]: %s", s->file, s->line, s->name, err->text);
+    for (int i = 0; i < N_LISTS; i++) {
+        const char *names = section_get(s, lists[i].key);
+        if (names == NULL)
+            continue;
+        d->n_columns = add_columns(a, &lists[i], names, columns, d->n_columns);
+        if (!dataset_check(d, err))
+            return fail(err, "%s:%d: [dataset %s] %s: %s", s->file, section_line(s, lists[i].key), s->name, lists[i].key, err->text);
+    }
+    return true;
+}
+
 static bool read_one(const struct config_section *s, struct arena *a, struct own_dataset *out, struct err *err)
 {
     const char *sql = section_get(s, "sql"), *every = section_get(s, "every"), *help = section_get(s, "help");
@@ -64,28 +84,18 @@ static bool read_one(const struct config_section *s, struct arena *a, struct own
     if (sql == NULL || section_get(s, "key") == NULL)
         return fail(err, "%s:%d: [dataset %s] needs `sql` (a SELECT) and `key` (the columns that identify a row)", s->file, s->line, s->name);
     if (every != NULL && !duration_parse(every, &every_s, err))
-        return fail(err, "%s:%d: [dataset %s] every: %s", s->file, s->line, s->name, err->text);
+        return fail(err, "%s:%d: [dataset %s] every: %s", s->file, section_line(s, "every"), s->name, err->text);
     struct column *columns = arena_alloc(a, MOST_COLUMNS * sizeof(*columns));
-    int n = 0;
-    bool counts = false;
-    for (int i = 0; i < N_LISTS; i++) {
-        const char *names = section_get(s, lists[i].key);
-        if (names != NULL)
-            n = add_columns(a, &lists[i], names, columns, n);
-        counts = counts || (names != NULL && lists[i].kind == KIND_COUNTER);
-    }
+    bool counts = section_get(s, "counter") != NULL;
     *out = (struct own_dataset){.sql = arena_dup(a, sql),
                                 .target = arena_dup(a, section_get(s, "target")),
                                 .dataset = {.name = arena_dup(a, s->name),
                                             .help = arena_dup(a, help != NULL ? help : "a dataset of the user's own"),
                                             .columns = columns,
-                                            .n_columns = n,
                                             .whole = true,
                                             .every = every_s,
                                             .baseline_every = counts ? (every_s > 60 ? every_s : 60) : 0}};
-    if (!dataset_check(&out->dataset, err))
-        return fail(err, "%s:%d: [dataset %s]: %s", s->file, s->line, s->name, err->text);
-    return true;
+    return read_columns(s, a, columns, &out->dataset, err);
 }
 
 bool own_datasets_read(const struct config *config, struct registry *r, struct own_datasets *out, struct err *err)

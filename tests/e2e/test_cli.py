@@ -111,6 +111,21 @@ def test_rows_of_an_own_dataset_with_one_key_are_refused_with_the_reason(server,
     assert json.loads(done.stdout) == [{"n": 5}] and done.stderr == ""
 
 
+@pytest.mark.parametrize("line, text, said", [
+    (5, "[dataset d]\nsql = select 1 as a\nkey = a\nhelp = h\nevery = often\n", "every"),
+    (4, "[dataset d]\nsql = select 1 as a\nkey = a\ngauge = a\n", "a"),
+    (1, "[dataset Bad]\nsql = select 1 as a\nkey = a\n", "Bad"),
+    (4, "[pane p]\npage = sessions\ntitle = t\nsql = select nothing from sessions\n", "nothing"),
+    (4, "[pane p]\nsql = select 1\ntitle = t\npage = nowhere\n", "nowhere"),
+    (4, "[pane p]\nsql = select 1\npage = sessions\nsize = big\n", "size"),
+])
+def test_what_is_wrong_in_a_section_is_told_with_the_line_of_its_key(dbvitals, tmp_path, line, text, said):
+    config = tmp_path / "c.conf"
+    config.write_text(text)
+    done = dbvitals("config", "check", "--config", config)
+    assert done.returncode == 1 and f"{config}:{line}: " in done.stderr and said in done.stderr, done.stderr
+
+
 def test_help_tells_every_column_of_a_dataset(dbvitals):
     done = dbvitals("help", "databases")
     assert done.returncode == 0 and "blks_hit" in done.stdout and "hit_ratio" in done.stdout
