@@ -218,6 +218,8 @@ bool session_add_targets(struct session *s, const char *const *words, int n, str
                 add_section(s, &s->config.sections[i]);
     if (s->n_targets == 0)
         add_word(s, a->database);
+    if (!own_datasets_check(&s->config, &s->own, s->targets, s->n_targets, err))
+        return false;
     if (a->ask_password) {
         const char *password = getpass("Password: ");
         for (int i = 0; i < s->n_targets; i++)

@@ -98,6 +98,19 @@ static bool read_one(const struct config_section *s, struct arena *a, struct own
     return read_columns(s, a, columns, &out->dataset, err);
 }
 
+static bool has_targets(const struct config *config)
+{
+    for (int i = 0; i < config->n_sections; i++)
+        if (strcmp(config->sections[i].kind, "target") == 0)
+            return true;
+    return false;
+}
+
+static bool refuse_target(const struct config_section *s, struct err *err)
+{
+    return fail(err, "%s:%d: [dataset %s] target: there is no target %s", s->file, section_line(s, "target"), s->name, section_get(s, "target"));
+}
+
 bool own_datasets_read(const struct config *config, struct registry *r, struct own_datasets *out, struct err *err)
 {
     *out = (struct own_datasets){.list = mem_new_array((size_t)config->n_sections, sizeof(*out->list)), .arena = arena_new(1024)};
@@ -106,7 +119,9 @@ bool own_datasets_read(const struct config *config, struct registry *r, struct o
         if (strcmp(s->kind, "dataset") != 0)
             continue;
         struct own_dataset *own = &out->list[out->n];
-        if (!read_one(s, out->arena, own, err)) {
+        const char *target = section_get(s, "target");
+        bool there = target == NULL || !has_targets(config) || config_find(config, "target", target) != NULL;
+        if (!(there || refuse_target(s, err)) || !read_one(s, out->arena, own, err)) {
             own_datasets_done(out);
             return false;
         }
@@ -116,6 +131,18 @@ bool own_datasets_read(const struct config *config, struct registry *r, struct o
             return false;
         }
         out->n++;
+    }
+    return true;
+}
+
+bool own_datasets_check(const struct config *config, const struct own_datasets *o, const struct target_config *targets, int n, struct err *err)
+{
+    for (int i = 0; i < o->n && !has_targets(config); i++) {
+        bool there = o->list[i].target == NULL;
+        for (int j = 0; j < n && !there; j++)
+            there = strcmp(targets[j].name, o->list[i].target) == 0;
+        if (!there)
+            return refuse_target(config_find(config, "dataset", o->list[i].dataset.name), err);
     }
     return true;
 }

@@ -111,6 +111,18 @@ def test_rows_of_an_own_dataset_with_one_key_are_refused_with_the_reason(server,
     assert json.loads(done.stdout) == [{"n": 5}] and done.stderr == ""
 
 
+@pytest.mark.parametrize("target", ["[target shop]\nurl = service=shop\n", ""])
+def test_a_dataset_of_a_target_that_is_not_there_is_refused_with_file_and_line(server, dbvitals, tmp_path, target):
+    config = tmp_path / "c.conf"
+    config.write_text(f"{target}[dataset d]\nsql = select 1 as a\nkey = a\ntarget = shpo\n")
+    line = 6 if target else 4
+    done = dbvitals("config" if target else "query", "check" if target else "select * from d", "--config", config, env=server.env())
+    assert done.returncode == 1 and f"{config}:{line}: [dataset d] target: there is no target shpo" in done.stderr, done.stdout + done.stderr
+    config.write_text(config.read_text().replace("shpo", "shop" if target else "postgres"))
+    done = dbvitals("config" if target else "query", "check" if target else "select * from d", "--config", config, env=server.env())
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("line, text, said", [
     (5, "[dataset d]\nsql = select 1 as a\nkey = a\nhelp = h\nevery = often\n", "every"),
     (4, "[dataset d]\nsql = select 1 as a\nkey = a\ngauge = a\n", "a"),
