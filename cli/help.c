@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/session.h"
 #include "core/mem.h"
 #include "core/option.h"
@@ -295,6 +296,6 @@ int help_run(const struct args *args, const struct subcommand *subcommands, int 
     if (opened)
         session_close(&s, ok ? EXIT_OK : EXIT_USAGE);
     if (!ok)
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
     return ok ? EXIT_OK : EXIT_USAGE;
 }

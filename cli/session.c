@@ -20,6 +20,15 @@ static char *own_string(struct session *s, char *string)
     return string;
 }
 
+static void tell_readable(const struct config *c)
+{
+    struct text line;
+    text_init(&line, 1 << 14);
+    text_addf(&line, "%s holds secrets and others can read it: chmod 600 %s", c->path, c->path);
+    output_tell(stderr, text_str(&line));
+    text_done(&line);
+}
+
 bool session_open(struct session *s, const struct args *args, double first_s, struct err *err)
 {
     *s = (struct session){.args = args};
@@ -31,7 +40,7 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
         return false;
     }
     if (s->config.readable_by_others)
-        fprintf(stderr, "dbvitals: %s holds secrets and others can read it: chmod 600 %s\n", s->config.path, s->config.path);
+        tell_readable(&s->config);
     s->refresh_s = isnan(args->refresh_s) ? config_get_real(&s->config, "dashboard", "refresh") : args->refresh_s;
     s->loop = loop_new();
     struct engine_options options = {.refresh_s = s->refresh_s,
@@ -210,6 +219,8 @@ bool session_add_targets(struct session *s, const char *const *words, int n, str
     s->named = named || s->n_targets > 0;
     if (s->n_targets == 0)
         add_word(s, a->database);
+    if (!own_datasets_check(&s->config, &s->own, s->targets, s->n_targets, err))
+        return false;
     if (a->ask_password) {
         const char *password = getpass("Password: ");
         for (int i = 0; i < s->n_targets; i++)

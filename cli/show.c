@@ -1,10 +1,12 @@
 /* show and query: the datasets as text, JSON or CSV. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/pace.h"
 #include "cli/session.h"
 #include "core/export.h"
 #include "core/mem.h"
@@ -48,6 +50,8 @@ static bool open_job(struct job *j, const struct args *args, struct err *err)
         return false;
     if (!session_open(&j->session, args, 0, err))
         return false;
+    if (!isnan(args->refresh_s))
+        engine_obey_refresh(j->session.engine);
     j->door = door_new(&j->session.registry, err);
     j->out = args->output == NULL ? stdout : fopen(args->output, "we");
     if (j->door != NULL && j->out == NULL)
@@ -95,24 +99,42 @@ static bool print_all(struct job *j, struct err *err)
     return ok;
 }
 
+static int print_often(struct job *j, int times, struct err *err)
+{
+    const char *name = j->session.args->output != NULL ? j->session.args->output : "standard output";
+    struct pace pace;
+    int code = EXIT_OK;
+    bool more = true;
+    pace_init(&pace, &j->session, j->datasets, j->n_datasets);
+    for (int i = 0; i < times && more; i++) {
+        if (i > 0)
+            pace_wait(&pace);
+        more = print_all(j, err);
+        if (!more)
+            code = EXIT_USAGE;
+        else if (!output_flush(j->out, name, err)) {
+            more = false;
+            code = err->text[0] != '\0' ? EXIT_USAGE : EXIT_OK;
+        }
+    }
+    pace_done(&pace);
+    return code;
+}
+
 static int run_job(struct job *j, const char *const *targets, int n_targets, struct err *err)
 {
     if (!session_add_targets(&j->session, targets, n_targets, err))
         return EXIT_USAGE;
     const struct args *args = j->session.args;
-    int times = args->samples == 0 ? 1 : args->samples, n_samples = j->needs_window ? 2 : 1;
-    for (int i = 0; i < times; i++) {
-        double wait_s = 8 + 2 * j->session.refresh_s;
-        if (!session_collect(&j->session, j->datasets, j->n_datasets, n_samples + i, wait_s, err)) {
-            session_explain_down(&j->session, stderr);
-            session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
-            return EXIT_NO_DATA;
-        }
-        if (!print_all(j, err))
-            return EXIT_USAGE;
-        if (!output_flush(j->out, args->output != NULL ? args->output : "standard output", err))
-            return err->text[0] != '\0' ? EXIT_USAGE : EXIT_OK;
+    double wait_s = 8 + 2 * j->session.refresh_s;
+    if (!session_collect(&j->session, j->datasets, j->n_datasets, j->needs_window ? 2 : 1, wait_s, err)) {
+        session_explain_down(&j->session, stderr);
+        session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
+        return EXIT_NO_DATA;
     }
+    int code = print_often(j, args->samples == 0 ? 1 : args->samples, err);
+    if (code != EXIT_OK || err->text[0] != '\0')
+        return code;
     /* On stderr: stdout stays data. */
     session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
     if (session_answered(&j->session, j->datasets, j->n_datasets))
@@ -123,7 +145,7 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
 
 static int report(const struct err *err)
 {
-    fprintf(stderr, "dbvitals: %s\n", err->text);
+    output_tell(stderr, err->text);
     return EXIT_USAGE;
 }
 

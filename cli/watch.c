@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/dashboard.h"
+#include "cli/output.h"
 #include "core/text.h"
 
 /* Frames for data come at most this often; a key is drawn at once. */
@@ -314,7 +315,7 @@ int watch_targets(const struct args *args, const char *const *words, int n, cons
         session_close(&w.session, code);
     }
     if (code == EXIT_USAGE)
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
     return code;
 }
 

@@ -107,10 +107,19 @@ static bool differ(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) != 0;
 }
 
-/* That we come to know a target is no change of it. */
-static bool is_first_word(const struct watched *w, const char *old_value)
+/* The state that OLD_VALUE stands for: while it connects again a target is what it was, up. That we come to know it is no change. */
+static char *known_state(const struct watched *w, const struct sample *before, int row, char *old_value)
 {
-    return strcmp(w->kind, "state") == 0 && strcmp(old_value, state_name(SOURCE_CONNECTING)) == 0;
+    if (old_value == NULL || strcmp(w->kind, "state") != 0 || strcmp(old_value, state_name(SOURCE_CONNECTING)) != 0)
+        return old_value;
+    free(old_value);
+    bool was_up = !isnan(sample_real(before, dataset_column(before->dataset, "started"), row));
+    return was_up ? mem_dup(state_name(SOURCE_UP)) : NULL;
+}
+
+static bool is_passing(const struct watched *w, const char *new_value)
+{
+    return strcmp(w->kind, "state") == 0 && strcmp(new_value, state_name(SOURCE_CONNECTING)) == 0;
 }
 
 /* What our own connection set, and what the server computes from other settings (context internal), nobody changed. */
@@ -144,8 +153,8 @@ static int compare(struct state *state, const struct watched *w, const struct sa
         int old_row = sample_find(before, now, row);
         if (old_row < 0 || (is_setting(w) && follows(now, row)))
             continue;
-        char *old_value = value_text(before, column, old_row), *new_value = value_text(now, column, row);
-        if (differ(old_value, new_value) && !is_first_word(w, old_value)) {
+        char *old_value = known_state(w, before, old_row, value_text(before, column, old_row)), *new_value = value_text(now, column, row);
+        if (differ(old_value, new_value) && !is_passing(w, new_value)) {
             add(state, moment(state, w, now, before), w->kind, value_text(now, key, row), old_value, new_value);
             found++;
             continue;

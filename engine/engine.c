@@ -32,6 +32,7 @@ struct engine {
     struct target **targets;
     int n_targets;
     struct loop_timer *timer;
+    bool obeys_refresh;
     const struct dataset *wanted[MOST_WANTED];
     int n_wanted;
     engine_sample_fn *sample_fn;
@@ -88,7 +89,7 @@ static bool feed_wanted(const struct engine *e, const struct dataset *d)
 static double cadence(const struct engine *e, const struct feed *f)
 {
     if (f->wanted) {
-        double every = f->dataset->every > e->options.refresh_s ? f->dataset->every : e->options.refresh_s;
+        double every = e->obeys_refresh ? e->options.refresh_s : fmax(f->dataset->every, e->options.refresh_s);
         return governor_ease(f, every, e->options.budget_ratio) * f->stretch;
     }
     double slow = f->dataset->baseline_every;
@@ -146,6 +147,27 @@ void engine_set_refresh(struct engine *e, double refresh_s)
     for (int i = 0; i < e->n_targets; i++)
         replan(e, e->targets[i]);
     arm(e);
+}
+
+static const struct target *find(const struct engine *e, const char *name)
+{
+    for (int i = 0; i < e->n_targets; i++)
+        if (strcmp(e->targets[i]->config.name, name) == 0)
+            return e->targets[i];
+    return NULL;
+}
+
+void engine_obey_refresh(struct engine *e)
+{
+    e->obeys_refresh = true;
+    engine_set_refresh(e, e->options.refresh_s);
+}
+
+double engine_cadence(const struct engine *e, const char *target, const struct dataset *d)
+{
+    const struct target *t = find(e, target);
+    const struct feed *f = t == NULL ? NULL : target_feed(t, d);
+    return f == NULL ? NAN : f->every_s;
 }
 
 void engine_on_sample(struct engine *e, engine_sample_fn *fn, void *ctx)
@@ -355,14 +377,6 @@ bool engine_add(struct engine *e, const struct target_config *config, struct err
     replan(e, t);
     arm(e);
     return true;
-}
-
-static const struct target *find(const struct engine *e, const char *name)
-{
-    for (int i = 0; i < e->n_targets; i++)
-        if (strcmp(e->targets[i]->config.name, name) == 0)
-            return e->targets[i];
-    return NULL;
 }
 
 /* What is made from others may have nothing to tell (sampled statements where the extension counts them): it is as far as its sources. */

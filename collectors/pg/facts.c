@@ -151,6 +151,7 @@ static void take(struct pg_source *s, const struct conn_rows *r)
         reset_states(s);
         lane_settle(&s->fast);
         s->up = true;
+        s->up_mono_s = s->facts_mono_s;
     }
     if (changed)
         source_tell(s, SOURCE_UP, NULL);

@@ -72,6 +72,7 @@ static const struct dataset dataset = {
     .columns = columns,
     .n_columns = sizeof(columns) / sizeof(columns[0]),
     .whole = true,
+    .since = "stats_since",
     .every = 2,
     .baseline_every = 30,
 };
@@ -138,6 +139,9 @@ static void add_row(struct sample *s, int to, int from)
         if (columns[c].kind == KIND_COUNTER && s->values[c].any != NULL)
             s->values[c].real[to] += s->values[c].real[from];
     double *least = values_of(s, "min_ms").real, *most = values_of(s, "max_ms").real;
+    double *since = values_of(s, "stats_since").real;
+    if (since != NULL)
+        since[to] = NAN; /* each has its own, and which of them came first is chance */
     least[to] = fmin(least[to], least[from]);
     most[to] = fmax(most[to], most[from]);
 }

@@ -220,6 +220,23 @@ def test_a_reload_is_among_the_changes_within_three_seconds_with_its_unit(start_
         assert s.wait_end() == 0
 
 
+def test_a_connection_that_is_lost_while_the_server_lives_is_no_alarm(start_server, program):
+    server = start_server()
+    with screen.Screen([program], rows=50, columns=160, env=server.env()) as s:
+        s.wait(lambda t: fresh(t) and "up 3." in t.split("\n")[0])  # it has lasted: one that is lost at once may be refused again and again
+        server.value("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'dbvitals'")
+        heads, killed = [], time.monotonic()
+        while time.monotonic() - killed < 1.5:
+            s.read(0.02)
+            heads.append(s.text().split("\n")[0])
+        assert not [head for head in heads if " down " in head or "critical" in head]
+        assert fresh(s.text()) and "→ down" not in s.text()
+        server.stop("immediate")
+        s.wait(lambda t: " down " in t.split("\n")[0] and "up → down" in t, 5, "that the server is down, in the head and among the changes")
+        s.send("q")
+        assert s.wait_end() == 0
+
+
 def test_a_promotion_is_in_the_head_and_among_the_changes_within_two_seconds(start_server, program):
     server = start_server()
     open(f"{server.data}/standby.signal", "w").close()

@@ -162,3 +162,12 @@ def test_the_last_line_and_help_tell_the_keys(busy, program):
         s.wait(lambda t: "moving" not in t)
         s.send("q")
         assert s.wait_end() == 0
+
+
+def test_one_of_a_thing_is_not_told_as_many(start_server, program):
+    server = start_server()
+    server.psql("create table t (a int primary key)")
+    with screen.Screen([program, "--page", "indexes"], rows=24, columns=120, env=server.env()) as s:
+        s.wait(lambda t: "1 index " in t and "1 indexes" not in t)
+        s.send("4")
+        s.wait(lambda t: "1 table " in t and "1 tables" not in t)
