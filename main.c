@@ -24,7 +24,7 @@ static const struct subcommand subcommands[] = {
     // clang-format off
     {"watch",  "[TARGET...]",              "the dashboard; the word `watch` may be left out",      watch_run},
     {"show",   "[DATASET...] [TARGET...]", "print datasets once (all of them without a name)",     show_run},
-    {"query",  "SQL [TARGET...]",          "one SELECT over the live datasets",                    query_run},
+    {"query",  "SQL [TARGET...]",          "one SELECT over the live datasets, 10 s at most", query_run},
     {"doctor", "[TARGET...]",              "can it connect, as whom, what is missing, its GRANT",  doctor_run},
     {"config", "check|show",               "check the config file, or print all that is in force", config_run},
     {"guard",  "[TARGET...]",              "watch without a terminal, judge, tell webhooks",       guard_run},
@@ -100,7 +100,7 @@ int main(int argc, char **argv)
     struct args args;
     struct err err = {0};
     if (!args_parse(argc, argv, &args, &err)) {
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
         args_done(&args);
         return EXIT_USAGE;
     }
@@ -108,10 +108,10 @@ int main(int argc, char **argv)
     if (args.help || args.version || allow_files(&err))
         code = run(&args);
     else
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
     args_done(&args);
     if (code == EXIT_OK && !output_flush(stdout, "standard output", &err) && err.text[0] != '\0') {
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
         code = EXIT_USAGE;
     }
     return code;

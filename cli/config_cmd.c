@@ -6,17 +6,17 @@
 #include "alerts/alerts.h"
 #include "cli/commands.h"
 #include "cli/dashboard.h"
+#include "cli/output.h"
 #include "cli/session.h"
 #include "core/text.h"
 #include "tui/page.h"
 
-static bool check_sql(struct door *door, const struct pane *p, const char *key, const char *sql,
-                      struct err *err)
+static bool check_sql(struct door *door, const struct config_section *s, const char *key, const char *sql, struct err *err)
 {
     struct query_uses uses = {0};
     bool ok = sql == NULL || door_check(door, sql, &uses, err);
     free(uses.datasets);
-    return ok || fail(err, "%s:%d: pane %s: %s: %s", p->file, p->line, p->name, key, err->text);
+    return ok || fail(err, "%s:%d: pane %s: %s: %s", s->file, section_line(s, key), s->name, key, err->text);
 }
 
 /* The config's own pages and panes, down to the names in their SQL; the built-in ones are a test's business.
@@ -31,8 +31,9 @@ static bool check_pages(const struct session *s, struct err *err)
     ok = ok && door != NULL;
     for (int i = 0; i < pages.n_panes && ok; i++) {
         const struct pane *p = pages.panes[i];
-        if (config_find(&s->config, "pane", p->name) != NULL)
-            ok = check_sql(door, p, "sql", p->sql, err) && check_sql(door, p, "note", p->note, err);
+        const struct config_section *section = config_find(&s->config, "pane", p->name);
+        if (section != NULL)
+            ok = check_sql(door, section, "sql", p->sql, err) && check_sql(door, section, "note", p->note, err);
     }
     door_free(door);
     pages_done(&pages);
@@ -68,6 +69,6 @@ int config_run(const struct args *args)
         session_close(&s, code);
     }
     if (code != EXIT_OK)
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
     return code;
 }

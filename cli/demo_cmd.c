@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/watch.h"
 #include "core/mem.h"
 #include "demo/demo.h"
@@ -33,7 +34,7 @@ int demo_command_run(const struct args *args)
         loop_run_once(loop, true);
     int code = EXIT_NO_DATA;
     if (wait.error != NULL)
-        fprintf(stderr, "dbvitals: %s\n", wait.error);
+        output_tell(stderr, wait.error);
     else {
         const char *word = wait.conninfo;
         code = watch_targets(args, &word, 1, "DEMO");

@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/output.h"
 #include "cli/session.h"
 #include "core/export.h"
+#include "core/text.h"
+#include "core/utf8.h"
 
 static const char access_sql[] = "select target, what, state, why, cure from access";
 
@@ -12,14 +15,21 @@ static void print_target(const struct session *s, int i)
 {
     struct source_status status;
     engine_target_status(s->engine, i, &status);
-    printf("%s: connected as %s, %s %s, %s%s%s", engine_target_name(s->engine, i), status.place != NULL ? status.place : "?",
+    struct text line;
+    text_init(&line, 1 << 14);
+    text_addf(&line, "%s: connected as %s, %s %s, %s%s%s", engine_target_name(s->engine, i), status.place != NULL ? status.place : "?",
            status.product != NULL ? status.product : "?", status.version != NULL ? status.version : "?",
            status.role != NULL ? status.role : "role unknown", status.via != NULL ? ", through " : "", status.via != NULL ? status.via : "");
     if (status.rtt_ms == status.rtt_ms)
-        printf(", round trip %.1f ms", status.rtt_ms);
-    puts("");
+        text_addf(&line, ", round trip %.1f ms", status.rtt_ms);
     if (status.state == SOURCE_UP && status.error != NULL)
-        printf("  %s\n", status.error);
+        text_addf(&line, "\n  %s", status.error);
+    struct text clean; /* names of roles and databases may hold anything */
+    text_init(&clean, 1 << 14);
+    utf8_clean(&clean, text_str(&line), true);
+    puts(text_str(&clean));
+    text_done(&clean);
+    text_done(&line);
 }
 
 /* Rows of `access` that are missing something; advice is not counted. */
@@ -74,6 +84,6 @@ int doctor_run(const struct args *args)
         session_close(&s, code);
     }
     if (code == EXIT_USAGE)
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
     return code;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/session.h"
 #include "core/mem.h"
 #include "core/option.h"
@@ -20,7 +21,7 @@ static const struct {
     {EXIT_USAGE, "wrong usage, config or SQL; one line on standard error says what; check: a warning"},
     {EXIT_NO_DATA, "no data came: the server cannot be reached, or refuses; alerts: no guard answers; guard: its directory or address "
                    "cannot be used; check: critical"},
-    {EXIT_INCOMPLETE, "doctor: connected, but something is missing; check: unknown"},
+    {EXIT_INCOMPLETE, "doctor: connected, but something is missing; show, query: one of several targets gave nothing; check: unknown"},
 };
 enum { N_EXIT_CODES = sizeof(exit_codes) / sizeof(exit_codes[0]) };
 
@@ -296,6 +297,6 @@ int help_run(const struct args *args, const struct subcommand *subcommands, int 
     if (opened)
         session_close(&s, ok ? EXIT_OK : EXIT_USAGE);
     if (!ok)
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
     return ok ? EXIT_OK : EXIT_USAGE;
 }

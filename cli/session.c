@@ -21,6 +21,15 @@ static char *own_string(struct session *s, char *string)
     return string;
 }
 
+static void tell_readable(const struct config *c)
+{
+    struct text line;
+    text_init(&line, 1 << 14);
+    text_addf(&line, "%s holds secrets and others can read it: chmod 600 %s", c->path, c->path);
+    output_tell(stderr, text_str(&line));
+    text_done(&line);
+}
+
 bool session_open(struct session *s, const struct args *args, double first_s, struct err *err)
 {
     *s = (struct session){.args = args};
@@ -33,7 +42,7 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
         return false;
     }
     if (s->config.readable_by_others)
-        fprintf(stderr, "dbvitals: %s holds secrets and others can read it: chmod 600 %s\n", s->config.path, s->config.path);
+        tell_readable(&s->config);
     s->refresh_s = isnan(args->refresh_s) ? config_get_real(&s->config, "dashboard", "refresh") : args->refresh_s;
     s->loop = loop_new();
     struct engine_options options = {.refresh_s = s->refresh_s,
@@ -219,6 +228,7 @@ static void choose(struct session *s, const char *const *words, int n)
         for (int i = 0; i < s->config.n_sections; i++)
             if (strcmp(s->config.sections[i].kind, "target") == 0)
                 add_section(s, &s->config.sections[i]);
+    s->named = named || s->n_targets > 0;
     if (s->n_targets == 0)
         add_word(s, a->database);
     for (int i = 0; i < s->n_targets; i++) {
@@ -234,6 +244,8 @@ bool session_add_targets(struct session *s, const char *const *words, int n, str
         s->password = mem_dup(password != NULL ? password : "");
     }
     choose(s, words, n);
+    if (!own_datasets_check(&s->config, &s->own, s->targets, s->n_targets, err))
+        return false;
     for (int i = 0; i < s->n_targets; i++)
         if (!engine_add(s->engine, &s->targets[i], err))
             return false;
@@ -377,17 +389,34 @@ int session_explain_failures(const struct session *s, const struct dataset *cons
     return n;
 }
 
+bool session_answered(const struct session *s, const struct dataset *const *datasets, int n_datasets)
+{
+    for (int t = 0; t < engine_targets(s->engine); t++) {
+        bool any = false;
+        for (int i = 0; i < n_datasets; i++)
+            any = any || engine_samples(s->engine, engine_target_name(s->engine, t), datasets[i], NULL) > 0;
+        if (!any)
+            return false;
+    }
+    return true;
+}
+
 void session_explain_down(const struct session *s, FILE *f)
 {
+    int n = 0;
     for (int i = 0; i < engine_targets(s->engine); i++) {
         struct source_status status;
         engine_target_status(s->engine, i, &status);
         if (status.state == SOURCE_UP)
             continue;
         tell(f, engine_target_name(s->engine, i), status.error != NULL ? status.error : "no answer yet");
-        fputs("Things to try:\n"
-              "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
-              "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n"
-              "  - no server at hand: dbvitals demo starts a private one with a workload\n", f);
+        n++;
     }
+    if (n == 0)
+        return;
+    fputs("Things to try:\n"
+          "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
+          "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n", f);
+    if (!s->named)
+        fputs("  - no server at hand: dbvitals demo starts a private one with a workload\n", f);
 }

@@ -22,6 +22,7 @@ struct session {
     struct engine *engine;
     struct target_config *targets;
     int n_targets;
+    bool named; /* a target stood on the command line or in the config */
     double refresh_s;
     char *password; /* that was asked for, or NULL */
     char **owned; /* strings made for targets */
@@ -42,7 +43,9 @@ void session_close(struct session *s, int code);
 /* Runs the loop until every target has N samples of each dataset (or a failure in place of it), or WAIT_S passed, or all targets are down.
  * False if no data came at all: ERR says why, with hints. */
 bool session_collect(struct session *s, const struct dataset *const *datasets, int n_datasets, int n_samples, double wait_s, struct err *err);
-/* libpq's message and what to try, for a target that is down. */
+/* Every target gave a sample of one of these datasets at least. */
+bool session_answered(const struct session *s, const struct dataset *const *datasets, int n_datasets);
+/* libpq's message for each target that is down, and what to try. */
 void session_explain_down(const struct session *s, FILE *f);
 /* Why the newest poll of these datasets failed, for those that did. Returns how many lines that were. */
 int session_explain_failures(const struct session *s, const struct dataset *const *datasets, int n_datasets, FILE *f);

@@ -1,10 +1,12 @@
 /* show and query: the datasets as text, JSON or CSV. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/pace.h"
 #include "cli/session.h"
 #include "core/export.h"
 #include "core/mem.h"
@@ -33,6 +35,8 @@ static bool open_job(struct job *j, const struct args *args, struct err *err)
         return false;
     if (!session_open(&j->session, args, 0, err))
         return false;
+    if (!isnan(args->refresh_s))
+        engine_obey_refresh(j->session.engine);
     j->door = door_new(&j->session.registry, err);
     j->out = args->output == NULL ? stdout : fopen(args->output, "we");
     if (j->door != NULL && j->out == NULL)
@@ -80,32 +84,53 @@ static bool print_all(struct job *j, struct err *err)
     return ok;
 }
 
+static int print_often(struct job *j, int times, struct err *err)
+{
+    const char *name = j->session.args->output != NULL ? j->session.args->output : "standard output";
+    struct pace pace;
+    int code = EXIT_OK;
+    bool more = true;
+    pace_init(&pace, &j->session, j->datasets, j->n_datasets);
+    for (int i = 0; i < times && more; i++) {
+        if (i > 0)
+            pace_wait(&pace);
+        more = print_all(j, err);
+        if (!more)
+            code = EXIT_USAGE;
+        else if (!output_flush(j->out, name, err)) {
+            more = false;
+            code = err->text[0] != '\0' ? EXIT_USAGE : EXIT_OK;
+        }
+    }
+    pace_done(&pace);
+    return code;
+}
+
 static int run_job(struct job *j, const char *const *targets, int n_targets, struct err *err)
 {
     if (!session_add_targets(&j->session, targets, n_targets, err))
         return EXIT_USAGE;
     const struct args *args = j->session.args;
-    int times = args->samples == 0 ? 1 : args->samples, n_samples = j->needs_window ? 2 : 1;
-    for (int i = 0; i < times; i++) {
-        double wait_s = 8 + 2 * j->session.refresh_s;
-        if (!session_collect(&j->session, j->datasets, j->n_datasets, n_samples + i, wait_s, err)) {
-            session_explain_down(&j->session, stderr);
-            session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
-            return EXIT_NO_DATA;
-        }
-        if (!print_all(j, err))
-            return EXIT_USAGE;
-        if (!output_flush(j->out, args->output != NULL ? args->output : "standard output", err))
-            return err->text[0] != '\0' ? EXIT_USAGE : EXIT_OK;
+    double wait_s = 8 + 2 * j->session.refresh_s;
+    if (!session_collect(&j->session, j->datasets, j->n_datasets, j->needs_window ? 2 : 1, wait_s, err)) {
+        session_explain_down(&j->session, stderr);
+        session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
+        return EXIT_NO_DATA;
     }
+    int code = print_often(j, args->samples == 0 ? 1 : args->samples, err);
+    if (code != EXIT_OK || err->text[0] != '\0')
+        return code;
     /* On stderr: stdout stays data. */
     session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
-    return EXIT_OK;
+    if (session_answered(&j->session, j->datasets, j->n_datasets))
+        return EXIT_OK;
+    session_explain_down(&j->session, stderr);
+    return EXIT_INCOMPLETE;
 }
 
 static int report(const struct err *err)
 {
-    fprintf(stderr, "dbvitals: %s\n", err->text);
+    output_tell(stderr, err->text);
     return EXIT_USAGE;
 }
 
@@ -117,19 +142,29 @@ static bool has_window(const struct dataset *d)
     return false;
 }
 
-/* A bare word may be a database; but one that is nearly a dataset's name and no target's is taken for a slip. */
-static bool looks_mistyped(const struct session *s, const char *word, struct err *err)
+static bool is_bare(const struct session *s, const char *word)
 {
-    if (strpbrk(word, "=:/") != NULL || config_find(&s->config, "target", word) != NULL)
-        return false;
-    const char *names[MOST_DATASETS];
+    return strpbrk(word, "=:/") == NULL && registry_find(&s->registry, word) == NULL &&
+           config_find(&s->config, "target", word) == NULL;
+}
+
+/* A bare word may be a database; but one that is nearly a dataset's name, or stands before a dataset or a target, is taken for a slip. */
+static bool looks_mistyped(const struct session *s, const struct args *args, int at, struct err *err)
+{
+    const char *names[MOST_DATASETS], *word = args->words[at];
     int n = 0;
     for (; n < s->registry.n && n < MOST_DATASETS; n++)
         names[n] = s->registry.datasets[n]->name;
-    const char *near = nearest_find(word, names, n);
-    if (near == NULL)
+    bool slip = nearest_find(word, names, n) != NULL;
+    for (int i = at + 1; i < args->n_words; i++)
+        slip = slip || !is_bare(s, args->words[i]);
+    if (!slip || !is_bare(s, word))
         return false;
-    fail(err, "show %s: did you mean the dataset %s? If it is a database: -d %s", word, near, word);
+    struct text known;
+    text_init(&known, 1000);
+    nearest_say(&known, word, names, n);
+    fail(err, "show %s: there is no such dataset; %s. If it is a database: dbname=%s", word, text_str(&known), word);
+    text_done(&known);
     return true;
 }
 
@@ -147,7 +182,7 @@ int show_run(const struct args *args)
         const struct dataset *d = registry_find(&j.session.registry, args->words[i]);
         if (d != NULL && j.n_datasets < MOST_DATASETS)
             j.datasets[j.n_datasets++] = d;
-        else if (looks_mistyped(&j.session, args->words[i], &err)) {
+        else if (looks_mistyped(&j.session, args, i, &err)) {
             close_job(&j, EXIT_USAGE);
             return report(&err);
         } else

@@ -11,6 +11,7 @@
 #include "cli/attach_find.h"
 #include "cli/commands.h"
 #include "cli/dashboard.h"
+#include "cli/output.h"
 #include "core/mem.h"
 #include "core/text.h"
 
@@ -354,7 +355,7 @@ int watch_targets(const struct args *args, const char *const *words, int n, cons
         session_close(&w.session, code);
     }
     if (code == EXIT_USAGE || err.text[0] != '\0')
-        fprintf(stderr, "dbvitals: %s\n", err.text);
+        output_tell(stderr, err.text);
     return code;
 }
 

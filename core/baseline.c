@@ -80,17 +80,18 @@ static struct sample *make(const struct sample *like, struct sample *older, cons
     return b;
 }
 
-static double counter_at(const struct sample *s, int column, int row)
+static double real_at(const struct sample *s, int column, int row)
 {
     return sample_has(s, column) ? sample_real(s, column, row) : NAN;
 }
 
 static bool is_changed(const struct sample *a, int row_a, const struct sample *b, int row_b)
 {
+    int since = a->dataset->since == NULL ? -1 : dataset_column(a->dataset, a->dataset->since);
     for (int i = 0; i < a->dataset->n_columns; i++) {
-        if (a->dataset->columns[i].kind != KIND_COUNTER)
+        if (a->dataset->columns[i].kind != KIND_COUNTER && i != since)
             continue;
-        double x = counter_at(a, i, row_a), y = counter_at(b, i, row_b);
+        double x = real_at(a, i, row_a), y = real_at(b, i, row_b);
         if (x != y && !(isnan(x) && isnan(y)))
             return true;
     }

@@ -1,5 +1,5 @@
 /* Baselines: what windows are measured from long after the full sample is gone. A baseline holds KEY and COUNTER
- * columns of the rows that changed since the one before it (`older`), and the keys that went since then. */
+ * columns, and the `since` of the dataset, of the rows that changed since the one before it (`older`), and the keys that went since then. */
 #ifndef DBVITALS_CORE_BASELINE_H
 #define DBVITALS_CORE_BASELINE_H
 

@@ -177,6 +177,8 @@ bool dataset_check(const struct dataset *d, struct err *err)
             return false;
         n_keys += d->columns[i].kind == KIND_KEY;
     }
+    if (d->since != NULL && dataset_column(d, d->since) < 0)
+        return fail(err, "dataset %s counts since %s: it has no such column", d->name, d->since);
     if (n_keys > MOST_KEYS)
         return fail(err, "dataset %s has %d key columns: at most %d are possible", d->name, n_keys,
                     MOST_KEYS);

@@ -66,6 +66,8 @@ struct dataset {
     int n_columns;
     /* Every poll reads all rows, so a row that is new between two polls of one epoch was created between them. */
     bool whole;
+    /* The TIME column that tells since when a row's counters count, or NULL: a row made anew is measured from 0. */
+    const char *since;
     /* Seconds between polls while something looks at it; 0 means each refresh. */
     double every;
     /* Seconds between baseline polls when nothing looks at it; 0 means none is kept. */

@@ -319,6 +319,12 @@ const char *section_get(const struct config_section *s, const char *key)
     return e == NULL ? NULL : e->value;
 }
 
+int section_line(const struct config_section *s, const char *key)
+{
+    const struct config_entry *e = find_entry(s, key);
+    return e == NULL ? s->line : e->line;
+}
+
 static double number_of(const char *kind, const char *key, const char *value)
 {
     const struct option *o = option_find(config_options, n_config_options, kind, key);

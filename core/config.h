@@ -43,6 +43,8 @@ void config_done(struct config *c);
 const struct config_section *config_find(const struct config *c, const char *kind, const char *name);
 /* The value as given, NULL if the section does not have it. */
 const char *section_get(const struct config_section *s, const char *key);
+/* Where KEY stands in the file; the line of the section if it does not have it. */
+int section_line(const struct config_section *s, const char *key);
 /* The value, else the standard that config_options has. Durations in seconds; NAN if there is neither. */
 bool section_get_bool(const struct config_section *s, const char *key);
 double section_get_real(const struct config_section *s, const char *key);

@@ -176,9 +176,10 @@ void export_table(FILE *f, const struct result *r, int width)
 
 /* ---- CSV ---- */
 
-static bool is_control(uint32_t code)
+/* What a terminal would obey or be led astray by: controls, bidi overrides. */
+static bool is_harmful(uint32_t code)
 {
-    return (code < 0x20 && code != '\n' && code != '\t') || (code >= 0x7F && code < 0xA0);
+    return code != '\n' && code != '\t' && utf8_width(code) < 0;
 }
 
 static void add_field(struct text *out, const char *s)
@@ -190,7 +191,7 @@ static void add_field(struct text *out, const char *s)
         uint32_t code;
         n = utf8_decode(s, len, &code);
         char harmless[4];
-        if (is_control(code))
+        if (is_harmful(code))
             text_add_n(out, harmless, utf8_encode(utf8_harmless(code), harmless));
         else if (code == '"')
             text_add(out, "\"\"");
@@ -215,7 +216,7 @@ void export_csv(FILE *f, const struct result *r)
             const struct value *v = result_at(r, row, c);
             if (v->type == VALUE_TEXT)
                 add_field(&line, v->text);
-            else if (v->type != VALUE_NULL)
+            else if (v->type == VALUE_INT || (v->type == VALUE_REAL && isfinite(v->real)))
                 json_add(NULL, &line, v); /* numbers are written as in JSON */
             text_add(&line, c + 1 < r->n_columns ? "," : "\r\n");
         }
@@ -226,15 +227,47 @@ void export_csv(FILE *f, const struct result *r)
 
 /* ---- JSON ---- */
 
+static bool is_name_of(const struct result *r, int n, char *const *taken, const char *name)
+{
+    for (int i = 0; i < r->n_columns; i++)
+        if (strcmp(r->columns[i].name, name) == 0 || (i < n && strcmp(taken[i], name) == 0))
+            return true;
+    return false;
+}
+
+/* The names of the columns, each once: the second a is a_2 (or the next number that no column has). The caller frees them and the array. */
+static char **unique_names(const struct result *r)
+{
+    char **names = mem_new_array((size_t)r->n_columns, sizeof(*names));
+    for (int c = 0; c < r->n_columns; c++) {
+        const char *name = r->columns[c].name;
+        struct text t;
+        text_init(&t, MAX_LINE);
+        text_add(&t, name);
+        int first = 0;
+        while (strcmp(r->columns[first].name, name) != 0)
+            first++;
+        for (int n = 2; first < c && is_name_of(r, c, names, text_str(&t)); n++) {
+            text_clear(&t);
+            text_addf(&t, "%s_%d", name, n);
+        }
+        names[c] = text_take(&t);
+    }
+    return names;
+}
+
 void export_json(FILE *f, const struct result *r)
 {
     struct json *j = json_new();
     struct text row_text, *names = mem_new_array((size_t)r->n_columns, sizeof(*names));
     text_init(&row_text, MAX_LINE * 2);
+    char **unique = unique_names(r);
     for (int c = 0; c < r->n_columns; c++) {
         text_init(&names[c], MAX_LINE);
-        json_add_text(j, &names[c], r->columns[c].name);
+        json_add_text(j, &names[c], unique[c]);
+        free(unique[c]);
     }
+    free(unique);
     fputc('[', f);
     for (int row = 0; row < r->n_rows; row++) {
         text_add(&row_text, row == 0 ? "{" : ",\n{");

@@ -13,16 +13,19 @@
 
 enum { LONGEST_TEXT = 1 << 20 };
 
-static bool is_stored(const struct column *c, bool baseline)
+static bool is_stored(const struct dataset *d, int column, bool baseline)
 {
-    return baseline ? c->kind == KIND_KEY || c->kind == KIND_COUNTER : c->kind != KIND_DERIVED;
+    const struct column *c = &d->columns[column];
+    if (!baseline)
+        return c->kind != KIND_DERIVED;
+    return c->kind == KIND_KEY || c->kind == KIND_COUNTER || (d->since != NULL && strcmp(c->name, d->since) == 0);
 }
 
 static int n_stored(const struct dataset *d, bool baseline)
 {
     int n = 0;
     for (int i = 0; i < d->n_columns; i++)
-        n += is_stored(&d->columns[i], baseline);
+        n += is_stored(d, i, baseline);
     return n;
 }
 
@@ -61,7 +64,7 @@ static struct sample *new_with_arrays(const struct dataset *d, int n_rows, bool 
     s->arena = arena_new(256);
     union values *at = s->values + d->n_columns;
     for (int i = 0; i < d->n_columns; i++) {
-        if (!is_stored(&d->columns[i], baseline))
+        if (!is_stored(d, i, baseline))
             continue;
         s->values[i].any = at;
         fill_with_none(s->values[i], d->columns[i].type, n_rows);

@@ -63,7 +63,7 @@ struct sample {
 /* A sample of N_ROWS rows with a column array for each column that is not DERIVED, all "no value". Fill, then treat as
  * constant. One reference, the caller's. ROWS 0 is allowed. */
 struct sample *sample_new(const struct dataset *d, int n_rows);
-/* The same with arrays for the KEY and COUNTER columns only: a baseline. */
+/* The same with arrays only for the KEY and COUNTER columns and the dataset's `since`: a baseline. */
 struct sample *sample_new_baseline(const struct dataset *d, int n_rows);
 /* Baseline S standing on another OLDER one (takes a reference of it); shares the arrays and texts of S. */
 struct sample *sample_onto(const struct sample *s, struct sample *older);

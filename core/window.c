@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/index.h"
 #include "core/mem.h"
@@ -12,6 +13,14 @@
 struct base_row {
     int depth;
     int row;
+};
+/* What is known of a row of now as a whole. It is the same whoever finds out, so threads need not agree on
+ * who does. */
+enum judgement {
+    NOT_JUDGED,
+    COMPARABLE,
+    MADE_ANEW, /* its base is 0 */
+    WENT_BACK  /* or was made anew nobody knows when */
 };
 enum {
     UNKNOWN = -1,
@@ -100,8 +109,10 @@ struct window *window_new(struct sample *base, struct sample *now)
     w->base = sample_ref(base);
     w->span_s = now->mono_s - base->mono_s;
     w->comparable = base->epoch == now->epoch;
-    if (w->comparable && has_counters(now->dataset))
+    if (w->comparable && has_counters(now->dataset)) {
+        w->judged = mem_new_array((size_t)now->n_rows, sizeof(w->judged[0]));
         match_rows(w);
+    }
     return w;
 }
 
@@ -123,6 +134,7 @@ void window_free(struct window *w)
     if (sums != NULL)
         free(sums->operands);
     free(sums);
+    free(w->judged);
     free(w->rows);
     free(w->chain);
     sample_unref(w->base);
@@ -143,6 +155,85 @@ int window_base_row(const struct window *w, int row, struct sample **from)
     return at.row;
 }
 
+/* Rows of now that stand in one chunk, and where each stands in the base. */
+struct judged {
+    int first, n;
+    struct sample *
+        from[SAMPLE_CHUNK]; /* NULL: nowhere; rows of a plain window are all in the base, at the same place */
+    int row[SAMPLE_CHUNK];
+    unsigned char as[SAMPLE_CHUNK]; /* an enum judgement each */
+};
+
+static void find_base(const struct window *w, struct judged *j)
+{
+    for (int i = 0; i < j->n; i++) {
+        j->row[i] = window_base_row(w, j->first + i, &j->from[i]);
+        if (j->row[i] < 0)
+            j->from[i] = NULL;
+    }
+}
+
+/* Marks the rows whose COLUMN is less than in the base; none where either has no value. */
+static void mark_back(const struct window *w, int column, struct judged *j)
+{
+    if (!sample_has(w->now, column))
+        return;
+    const double *now = sample_cell(w->now, column, j->first);
+    if (w->rows == NULL) {
+        const double *base = sample_has(w->base, column) ? sample_cell(w->base, column, j->first) : now;
+        for (int i = 0; i < j->n && now != base; i++)
+            j->as[i] = now[i] < base[i] ? WENT_BACK : j->as[i];
+        return;
+    }
+    for (int i = 0; i < j->n; i++)
+        if (j->from[i] != NULL && sample_has(j->from[i], column))
+            j->as[i] = now[i] < sample_real(j->from[i], column, j->row[i]) ? WENT_BACK : j->as[i];
+}
+
+/* Marks the rows that count since another moment than in the base, whatever their counters say. A moment that
+ * does not lie after the base would mean that they count since before it. */
+static void mark_anew(const struct window *w, int since, struct judged *j)
+{
+    for (int i = 0; i < j->n; i++) {
+        struct sample *from;
+        int row = window_base_row(w, j->first + i, &from);
+        if (row < 0 || !sample_has(w->now, since) || !sample_has(from, since))
+            continue;
+        double now = sample_real(w->now, since, j->first + i), base = sample_real(from, since, row);
+        if (!isnan(now) && !isnan(base) && now != base)
+            j->as[i] = now > w->base->wall_s ? MADE_ANEW : WENT_BACK;
+    }
+}
+
+/* Judges all rows that stand in one chunk with ROW: most who ask for one ask for the next one too, and the
+ * cells of a column are an array. */
+static void judge_chunk(const struct window *w, int row)
+{
+    const struct dataset *d = w->now->dataset;
+    int end = w->rows == NULL ? w->n_same : w->now->n_rows;
+    struct judged j = {.first = row - row % SAMPLE_CHUNK};
+    j.n = end - j.first < SAMPLE_CHUNK ? end - j.first : SAMPLE_CHUNK;
+    memset(j.as, COMPARABLE, sizeof(j.as));
+    if (w->rows != NULL)
+        find_base(w, &j);
+    for (int i = 0; i < d->n_columns; i++)
+        if (d->columns[i].kind == KIND_COUNTER)
+            mark_back(w, i, &j);
+    int since = d->since == NULL ? -1 : dataset_column(d, d->since);
+    if (since >= 0)
+        mark_anew(w, since, &j);
+    for (int i = 0; i < j.n; i++)
+        atomic_store_explicit(&w->judged[j.first + i], j.as[i], memory_order_relaxed);
+}
+
+/* Of a row that the base has. */
+static enum judgement judge(const struct window *w, int row)
+{
+    if (atomic_load_explicit(&w->judged[row], memory_order_relaxed) == NOT_JUDGED)
+        judge_chunk(w, row);
+    return atomic_load_explicit(&w->judged[row], memory_order_relaxed);
+}
+
 double window_delta(const struct window *w, int row, int column)
 {
     assert(w->now->dataset->columns[column].kind == KIND_COUNTER && row >= 0 && row < w->now->n_rows);
@@ -155,10 +246,12 @@ double window_delta(const struct window *w, int row, int column)
     int base_row = window_base_row(w, row, &from);
     if (base_row < 0)
         return w->now->dataset->whole ? now : NAN;
-    if (!sample_has(from, column))
+    enum judgement judged = judge(w, row);
+    if (judged == MADE_ANEW)
+        return now;
+    if (judged == WENT_BACK || !sample_has(from, column))
         return NAN;
-    double delta = now - sample_real(from, column, base_row); /* NAN if either is */
-    return delta >= 0 ? delta : NAN;
+    return now - sample_real(from, column, base_row); /* NAN if either is */
 }
 
 double window_per_s(const struct window *w, int row, int column)
@@ -252,6 +345,8 @@ double window_derived(struct window *w, int row, int column)
 size_t window_size(const struct window *w)
 {
     size_t bytes = sizeof(*w);
+    if (w->judged != NULL)
+        bytes += (size_t)w->now->n_rows * sizeof(w->judged[0]);
     if (w->rows != NULL)
         bytes += (size_t)w->now->n_rows * sizeof(w->rows[0]);
     for (const struct sample *s = w->chain == NULL ? NULL : w->base; s != NULL; s = s->older)

@@ -10,7 +10,8 @@
 /* Increases from BASE to NOW. Truth rules:
  *  - span_s is the measured monotonic time between the two, never a nominal interval;
  *  - different epochs: no increases at all (comparable = false);
- *  - a counter that went back: NAN for that counter of that row;
+ *  - a counter that went back: NAN for all counters of that row, since what set it back may have set back others that grew past it since;
+ *  - a row whose `since` tells that it was made anew after BASE: its base is 0; that it is another, but not after BASE: NAN;
  *  - a row that BASE does not have: its base is 0 if the dataset is read whole, NAN otherwise;
  *  - a value that either sample does not have: NAN.
  * With base NULL (only one sample yet) everything is NAN and span_s is NAN. With `since_reset` the base of every
@@ -25,6 +26,7 @@ struct window {
     /* Private: which row of the base a row of now is measured from; see window.c. */
     int n_same;                /* rows NULL: the first n_same rows stand in the base as they stand in now */
     struct base_row *rows;     /* by row of now; else NULL */
+    _Atomic(unsigned char) *judged; /* by row of now: what is known of it as a whole, found out on first use; see window.c */
     struct sample **chain;     /* the base and its older ones, newest first; held through base */
     _Atomic(struct sums *) sums; /* for DERIVED columns, made on first use */
 };

@@ -1,4 +1,5 @@
 /* Dataset `changes`: what changed on a target - a setting, its role, its state - as the samples show it. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ enum { NUMBER, AT, KIND, WHAT, OLD, NEW };
 // clang-format off
 static const struct column columns[] = {
     [NUMBER] = {"number",    KIND_KEY,   TYPE_INT,  .help = "running number of the change"},
-    [AT]     = {"at_time",   KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when it was seen"},
+    [AT]     = {"at_time",   KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when it was seen; of a setting when the configuration was reloaded, if it was"},
     [KIND]   = {"kind",      KIND_LABEL, TYPE_TEXT, .help = "setting, role, restart, version, state or alert"},
     [WHAT]   = {"what",      KIND_TEXT,  TYPE_TEXT, .help = "name of what changed"},
     [OLD]    = {"old_value", KIND_TEXT,  TYPE_TEXT, .help = "value before"},
@@ -23,7 +24,7 @@ static const struct column columns[] = {
 static const struct watched {
     const char *dataset, *column, *kind;
 } watched[] = {
-    {"settings", "value",        "setting"},
+    {"settings", "shown",        "setting"},
     {"targets",  "role",         "role"},
     {"server",   "version_text", "version"},
     {"server",   "started",      "restart"},
@@ -45,6 +46,8 @@ struct change {
 struct state {
     struct change changes[MOST_CHANGES]; /* a ring, oldest overwritten */
     int64_t total;
+    double reload_s;      /* when the configuration was last read anew, on our wall clock; 0: not since we watch */
+    double reload_mono_s; /* when that was seen */
 };
 
 static void change_done(struct change *c)
@@ -105,10 +108,41 @@ static bool differ(const char *a, const char *b)
     return a != NULL && b != NULL && strcmp(a, b) != 0;
 }
 
-/* That we come to know a target is no change of it. */
-static bool is_first_word(const struct watched *w, const char *old_value)
+/* The state that OLD_VALUE stands for: while it connects again a target is what it was, up. That we come to know it is no change. */
+static char *known_state(const struct watched *w, const struct sample *before, int row, char *old_value)
 {
-    return strcmp(w->kind, "state") == 0 && strcmp(old_value, state_name(SOURCE_CONNECTING)) == 0;
+    if (old_value == NULL || strcmp(w->kind, "state") != 0 || strcmp(old_value, state_name(SOURCE_CONNECTING)) != 0)
+        return old_value;
+    free(old_value);
+    bool was_up = !isnan(sample_real(before, dataset_column(before->dataset, "started"), row));
+    return was_up ? mem_dup(state_name(SOURCE_UP)) : NULL;
+}
+
+static bool is_passing(const struct watched *w, const char *new_value)
+{
+    return strcmp(w->kind, "state") == 0 && strcmp(new_value, state_name(SOURCE_CONNECTING)) == 0;
+}
+
+/* What our own connection set, and what the server computes from other settings (context internal), nobody changed. */
+static bool follows(const struct sample *s, int row)
+{
+    int own = dataset_column(s->dataset, "own"), context = dataset_column(s->dataset, "context");
+    if (own >= 0 && sample_has(s, own) && sample_real(s, own, row) == 1)
+        return true;
+    const char *set_by = context < 0 || !sample_has(s, context) ? NULL : sample_text(s, context, row);
+    return set_by != NULL && strcmp(set_by, "internal") == 0;
+}
+
+static bool is_setting(const struct watched *w)
+{
+    return strcmp(w->kind, "setting") == 0;
+}
+
+/* A setting changed when the configuration was read anew, if that was since the sample before. */
+static double moment(const struct state *state, const struct watched *w, const struct sample *now, const struct sample *before)
+{
+    bool reloaded = is_setting(w) && state->reload_s > before->wall_s - 1 && state->reload_s < now->wall_s;
+    return reloaded ? state->reload_s : now->wall_s;
 }
 
 static int compare(struct state *state, const struct watched *w, const struct sample *now, struct sample *before)
@@ -118,11 +152,11 @@ static int compare(struct state *state, const struct watched *w, const struct sa
         return 0;
     for (int row = 0; row < now->n_rows; row++) {
         int old_row = sample_find(before, now, row);
-        if (old_row < 0)
+        if (old_row < 0 || (is_setting(w) && follows(now, row)))
             continue;
-        char *old_value = value_text(before, column, old_row), *new_value = value_text(now, column, row);
-        if (differ(old_value, new_value) && !is_first_word(w, old_value)) {
-            add(state, now->wall_s, w->kind, value_text(now, key, row), old_value, new_value);
+        char *old_value = known_state(w, before, old_row, value_text(before, column, old_row)), *new_value = value_text(now, column, row);
+        if (differ(old_value, new_value) && !is_passing(w, new_value)) {
+            add(state, moment(state, w, now, before), w->kind, value_text(now, key, row), old_value, new_value);
             found++;
             continue;
         }
@@ -159,6 +193,33 @@ bool changes_check(const struct registry *r, struct err *err)
     return true;
 }
 
+static double real_of(const struct sample *s, const char *column)
+{
+    int c = dataset_column(s->dataset, column);
+    return s->n_rows == 0 || c < 0 || !sample_has(s, c) ? NAN : sample_real(s, c, 0);
+}
+
+static void read_settings(struct target *t)
+{
+    for (int i = 0; i < t->n_feeds; i++)
+        if (strcmp(t->feeds[i].dataset->name, "settings") == 0)
+            t->feeds[i].next_due_s = fmin(t->feeds[i].next_due_s, loop_mono_s());
+}
+
+/* Settings are read rarely: at once when the server says that it has read its configuration anew. Through a pooler each of its connections says
+ * so on its own, so only a later moment counts. */
+static void watch_reload(struct target *t, struct state *state, const struct sample *now, const struct sample *before)
+{
+    if (strcmp(now->dataset->name, "server") == 0 && real_of(now, "conf_loaded") > real_of(before, "conf_loaded")) {
+        double server_now_s = real_of(now, "started") + real_of(now, "uptime_s"), at = now->wall_s - (server_now_s - real_of(now, "conf_loaded"));
+        state->reload_s = isnan(at) ? now->wall_s : at;
+        state->reload_mono_s = now->mono_s;
+        read_settings(t);
+    } else if (strcmp(now->dataset->name, "settings") == 0 && now->mono_s < state->reload_mono_s) { /* asked before */
+        read_settings(t);
+    }
+}
+
 static struct sample *make(struct target *t, void *state, const struct sample *sample, const struct sample *before)
 {
     int found = 0;
@@ -168,6 +229,7 @@ static struct sample *make(struct target *t, void *state, const struct sample *s
     for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
         if (strcmp(watched[i].dataset, sample->dataset->name) == 0)
             found += compare(state, &watched[i], sample, old);
+    watch_reload(t, state, sample, old);
     sample_unref(old);
     return found == 0 ? NULL : sample_of(state, sample);
 }

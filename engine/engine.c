@@ -32,6 +32,7 @@ struct engine {
     struct target **targets;
     int n_targets;
     struct loop_timer *timer;
+    bool obeys_refresh;
     const struct dataset *wanted[MOST_WANTED];
     int n_wanted;
     struct engine_need *needs;
@@ -125,7 +126,7 @@ static double cadence(const struct engine *e, const struct feed *f)
     double every = slow > 0 ? fmax(slow, e->options.refresh_s) : HUGE_VAL;
     if (!is_asked(f))
         return every * f->stretch;
-    double least = fmax(f->dataset->every, e->options.refresh_s);
+    double least = e->obeys_refresh && f->wanted ? e->options.refresh_s : fmax(f->dataset->every, e->options.refresh_s);
     every = fmin(every, f->wanted ? least : fmax(f->need_s, least));
     return governor_ease(f, every, e->options.budget_ratio) * f->stretch;
 }
@@ -195,6 +196,27 @@ void engine_set_refresh(struct engine *e, double refresh_s)
     for (int i = 0; i < e->n_targets; i++)
         replan(e, e->targets[i]);
     arm(e);
+}
+
+static struct target *find(const struct engine *e, const char *name)
+{
+    for (int i = 0; i < e->n_targets; i++)
+        if (strcmp(e->targets[i]->config.name, name) == 0)
+            return e->targets[i];
+    return NULL;
+}
+
+void engine_obey_refresh(struct engine *e)
+{
+    e->obeys_refresh = true;
+    engine_set_refresh(e, e->options.refresh_s);
+}
+
+double engine_cadence(const struct engine *e, const char *target, const struct dataset *d)
+{
+    const struct target *t = find(e, target);
+    const struct feed *f = t == NULL ? NULL : target_feed(t, d);
+    return f == NULL ? NAN : f->every_s;
 }
 
 void engine_on_sample(struct engine *e, engine_sample_fn *fn, void *ctx)
@@ -430,14 +452,6 @@ void engine_remove(struct engine *e, int i)
     for (; i < e->n_targets; i++)
         e->targets[i] = e->targets[i + 1];
     arm(e);
-}
-
-static struct target *find(const struct engine *e, const char *name)
-{
-    for (int i = 0; i < e->n_targets; i++)
-        if (strcmp(e->targets[i]->config.name, name) == 0)
-            return e->targets[i];
-    return NULL;
 }
 
 /* What is made from others may have nothing to tell (sampled statements where the extension counts them): it is as far as its sources. */

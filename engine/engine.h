@@ -37,6 +37,10 @@ struct engine_need {
 };
 void engine_need(struct engine *e, const struct engine_need *needs, int n);
 void engine_set_refresh(struct engine *e, double refresh_s);
+/* From now on what is wanted is asked at each refresh, also where its dataset would be asked more rarely: a person said how often. */
+void engine_obey_refresh(struct engine *e);
+/* Seconds between polls in force for (TARGET, D); NAN if D is made here from others. */
+double engine_cadence(const struct engine *e, const char *target, const struct dataset *d);
 void engine_on_sample(struct engine *e, engine_sample_fn *fn, void *ctx);
 struct store *engine_store(struct engine *e);
 /* Samples that arrived for (TARGET, D) since the start; with FAILED set to the reason if the last answer was a failure (NULL otherwise). */

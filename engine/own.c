@@ -57,6 +57,26 @@ static int add_columns(struct arena *a, const struct list *list, const char *nam
     return n;
 }
 
+/* Checks D with each list, so that what is wrong is told with the line of its list; the name is that of the section. */
+static bool read_columns(const struct config_section *s, struct arena *a, struct column *columns, struct dataset *d, struct err *err)
+{
+    static const struct column any = {.name = "any", .kind = KIND_KEY, .type = TYPE_TEXT, .help = "a key"};
+    struct dataset named = *d;
+    named.columns = &any;
+    named.n_columns = 1;
+    if (!dataset_check(&named, err))
+        return fail(err, "%s:%d: [dataset %s]: %s", s->file, s->line, s->name, err->text);
+    for (int i = 0; i < N_LISTS; i++) {
+        const char *names = section_get(s, lists[i].key);
+        if (names == NULL)
+            continue;
+        d->n_columns = add_columns(a, &lists[i], names, columns, d->n_columns);
+        if (!dataset_check(d, err))
+            return fail(err, "%s:%d: [dataset %s] %s: %s", s->file, section_line(s, lists[i].key), s->name, lists[i].key, err->text);
+    }
+    return true;
+}
+
 static bool read_one(const struct config_section *s, struct arena *a, struct own_dataset *out, struct err *err)
 {
     const char *sql = section_get(s, "sql"), *every = section_get(s, "every"), *help = section_get(s, "help");
@@ -64,28 +84,31 @@ static bool read_one(const struct config_section *s, struct arena *a, struct own
     if (sql == NULL || section_get(s, "key") == NULL)
         return fail(err, "%s:%d: [dataset %s] needs `sql` (a SELECT) and `key` (the columns that identify a row)", s->file, s->line, s->name);
     if (every != NULL && !duration_parse(every, &every_s, err))
-        return fail(err, "%s:%d: [dataset %s] every: %s", s->file, s->line, s->name, err->text);
+        return fail(err, "%s:%d: [dataset %s] every: %s", s->file, section_line(s, "every"), s->name, err->text);
     struct column *columns = arena_alloc(a, MOST_COLUMNS * sizeof(*columns));
-    int n = 0;
-    bool counts = false;
-    for (int i = 0; i < N_LISTS; i++) {
-        const char *names = section_get(s, lists[i].key);
-        if (names != NULL)
-            n = add_columns(a, &lists[i], names, columns, n);
-        counts = counts || (names != NULL && lists[i].kind == KIND_COUNTER);
-    }
+    bool counts = section_get(s, "counter") != NULL;
     *out = (struct own_dataset){.sql = arena_dup(a, sql),
                                 .target = arena_dup(a, section_get(s, "target")),
                                 .dataset = {.name = arena_dup(a, s->name),
                                             .help = arena_dup(a, help != NULL ? help : "a dataset of the user's own"),
                                             .columns = columns,
-                                            .n_columns = n,
                                             .whole = true,
                                             .every = every_s,
                                             .baseline_every = counts ? (every_s > 60 ? every_s : 60) : 0}};
-    if (!dataset_check(&out->dataset, err))
-        return fail(err, "%s:%d: [dataset %s]: %s", s->file, s->line, s->name, err->text);
-    return true;
+    return read_columns(s, a, columns, &out->dataset, err);
+}
+
+static bool has_targets(const struct config *config)
+{
+    for (int i = 0; i < config->n_sections; i++)
+        if (strcmp(config->sections[i].kind, "target") == 0)
+            return true;
+    return false;
+}
+
+static bool refuse_target(const struct config_section *s, struct err *err)
+{
+    return fail(err, "%s:%d: [dataset %s] target: there is no target %s", s->file, section_line(s, "target"), s->name, section_get(s, "target"));
 }
 
 bool own_datasets_read(const struct config *config, struct registry *r, struct own_datasets *out, struct err *err)
@@ -96,7 +119,9 @@ bool own_datasets_read(const struct config *config, struct registry *r, struct o
         if (strcmp(s->kind, "dataset") != 0)
             continue;
         struct own_dataset *own = &out->list[out->n];
-        if (!read_one(s, out->arena, own, err)) {
+        const char *target = section_get(s, "target");
+        bool there = target == NULL || !has_targets(config) || config_find(config, "target", target) != NULL;
+        if (!(there || refuse_target(s, err)) || !read_one(s, out->arena, own, err)) {
             own_datasets_done(out);
             return false;
         }
@@ -106,6 +131,18 @@ bool own_datasets_read(const struct config *config, struct registry *r, struct o
             return false;
         }
         out->n++;
+    }
+    return true;
+}
+
+bool own_datasets_check(const struct config *config, const struct own_datasets *o, const struct target_config *targets, int n, struct err *err)
+{
+    for (int i = 0; i < o->n && !has_targets(config); i++) {
+        bool there = o->list[i].target == NULL;
+        for (int j = 0; j < n && !there; j++)
+            there = strcmp(targets[j].name, o->list[i].target) == 0;
+        if (!there)
+            return refuse_target(config_find(config, "dataset", o->list[i].dataset.name), err);
     }
     return true;
 }

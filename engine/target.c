@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "core/loop.h"
 #include "core/mem.h"
 #include "engine/derived.h"
 
@@ -28,6 +29,8 @@ static void copy_free(struct target_config *c)
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free((void *)(uintptr_t)owned[i]);
 }
+/* The start time is computed from two clocks: nearer than this it is the same one. */
+static const double start_jitter_s = 2;
 
 void target_init(struct target *t, struct engine *e, const struct target_config *config, const struct product *product)
 {
@@ -40,7 +43,8 @@ void target_init(struct target *t, struct engine *e, const struct target_config 
                          .state = SOURCE_CONNECTING,
                          .rtt_ms = NAN,
                          .started_s = NAN,
-                         .newest_mono_s = NAN};
+                         .newest_mono_s = NAN,
+                         .was_up_s = NAN};
     t->feeds = mem_new_array((size_t)(n + config->n_own), sizeof(*t->feeds));
     for (int i = 0; i < n; i++)
         t->feeds[t->n_feeds++].dataset = product->dataset(i);
@@ -99,8 +103,11 @@ bool target_set_status(struct target *t, const struct source_status *status)
     free(t->via);
     t->via = mem_dup(status->via);
     t->rtt_ms = status->rtt_ms;
-    if (!isnan(status->started_s))
-        t->started_s = status->started_s;
+    if (isnan(status->started_s))
+        return changed;
+    if (status->started_s > t->started_s + start_jitter_s)
+        t->was_up_s = fmax(0, loop_wall_s() - (loop_mono_s() - t->newest_mono_s) - t->started_s);
+    t->started_s = status->started_s;
     return changed;
 }
 

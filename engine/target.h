@@ -34,6 +34,7 @@ struct target {
     enum source_state state;
     char *error, *product_name, *version, *role, *place, *via;
     double rtt_ms, started_s;
+    double was_up_s;      /* how long it had been up when it was last seen before it was started anew; NAN: no such start was seen */
     double beat_s;        /* when it came up last, monotonic: refreshes are counted from there */
     double newest_mono_s; /* when the newest sample of any dataset arrived; NAN if none */
     struct feed *feeds;

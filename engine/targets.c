@@ -6,7 +6,7 @@
 #include "engine/derived.h"
 #include "engine/target.h"
 
-enum { NAME, PRODUCT, STACK, ENV, STATE, ROLE, VERSION, PLACE, VIA, RTT, STARTED, UPTIME, DATA_AGE, ERROR };
+enum { NAME, PRODUCT, STACK, ENV, STATE, ROLE, VERSION, PLACE, VIA, RTT, STARTED, UPTIME, WAS_UP, DATA_AGE, ERROR };
 // clang-format off
 static const struct column columns[] = {
     [NAME]     = {"name",       KIND_KEY,   TYPE_TEXT, .help = "name of the target in the config, or made from its URL"},
@@ -21,6 +21,7 @@ static const struct column columns[] = {
     [RTT]      = {"rtt_ms",     KIND_GAUGE, TYPE_REAL, UNIT_MS,   .help = "time of the shortest request and its answer"},
     [STARTED]  = {"started",    KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when the server started"},
     [UPTIME]   = {"uptime_s",   KIND_GAUGE, TYPE_REAL, UNIT_S,    .help = "time since the server started"},
+    [WAS_UP]   = {"was_up_s",   KIND_GAUGE, TYPE_REAL, UNIT_S,    .help = "how long it had been up before that start, if dbvitals saw it"},
     [DATA_AGE] = {"data_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S,    .help = "age of the newest sample of any dataset"},
     [ERROR]    = {"error",      KIND_TEXT,  TYPE_TEXT, .help = "why it is down; while it is up, what is not as it should be"},
 };
@@ -55,6 +56,7 @@ static struct sample *make(struct target *t, void *state, const struct sample *s
     s->values[UPTIME].real[0] = fmax(0, s->wall_s - t->started_s);
     if (isnan(t->started_s))
         s->values[UPTIME].real[0] = NAN;
+    s->values[WAS_UP].real[0] = t->was_up_s;
     s->values[DATA_AGE].real[0] = loop_mono_s() - t->newest_mono_s;
     return s;
 }

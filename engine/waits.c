@@ -22,7 +22,7 @@ static const struct column columns[] = {
 // clang-format on
 static const char *const from[] = {"sessions", NULL};
 static const struct dataset dataset = {
-    .name = "waits", .help = "what active sessions wait for, per statement, user and application", .columns = columns,
+    .name = "waits", .help = "what active sessions (clients and their parallel workers) wait for, per statement, user and application", .columns = columns,
     .n_columns = sizeof(columns) / sizeof(columns[0]), .whole = true};
 
 enum { MOST_ROWS = 2000, BUCKETS = 4096 };
@@ -130,7 +130,7 @@ static const char *text_at(const struct sample *s, int column, int row)
 
 /* The columns of `sessions` that count here, found once a sample. */
 struct view {
-    int class, event, user, app, queryid, state, own;
+    int class, event, user, app, queryid, state, type, own;
 };
 
 static struct view view_of(const struct dataset *d)
@@ -141,12 +141,17 @@ static struct view view_of(const struct dataset *d)
                          .app = dataset_column(d, "application_name"),
                          .queryid = dataset_column(d, "queryid"),
                          .state = dataset_column(d, "state"),
+                         .type = dataset_column(d, "backend_type"),
                          .own = dataset_column(d, "own")};
 }
 
+/* Clients and the parallel workers that work for them, as everywhere: a walsender or an autovacuum worker is no load of theirs. */
 static bool counts(const struct sample *s, const struct view *v, int row)
 {
     if (strcmp(text_at(s, v->state, row), "active") != 0)
+        return false;
+    const char *type = text_at(s, v->type, row);
+    if (type[0] != '\0' && strcmp(type, "client backend") != 0 && strcmp(type, "parallel worker") != 0)
         return false;
     return v->own < 0 || !sample_has(s, v->own) || sample_real(s, v->own, row) != 1;
 }

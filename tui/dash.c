@@ -142,6 +142,11 @@ bool dash_live(const struct dash *d)
     return isnan(d->at_s);
 }
 
+double dash_stale_s(const struct dash *d)
+{
+    return fmax(3 * d->refresh_s, 3);
+}
+
 double dash_moment(const struct dash *d)
 {
     if (!dash_live(d))

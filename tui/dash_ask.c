@@ -131,6 +131,7 @@ static void params_fill(const struct dash_pane *p, struct params *ps)
               dash_live(d) ? (struct value){.type = VALUE_NULL}
                            : (struct value){.type = VALUE_REAL, .real = d->at_s});
     param_add(ps, "trend", (struct value){.type = VALUE_REAL, .real = trend});
+    param_add(ps, "stale", (struct value){.type = VALUE_REAL, .real = dash_stale_s(d)});
     param_add(ps, "rows", (struct value){.type = VALUE_INT, .integer = pane_body_rows(p)});
 }
 
@@ -194,6 +195,25 @@ static void trend_note(struct dash_pane *p)
         p->dash->newest_s = newest;
 }
 
+/* A detail is about one thing, which its first pane tells of. */
+bool pane_is_gone(const struct dash_pane *p)
+{
+    const struct dash_pane *first = p->visit->panes;
+    bool one = p->pane->widget == WIDGET_RECORD || p->pane->widget == WIDGET_SQL;
+    return one && p->visit->n_params > 0 && first->result != NULL && (first->held || first->result->n_rows == 0);
+}
+
+/* Nothing is there any more of what a detail is about: what was known last stays. */
+static bool hold(struct dash_pane *p, const struct result *newer)
+{
+    bool empty = newer->n_rows == 0 && p->result != NULL && p->result->n_rows > 0;
+    bool one = p->pane->widget == WIDGET_RECORD || p->pane->widget == WIDGET_SQL;
+    p->held = empty && one && dash_live(p->dash) && p->visit->n_params > 0 && (p == p->visit->panes || pane_is_gone(p));
+    if (!p->held && newer->n_rows > 0)
+        p->seen_s = dash_live(p->dash) ? p->dash->host.now(p->dash->host.ctx) : p->dash->at_s;
+    return p->held;
+}
+
 static void rows_done(void *ctx, struct result *result, const char *error)
 {
     struct asking *a = ctx;
@@ -206,6 +226,10 @@ static void rows_done(void *ctx, struct result *result, const char *error)
         return;
     }
     p->error[0] = '\0';
+    if (hold(p, result)) {
+        result_free(result);
+        return;
+    }
     p->answered_s = p->dash->host.now(p->dash->host.ctx);
     if (p->pane->trend_s > 0 && !isnan(p->trend_newest) && old != NULL) {
         result = trend_merge(old, result, dash_moment(p->dash) - p->pane->trend_s - 60);

@@ -150,9 +150,11 @@ static void back(struct dash *d, const struct key *key)
         v->zoom = false;
     } else if (escape && p != NULL && p->filter_text != NULL) {
         pane_set_filter(p, "", NULL);
-    } else if (dash_back(d) || escape) {
+    } else if (dash_back(d)) {
         return;
-    } else if (d->host.quit != NULL) {
+    } else if (!dash_live(d)) {
+        dash_to_now(d);
+    } else if (!escape && d->host.quit != NULL) {
         d->host.quit(d->host.ctx);
     }
 }

@@ -38,6 +38,11 @@ void window_text(const struct dash_pane *p, char *out, size_t size)
 static void right_text(const struct dash_pane *p, struct text *out)
 {
     const struct pane *pane = p->pane;
+    char seen[64];
+    if (p->held) {
+        moment_text(p->seen_s, p->dash->host.now(p->dash->host.ctx), seen, sizeof(seen));
+        text_addf(out, "%s%slast seen %s ", p == p->visit->panes ? pane->empty : "", p == p->visit->panes ? "; " : "", seen);
+    }
     if (p->filter_text != NULL)
         text_addf(out, "/%s ", p->filter_text);
     if (pane->sets.n > 0)
@@ -101,6 +106,16 @@ static const char *failure(const struct dash_pane *p)
     return NULL;
 }
 
+/* It was opened from a row that was gone already: nothing of it was ever held here. */
+static bool gone(const struct dash_pane *p, char *out, size_t size)
+{
+    if (p->result->n_rows > 0 || !pane_is_gone(p))
+        return false;
+    bool first = p == p->visit->panes;
+    snprintf(out, size, "%s ([ steps back to when it was there)", first ? p->pane->empty : "it is not there now");
+    return true;
+}
+
 /* Rows that are there and were not asked for. False if the user asked for all. */
 static bool left_out(const struct dash_pane *p, char *out, size_t size)
 {
@@ -111,6 +126,13 @@ static bool left_out(const struct dash_pane *p, char *out, size_t size)
     else if (p->set > 0)
         snprintf(out, size, "the set \"%.60s\" has no rows (f: the next set)", p->pane->sets.names[p->set]);
     return p->filter_text != NULL || p->set > 0;
+}
+
+/* The cursor stands on a row; where there is none, the title has it. */
+static bool title_marked(struct dash_pane *p, const struct view *v)
+{
+    return v->focused && v->row_marks && !pane_waits(p) &&
+           (p->result == NULL || !widget_has_rows(p->pane->widget) || view_rows(v) == 0);
 }
 
 void pane_draw(struct dash_pane *p, struct area whole, bool frame)
@@ -127,13 +149,15 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), "collecting...", true);
     else if (failure(p) != NULL)
         area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), failure(p), true);
-    else if (left_out(p, why, sizeof(why)))
+    else if (gone(p, why, sizeof(why)) || left_out(p, why, sizeof(why)))
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), why, true);
     else
         widget_draw(&v, body);
     /* Last: titles count rows below, which the drawing finds out. */
     if (frame)
         frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);
+    if (title_marked(p, &v))
+        area_put(whole, 0, frame ? 1 : 0, 1, STYLE(ROLE_ACCENT), "▶", false);
     /* More rows were scrolled to than a page of them is held below: the next ones are asked for. */
     if (p->result != NULL && p->result->more && p->table.top + 2 * p->table.page_rows > p->result->n_rows &&
         p->limit < MOST_LIMIT && !p->stale && p->limit <= p->result->n_rows) {

@@ -75,10 +75,10 @@ static bool hint_of(struct dash *d, const struct command_row *row, struct hint *
     if (blank != NULL)
         *blank = '\0';
     if (row->command == COMMAND_QUIT) { /* q on a page quits as well */
-        bool page = d->n_stack == 0 && !dash_visit(d)->zoom;
+        bool above = d->n_stack > 0 || dash_visit(d)->zoom;
         snprintf(h->keys, sizeof(h->keys), "q");
-        h->command = page ? COMMAND_QUIT : COMMAND_BACK;
-        h->word = page ? row->footer : "back";
+        h->command = above || !dash_live(d) ? COMMAND_BACK : COMMAND_QUIT;
+        h->word = above ? "back" : dash_live(d) ? row->footer : "now";
     }
     h->width = utf8_columns(h->keys) + 1 + utf8_columns(h->word);
     return true;

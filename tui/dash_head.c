@@ -10,18 +10,20 @@
 #include "core/when.h"
 #include "tui/dash_state.h"
 
-enum { MAX_PARTS = 16 };
+enum { MAX_PARTS = 16, LONGEST_HOST = 22 };
 
 /* A piece of the head line. Those with the largest number go first when there is no room. */
 struct part {
     char text[160];
     struct style style;
-    int drop;
+    int drop, width; /* width 0: dropped */
     bool right;
 };
 struct parts {
     struct part items[MAX_PARTS];
     int n;
+    char place[140]; /* user@host/database: as much of it as there is room for, the host first */
+    int place_at;    /* its item; 0: none */
 };
 
 __attribute__((format(printf, 5, 6))) static void part_add(struct parts *ps, bool right, int drop,
@@ -37,6 +39,7 @@ __attribute__((format(printf, 5, 6))) static void part_add(struct parts *ps, boo
     p->style = STYLE(role);
     p->drop = drop;
     p->right = right;
+    p->width = utf8_columns(p->text);
 }
 
 /* A text of the head's SELECT; NULL if it is not there. */
@@ -89,6 +92,27 @@ static void badges_add(struct dash *d, struct parts *ps)
     part_add(ps, false, 1, strncmp(upper, "PROD", 4) == 0 ? ROLE_DIALOG_DANGER : ROLE_HEAD_KEY, "%s", upper);
 }
 
+enum { PLACE_HOST, PLACE_USER, PLACE_WHOLE, N_PLACES };
+
+static void place_put(struct parts *ps, int form)
+{
+    const char *at = strrchr(ps->place, '@'), *start = form == PLACE_HOST && at != NULL ? at + 1 : ps->place;
+    const char *slash = strrchr(start, '/');
+    int len = form == PLACE_WHOLE || slash == NULL || slash == start ? (int)strlen(start) : (int)(slash - start);
+    struct part *p = &ps->items[ps->place_at];
+    snprintf(p->text, sizeof(p->text), "· %.*s", len, start);
+    p->width = utf8_columns(p->text);
+    if (form == PLACE_HOST && p->width > LONGEST_HOST)
+        p->width = LONGEST_HOST;
+}
+
+static bool target_up(struct dash *d)
+{
+    char buf[32];
+    const char *state = head_text(d, "state", buf, sizeof(buf));
+    return state == NULL || strcmp(state, "up") == 0;
+}
+
 static void server_add(struct dash *d, struct parts *ps)
 {
     char buf[160], age[32];
@@ -98,21 +122,26 @@ static void server_add(struct dash *d, struct parts *ps)
     if (s != NULL && strcmp(s, "up") != 0)
         part_add(ps, false, 1, ROLE_CRITICAL, "· %s", s);
     if ((s = head_text(d, "role", buf, sizeof(buf))) != NULL)
-        part_add(ps, false, 6, ROLE_HEAD, "· %s", s);
+        part_add(ps, false, 3, ROLE_HEAD, "· %s", s);
     if ((s = head_text(d, "version", buf, sizeof(buf))) != NULL) {
         char kind[64];
         const char *product = head_text(d, "kind", kind, sizeof(kind));
-        part_add(ps, false, 5, ROLE_HEAD, "· %s %s", product == NULL ? "" : product, s);
+        part_add(ps, false, 7, ROLE_HEAD, "· %s %s", product == NULL ? "" : product, s);
     }
-    double up = head_number(d, "uptime_s");
-    if (!isnan(up)) {
-        unit_format(age, sizeof(age), up, UNIT_S);
-        part_add(ps, false, 7, ROLE_HEAD, "· up %s", age);
+    /* Of a server that is away it is known how long it had been up when it last said something. */
+    double up = head_number(d, "uptime_s"), gone = target_up(d) ? 0 : head_number(d, "data_age_s");
+    if (up - gone >= 0) {
+        unit_format(age, sizeof(age), up - gone, UNIT_S);
+        part_add(ps, false, 8, ROLE_HEAD, target_up(d) ? "· up %s" : "· was up %s", age);
     }
-    if ((s = head_text(d, "place", buf, sizeof(buf))) != NULL)
-        part_add(ps, false, 9, ROLE_HEAD, "· %s", s);
+    if ((s = head_text(d, "place", buf, sizeof(buf))) != NULL) {
+        snprintf(ps->place, sizeof(ps->place), "%s", s);
+        ps->place_at = ps->n;
+        part_add(ps, false, 5, ROLE_HEAD, "· %s", s);
+        place_put(ps, PLACE_HOST);
+    }
     if ((s = head_text(d, "via", buf, sizeof(buf))) != NULL)
-        part_add(ps, false, 8, ROLE_HEAD, "· through %s", s);
+        part_add(ps, false, 9, ROLE_HEAD, "· through %s", s);
 }
 
 /* Age of the newest numbers. What the engine itself makes goes on while a server is dead: its own measure
@@ -126,13 +155,6 @@ static double data_age(struct dash *d, double now)
     return isnan(d->newest_s) ? NAN : fmax(now - d->newest_s, 0);
 }
 
-static bool target_up(struct dash *d)
-{
-    char buf[32];
-    const char *state = head_text(d, "state", buf, sizeof(buf));
-    return state == NULL || strcmp(state, "up") == 0;
-}
-
 static void time_add(struct dash *d, struct parts *ps)
 {
     char text[64], ago[32];
@@ -144,17 +166,17 @@ static void time_add(struct dash *d, struct parts *ps)
         moment_text(d->at_s, now, text, sizeof(text));
         unit_format(ago, sizeof(ago), floor(now - d->at_s + 0.5), UNIT_S);
         part_add(ps, true, 0, ROLE_PAST, " PAST %s (-%s) ", text, ago);
-        part_add(ps, true, 3, ROLE_PAST, " End = now ");
+        part_add(ps, true, 4, ROLE_PAST, " End = now ");
     } else {
         /* What a server said before it went away is not live, however young it is. */
         double age = data_age(d, now);
-        bool old = !isnan(age) && (age > fmax(3 * d->refresh_s, 3) || !target_up(d) || d->trouble[0] != '\0');
+        bool old = !isnan(age) && (age > dash_stale_s(d) || !target_up(d) || d->trouble[0] != '\0');
         if (isnan(age))
             snprintf(text, sizeof(text), "no data yet");
         else
             unit_format(ago, sizeof(ago), age < 0.05 ? 0 : age, UNIT_S),
                 snprintf(text, sizeof(text), "%s %s", old ? "STALE" : "live", ago);
-        part_add(ps, true, 2, isnan(age) || old ? ROLE_WARNING : ROLE_GOOD, "%s", text);
+        part_add(ps, true, old ? 0 : 3, isnan(age) || old ? ROLE_WARNING : ROLE_GOOD, "%s", text);
     }
 }
 
@@ -168,61 +190,76 @@ static void clock_add(struct dash *d, struct parts *ps)
     size_t len = strlen(text); /* +0200 is +02 */
     if (len > 2 && strcmp(text + len - 2, "00") == 0)
         text[len - 2] = '\0';
-    part_add(ps, true, 4, ROLE_HEAD, "%s", text);
+    part_add(ps, true, 6, ROLE_HEAD, "%s", text);
 }
 
 static void alerts_add(struct dash *d, struct parts *ps)
 {
     int critical = verdicts(d, "critical"), warning = verdicts(d, "warning"), known = verdicts(d, "dim");
     if (critical > 0)
-        part_add(ps, true, 1, ROLE_CRITICAL, "▲ %d critical", critical);
+        part_add(ps, true, 2, ROLE_CRITICAL, "▲ %d critical", critical);
     if (warning > 0)
-        part_add(ps, true, 3, ROLE_WARNING, "● %d warning%s", warning, warning > 1 ? "s" : "");
+        part_add(ps, true, 4, ROLE_WARNING, "● %d warning%s", warning, warning > 1 ? "s" : "");
     if (known > 0)
-        part_add(ps, true, 5, ROLE_DIM, "○ %d known", known);
+        part_add(ps, true, 6, ROLE_DIM, "○ %d known", known);
+}
+
+static int part_cost(const struct part *p, int width)
+{
+    return width + (p->right ? 3 : 1);
+}
+
+/* What is dropped until the rest fits, and what the room that is left then is good for. */
+static void parts_fit(struct parts *ps, int columns)
+{
+    int sum = 2;
+    for (int i = 0; i < ps->n; i++)
+        sum += part_cost(&ps->items[i], ps->items[i].width);
+    while (sum > columns) {
+        struct part *worst = NULL;
+        for (struct part *p = ps->items; p < ps->items + ps->n; p++)
+            if (p->width > 0 && p->drop > 0 && (worst == NULL || p->drop > worst->drop))
+                worst = p;
+        if (worst == NULL)
+            break;
+        sum -= part_cost(worst, worst->width);
+        worst->width = 0;
+    }
+    /* A long part may have gone in vain for a shorter one that would have fitted. */
+    for (struct part *p = ps->items; p < ps->items + ps->n; p++) {
+        int again = p->width == 0 ? utf8_columns(p->text) : 0;
+        if (again > 0 && sum + part_cost(p, again) <= columns) {
+            p->width = again;
+            sum += part_cost(p, again);
+        }
+    }
+    struct part *place = &ps->items[ps->place_at];
+    int held = place->width;
+    for (int form = N_PLACES - 1; ps->place_at > 0 && held > 0 && form >= PLACE_HOST; form--) {
+        place_put(ps, form);
+        if (sum - held + place->width <= columns)
+            break;
+    }
 }
 
 static void parts_draw(struct parts *ps, struct area a)
 {
-    int width[MAX_PARTS], sum = 2;
-    for (int i = 0; i < ps->n; i++) {
-        width[i] = utf8_columns(ps->items[i].text);
-        sum += width[i] + (ps->items[i].right ? 3 : 1);
-    }
-    while (sum > a.columns) {
-        int worst = -1;
-        for (int i = 0; i < ps->n; i++)
-            if (width[i] > 0 && ps->items[i].drop > 0 &&
-                (worst < 0 || ps->items[i].drop > ps->items[worst].drop))
-                worst = i;
-        if (worst < 0)
-            break;
-        sum -= width[worst] + (ps->items[worst].right ? 3 : 1);
-        width[worst] = 0;
-    }
-    /* A long part may have gone in vain for a shorter one that would have fitted. */
-    for (int i = 0; i < ps->n; i++) {
-        int again = width[i] == 0 ? utf8_columns(ps->items[i].text) : 0,
-            cost = again + (ps->items[i].right ? 3 : 1);
-        if (again > 0 && sum + cost <= a.columns) {
-            width[i] = again;
-            sum += cost;
-        }
-    }
     int at = 1, right = a.columns - 1;
+    parts_fit(ps, a.columns);
     for (int i = 0; i < ps->n; i++)
-        if (ps->items[i].right && width[i] > 0)
-            right -= width[i] + 3;
+        if (ps->items[i].right && ps->items[i].width > 0)
+            right -= ps->items[i].width + 3;
     right += 3;
     int end = right > 1 && right < a.columns - 1 ? right - 2 : a.columns;
-    for (int i = 0; i < ps->n; i++) {
-        if (width[i] == 0)
+    for (struct part *p = ps->items; p < ps->items + ps->n; p++) {
+        if (p->width == 0)
             continue;
-        if (!ps->items[i].right) {
-            at += area_put(a, 0, at, end - at, ps->items[i].style, ps->items[i].text, true) + 1;
+        if (!p->right) {
+            int room = p->width < end - at ? p->width : end - at;
+            at += area_put(a, 0, at, room, p->style, p->text, true) + 1;
         } else {
-            area_put(a, 0, right, width[i], ps->items[i].style, ps->items[i].text, true);
-            right += width[i] + 3;
+            area_put(a, 0, right, p->width, p->style, p->text, true);
+            right += p->width + 3;
         }
     }
 }

@@ -1,5 +1,6 @@
 /* The dashboard's lists: what the palette completes to, and the columns to sort by. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "tui/dash_state.h"
 
@@ -64,6 +65,35 @@ static void choice_draw(struct dash *d, struct area a, int row, int i, const cha
         area_restyle(a, row, 0, a.columns, STYLE(ROLE_CURSOR));
 }
 
+/* Columns that SELECTs of panes make of several others, by the names that they have there. */
+// clang-format off
+static const struct { const char *name, *help; } made[] = {
+    {"load_s_per_s", "sessions at work on average: seconds of work per second"},
+    {"waits_for",    "what it waits for: class:event"},
+    {"blocked_by",   "pids of those that hold what it waits for"},
+    {"blocks_n",     "how many sessions wait behind it"},
+    {"share_ratio",  "part of the time of all statements"},
+};
+// clang-format on
+
+/* What a column is: in the words of the dataset that it comes from, or of one that the pane reads and that has a column of this name. */
+static const char *column_help(const struct dash_pane *p, const struct result_column *c)
+{
+    if (c->origin != NULL)
+        return c->origin->help;
+    /* From the last one: what only helps, in a WITH, comes first. */
+    for (int i = p->n_datasets - 1; i >= 0; i--) {
+        const struct dataset *d = registry_find(p->dash->options.registry, p->datasets[i]);
+        int column = d == NULL ? -1 : dataset_column(d, c->name);
+        if (column >= 0)
+            return d->columns[column].help;
+    }
+    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
+        if (strcmp(made[i].name, c->name) == 0)
+            return made[i].help;
+    return "computed by this pane";
+}
+
 static void list_scroll(struct dash *d, int rows)
 {
     if (d->list_row < d->list_top)
@@ -95,10 +125,14 @@ void list_draw(struct dash *d, struct area a)
     int shown[1024], n = p == NULL || p->result == NULL ? 0 : sort_columns(p, shown);
     int rows = n < most ? n : most;
     list_scroll(d, most);
+    if (n == 0)
+        return;
+    struct view v = pane_view(p);
     struct area box =
         box_draw(a, rows < 1 ? 1 : rows, columns, " sort by · Enter takes it, r the other way round ");
     for (int i = 0; i < rows && d->list_top + i < n; i++) {
-        const struct result_column *c = &p->result->columns[shown[d->list_top + i]];
-        choice_draw(d, box, i, d->list_top + i, c->name, c->origin == NULL ? "" : c->origin->help);
+        char heading[80];
+        view_heading(&v, shown[d->list_top + i], heading, sizeof(heading));
+        choice_draw(d, box, i, d->list_top + i, heading, column_help(p, &p->result->columns[shown[d->list_top + i]]));
     }
 }

@@ -5,16 +5,27 @@
 #include "core/text.h"
 #include "tui/dash_state.h"
 
+/* Why there is no row to open; NULL: there is one. */
+static const char *no_row(struct dash_pane *p)
+{
+    if (!widget_has_rows(p->pane->widget))
+        return "nothing to open here: this pane has no rows (Tab: the next pane)";
+    if (p->result == NULL)
+        return "nothing to open yet: this pane has no answer";
+    struct view v = pane_view(p);
+    return view_rows(&v) == 0 ? "nothing to open: this pane is empty (Tab: the next pane)" : NULL;
+}
+
 void pane_open_row(struct dash_pane *p)
 {
     struct dash *d = p->dash;
     const struct result *from;
     int row;
-    if (p->result == NULL || !widget_has_rows(p->pane->widget))
+    if (no_row(p) != NULL) {
+        dash_say(d, ROLE_WARNING, no_row(p));
         return;
+    }
     struct view v = pane_view(p);
-    if (view_rows(&v) == 0)
-        return;
     view_row(&v, p->table.row, &from, &row);
     int column = result_column(from, "page");
     const char *name = p->pane->detail;
@@ -25,13 +36,12 @@ void pane_open_row(struct dash_pane *p)
         dash_say(d, ROLE_DIM, "there is nothing more about this row");
         return;
     }
-    if (page->detail) {
+    if (page->detail)
         dash_open_detail(d, page, from, row);
-        return;
-    }
-    for (int i = 0; i < d->options.pages->n_pages; i++)
-        if (d->options.pages->pages[i] == page)
-            dash_open_page(d, i);
+    else if (page == dash_visit(d)->page)
+        dash_say(d, ROLE_DIM, "what there is about this stands on this page");
+    else
+        dash_open_above(d, page);
 }
 
 void pane_tag(struct dash_pane *p)

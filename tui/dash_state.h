@@ -37,6 +37,8 @@ struct dash_pane {
     bool asked;                 /* at least once */
     double answered_s;          /* when the result came */
     double stale_since;
+    double seen_s;              /* the moment of the last answer with rows */
+    bool held;                  /* what the detail is about is gone: the result is that of seen_s */
     struct table table;
     char sort_column[72]; /* the user's own choice; "" is the pane's standard */
     bool sort_descending;
@@ -52,7 +54,7 @@ struct dash_pane {
     double trend_newest; /* sampled_at of the newest moment held; NAN: none */
 };
 
-/* A page that was opened: an ordinary one once, a detail page each time. */
+/* A page that was opened: an ordinary one once by its digit; a detail page, or one that a row leads to, each time. */
 struct visit {
     const struct page *page;
     struct dash_pane *panes;
@@ -90,7 +92,7 @@ struct dash {
     char *target;
     struct visit head;               /* panes asked whatever page is open: head, now */
     struct visit **pages;            /* by page number; NULL: never opened */
-    struct visit *stack[MAX_VISITS]; /* detail pages on top of the page */
+    struct visit *stack[MAX_VISITS]; /* pages that rows led to, on top of the page */
     int n_stack;
     int page;          /* number of the ordinary page */
     int rows, columns; /* of the last drawing */
@@ -132,6 +134,7 @@ struct dash_pane *dash_focus(struct dash *d); /* NULL if nothing can have it */
 struct dash_pane *dash_pane_named(struct dash *d, const char *name);
 void dash_demand(struct dash *d);
 bool dash_live(const struct dash *d);
+double dash_stale_s(const struct dash *d); /* numbers that are older are not those of now */
 double dash_moment(const struct dash *d); /* what is shown: now, or the past */
 bool pane_waits(const struct dash_pane *p);          /* nothing of what it reads has answered yet */
 void pane_stale(struct dash_pane *p);     /* asks at the next tick */
@@ -146,12 +149,15 @@ void visit_done(struct visit *v);
 void visit_free(struct visit *v);
 void asking_cancel(struct dash *d, struct asking *a);
 void dash_open_page(struct dash *d, int number);
+/* An ordinary page that a row leads to: on top of what is shown, so that dash_back goes back. */
+void dash_open_above(struct dash *d, const struct page *page);
 void dash_open_detail(struct dash *d, const struct page *page, const struct result *row_of, int row);
 bool dash_back(struct dash *d); /* false on an ordinary page */
 void dash_forget(struct dash *d); /* drops all results and details, and opens the page again */
 
 /* dash_ask.c */
 void pane_ask(struct dash_pane *p);
+bool pane_is_gone(const struct dash_pane *p); /* what its detail is about is not there now */
 /* All rows of P's SELECT, with its filter, set and order: for DONE with the context &P->all. False if it cannot be asked. */
 bool pane_ask_all(struct dash_pane *p, query_done_fn *done, struct err *err);
 /* Adds a result of moments to those held. Takes NEWER, returns what replaces both. */

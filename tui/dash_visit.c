@@ -118,13 +118,35 @@ void dash_open_page(struct dash *d, int number)
     dash_demand(d);
 }
 
-void dash_open_detail(struct dash *d, const struct page *page, const struct result *row_of, int row)
+/* On top of what is shown; NULL if there is no room, which is said. */
+static struct visit *visit_push(struct dash *d, const struct page *page)
 {
     if (d->n_stack == MAX_VISITS) {
-        dash_say(d, ROLE_WARNING, "too many details on top of each other: q goes back");
-        return;
+        dash_say(d, ROLE_WARNING, "too many pages on top of each other: q goes back");
+        return NULL;
     }
-    struct visit *v = visit_new(d, page);
+    return d->stack[d->n_stack++] = visit_new(d, page);
+}
+
+static void stack_changed(struct dash *d)
+{
+    d->dirty = true;
+    if (d->rows > 0)
+        dash_layout(d, d->rows, d->columns);
+    dash_demand(d);
+}
+
+void dash_open_above(struct dash *d, const struct page *page)
+{
+    if (visit_push(d, page) != NULL)
+        stack_changed(d);
+}
+
+void dash_open_detail(struct dash *d, const struct page *page, const struct result *row_of, int row)
+{
+    struct visit *v = visit_push(d, page);
+    if (v == NULL)
+        return;
     v->arena = arena_new(1024);
     v->n_params = row_of->n_columns;
     v->params = arena_alloc(v->arena, (size_t)v->n_params * sizeof(*v->params));
@@ -134,11 +156,7 @@ void dash_open_detail(struct dash *d, const struct page *page, const struct resu
         if (v->params[i].value.type == VALUE_TEXT)
             v->params[i].value.text = arena_dup(v->arena, v->params[i].value.text);
     }
-    d->stack[d->n_stack++] = v;
-    d->dirty = true;
-    if (d->rows > 0)
-        dash_layout(d, d->rows, d->columns);
-    dash_demand(d);
+    stack_changed(d);
 }
 
 bool dash_back(struct dash *d)
@@ -146,10 +164,7 @@ bool dash_back(struct dash *d)
     if (d->n_stack == 0)
         return false;
     visit_free(d->stack[--d->n_stack]);
-    d->dirty = true;
-    if (d->rows > 0)
-        dash_layout(d, d->rows, d->columns);
-    dash_demand(d);
+    stack_changed(d);
     return true;
 }
 

@@ -17,7 +17,7 @@ const struct command_row command_rows[] = {
     {COMMAND_HOME,           "home",      "the first row", NULL, GROUP_MOVE},
     {COMMAND_END,            "end",       "the last row", NULL, GROUP_MOVE},
     {COMMAND_DETAIL,         "detail",    "all that is known about the row under the cursor", "detail", GROUP_MOVE},
-    {COMMAND_BACK,           "back",      "back from a detail or a zoom; Esc drops a filter, q on a page quits", NULL, GROUP_MOVE},
+    {COMMAND_BACK,           "back",      "back, and from the past to now; Esc drops a filter, q on a page quits", NULL, GROUP_MOVE},
     {COMMAND_PAGE,           "page",      "the page of that digit; 0 lists all pages", NULL, GROUP_MOVE},
     {COMMAND_NEXT_PANE,      "next-pane", "the next pane", NULL, GROUP_MOVE},
     {COMMAND_PREVIOUS_PANE,  "previous-pane", "the pane before", NULL, GROUP_MOVE},

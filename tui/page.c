@@ -325,11 +325,11 @@ static struct pane *pane_make(struct pages *p, const struct config_section *s, s
 }
 
 /* Puts the pane below what its page shows already. */
-static bool pane_append(struct pages *p, const struct pane *pane, struct err *err)
+static bool pane_append(struct pages *p, const struct pane *pane, const struct config_section *s, struct err *err)
 {
     const struct page *found = page_find(p, pane->page);
     if (found == NULL)
-        return fail(err, "%s:%d: pane %s: there is no page \"%s\"", pane->file, pane->line, pane->name,
+        return fail(err, "%s:%d: pane %s: there is no page \"%s\"", s->file, section_line(s, "page"), pane->name,
                     pane->page);
     struct text item;
     struct layout added;
@@ -339,7 +339,7 @@ static bool pane_append(struct pages *p, const struct pane *pane, struct err *er
     bool ok = layout_parse(p->arena, text_str(&item), &added, &why) && added.kind == LAYOUT_PANE;
     text_done(&item);
     if (!ok)
-        return fail(err, "%s:%d: pane %s: size: N, N..M or *N is expected", pane->file, pane->line,
+        return fail(err, "%s:%d: pane %s: size: N, N..M or *N is expected", s->file, section_line(s, "size"),
                     pane->name);
     for (int i = 0; i < p->n_pages; i++) {
         if (p->pages[i] != found)
@@ -371,7 +371,7 @@ static bool section_add(struct pages *p, const struct config_section *s, bool is
     if (pane != NULL && pane->sql == NULL)
         return fail(err, "%s:%d: pane %s has no sql", s->file, s->line, s->name);
     if (pane != NULL && section_get(s, "page") != NULL)
-        return pane_append(p, pane, err);
+        return pane_append(p, pane, s, err);
     return true;
 }
 

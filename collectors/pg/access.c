@@ -22,7 +22,8 @@ static const struct dataset dataset = {
     .every = 60,
 };
 
-/* Each field is an SQL expression over the facts f below. */
+/* Each field is an SQL expression over the facts f below. What only who acts on the server would use is advice: to look, nothing of it
+ * is missing. */
 struct capability {
     int since;
     const char *what, *state, *why, *cure;
@@ -62,16 +63,16 @@ static const struct capability capabilities[] = {
     {0, "'other databases'", "case when f.closed = 0 then 'ok' else 'partial' end",
      "case when f.closed = 0 then 'may connect to all ' || f.n_databases else 'may not connect to ' || f.closed || ' of ' || f.n_databases || ' databases: their tables cannot be looked at' end",
      "f.connect"},
-    {0, "'cancel and terminate'", "case when f.super then 'ok' when f.signal then 'partial' else 'missing' end",
+    {0, "'cancel and terminate'", "case when f.super then 'ok' else 'advice' end",
      "case when f.super then 'all sessions' when f.signal then 'sessions of all roles but superusers' else 'only sessions of the role itself' end",
      "case when f.signal then null else 'GRANT pg_signal_backend TO ' || f.me end"},
-    {170000, "'vacuum, analyze, reindex'", "case when f.super or pg_has_role('pg_maintain', 'usage') then 'ok' else 'partial' end",
+    {170000, "'vacuum, analyze, reindex'", "case when f.super or pg_has_role('pg_maintain', 'usage') then 'ok' else 'advice' end",
      "case when f.super or pg_has_role('pg_maintain', 'usage') then 'all tables' else 'only tables that the role owns' end",
      "'GRANT pg_maintain TO ' || f.me"},
-    {0, "'server log'", "case when f.log and f.collector then 'ok' when f.collector then 'missing' else 'advice' end",
+    {0, "'server log'", "case when f.log and f.collector then 'ok' else 'advice' end",
      "case when not f.collector then 'logging_collector is off: the server keeps no log files of its own' when f.log then 'log files can be read through SQL' else 'the role may not read log files' end",
      "case when f.collector then 'run dbvitals where it can read the log files' else 'ALTER SYSTEM SET logging_collector = on -- then restart the server' end"},
-    {0, "'changes'", "case when f.standby then 'partial' else 'ok' end",
+    {0, "'changes'", "case when f.standby then 'advice' else 'ok' end",
      "case when f.standby then 'this server is a standby: cures run on its primary' else 'this server is a primary' end", "null"},
 };
 // clang-format on

@@ -84,8 +84,26 @@ void conn_die(struct conn *c, enum conn_trouble trouble, const char *text)
 
 /* ---- What a failed attempt means ---- */
 
-/* Takes the SQLSTATEs and places in source files, which the verbose form adds, out of MESSAGE, and gives the
- * last of those states. */
+/* libpq says where before it says why, and what is long is cut at its end: "why (where)". */
+static void reason_first(const char *message, struct text *out)
+{
+    static const char head[] = "connection to ", middle[] = " failed: ";
+    for (const char *line = message, *end; *line != '\0'; line = end) {
+        end = line + strcspn(line, "\n");
+        const char *at = strncmp(line, head, sizeof(head) - 1) == 0 ? strstr(line, middle) : NULL;
+        if (at != NULL && at < end) {
+            const char *reason = at + sizeof(middle) - 1, *where = line + sizeof(head) - 1;
+            text_add_n(out, reason, (size_t)(end - reason));
+            text_addf(out, " (%.*s)", (int)(at - where), where);
+        } else {
+            text_add_n(out, line, (size_t)(end - line));
+        }
+        if (*end == '\n')
+            text_add_n(out, end++, 1);
+    }
+}
+
+/* Takes SQLSTATEs and places in source files, which the verbose form adds, out of MESSAGE; gives the last state. */
 static void plain_message(const char *message, char sqlstate[6], struct text *out)
 {
     static const char state_chars[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -141,11 +159,14 @@ static enum conn_trouble trouble_of(const struct conn *c, const char *message, c
 static void attempt_failed(struct conn *c)
 {
     char sqlstate[6] = "";
-    struct text plain;
+    struct text plain, told;
     text_init(&plain, 4000);
+    text_init(&told, 4000);
     plain_message(PQerrorMessage(c->pq), sqlstate, &plain);
-    conn_die(c, trouble_of(c, text_str(&plain), sqlstate), text_str(&plain));
+    reason_first(text_str(&plain), &told);
+    conn_die(c, trouble_of(c, text_str(&plain), sqlstate), text_str(&told));
     text_done(&plain);
+    text_done(&told);
 }
 
 /* ---- Connecting ---- */

@@ -5,6 +5,8 @@
 #include "collectors/pg/pg.h"
 #include "core/mem.h"
 
+#define IO_TIME(value) "case when current_setting('track_io_timing')::bool then " value " end"
+
 // clang-format off
 static const struct column columns[] = {
     {"dbid", KIND_KEY, TYPE_INT, .source = "s.datid", .help = "oid of the database; 0 is what all databases share"},
@@ -19,8 +21,8 @@ static const struct column columns[] = {
     {"blks_hit", KIND_COUNTER, TYPE_REAL, UNIT_PAGES, "s.blks_hit", .help = "pages found in shared buffers"},
     {"blks_read", KIND_COUNTER, TYPE_REAL, UNIT_PAGES, "s.blks_read", .help = "pages asked of the operating system, which may have cached them"},
     {"hit_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "blks_hit", .b = "blks_read", .least = 100, .help = "share of pages found in shared buffers"},
-    {"blk_read_ms", KIND_COUNTER, TYPE_REAL, UNIT_MS, "s.blk_read_time", .help = "time spent reading pages; 0 without track_io_timing"},
-    {"blk_write_ms", KIND_COUNTER, TYPE_REAL, UNIT_MS, "s.blk_write_time", .help = "time backends spent writing pages; 0 without track_io_timing"},
+    {"blk_read_ms", KIND_COUNTER, TYPE_REAL, UNIT_MS, IO_TIME("s.blk_read_time"), .help = "time spent reading pages; n/a where track_io_timing is off"},
+    {"blk_write_ms", KIND_COUNTER, TYPE_REAL, UNIT_MS, IO_TIME("s.blk_write_time"), .help = "time backends spent writing pages; n/a where track_io_timing is off"},
     {"tup_returned", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "s.tup_returned", .help = "rows and index entries read by scans"},
     {"tup_fetched", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "s.tup_fetched", .help = "rows fetched by index scans"},
     {"tup_inserted", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "s.tup_inserted", .help = "rows inserted"},

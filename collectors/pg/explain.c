@@ -91,7 +91,7 @@ static void on_counted(void *ctx, const struct conn_answer *a)
     long n = count == NULL ? 0 : strtol(count, NULL, 10);
     struct text t;
     text_init(&t, 4096);
-    text_add(&t, "EXPLAIN EXECUTE dbvitals_plan");
+    text_add(&t, "EXPLAIN " PG_TAG " EXECUTE dbvitals_plan");
     for (long i = 0; i < n; i++)
         text_add(&t, i == 0 ? "(NULL" : ", NULL");
     if (n > 0)
@@ -109,7 +109,7 @@ static void on_prepared(void *ctx, const struct conn_answer *a)
         return;
     }
     conn_rows_free(a->rows);
-    ask(e, "SELECT cardinality(parameter_types)::text FROM pg_catalog.pg_prepared_statements WHERE name = 'dbvitals_plan'", NULL, on_counted);
+    ask(e, "SELECT " PG_TAG " cardinality(parameter_types)::text FROM pg_catalog.pg_prepared_statements WHERE name = 'dbvitals_plan'", NULL, on_counted);
 }
 
 /* A query that is outstanding when the connection ends was answered before this is called, and E is gone then. */
@@ -146,7 +146,7 @@ bool explain_start(struct pg_source *s, const char *database, const char *sql, s
     conn_info_free(info);
     struct text t;
     text_init(&t, 1 << 20);
-    text_addf(&t, "%s%s", s->pooled ? "EXPLAIN " : "PREPARE dbvitals_plan AS ", sql);
+    text_addf(&t, "%s%s", s->pooled ? "EXPLAIN " PG_TAG " " : "PREPARE " PG_TAG " dbvitals_plan AS ", sql);
     ask(e, text_str(&t), s->pooled ? "" : NULL, s->pooled ? on_plan : on_prepared);
     text_done(&t);
     return true;

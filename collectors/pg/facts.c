@@ -18,6 +18,7 @@ static const char facts_sql[] =
     " pg_catalog.pg_is_in_recovery() as standby,"
     " pg_catalog.pg_postmaster_start_time() as started,"
     " pg_catalog.current_setting('block_size') as block_size,"
+    " pg_catalog.current_setting('track_io_timing') = 'on' as io_timing,"
     " pg_catalog.pg_has_role('pg_monitor', 'USAGE')"
     "  or (pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')"
     "   and pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')) as monitor,"
@@ -90,6 +91,7 @@ static struct pg_facts read_facts(struct pg_source *s, const struct conn_rows *r
         .started_s = number_of(r, "started"),
         .superuser = is_true(r, "superuser"),
         .monitor = is_true(r, "monitor"),
+        .io_timing = is_true(r, "io_timing"),
         .statements = extension_version(text_of(r, "statements")),
         .statements_loaded = is_true(r, "statements_loaded"),
         .statements_schema = keep(a, text_of(r, "statements_schema"), old->statements_schema),
@@ -149,6 +151,7 @@ static void take(struct pg_source *s, const struct conn_rows *r)
         reset_states(s);
         lane_settle(&s->fast);
         s->up = true;
+        s->up_mono_s = s->facts_mono_s;
     }
     if (changed)
         source_tell(s, SOURCE_UP, NULL);

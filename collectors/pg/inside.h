@@ -44,6 +44,7 @@ struct pg_source {
     struct cluster *cluster;
     struct explain *explain; /* a plan that is asked for; NULL if none */
     bool up;
+    double up_mono_s;     /* since when, or when it was */
     bool told_down;       /* since it was up last, or since the start */
     bool pooled;          /* this connection's facts or refusal say so */
     const char *via;
@@ -68,6 +69,7 @@ struct pg_source {
     } made[MAX_COLLECTORS];
 
     double rtt_ms;
+    double own_xacts; /* a query is a transaction of its own */
     struct pg_poll *polls;      /* all that are not freed */
     struct run *orphans;        /* runs without a connection, to be answered in the next turn */
     struct decoding *decodings; /* big answers being decoded, the first one in slices */
@@ -170,5 +172,8 @@ void cluster_free(struct pg_source *s);
 /* explain.c: as product.explain says; one at a time, a new one replaces the one before */
 bool explain_start(struct pg_source *s, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);
 void explain_free(struct explain *e);
+
+/* A sentence about rows of S with one key, on the heap; NULL if there are none. */
+char *own_why_not_unique(struct sample *s);
 
 #endif

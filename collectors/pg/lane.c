@@ -9,6 +9,7 @@
 
 static const double SYN_S = 3, ANSWER_S = 10;
 static const double BACKOFF_S = 0.5, BACKOFF_MAX_S = 30, SOON_S = 0.5;
+static const double LASTED_S = 1; /* a connection that was up for less is not made again at once: that would have no end */
 static const double PASSWORD_KEPT_S = 60;
 static const double SLOT_RETRY_S = 60; /* each refusal is a line in the server's log */
 
@@ -102,6 +103,13 @@ static double next_delay(struct pg_source *s, enum conn_trouble trouble)
     return fmin(jitter(delay), BACKOFF_MAX_S);
 }
 
+/* An attempt that hangs is told as one at the start is. */
+static void tell_connecting(struct pg_source *s, const char *error)
+{
+    loop_timer_start(s->patience, connect_timeout(s), 0);
+    source_tell(s, SOURCE_CONNECTING, error);
+}
+
 static void fast_down(void *ctx, enum conn_trouble trouble, const char *text)
 {
     struct pg_source *s = ctx;
@@ -114,6 +122,7 @@ static void fast_down(void *ctx, enum conn_trouble trouble, const char *text)
     }
     if (trouble == CONN_HUNG && !s->up)
         s->first_host = conn_host_index(s->fast.conn) + 1;
+    bool again = trouble == CONN_LOST && s->up && loop_mono_s() - s->up_mono_s > LASTED_S;
     leave_server(s, text);
     bool pooler = trouble == CONN_OPTIONS && !s->pooled;
     s->pooled = pooler;
@@ -121,8 +130,10 @@ static void fast_down(void *ctx, enum conn_trouble trouble, const char *text)
         s->via = strstr(text, "unsupported startup parameter") != NULL ? "PgBouncer" : "a pooler";
     if (trouble == CONN_DENIED)
         s->password_mono_s = 0; /* the command is asked again */
-    retry_after(s, next_delay(s, trouble));
-    if (!pooler)
+    retry_after(s, again ? 0 : next_delay(s, trouble));
+    if (again) /* connections are lost without their servers: whether this one is down the next attempt tells */
+        tell_connecting(s, text);
+    else if (!pooler)
         source_tell(s, SOURCE_DOWN, text);
     source_leave(s);
 }
@@ -189,7 +200,7 @@ static void on_patience(void *ctx)
     source_enter(s);
     if (!s->up && !s->told_down) {
         char text[100];
-        snprintf(text, sizeof(text), "no answer for %.3g s; still trying", connect_timeout(s));
+        snprintf(text, sizeof(text), "no answer within %.3g s", connect_timeout(s));
         source_tell(s, SOURCE_DOWN, text);
     }
     source_leave(s);
@@ -201,7 +212,7 @@ static void on_start(void *ctx)
     loop_timer_free(s->retry);
     s->retry = loop_timer_new(s->loop, on_retry, s);
     source_enter(s);
-    source_tell(s, SOURCE_CONNECTING, NULL);
+    tell_connecting(s, NULL);
     if (!s->closed)
         open_fast(s);
     source_leave(s);
@@ -212,7 +223,6 @@ void lane_start(struct pg_source *s)
     s->retry = loop_timer_new(s->loop, on_start, s);
     s->patience = loop_timer_new(s->loop, on_patience, s);
     loop_timer_start(s->retry, 0, 0);
-    loop_timer_start(s->patience, connect_timeout(s), 0);
 }
 
 /* ---- Lanes opened on demand ---- */
@@ -273,6 +283,11 @@ static bool open_slow(struct lane *l)
     return true;
 }
 
+double pg_own_xacts(const struct pg_poll *p)
+{
+    return p->source->own_xacts;
+}
+
 void lane_ask_for_slot(struct pg_source *s)
 {
     if (s->full[0] != '\0' && s->slow.conn == NULL)
@@ -296,6 +311,7 @@ bool lane_send(struct lane *l, const struct conn_query *q)
         text_add(&tagged, " " PG_TAG);
         text_add(&tagged, q->sql + word);
         copy.sql = text_str(&tagged);
+        l->source->own_xacts++;
     }
     conn_send(l->conn, &copy);
     text_done(&tagged);

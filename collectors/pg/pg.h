@@ -22,6 +22,7 @@ struct pg_facts {
     int statements;        /* pg_stat_statements in this database: 108..112 for 1.8..1.12, 0 absent */
     bool statements_loaded; /* in shared_preload_libraries, as far as can be known */
     const char *statements_schema; /* quoted identifier */
+    bool io_timing;        /* track_io_timing, as our connection has it: else times of reads and writes are not known */
     uint64_t role_epoch;   /* hash of server start, user and role memberships */
     int backend_pid;
     int block_size;
@@ -63,6 +64,8 @@ const struct pg_facts *pg_facts(const struct pg_poll *p);
 const struct target_config *pg_target(const struct pg_poll *p);
 void *pg_state(struct pg_poll *p);
 double pg_poll_asked_mono_s(const struct pg_poll *p);
+/* Transactions that our own queries took so far, on all lanes of the source. */
+double pg_own_xacts(const struct pg_poll *p);
 
 /* A query's answer; libpq's types stay behind collectors/pg/conn. Binary values are decoded by their type: int2 int4 int8 oid xid bool
  * float4 float8 numeric timestamptz (seconds since 1970) interval (s) pg_lsn as numbers, all else as text. */

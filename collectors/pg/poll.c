@@ -278,6 +278,13 @@ void poll_answer_orphans(struct pg_source *s)
 
 static void table_decoded(struct pg_poll *p, struct sample *sample)
 {
+    char *why = p->own != NULL ? own_why_not_unique(sample) : NULL; /* else rows of two polls would be matched by chance */
+    if (why != NULL) {
+        sample_unref(sample);
+        pg_poll_failed(p, FAILURE_OTHER, why);
+        free(why);
+        return;
+    }
     if (p->collector != NULL && p->collector->finish != NULL)
         p->collector->finish(p, sample);
     pg_poll_done(p, sample);

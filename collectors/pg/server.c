@@ -14,13 +14,15 @@ static const struct column columns[] = {
     {"version_text", KIND_LABEL, TYPE_TEXT, .source = "current_setting('server_version')", .help = "version of the server"},
     {"started", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_postmaster_start_time()", .help = "when the server was started"},
     {"uptime_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "date_part('epoch', clock_timestamp() - pg_postmaster_start_time())", .help = "time since the server was started"},
+    {"conf_loaded", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_conf_load_time()", .help = "when our connection last read the configuration anew: at a reload, or at the next poll after it"},
     {"connections", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "a.clients", .help = "client connections, ours included"},
     {"max_connections", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "i.max_connections", .help = "client connections that the server has slots for"},
     {"reserved_connections", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "i.reserved", .help = "slots among them kept for superusers and for roles that may use reserved connections"},
     {"connections_ratio", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, "a.clients / nullif(i.max_connections - i.reserved, 0)::float8", .help = "share of the slots for everybody that is taken"},
-    {"active", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.active"), .help = "sessions that run a statement, ours not counted"},
-    {"idle", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.idle"), .help = "sessions that wait for their client outside of a transaction"},
-    {"idle_in_xact", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.idle_in_xact"), .help = "sessions that wait for their client inside a transaction, aborted ones included"},
+    {"active", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.active"), .help = "client sessions that run a statement; neither ours nor parallel workers are counted"},
+    {"parallel_workers", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.parallel_workers"), .help = "parallel workers that work for them"},
+    {"idle", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.idle"), .help = "client sessions outside of a transaction that wait for their client, ours not counted"},
+    {"idle_in_xact", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.idle_in_xact"), .help = "client sessions that wait for their client inside a transaction, aborted ones included, ours not counted"},
     {"idle_in_xact_aborted", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.aborted"), .help = "those of them whose transaction has failed"},
     {"waiting", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, SEEN("a.waiting"), .help = "sessions that wait for a lock"},
     {"hidden", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "a.hidden", .help = "sessions whose state the role may not see: GRANT pg_monitor"},
@@ -33,6 +35,7 @@ static const struct column columns[] = {
     {"prepared_xacts", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "x.n", .help = "transactions prepared for two-phase commit and left open"},
     {"prepared_xact_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "x.age_s", .help = "age of the oldest of them"},
     {"xact", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "d.commits + d.rollbacks", .help = "transactions ended in all databases"},
+    {"xact_own", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "those of them that were queries of dbvitals, as it counts them itself; the server tells what ended up to a second late"},
     {"xact_commit", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "d.commits", .help = "transactions committed"},
     {"xact_rollback", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "d.rollbacks", .help = "transactions rolled back"},
     {"rollback_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "xact_rollback", .b = "xact_commit", .least = 20, .help = "share of transactions that rolled back"},
@@ -73,9 +76,10 @@ static const struct dataset dataset = {
     " case when i.recovering then coalesce(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) end as received) w," \
     " (select count(*) filter (where client) as clients,"                                                    \
     " count(*) filter (where client and not own and state in ('active', 'fastpath function call')) as active," \
-    " count(*) filter (where client and state = 'idle') as idle,"                                            \
-    " count(*) filter (where state in ('idle in transaction', 'idle in transaction (aborted)')) as idle_in_xact," \
-    " count(*) filter (where state = 'idle in transaction (aborted)') as aborted,"                           \
+    " count(*) filter (where client and not own and state = 'idle') as idle,"                                \
+    " count(*) filter (where client and not own and state in ('idle in transaction', 'idle in transaction (aborted)')) as idle_in_xact," \
+    " count(*) filter (where client and not own and state = 'idle in transaction (aborted)') as aborted,"      \
+    " count(*) filter (where backend_type = 'parallel worker' and state = 'active') as parallel_workers,"       \
     " count(*) filter (where wait_event_type = 'Lock') as waiting,"                                          \
     " count(*) filter (where client and backend_type is null) as hidden,"                                    \
     " max(case when client and not own then " EPOCH("xact_start") " end) as longest_xact_s,"                 \
@@ -99,4 +103,10 @@ static const struct pg_from from[] = {
     {0, NULL},
 };
 
-const struct pg_collector pg_server = {.dataset = &dataset, .lane = PG_FAST, .from = from};
+static void finish(struct pg_poll *p, struct sample *s)
+{
+    for (int i = 0; i < s->n_rows; i++)
+        s->values[dataset_column(&dataset, "xact_own")].real[i] = pg_own_xacts(p);
+}
+
+const struct pg_collector pg_server = {.dataset = &dataset, .lane = PG_FAST, .from = from, .finish = finish};

@@ -7,11 +7,17 @@
     ", '(password|passfile)\\s*=\\s*(''([^''\\\\]|\\\\.)*''|[^[:space:]]+)', '\\1=***', 'gi') else " value   \
     " end"
 
+/* As SHOW writes it, with the unit in which it is easiest read, set apart: "64 MB". */
+#define SHOWN                                                                                                \
+    "case when s.unit is not null then regexp_replace(coalesce(current_setting(s.name, true), s.setting),"   \
+    " '^(-?[0-9.]+)([A-Za-z]+)$', '\\1 \\2') else " NO_PASSWORD("s.setting") " end"
+
 // clang-format off
 static const struct column columns[] = {
     {"name", KIND_KEY, TYPE_TEXT, .source = "s.name", .help = "name of the setting"},
     {"value", KIND_TEXT, TYPE_TEXT, .source = NO_PASSWORD("s.setting"), .help = "its value, in its own unit"},
     {"unit", KIND_LABEL, TYPE_TEXT, .source = "s.unit", .help = "unit of the value: 8kB, ms, ..."},
+    {"shown", KIND_TEXT, TYPE_TEXT, .source = SHOWN, .help = "its value as SHOW writes it: 64 MB, 5 min"},
     {"source", KIND_LABEL, TYPE_TEXT, .source = "s.source", .help = "where the value comes from: default, configuration file, database, user, client, ..."},
     {"place", KIND_TEXT, TYPE_TEXT, .source = "s.sourcefile || ':' || s.sourceline", .help = "file and line that set it (for pg_read_all_settings only)"},
     {"boot_value", KIND_TEXT, TYPE_TEXT, .source = NO_PASSWORD("s.boot_val"), .help = "value when nothing sets it"},

@@ -41,9 +41,9 @@ static const struct column columns[] = {
     COUNTER("local_blks", UNIT_PAGES, COUNT("s.local_blks_hit + s.local_blks_read"), .help = "pages of temporary tables looked at"),
     COUNTER("temp_read", UNIT_PAGES, COUNT("s.temp_blks_read"), .help = "pages read back from temporary files"),
     COUNTER("temp_written", UNIT_PAGES, COUNT("s.temp_blks_written"), .help = "pages spilled to temporary files: work_mem was too small"),
-    COUNTER("io_read_ms", UNIT_MS, COUNT("s.shared_blk_read_time + s.local_blk_read_time"), .since = 111, .before = COUNT("s.blk_read_time"), .help = "time spent reading pages (needs track_io_timing)"),
-    COUNTER("io_write_ms", UNIT_MS, COUNT("s.shared_blk_write_time + s.local_blk_write_time"), .since = 111, .before = COUNT("s.blk_write_time"), .help = "time spent writing pages (needs track_io_timing)"),
-    COUNTER("temp_io_ms", UNIT_MS, COUNT("s.temp_blk_read_time + s.temp_blk_write_time"), .since = 110, .help = "time spent on temporary files (needs track_io_timing)"),
+    COUNTER("io_read_ms", UNIT_MS, COUNT("s.shared_blk_read_time + s.local_blk_read_time"), .since = 111, .before = COUNT("s.blk_read_time"), .help = "time spent reading pages (n/a where track_io_timing is off)"),
+    COUNTER("io_write_ms", UNIT_MS, COUNT("s.shared_blk_write_time + s.local_blk_write_time"), .since = 111, .before = COUNT("s.blk_write_time"), .help = "time spent writing pages (n/a where track_io_timing is off)"),
+    COUNTER("temp_io_ms", UNIT_MS, COUNT("s.temp_blk_read_time + s.temp_blk_write_time"), .since = 110, .help = "time spent on temporary files (n/a where track_io_timing is off)"),
     COUNTER("wal_bytes", UNIT_BYTES, "case when s.wal_records > 0 then s.wal_bytes end", .help = "write-ahead log written"),
     COUNTER("wal_fpi", UNIT_COUNT, COUNT("s.wal_fpi"), .help = "full page images in it"),
     COUNTER("jit_ms", UNIT_MS, COUNT("s.jit_generation_time + s.jit_inlining_time + s.jit_optimization_time + s.jit_emission_time"), .since = 110, .help = "time spent compiling it"),
@@ -62,7 +62,7 @@ static const struct column columns[] = {
     {"rows_per_call", KIND_DERIVED, TYPE_REAL, UNIT_COUNT, .formula = FORMULA_QUOTIENT, .a = "rows_n", .b = "calls", .help = "rows returned or changed by a call"},
     {"hit_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "shared_hit", .b = "shared_read", .least = 100, .help = "pages found in shared buffers / pages looked at, from 100 on"},
     {"plan_mean_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_QUOTIENT, .a = "total_plan_ms", .b = "plans", .help = "exact mean time of planning it once"},
-    {"query", KIND_TEXT, TYPE_TEXT, .help = "its text with constants as $1, $2, ...; until it is fetched, a minute at most, that of a session that runs it, with ? for them; none if the role may not see it"},
+    {"query", KIND_TEXT, TYPE_TEXT, .help = "its text with constants as $1, $2, ...; until it is fetched (within seconds where it is among those that take most of the time, else within a minute) that of a session that runs it, with ? for them; none if the role may not see it"},
 };
 // clang-format on
 
@@ -72,6 +72,7 @@ static const struct dataset dataset = {
     .columns = columns,
     .n_columns = sizeof(columns) / sizeof(columns[0]),
     .whole = true,
+    .since = "stats_since",
     .every = 2,
     .baseline_every = 30,
 };
@@ -111,6 +112,13 @@ static void put_zeros_back(struct sample *s)
     }
 }
 
+static void drop_io_times(struct sample *s)
+{
+    static const char *const times[] = {"io_read_ms", "io_write_ms", "temp_io_ms"};
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+        sample_lacks(s, dataset_column(&dataset, times[i]), "track_io_timing is off");
+}
+
 static void move_row(struct sample *s, int to, int from)
 {
     for (int c = 0; c < dataset.n_columns && to != from; c++) {
@@ -131,6 +139,9 @@ static void add_row(struct sample *s, int to, int from)
         if (columns[c].kind == KIND_COUNTER && s->values[c].any != NULL)
             s->values[c].real[to] += s->values[c].real[from];
     double *least = values_of(s, "min_ms").real, *most = values_of(s, "max_ms").real;
+    double *since = values_of(s, "stats_since").real;
+    if (since != NULL)
+        since[to] = NAN; /* each has its own, and which of them came first is chance */
     least[to] = fmin(least[to], least[from]);
     most[to] = fmax(most[to], most[from]);
 }
@@ -216,6 +227,7 @@ static void deliver(struct pg_poll *p)
     if (t->texts.fetched.arena != NULL)
         sample_share(s, t->texts.fetched.arena);
     set_toplevel_ms(s);
+    statements_texts_delivered(&t->texts, s);
     pg_poll_done(p, s);
 }
 
@@ -253,10 +265,10 @@ static void on_running(struct pg_poll *p, const struct pg_rows *rows, enum failu
     deliver(p);
 }
 
-static void ask_texts(struct pg_poll *p, const char *ids, double now_s)
+static void ask_texts(struct pg_poll *p, const char *ids, const struct sample *s)
 {
     struct statements *t = pg_state(p);
-    if (!statements_texts_due(&t->texts, now_s)) {
+    if (!statements_texts_due(&t->texts, s)) {
         pg_run(p, statements_texts_running_sql, 1, &ids, on_running);
         return;
     }
@@ -274,6 +286,8 @@ static void on_sample(struct pg_poll *p, struct sample *s)
     sample_unref(t->pending);
     t->pending = s;
     put_zeros_back(s);
+    if (!pg_facts(p)->io_timing)
+        drop_io_times(s);
     bool hidden = merge_hidden(s);
     fill_names(s, t);
     set_epoch(s, t, pg_facts(p), hidden);
@@ -281,7 +295,7 @@ static void on_sample(struct pg_poll *p, struct sample *s)
     text_init(&missing, 1 << 20);
     statements_texts_fill(&t->texts, s, &missing);
     if (missing.len > 2 && !pg_target(p)->no_texts)
-        ask_texts(p, text_str(&missing), s->mono_s);
+        ask_texts(p, text_str(&missing), s);
     else
         deliver(p);
     text_done(&missing);

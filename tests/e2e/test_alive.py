@@ -207,6 +207,36 @@ def test_after_a_restart_and_a_terminated_backend_the_numbers_are_back_in_two_se
         assert s.wait_end() == 0
 
 
+def test_a_reload_is_among_the_changes_within_three_seconds_with_its_unit(start_server, program):
+    server = start_server()
+    with screen.Screen([program], rows=50, columns=160, env=server.env()) as s:
+        s.wait(lambda t: fresh(t) and "no change was seen" in t)
+        server.psql("alter system set work_mem = '64MB'")
+        server.psql("select pg_reload_conf()")
+        reloaded = time.monotonic()
+        s.wait(lambda t: "setting work_mem 4 MB → 64 MB" in t, 10, "the change")
+        assert time.monotonic() - reloaded < 3
+        s.send("q")
+        assert s.wait_end() == 0
+
+
+def test_a_connection_that_is_lost_while_the_server_lives_is_no_alarm(start_server, program):
+    server = start_server()
+    with screen.Screen([program], rows=50, columns=160, env=server.env()) as s:
+        s.wait(lambda t: fresh(t) and "up 3." in t.split("\n")[0])  # it has lasted: one that is lost at once may be refused again and again
+        server.value("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'dbvitals'")
+        heads, killed = [], time.monotonic()
+        while time.monotonic() - killed < 1.5:
+            s.read(0.02)
+            heads.append(s.text().split("\n")[0])
+        assert not [head for head in heads if " down " in head or "critical" in head]
+        assert fresh(s.text()) and "→ down" not in s.text()
+        server.stop("immediate")
+        s.wait(lambda t: " down " in t.split("\n")[0] and "up → down" in t, 5, "that the server is down, in the head and among the changes")
+        s.send("q")
+        assert s.wait_end() == 0
+
+
 def test_a_promotion_is_in_the_head_and_among_the_changes_within_two_seconds(start_server, program):
     server = start_server()
     open(f"{server.data}/standby.signal", "w").close()

@@ -34,7 +34,29 @@ def test_without_a_terminal_two_refreshes_are_printed(server, dbvitals):
 def test_a_server_that_is_not_there_is_told_with_hints_and_exit_code_2(dbvitals, tmp_path):
     done = dbvitals("-h", str(tmp_path), "-d", "nothing")
     assert done.returncode == 2
-    assert str(tmp_path) in done.stderr and done.stderr.count("  - ") == 3
+    assert str(tmp_path) in done.stderr and done.stderr.count("  - ") == 2 and "demo" not in done.stderr
+    assert ": No such file or directory (server on socket " in done.stderr.splitlines()[0]  # why, then where
+
+
+def test_the_demo_is_offered_only_where_no_target_was_named(dbvitals, tmp_path):
+    done = dbvitals("doctor", env={"PGHOST": str(tmp_path)})
+    assert done.returncode == 2 and "dbvitals demo" in done.stderr
+
+
+def test_a_word_that_is_no_dataset_is_not_taken_for_a_second_target(server, dbvitals):
+    target = f"host={server.host} port={server.port} dbname=postgres"
+    for words, said in ((["nosuch", target], "no such dataset"), (["sesions", target], "did you mean 'sessions'?"),
+                        (["nosuch", "sessions"], "no such dataset")):
+        done = dbvitals("show", *words, env=server.env())
+        assert done.returncode == 1 and said in done.stderr and done.stdout == ""
+    assert dbvitals("show", "databases", "postgres", env=server.env()).returncode == 0  # a database, as the last word
+
+
+def test_a_second_target_that_cannot_be_reached_is_told(server, dbvitals, tmp_path):
+    good = f"host={server.host} port={server.port} dbname=postgres"
+    done = dbvitals("show", "databases", good, f"host={tmp_path} dbname=away", env=server.env())
+    assert done.returncode == 3 and "postgres" in done.stdout
+    assert "away: No such file or directory" in done.stderr
 
 
 @pytest.mark.parametrize("arguments, said", [
@@ -101,6 +123,43 @@ def test_a_dataset_of_the_users_own_is_like_a_built_in_one(server, dbvitals, tmp
     assert row["size_bytes"] > 1e6 and row["runs"] == 7 and row["runs_delta"] == 0
 
 
+def test_rows_of_an_own_dataset_with_one_key_are_refused_with_the_reason(server, dbvitals, tmp_path):
+    config = tmp_path / "c.conf"
+    config.write_text("[dataset twice]\nsql = select i % 2 as a, 'x' as b, i as n from generate_series(1, 5) i\nkey = a b\ncounter = n\n")
+    done = dbvitals("query", "select * from twice", "--config", config, env=server.env())
+    assert done.returncode == 2 and "twice: key a, b is not unique: 3 rows have 1, x" in done.stderr, done.stdout + done.stderr
+    config.write_text(config.read_text().replace("i % 2", "i"))
+    done = dbvitals("query", "select count(*) as n from twice", "-f", "json", "--config", config, env=server.env())
+    assert json.loads(done.stdout) == [{"n": 5}] and done.stderr == ""
+
+
+@pytest.mark.parametrize("target", ["[target shop]\nurl = service=shop\n", ""])
+def test_a_dataset_of_a_target_that_is_not_there_is_refused_with_file_and_line(server, dbvitals, tmp_path, target):
+    config = tmp_path / "c.conf"
+    config.write_text(f"{target}[dataset d]\nsql = select 1 as a\nkey = a\ntarget = shpo\n")
+    line = 6 if target else 4
+    done = dbvitals("config" if target else "query", "check" if target else "select * from d", "--config", config, env=server.env())
+    assert done.returncode == 1 and f"{config}:{line}: [dataset d] target: there is no target shpo" in done.stderr, done.stdout + done.stderr
+    config.write_text(config.read_text().replace("shpo", "shop" if target else "postgres"))
+    done = dbvitals("config" if target else "query", "check" if target else "select * from d", "--config", config, env=server.env())
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("line, text, said", [
+    (5, "[dataset d]\nsql = select 1 as a\nkey = a\nhelp = h\nevery = often\n", "every"),
+    (4, "[dataset d]\nsql = select 1 as a\nkey = a\ngauge = a\n", "a"),
+    (1, "[dataset Bad]\nsql = select 1 as a\nkey = a\n", "Bad"),
+    (4, "[pane p]\npage = sessions\ntitle = t\nsql = select nothing from sessions\n", "nothing"),
+    (4, "[pane p]\nsql = select 1\ntitle = t\npage = nowhere\n", "nowhere"),
+    (4, "[pane p]\nsql = select 1\npage = sessions\nsize = big\n", "size"),
+])
+def test_what_is_wrong_in_a_section_is_told_with_the_line_of_its_key(dbvitals, tmp_path, line, text, said):
+    config = tmp_path / "c.conf"
+    config.write_text(text)
+    done = dbvitals("config", "check", "--config", config)
+    assert done.returncode == 1 and f"{config}:{line}: " in done.stderr and said in done.stderr, done.stderr
+
+
 def test_help_tells_every_column_of_a_dataset(dbvitals):
     done = dbvitals("help", "databases")
     assert done.returncode == 0 and "blks_hit" in done.stdout and "hit_ratio" in done.stdout
@@ -125,6 +184,8 @@ def test_doctor_as_a_role_with_nothing_names_the_grant(start_server, dbvitals):
     assert done.returncode == 3 and "GRANT pg_monitor TO nobody_much" in done.stdout.replace('"', "")
     done = dbvitals("doctor", env=server.env(user="monitor"))
     assert "GRANT pg_monitor" not in done.stdout
+    signal = next(line for line in done.stdout.splitlines() if "cancel and terminate" in line)
+    assert " advice " in signal  # a watcher needs no such right
 
 
 @pytest.mark.parametrize("command", [["show", "databases"], ["help"], ["query", "select datname from databases"], []])
@@ -190,6 +251,14 @@ def test_a_role_with_one_connection_has_all_data_and_hears_that_it_is_shared(sta
 def test_what_the_server_says_reaches_stderr_without_escape_sequences(server, dbvitals):
     done = dbvitals("show", "databases", "-h", server.host, "-U", "postgres", "no\x1b[2Jsuch", env=server.env())
     assert done.returncode == 2 and "such" in done.stderr and "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["query", "select bad\x1b[31mcol from sessions"], ["query", "select 1 as \u202en, nothing"], ["show", "--window", "\x1b[31m"],
+                                       ["--\x1b[31m"], ["config", "\x1b[31m"], ["config", "check", "--config", "/\x1b[31m"], ["help", "\x1b[31m"]])
+def test_what_was_typed_comes_back_without_escape_sequences(server, dbvitals, arguments):
+    done = dbvitals(*arguments, env=server.env())
+    assert done.returncode == 1 and done.stderr.startswith("dbvitals: ")
+    assert "\x1b" not in done.stderr and "\u202e" not in done.stderr
 
 
 def test_doctor_names_the_schema_of_statements_that_the_role_may_not_use(start_server, dbvitals):

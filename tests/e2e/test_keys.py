@@ -102,6 +102,24 @@ def test_enter_shows_the_whole_query_formatted(shop, program):
         s.wait(lambda t: order(t) == ["beta"])
 
 
+def test_what_a_plan_takes_is_tagged_as_ours(start_server, program):
+    server = start_server()
+    server.psql("create extension pg_stat_statements; create table planned (a int)")
+    for i in range(3):
+        server.psql(f"select * from planned where a = {i}")
+    with screen.Screen([program, "--page", "statements"], rows=40, columns=140, env=server.env()) as s:
+        s.wait("statements")
+        for i in range(3, 6):
+            server.psql(f"select * from planned where a = {i}")
+        s.send("/", "from planned", "enter")
+        s.wait(lambda t: "planned where a = $1" in t)
+        s.send("x")
+        s.wait("Seq Scan")
+        s.send("esc", "q", "q")
+    ours = [q for q, in server.query("select query from pg_stat_statements where query ~ 'dbvitals_plan|cardinality'")]
+    assert len(ours) == 2 and not [q for q in ours if " /* dbvitals */ " not in q], ours
+
+
 def test_the_palette_opens_pages_and_changes_the_theme(shop, program):
     with sessions_page(shop, program) as s:
         dark = s.screen.buffer[0][1]

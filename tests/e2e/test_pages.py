@@ -126,13 +126,13 @@ def test_every_page_stands_on_every_size(busy, program, size):
 
 def test_the_overview_tells_the_vital_numbers_on_40_columns(busy, program):
     with screen.Screen([program], rows=10, columns=40, env=busy().env()) as s:
-        s.wait(lambda t: "1 session waits" in t and "live" in t)
+        s.wait(lambda t: " blocks 1 for " in t and "live" in t)
 
 
 def test_the_overview_names_the_blocker_and_the_lock_page_draws_the_tree(busy, program):
     with screen.Screen([program], rows=50, columns=160, env=busy().env()) as s:
-        text = s.wait("1 session waits")
-        assert "holder" in text and "idle in transaction" in text
+        text = s.wait(" blocks 1 for ")
+        assert "holder" in text and "idle in tx" in text
         s.send("8")
         text = s.wait(lambda t: "'held'" in t and "'waits'" in t)
         lines = text.split("\n")
@@ -162,3 +162,12 @@ def test_the_last_line_and_help_tell_the_keys(busy, program):
         s.wait(lambda t: "moving" not in t)
         s.send("q")
         assert s.wait_end() == 0
+
+
+def test_one_of_a_thing_is_not_told_as_many(start_server, program):
+    server = start_server()
+    server.psql("create table t (a int primary key)")
+    with screen.Screen([program, "--page", "indexes"], rows=24, columns=120, env=server.env()) as s:
+        s.wait(lambda t: "1 index " in t and "1 indexes" not in t)
+        s.send("4")
+        s.wait(lambda t: "1 table " in t and "1 tables" not in t)

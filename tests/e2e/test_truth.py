@@ -113,3 +113,21 @@ def test_a_delayed_tick_does_not_change_a_rate(start_server, program):
     total, spans = sum(float(tps) * float(span) for tps, span in rows), sum(float(span) for _, span in rows)
     assert abs(total / spans - 50) <= 15, out
     assert max(float(span) for _, span in rows) >= 2.4 and min(float(span) for _, span in rows) >= 0.6, out
+
+
+def test_a_statement_that_was_reset_and_grew_past_what_it_was_counts_from_its_reset(start_server, program):
+    server = start_server(17, shared_preload_libraries="pg_stat_statements")
+    server.psql("create extension pg_stat_statements; create table t (a int)")
+    server.psql("select count(*) from t;" * 50)
+    which = "query like 'select count(*) from t%'"
+    with subprocess.Popen([program, "query", f"select calls, calls_delta from statements('1m') where {which}", "-r", "1", "-n", "4", "-f", "csv"],
+                          env=server.env(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as watcher:
+        rows = []
+        for line in watcher.stdout:
+            if not line[0].isdigit():
+                continue
+            rows.append(line.strip())
+            if len(rows) == 1:
+                server.psql(f"select pg_stat_statements_reset(userid, dbid, queryid) from pg_stat_statements where {which}")
+                server.psql("select count(*) from t;" * 70)
+    assert rows[0] == "50,0" and rows[-1] == "70,70", rows

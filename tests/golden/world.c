@@ -208,6 +208,7 @@ static void locks_put(struct world *w, enum world_kind kind, double ago_s)
         text_set(s, i, "usename", "shop_rw");
         text_set(s, i, "application_name", "web");
         text_set(s, i, "holder_state", "idle in transaction");
+        real_set(s, i, "holder_xact_age_s", 252 + w->now_s - WORLD_NOW - ago_s);
         text_set(s, i, "query", "update orders set status = $1 where id = $2");
     }
     blocks_set(s);
@@ -329,7 +330,7 @@ static void tables_put(struct world *w, enum world_kind kind, double ago_s)
     struct sample *s = sample_of(w, "tables", n, ago_s);
     for (int i = 0; i < n; i++) {
         const struct relation *r = &relations[i % COUNT(relations)];
-        double t = 90000 - ago_s;
+        double t = 90000 - ago_s, seq_per_s = is_quiet(kind) ? 0.001 * r->seq_per_s : r->seq_per_s;
         real_set(s, i, "datid", 5);
         real_set(s, i, "relid", 16384 + i);
         text_set(s, i, "datname", "shop");
@@ -345,8 +346,8 @@ static void tables_put(struct world *w, enum world_kind kind, double ago_s)
         real_set(s, i, "dead_ratio", dead / (r->live + dead));
         real_set(s, i, "vacuum_debt", dead / (50 + 0.2 * r->live));
         real_set(s, i, "analyze_debt", 0.4);
-        real_set(s, i, "seq_scan", r->seq_per_s * t);
-        real_set(s, i, "seq_rows", r->seq_per_s * r->live * t);
+        real_set(s, i, "seq_scan", seq_per_s * t);
+        real_set(s, i, "seq_rows", seq_per_s * r->live * t);
         real_set(s, i, "idx_scan", r->idx_per_s * t);
         real_set(s, i, "ins", r->writes_per_s * t);
         real_set(s, i, "upd", 0);
@@ -367,7 +368,9 @@ static void targets_put(struct world *w, enum world_kind kind, double data_age_s
     text_set(s, 0, "role", "primary");
     text_set(s, 0, "version", kind == WORLD_HOSTILE ? "16.4\x1b[2J" : "16.4");
     text_set(s, 0, "place", "monitor@10.0.3.7/shop");
-    real_set(s, 0, "uptime_s", 12.0 * 86400 + 4 * 3600);
+    text_set(s, 0, "error", w->error);
+    real_set(s, 0, "uptime_s", w->uptime_s);
+    real_set(s, 0, "was_up_s", w->was_up_s);
     real_set(s, 0, "data_age_s", data_age_s);
     put(w, s);
 }
@@ -536,6 +539,8 @@ void world_init(struct world *w, enum world_kind kind)
     struct err err = {""};
     *w = (struct world){.kind = kind,
                         .state = "up",
+                        .uptime_s = 12.0 * 86400 + 4 * 3600,
+                        .was_up_s = NAN,
                         .xid_age = 2e8,
                         .freeze_max_age = 2e8,
                         .now_s = WORLD_NOW,
@@ -829,13 +834,27 @@ void world_lost(struct world *w, const char *state, double seconds)
     world_stopped(w, seconds);
 }
 
+static void collector_set(struct sample *s, int row, const char *dataset, double polls, const char *error)
+{
+    text_set(s, row, "dataset", dataset);
+    text_set(s, row, "state", error == NULL ? "ok" : "failed");
+    text_set(s, row, "error", error);
+    real_set(s, row, "polls", polls);
+}
+
 void world_collector(struct world *w, const char *dataset, double polls, const char *error)
 {
     struct sample *s = sample_of(w, "collectors", 1, 0);
-    text_set(s, 0, "dataset", dataset);
-    text_set(s, 0, "state", error == NULL ? "ok" : "failed");
-    text_set(s, 0, "error", error);
-    real_set(s, 0, "polls", polls);
+    collector_set(s, 0, dataset, polls, error);
+    put(w, s);
+    dash_data_changed(w->dash, target, "collectors");
+}
+
+void world_collectors_fail(struct world *w, const char *const *datasets, int n, const char *error)
+{
+    struct sample *s = sample_of(w, "collectors", n, 0);
+    for (int i = 0; i < n; i++)
+        collector_set(s, i, datasets[i], 9, error);
     put(w, s);
     dash_data_changed(w->dash, target, "collectors");
 }

@@ -27,7 +27,8 @@ struct world_ask {
 };
 struct world {
     enum world_kind kind;
-    const char *state; /* of the target */
+    const char *state, *error; /* of the target */
+    double uptime_s, was_up_s;
     double xid_age, mxid_age, freeze_max_age;
     struct registry registry;
     struct pages pages;
@@ -70,6 +71,8 @@ void world_stopped(struct world *w, double seconds);
 void world_lost(struct world *w, const char *state, double seconds);
 /* What the engine says of its polls of DATASET; ERROR NULL: all is well. */
 void world_collector(struct world *w, const char *dataset, double polls, const char *error);
+/* Polls of all those N datasets fail for one reason. */
+void world_collectors_fail(struct world *w, const char *const *datasets, int n, const char *error);
 /* Sessions again, without the one of that pid. */
 void world_end_session(struct world *w, int pid);
 

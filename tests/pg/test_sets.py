@@ -182,6 +182,23 @@ def test_own_connections_are_marked(server, rows, connect):
     assert any(s["own"] == 1 and s["application_name"] == "dbvitals" for s in sessions)
 
 
+def test_the_counts_of_the_server_are_clients_without_ours(server, read, connect):
+    c = connect(server)
+    do(c, "select 1")
+    c.commit()
+    line = read(server, "server", "settings", n=3)["server"][-1]["rows"][0]  # the second lane of ours idles
+    idle = server.value("select count(*) from pg_stat_activity where backend_type = 'client backend' and state = 'idle'")
+    assert (line["idle"], line["active"], line["idle_in_xact"], line["parallel_workers"]) == (idle, 0, 0, 0)
+
+
+def test_our_own_transactions_are_counted(server, read):
+    """Two datasets a round, and the role about once a second. The server tells later, also of those who have just left."""
+    lines = read(server, "server", "sessions", n=12, every=0.5)["server"]
+    first, last = lines[0]["rows"][0], lines[-1]["rows"][0]
+    ours, all_of_them = last["xact_own"] - first["xact_own"], last["xact"] - first["xact"]
+    assert 2 * 11 + 4 <= ours <= 2 * 11 + 10 and ours - 10 <= all_of_them <= ours + 40, (ours, all_of_them)
+
+
 def test_a_query_in_another_encoding_does_not_spoil_the_others(server, rows, connect):
     """left(query, n) fails on a query that ends in what is half a character here."""
     if not server.value("select count(*) from pg_database where datname = 'latin'"):
@@ -295,15 +312,15 @@ def test_a_long_queue_is_cut_and_stays_a_queue(server, rows, connect):
 
 # ---- pools, caches, settings, access ----
 
-def test_being_watched_makes_no_pool_look_full(server, read, connect):
+def test_utilization_is_what_a_client_meets_ours_included(server, read, connect):
     server.psql("drop role if exists looked_at; create role looked_at login connection limit 2")
     answers = read(server, "pools", "settings", user="looked_at", n=3)  # two lanes: all that it may have
     role = one(answers["pools"][-1]["rows"], kind="role", name="looked_at")
-    assert (role["in_use"], role["own"], role["utilization"]) == (2, 2, 0)
+    assert (role["in_use"], role["own"], role["utilization"]) == (2, 2, 1)
     server.psql("alter role looked_at connection limit 4")
     other = connect(server, user="looked_at")
     role = one(read(server, "pools", "settings", user="looked_at", n=3)["pools"][-1]["rows"], kind="role", name="looked_at")
-    assert (role["in_use"], role["own"], role["utilization"]) == (3, 2, 0.25)
+    assert (role["in_use"], role["own"], role["utilization"]) == (3, 2, 0.75)
 
 
 def test_slots_are_counted_as_the_server_does(server, rows, connect):
@@ -425,6 +442,15 @@ def test_a_reset_and_an_eviction_start_a_new_epoch(server, read):
 def test_without_the_extension_the_lines_that_install_it_are_told(server, read):
     line = read(server, "statements", dbname="other")["statements"][0]
     assert "rows" not in line and "CREATE EXTENSION pg_stat_statements" in line["text"]
+
+
+def test_times_of_reads_are_na_where_nobody_measures_them(server, rows, read):
+    server.psql("drop role if exists unmeasured; create role unmeasured login; grant pg_monitor to unmeasured; alter role unmeasured set track_io_timing = off")
+    why = read(server, "statements", user="unmeasured")["statements"][0]["why"]
+    assert why.get("io_read_ms") == why.get("io_write_ms") == "track_io_timing is off"
+    assert {r["blk_read_ms"] for r in rows(server, "databases", user="unmeasured")} == {None}
+    assert None not in {r["io_read_ms"] for r in rows(server, "statements")}
+    assert None not in {r["blk_read_ms"] for r in rows(server, "databases")}
 
 
 def test_every_version_of_the_extension_is_read(server, rows):

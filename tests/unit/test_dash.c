@@ -230,6 +230,48 @@ static void details_stack_and_go_back(void **state)
     world_done(&w);
 }
 
+static void the_detail_of_what_has_ended_keeps_what_was_known(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "<down><enter>");
+    world_settle(&w);
+    SHOWS_NOT(&w, "last seen");
+    world_end_session(&w, 4802);
+    world_settle(&w);
+    world_end_session(&w, 4802);
+    world_settle(&w);
+    SHOWS(&w, "this session has ended; last seen 13:03:21");
+    SHOWS(&w, "and placed > now()");
+    SHOWS(&w, "Lock:transactionid");
+    SHOWS_NOT(&w, "its text cannot be seen");
+    SHOWS_NOT(&w, "not known to pg_stat_statements");
+    world_advance(&w, 1); /* the same session is there again */
+    world_settle(&w);
+    SHOWS_NOT(&w, "last seen");
+    world_done(&w);
+}
+
+static void the_detail_of_a_row_that_is_gone_says_where_it_can_be_seen(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "<down>");
+    world_end_session(&w, 4802);
+    world_settle(&w);
+    world_type(&w, "<enter>");
+    world_settle(&w);
+    SHOWS(&w, "this session has ended ([ steps back to when it was there)");
+    SHOWS_NOT(&w, "its text cannot be seen");
+    SHOWS_NOT(&w, "not known to pg_stat_statements");
+    world_type(&w, "[");
+    world_settle(&w);
+    SHOWS(&w, "and placed > now()");
+    world_done(&w);
+}
+
 static void a_verdict_opens_its_page(void **state)
 {
     (void)state;
@@ -245,6 +287,77 @@ static void a_verdict_opens_its_page(void **state)
     }
     world_type(&w, "<enter>");
     SHOWS(&w, "── locks");
+    world_settle(&w);
+    world_type(&w, "q"); /* and q comes back from it */
+    assert_false(w.quit);
+    SHOWS(&w, "── now");
+    SHOWS(&w, "▶▲");
+    world_type(&w, "<enter>1");
+    world_type(&w, "q"); /* a digit leaves all that was on top */
+    assert_true(w.quit);
+    world_done(&w);
+}
+
+static void q_returns_from_the_past_before_it_quits(void **state)
+{
+    (void)state;
+    static const char *const there[] = {"[", " "}, *const leave[] = {"q", "<esc>"};
+    for (int i = 0; i < 4; i++) {
+        struct world w;
+        start(&w, WORLD_TROUBLE, "sessions");
+        world_type(&w, there[i / 2]);
+        SHOWS(&w, "q now");
+        world_type(&w, leave[i % 2]);
+        assert_false(w.quit);
+        SHOWS(&w, " live ");
+        world_type(&w, "q");
+        assert_true(w.quit);
+        world_done(&w);
+    }
+}
+
+static void a_detail_opened_in_the_past_goes_back_into_the_past(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "[<enter>q");
+    SHOWS(&w, " PAST ");
+    SHOWS(&w, "── sessions");
+    world_done(&w);
+}
+
+static void enter_with_nothing_to_open_says_why(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_QUIET, "locks");
+    world_type(&w, "<enter>");
+    SHOWS(&w, "nothing to open: this pane is empty");
+    world_type(&w, "1");
+    world_settle(&w);
+    for (int i = 0; i < 8; i++) {
+        world_type(&w, "<tab>");
+        char *screen = screen_of(&w);
+        bool tiles = strstr(screen, "▶ vital signs") != NULL;
+        free(screen);
+        if (tiles)
+            break;
+    }
+    world_type(&w, "<enter>");
+    SHOWS(&w, "nothing to open here: this pane has no rows");
+    world_done(&w);
+}
+
+static void the_focus_is_seen_where_there_is_no_row(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_QUIET, "locks");
+    SHOWS(&w, "─▶ locks");
+    world_done(&w);
+    start(&w, WORLD_TROUBLE, "locks");
+    SHOWS_NOT(&w, "─▶"); /* a row has the cursor */
     world_done(&w);
 }
 
@@ -361,7 +474,7 @@ static void plain_text_holds_the_overview(void **state)
     text_init(&out, 100000);
     dash_plain(w.dash, &out, 100, true);
     assert_non_null(strstr(text_str(&out), "vital signs"));
-    assert_non_null(strstr(text_str(&out), "behind pid 4711"));
+    assert_non_null(strstr(text_str(&out), "pid 4711 blocks 4 for"));
     assert_non_null(strstr(text_str(&out), "4811"));
     for (const char *s = text_str(&out); *s != '\0'; s++)
         assert_true((*s >= ' ' && *s < 127) || *s == '\n');
@@ -525,7 +638,13 @@ int main(void)
         cmocka_unit_test(pause_holds_still),
         cmocka_unit_test(the_window_is_a_parameter_and_in_the_title),
         cmocka_unit_test(details_stack_and_go_back),
+        cmocka_unit_test(the_detail_of_what_has_ended_keeps_what_was_known),
+        cmocka_unit_test(the_detail_of_a_row_that_is_gone_says_where_it_can_be_seen),
         cmocka_unit_test(a_verdict_opens_its_page),
+        cmocka_unit_test(q_returns_from_the_past_before_it_quits),
+        cmocka_unit_test(a_detail_opened_in_the_past_goes_back_into_the_past),
+        cmocka_unit_test(enter_with_nothing_to_open_says_why),
+        cmocka_unit_test(the_focus_is_seen_where_there_is_no_row),
         cmocka_unit_test(texts_leave_by_copy_and_export),
         cmocka_unit_test(tags_stay_with_their_rows),
         cmocka_unit_test(a_moment_of_a_trend_is_asked_once),

@@ -17,11 +17,11 @@ static void a_verdict_is_silent_when_its_rule_fires(void **state)
     (void)state;
     struct world w;
     start(&w, WORLD_TROUBLE, NULL);
-    SHOWS(&w, "4 sessions wait 3m58s behind pid 4711"); /* no rule says it */
+    SHOWS(&w, "pid 4711 blocks 4 for 3m58s"); /* no rule says it */
     world_done(&w);
     start_alarm(&w, NULL);
     SHOWS(&w, "4 sessions blocked 3m58s by pid 4711");
-    SHOWS_NOT(&w, "4 sessions wait 3m58s behind pid 4711");
+    SHOWS_NOT(&w, "pid 4711 blocks 4 for 3m58s");
     SHOWS(&w, "role shop_ro 100 % full"); /* connections_saturation is about the slots */
     world_done(&w);
 }
@@ -44,7 +44,7 @@ static void what_somebody_knows_of_is_counted_apart(void **state)
     (void)state;
     struct world w;
     start_alarm(&w, NULL);
-    SHOWS(&w, "▲ 3 critical   ● 2 warnings   ○ 1 known");
+    SHOWS(&w, "▲ 3 critical   ● 3 warnings   ○ 1 known");
     SHOWS(&w, "waits for a restart; known to ada");
     world_done(&w);
 }

@@ -57,6 +57,87 @@ static void says_of_statements(struct world *w, const char *what)
     world_done(w);
 }
 
+static void of_a_server_that_is_away_only_what_is_known_now_is_told(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 24, 80, NULL);
+    SHOWS(&w, "pid 4711 blocks 4 for ");
+    w.error = "Connection refused (server at \"10.0.3.7\", port 5432)";
+    w.uptime_s += 7200; /* the engine counts on */
+    world_lost(&w, "down", 7200);
+    world_settle(&w);
+    SHOWS(&w, "cannot be reached: Connection refused");
+    SHOWS_NOT(&w, "blocks 4 for");
+    SHOWS_NOT(&w, "full:");
+    canvas_resize(w.canvas, 24, 200);
+    world_settle(&w);
+    SHOWS(&w, "port 5432); the last numbers are 2h00m old");
+    SHOWS(&w, "was up 12d 4h");
+    canvas_resize(w.canvas, 10, 40);
+    world_settle(&w);
+    SHOWS(&w, "STALE 2h00m");
+    w.error = NULL;
+    world_lost(&w, "up", 1);
+    world_settle(&w);
+    SHOWS(&w, "pid 4711 blocks 4 for ");
+    world_done(&w);
+}
+
+static void a_server_that_does_not_answer_is_told_in_one_line(void **state)
+{
+    (void)state;
+    static const char *const datasets[] = {"sessions", "locks", "server", "pools"};
+    struct world w;
+    start(&w, WORLD_TROUBLE, NULL);
+    world_collectors_fail(&w, datasets, 4, "no answer within 3 s");
+    world_stopped(&w, 12);
+    world_settle(&w);
+    SHOWS(&w, "no newer numbers of 4 datasets: no answer within 3 s; the last are 12.0 s old");
+    SHOWS(&w, "▲ 1 critical");
+    SHOWS_NOT(&w, "blocks 4 for");
+    world_collectors_fail(&w, datasets, 1, "no answer within 3 s");
+    world_stopped(&w, 1);
+    world_settle(&w);
+    SHOWS(&w, "no newer numbers of sessions: no answer within 3 s"); /* of the others there are */
+    SHOWS(&w, "pid 4711 blocks 4 for ");
+    world_done(&w);
+}
+
+static void a_restart_is_told_at_every_size(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{10, 40}, {24, 80}, {50, 200}};
+    for (int i = 0; i < 3; i++) {
+        struct world w;
+        start_sized(&w, WORLD_TROUBLE, sizes[i][0], sizes[i][1], NULL);
+        SHOWS_NOT(&w, "started");
+        w.uptime_s = 63;
+        w.was_up_s = 659;
+        world_advance(&w, 1);
+        world_settle(&w);
+        SHOWS(&w, "restarted 1m03s ago (was up 10m59s)");
+        w.uptime_s = 301;
+        world_advance(&w, 1);
+        world_settle(&w);
+        SHOWS_NOT(&w, "started");
+        world_done(&w);
+    }
+}
+
+static void the_head_names_the_host_before_the_clock(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 24, 80, NULL);
+    SHOWS(&w, "shop · primary · 10.0.3.7");
+    canvas_resize(w.canvas, 24, 100);
+    SHOWS(&w, "shop · primary · monitor@10.0.3.7  ");
+    canvas_resize(w.canvas, 24, 200);
+    SHOWS(&w, "up 12d 4h · monitor@10.0.3.7/shop");
+    world_done(&w);
+}
+
 static void a_pane_without_rows_tells_the_one_reason(void **state)
 {
     (void)state;
@@ -122,6 +203,22 @@ static void a_filter_takes_what_the_heading_says(void **state)
     world_done(&w);
 }
 
+static void the_sort_list_has_the_headings_and_what_they_mean(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "statements");
+    world_type(&w, "s");
+    SHOWS(&w, " load                             sessions at work on average");
+    SHOWS_NOT(&w, "load_s_per_s");
+    world_done(&w);
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "s");
+    SHOWS(&w, " blocks                           how many sessions wait behind it");
+    SHOWS(&w, " state                            active, idle");
+    world_done(&w);
+}
+
 /* The world's statements of clients take 3.7 ms a call, ours 40. */
 static void our_own_statements_count_in_no_mean(void **state)
 {
@@ -149,6 +246,42 @@ static void verdicts_name_what_eats_the_time_and_what_vacuum_owes(void **state)
     start_sized(&w, WORLD_QUIET, 43, 132, NULL);
     SHOWS(&w, "nothing to report");
     SHOWS_NOT(&w, "one statement takes");
+    world_done(&w);
+}
+
+static void a_table_that_is_read_whole_over_and_over_is_told(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 43, 132, NULL);
+    SHOWS(&w, "table sessions is read whole 24.0 times/s (8.4M rows each): no index helps this WHERE; 1 more like it");
+    world_done(&w);
+}
+
+static void what_ends_an_idle_blocker_stands_in_its_detail(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 43, 132, "sessions");
+    world_type(&w, "<enter>");
+    world_settle(&w);
+    SHOWS(&w, "select pg_terminate_backend(4711) ends it: it is idle and 4 sessions wait behind it");
+    for (int i = 0; i < 6 && strncmp(w.copied, "select pg_t", 11) != 0; i++)
+        world_type(&w, "<tab>y");
+    assert_string_equal(w.copied, "select pg_terminate_backend(4711)");
+    world_type(&w, "q<down><enter>");
+    world_settle(&w);
+    SHOWS(&w, "── session 4802");
+    SHOWS_NOT(&w, "pg_terminate_backend"); /* it waits and works */
+    world_done(&w);
+}
+
+static void a_narrow_screen_shows_who_blocks(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 10, 40, NULL);
+    SHOWS(&w, "▲ pid 4711 blocks 4 for 3m58s: idle");
     world_done(&w);
 }
 
@@ -221,13 +354,13 @@ static void room_that_is_no_longer_needed_is_given_back_after_a_while(void **sta
     w.kind = WORLD_QUIET; /* the queue and the full pools are gone */
     world_advance(&w, 1);
     world_settle(&w);
-    SHOWS_NOT(&w, "sessions wait");
-    assert_int_equal(line_of(&w, "── vital signs"), 8); /* not at once: panes below stand still */
+    SHOWS_NOT(&w, "blocks 4 for");
+    assert_int_equal(line_of(&w, "── vital signs"), 9); /* not at once: panes below stand still */
     for (int i = 0; i < 25; i++) {
         world_advance(&w, 1);
         world_settle(&w);
     }
-    assert_int_equal(line_of(&w, "── vital signs"), 4);
+    assert_int_equal(line_of(&w, "── vital signs"), 5); /* those of the tables, which nobody read anew, stay */
     world_done(&w);
 }
 
@@ -237,6 +370,10 @@ int main(void)
         cmocka_unit_test(help_and_quit_stand_in_the_last_line_of_every_size),
         cmocka_unit_test(the_last_line_says_back_where_q_goes_back),
         cmocka_unit_test(what_is_down_is_not_live),
+        cmocka_unit_test(of_a_server_that_is_away_only_what_is_known_now_is_told),
+        cmocka_unit_test(a_server_that_does_not_answer_is_told_in_one_line),
+        cmocka_unit_test(a_restart_is_told_at_every_size),
+        cmocka_unit_test(the_head_names_the_host_before_the_clock),
         cmocka_unit_test(a_pane_without_rows_tells_the_one_reason),
         cmocka_unit_test(a_filter_or_a_set_that_leaves_nothing_says_so),
         cmocka_unit_test(the_old_filter_is_replaced_by_what_is_typed),
@@ -245,8 +382,12 @@ int main(void)
         cmocka_unit_test(a_resized_screen_is_that_of_a_fresh_start),
         cmocka_unit_test(room_that_is_no_longer_needed_is_given_back_after_a_while),
         cmocka_unit_test(verdicts_name_what_eats_the_time_and_what_vacuum_owes),
+        cmocka_unit_test(a_table_that_is_read_whole_over_and_over_is_told),
+        cmocka_unit_test(what_ends_an_idle_blocker_stands_in_its_detail),
+        cmocka_unit_test(a_narrow_screen_shows_who_blocks),
         cmocka_unit_test(verdicts_warn_of_ids_that_run_out_whatever_the_settings),
         cmocka_unit_test(our_own_statements_count_in_no_mean),
+        cmocka_unit_test(the_sort_list_has_the_headings_and_what_they_mean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,20 +16,26 @@
 #include <cmocka.h>
 
 // clang-format off
-enum { S_PID, S_STATE, S_CLASS, S_EVENT, S_USER, S_APP, S_QUERYID, S_OWN, S_QUERY, S_DB, S_AGE };
+enum { S_PID, S_STATE, S_CLASS, S_EVENT, S_USER, S_APP, S_QUERYID, S_OWN, S_QUERY, S_DB, S_AGE, S_TYPE };
 static const struct column session_columns[] = {
     [S_PID] = {"pid", KIND_KEY, TYPE_INT, .help = "x"},            [S_STATE] = {"state", KIND_LABEL, TYPE_TEXT, .help = "x"},
     [S_CLASS] = {"wait_class", KIND_LABEL, TYPE_TEXT, .help = "x"}, [S_EVENT] = {"wait_event", KIND_LABEL, TYPE_TEXT, .help = "x"},
     [S_USER] = {"usename", KIND_LABEL, TYPE_TEXT, .help = "x"},     [S_APP] = {"application_name", KIND_LABEL, TYPE_TEXT, .help = "x"},
     [S_QUERYID] = {"queryid", KIND_LABEL, TYPE_INT, .help = "x"},   [S_OWN] = {"own", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "x"},
     [S_QUERY] = {"query", KIND_TEXT, TYPE_TEXT, .help = "x"},       [S_DB] = {"datname", KIND_LABEL, TYPE_TEXT, .help = "x"},
-    [S_AGE] = {"query_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "x"},
+    [S_AGE] = {"query_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "x"}, [S_TYPE] = {"backend_type", KIND_LABEL, TYPE_TEXT, .help = "x"},
 };
-static const struct dataset sessions = {.name = "sessions", .help = "x", .columns = session_columns, .n_columns = 11, .whole = true};
-enum { T_NAME, T_SETTING };
+static const struct dataset sessions = {.name = "sessions", .help = "x", .columns = session_columns, .n_columns = 12, .whole = true};
+enum { T_NAME, T_SETTING, T_CONTEXT, T_OWN };
 static const struct column setting_columns[] = {
-    [T_NAME] = {"name", KIND_KEY, TYPE_TEXT, .help = "x"}, [T_SETTING] = {"value", KIND_LABEL, TYPE_TEXT, .help = "x"}};
-static const struct dataset settings = {.name = "settings", .help = "x", .columns = setting_columns, .n_columns = 2, .whole = true};
+    [T_NAME] = {"name", KIND_KEY, TYPE_TEXT, .help = "x"}, [T_SETTING] = {"shown", KIND_LABEL, TYPE_TEXT, .help = "x"},
+    [T_CONTEXT] = {"context", KIND_LABEL, TYPE_TEXT, .help = "x"}, [T_OWN] = {"own", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "x"}};
+static const struct dataset settings = {.name = "settings", .help = "x", .columns = setting_columns, .n_columns = 4, .whole = true};
+enum { I_KEY, I_STARTED, I_UPTIME, I_LOADED };
+static const struct column server_columns[] = {
+    [I_KEY] = {"instance", KIND_KEY, TYPE_INT, .help = "x"}, [I_STARTED] = {"started", KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "x"},
+    [I_UPTIME] = {"uptime_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "x"}, [I_LOADED] = {"conf_loaded", KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "x"}};
+static const struct dataset server = {.name = "server", .help = "x", .columns = server_columns, .n_columns = 4, .whole = true};
 // clang-format on
 
 static void text(struct sample *s, int column, int row, const char *value)
@@ -122,6 +128,27 @@ static void waits_credit_measured_time_to_active_sessions(void **unused)
     rig_close(&r, d);
 }
 
+static void only_clients_and_their_parallel_workers_are_load(void **unused)
+{
+    (void)unused;
+    static const char *const types[] = {"client backend", "parallel worker", "walsender", "autovacuum worker"};
+    const struct derived *d = &derived_waits;
+    struct rig r;
+    rig_open(&r, d);
+    struct sample *s = sample_new(&sessions, 4);
+    s->mono_s = s->wall_s = 100;
+    for (int i = 0; i < 4; i++) {
+        session(s, i, i, "active", "IO", types[i], 0); /* an event of its own each, so a row of its own */
+        text(s, S_TYPE, i, types[i]);
+    }
+    struct sample *made = d->make(&r.target, r.state, s, NULL);
+    assert_int_equal(made->n_rows, 2);
+    assert_string_equal(text_of(made, "wait_event", 0), "client backend");
+    assert_string_equal(text_of(made, "wait_event", 1), "parallel worker");
+    sample_unref(made), sample_unref(s);
+    rig_close(&r, d);
+}
+
 static void waits_after_a_long_gap_credit_little(void **unused)
 {
     (void)unused;
@@ -163,6 +190,56 @@ static void changes_tell_a_setting_once_with_both_values(void **unused)
     assert_string_equal(text_of(one, "new_value", 0), "65536");
     assert_true(real_of(one, "at_time", 0) == 1000);
     sample_unref(one), sample_unref(before), sample_unref(after);
+    rig_close(&r, d);
+}
+
+static void what_only_follows_or_is_ours_is_no_change(void **unused)
+{
+    (void)unused;
+    const struct derived *d = &derived_changes;
+    struct rig r;
+    rig_open(&r, d);
+    struct sample *before = settings_of("143 MB"), *follows = settings_of("144 MB"), *ours = settings_of("145 MB");
+    text(follows, T_CONTEXT, 1, "internal");
+    ours->values[T_OWN].real[1] = 1;
+    assert_null(d->make(&r.target, r.state, follows, before));
+    assert_null(d->make(&r.target, r.state, ours, before));
+    sample_unref(before), sample_unref(follows), sample_unref(ours);
+    rig_close(&r, d);
+}
+
+/* The server's clock is an hour ahead of ours. */
+static struct sample *server_at(double wall_s, double loaded_s)
+{
+    struct sample *s = sample_new(&server, 1);
+    s->wall_s = s->mono_s = wall_s;
+    s->values[I_KEY].integer[0] = 1;
+    s->values[I_STARTED].real[0] = 3600;
+    s->values[I_UPTIME].real[0] = wall_s;
+    s->values[I_LOADED].real[0] = 3600 + loaded_s;
+    return s;
+}
+
+static void after_a_reload_settings_are_read_at_once_and_stamped_with_it(void **unused)
+{
+    (void)unused;
+    const struct derived *d = &derived_changes;
+    struct rig r;
+    rig_open(&r, d);
+    struct feed feed = {.dataset = &settings, .next_due_s = HUGE_VAL};
+    r.target.feeds = &feed;
+    r.target.n_feeds = 1;
+    struct sample *quiet = server_at(990, 500), *quiet_too = server_at(991, 500), *reloaded = server_at(1000, 998.5);
+    struct sample *before = settings_of("4 MB"), *after = settings_of("64 MB");
+    before->wall_s = 950;
+    after->wall_s = 1000.2;
+    assert_null(d->make(&r.target, r.state, quiet_too, quiet));
+    assert_true(isinf(feed.next_due_s));
+    assert_null(d->make(&r.target, r.state, reloaded, quiet_too));
+    assert_true(feed.next_due_s <= loop_mono_s());
+    struct sample *made = d->make(&r.target, r.state, after, before);
+    assert_true(fabs(real_of(made, "at_time", 0) - 998.5) < 1e-6);
+    sample_unref(made), sample_unref(before), sample_unref(after), sample_unref(quiet), sample_unref(quiet_too), sample_unref(reloaded);
     rig_close(&r, d);
 }
 
@@ -244,8 +321,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_credit_measured_time_to_active_sessions),
+        cmocka_unit_test(only_clients_and_their_parallel_workers_are_load),
         cmocka_unit_test(waits_after_a_long_gap_credit_little),
         cmocka_unit_test(changes_tell_a_setting_once_with_both_values),
+        cmocka_unit_test(what_only_follows_or_is_ours_is_no_change),
+        cmocka_unit_test(after_a_reload_settings_are_read_at_once_and_stamped_with_it),
         cmocka_unit_test(coming_to_know_a_target_is_no_change_of_it),
         cmocka_unit_test(changes_watches_columns_that_exist),
         cmocka_unit_test(changes_are_bounded_and_keep_the_newest),

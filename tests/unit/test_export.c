@@ -111,12 +111,27 @@ static void csv_is_rfc_4180_with_raw_values(void **state)
     assert_written("select pid from sessions where pid = 0", export_csv, "pid\r\n");
 }
 
+static void csv_has_an_empty_field_for_what_is_no_number(void **state)
+{
+    (void)state;
+    assert_written("select 9e999 as up, -9e999 as down, null as none, 1.5 as n", export_csv, "up,down,none,n\r\n,,,1.5\r\n");
+}
+
+static void json_has_each_key_once(void **state)
+{
+    (void)state;
+    assert_written("select 1 as a, 2 as a, 3 as b, 4 as a_2, 5 as a", export_json,
+                   "[{\"a\":1,\"a_3\":2,\"b\":3,\"a_2\":4,\"a_4\":5}]");
+    assert_written("select 1 as a, 2 as a", export_json, "[{\"a\":1,\"a_2\":2}]");
+}
+
 static void csv_is_harmless(void **state)
 {
     (void)state;
     char *data = written(hostile, export_csv);
     assert_null(strpbrk(data, "\x1b\x07\x7f"));
     assert_null(strstr(data, "\xC2\x9B"));
+    assert_null(strstr(data, "\xE2\x80\xAE")); /* right-to-left override */
     assert_non_null(strstr(data, "\n\t")); /* these are kept */
     free(data);
 }
@@ -200,6 +215,8 @@ int main(void)
         cmocka_unit_test(a_table_is_cut_only_when_told),
         cmocka_unit_test(a_table_is_harmless),
         cmocka_unit_test(csv_is_rfc_4180_with_raw_values),
+        cmocka_unit_test(csv_has_an_empty_field_for_what_is_no_number),
+        cmocka_unit_test(json_has_each_key_once),
         cmocka_unit_test(csv_is_harmless),
         cmocka_unit_test(json_is_exact),
         cmocka_unit_test(json_of_hostile_texts_is_valid),

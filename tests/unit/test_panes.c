@@ -128,11 +128,25 @@ static void every_attribute_names_a_column(void **state)
     store_free(store);
 }
 
+/* Their texts hold numbers: a row keyed by them would be another one at each poll, and stand twice. */
+static void verdicts_are_keyed_by_what_they_are_about(void **state)
+{
+    (void)state;
+    const struct pane *now = NULL;
+    for (int i = 0; i < pages.n_panes; i++)
+        if (strcmp(pages.panes[i]->name, "now") == 0)
+            now = pages.panes[i];
+    assert_non_null(now);
+    assert_true(names_have(&now->key, "rank") && names_have(&now->key, "id"));
+    assert_false(names_have(&now->key, "text"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_select_is_taken_by_the_door),
         cmocka_unit_test(every_attribute_names_a_column),
+        cmocka_unit_test(verdicts_are_keyed_by_what_they_are_about),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

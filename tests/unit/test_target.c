@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <math.h>
+#include <stdlib.h>
+
+#include "core/loop.h"
 #include "engine/target.h"
 
 #include <cmocka.h>
@@ -44,6 +47,19 @@ static void what_is_never_due_stays_so(void **state)
     assert_true(isinf(target_beat(&target, HUGE_VAL, 1)));
 }
 
+static void what_a_server_had_been_up_before_a_restart_is_kept(void **state)
+{
+    (void)state;
+    double now = loop_wall_s();
+    struct target t = {.started_s = now - 719, .was_up_s = NAN, .newest_mono_s = loop_mono_s() - 60};
+    target_set_status(&t, &(struct source_status){.state = SOURCE_UP, .started_s = now - 718.5});
+    assert_true(isnan(t.was_up_s)); /* read with a jitter */
+    target_set_status(&t, &(struct source_status){.state = SOURCE_DOWN, .started_s = NAN});
+    target_set_status(&t, &(struct source_status){.state = SOURCE_UP, .started_s = now - 5});
+    assert_true(fabs(t.was_up_s - 658.5) < 1);
+    free(t.error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -51,6 +67,7 @@ int main(void)
         cmocka_unit_test(what_is_due_a_little_after_a_beat_joins_it),
         cmocka_unit_test(the_beat_does_not_drift),
         cmocka_unit_test(what_is_never_due_stays_so),
+        cmocka_unit_test(what_a_server_had_been_up_before_a_restart_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/pg/statements_texts.h"
 #include "collectors/pg/texts.h"
 #include "core/mem.h"
 
@@ -144,9 +145,61 @@ static void what_is_unused_goes_when_it_is_more_than_half(void **state)
     texts_done(&t);
 }
 
+extern const struct pg_collector pg_statements;
+
+/* Statement I of N has run for I + 1 ms each second, the last for LAST_MS altogether. */
+static struct sample *statements_at(double at_s, int n, double last_ms)
+{
+    const struct dataset *d = pg_statements.dataset;
+    struct sample *s = sample_new(d, n);
+    s->mono_s = at_s;
+    for (int i = 0; i < n; i++) {
+        s->values[dataset_column(d, "userid")].integer[i] = 10;
+        s->values[dataset_column(d, "dbid")].integer[i] = 5;
+        s->values[dataset_column(d, "toplevel")].integer[i] = 1;
+        s->values[dataset_column(d, "queryid")].integer[i] = i;
+        s->values[dataset_column(d, "total_exec_ms")].real[i] = i == n - 1 ? last_ms : at_s * (i + 1);
+    }
+    return s;
+}
+
+/* Texts of 20 statements came at 1000 s, when the next fetch is a minute away; at AT_S one more stands there
+ * that took LAST_MS. */
+static bool is_due(double at_s, double last_ms, bool failed)
+{
+    struct statements_texts t = {.asked_s = 1000, .every_s = 60, .failed = failed};
+    for (int i = 0; i < 20; i++)
+        texts_put(&t.fetched, i, "select 1", 8);
+    struct sample *before = statements_at(at_s - 2, 20, (at_s - 2) * 20),
+                  *now = statements_at(at_s, 21, last_ms);
+    struct text missing;
+    text_init(&missing, 1000);
+    now->values[dataset_column(now->dataset, "total_exec_ms")].real[19] = at_s * 20;
+    statements_texts_delivered(&t, before);
+    statements_texts_fill(&t, now, &missing);
+    assert_string_equal(text_str(&missing), "{20}");
+    bool due = statements_texts_due(&t, now);
+    statements_texts_done(&t);
+    text_done(&missing);
+    sample_unref(before);
+    sample_unref(now);
+    return due;
+}
+
+static void a_text_that_lacks_among_the_top_is_fetched_within_seconds(void **state)
+{
+    (void)state;
+    assert_true(is_due(1006, 100, false));
+    assert_false(is_due(1004, 100, false)); /* not more often than each 5 s */
+    assert_false(is_due(1006, 21, false));  /* ten others took more: 22 to 40 ms in 2 s */
+    assert_false(is_due(1006, 100, true));  /* the last fetch failed: a minute */
+    assert_true(is_due(1061, 21, true));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_that_lacks_among_the_top_is_fetched_within_seconds),
         cmocka_unit_test(an_empty_cache_holds_nothing),
         cmocka_unit_test(a_text_is_found_by_its_id),
         cmocka_unit_test(a_text_that_is_held_stays_where_it_is),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/baseline.h"
 #include "core/window.h"
 
 #include <setjmp.h>
@@ -11,11 +12,12 @@
 #include <stdint.h>
 #include <cmocka.h> /* after ours: it has a macro named fail */
 
-enum { ID, LEVEL, CALLS, TOTAL_MS, SQUARES, MEAN_MS, EACH, SHARE, PART, STDDEV, P95, N };
+enum { ID, LEVEL, SINCE, CALLS, TOTAL_MS, SQUARES, MEAN_MS, EACH, SHARE, PART, STDDEV, P95, N };
 // clang-format off
 static const struct column columns[N] = {
     [ID]       = {.name = "id",       .kind = KIND_KEY,     .type = TYPE_INT,  .help = "which"},
     [LEVEL]    = {.name = "level",    .kind = KIND_GAUGE,   .type = TYPE_REAL, .unit = UNIT_COUNT, .help = "level"},
+    [SINCE]    = {.name = "since",    .kind = KIND_GAUGE,   .type = TYPE_REAL, .unit = UNIT_TIME, .help = "since when it counts"},
     [CALLS]    = {.name = "calls",    .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = UNIT_COUNT, .help = "calls"},
     [TOTAL_MS] = {.name = "total_ms", .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = UNIT_MS, .help = "time"},
     [SQUARES]  = {.name = "squares",  .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = UNIT_MS, .help = "sum of squares"},
@@ -35,6 +37,8 @@ static const struct column columns[N] = {
 // clang-format on
 static const struct dataset whole = {
     .name = "w", .help = "w", .columns = columns, .n_columns = N, .whole = true};
+static const struct dataset dated = {
+    .name = "d", .help = "d", .columns = columns, .n_columns = N, .since = "since"};
 static const struct dataset partial = {.name = "p", .help = "p", .columns = columns, .n_columns = N};
 
 /* Rows with keys 1, 2, ...; all counters are the number in CALLS; polled at MONO. */
@@ -85,17 +89,82 @@ static void the_wall_clock_has_no_say_in_rates(void **state)
     window_free(w);
 }
 
-static void a_counter_that_went_back_gives_none(void **state)
+static void a_counter_that_went_back_gives_none_in_its_row(void **state)
 {
     (void)state;
     struct sample *base = POLL(&whole, 0, 100, 100), *now = POLL(&whole, 1, 5, 101);
-    now->values[TOTAL_MS].real[0] = 101; /* only the counter that went back, only in that row */
+    now->values[TOTAL_MS].real[0] = 101; /* set back too, perhaps, and grown past what it was */
     struct window *w = window_of(base, now);
+    assert_none(window_delta(w, 0, TOTAL_MS));
     assert_none(window_delta(w, 0, CALLS));
     assert_none(window_per_s(w, 0, CALLS));
-    assert_real(window_delta(w, 0, TOTAL_MS), 1);
-    assert_real(window_delta(w, 1, CALLS), 1);
+    assert_none(window_derived(w, 0, EACH));
+    assert_real(window_delta(w, 1, CALLS), 1); /* only in that row */
+    assert_real(window_delta(w, 1, TOTAL_MS), 1);
     window_free(w);
+}
+
+/* All rows count since the second 5; the wall clock is 1e9 ahead. */
+static struct sample *dated_poll(double mono, int n, const double *calls)
+{
+    struct sample *s = poll_of(&dated, mono, n, calls);
+    for (int row = 0; row < n; row++)
+        s->values[SINCE].real[row] = 1e9 + 5;
+    return s;
+}
+
+static void a_row_made_anew_after_the_base_is_measured_from_0(void **state)
+{
+    (void)state;
+    struct sample *base = dated_poll(10, 3, (double[]){100, 100, 100});
+    struct sample *now = dated_poll(20, 3, (double[]){7, 130, 101});
+    now->values[SINCE].real[0] = 1e9 + 15;
+    now->values[SINCE].real[1] = 1e9 + 15; /* grown past what it was: nothing but the moment tells */
+    struct window *w = window_of(sample_ref(base), sample_ref(now));
+    assert_real(window_delta(w, 0, CALLS), 7);
+    assert_real(window_delta(w, 1, CALLS), 130);
+    assert_real(window_delta(w, 2, CALLS), 1);
+    window_free(w);
+    w = window_of(baseline_new(NULL, base), sample_ref(now)); /* a baseline has kept the moments */
+    assert_real(window_delta(w, 0, CALLS), 7);
+    assert_real(window_delta(w, 1, CALLS), 130);
+    window_free(w);
+    struct sample *first = dated_poll(8, 3, (double[]){100, 99, 98}), *oldest = baseline_new(NULL, first);
+    w = window_of(baseline_new(oldest, base), now); /* one that stands on another one too */
+    assert_real(window_delta(w, 0, CALLS), 7);
+    assert_real(window_delta(w, 1, CALLS), 130);
+    assert_real(window_delta(w, 2, CALLS), 1);
+    window_free(w);
+    sample_unref(oldest);
+    sample_unref(first);
+    sample_unref(base);
+}
+
+static void a_row_that_is_another_since_nobody_knows_when_gives_none(void **state)
+{
+    (void)state;
+    struct sample *base = dated_poll(10, 2, (double[]){100, 100});
+    struct sample *now = dated_poll(20, 2, (double[]){130, 130});
+    now->values[SINCE].real[0] = 1e9 + 7; /* before the base, where it was another */
+    now->values[SINCE].real[1] = NAN;     /* not known now: says nothing */
+    struct window *w = window_of(base, now);
+    assert_none(window_delta(w, 0, CALLS));
+    assert_real(window_delta(w, 1, CALLS), 30);
+    window_free(w);
+}
+
+static void a_baseline_keeps_a_row_made_anew_whose_counters_are_as_before(void **state)
+{
+    (void)state;
+    struct sample *first = dated_poll(10, 1, (double[]){3}), *oldest = baseline_new(NULL, first);
+    struct sample *second = dated_poll(20, 1, (double[]){3}), *now = dated_poll(30, 1, (double[]){8});
+    second->values[SINCE].real[0] = now->values[SINCE].real[0] = 1e9 + 15;
+    struct window *w = window_of(baseline_new(oldest, second), now);
+    assert_real(window_delta(w, 0, CALLS), 5);
+    window_free(w);
+    sample_unref(second);
+    sample_unref(oldest);
+    sample_unref(first);
 }
 
 static void a_changed_epoch_gives_none(void **state)
@@ -298,7 +367,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_divide_by_the_measured_time),
         cmocka_unit_test(the_wall_clock_has_no_say_in_rates),
-        cmocka_unit_test(a_counter_that_went_back_gives_none),
+        cmocka_unit_test(a_counter_that_went_back_gives_none_in_its_row),
+        cmocka_unit_test(a_row_made_anew_after_the_base_is_measured_from_0),
+        cmocka_unit_test(a_row_that_is_another_since_nobody_knows_when_gives_none),
+        cmocka_unit_test(a_baseline_keeps_a_row_made_anew_whose_counters_are_as_before),
         cmocka_unit_test(a_changed_epoch_gives_none),
         cmocka_unit_test(a_new_row_of_a_dataset_read_whole_has_base_0),
         cmocka_unit_test(a_new_row_of_any_other_dataset_gives_none),
