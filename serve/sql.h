@@ -14,8 +14,8 @@
     " 'status', case when coalesce(t.up, 0) = 0 then 'unhealthy'"                                            \
     "  when t.up < t.n or a.critical > 0 then 'degraded' else 'healthy' end,"                                \
     " 'connection', json(case when t.up = t.n and t.n > 0 then 'true' else 'false' end),"                    \
-    " 'pool', (select json_object('name', name, 'size', max_size, 'checked_in', idle, 'checked_out', "       \
-    "in_use,"                                                                                                \
+    " 'pool', (select json_object('name', name, 'size', max_size, 'checked_in', max(0, max_size - in_use), "  \
+    "   'checked_out', in_use,"                                                                              \
     "   'overflow', max(0, size - max_size), 'total_connections', size, 'waiting', waiting,"                 \
     "   'utilization', utilization) from p),"                                                                \
     " 'alerts', json_object('critical', a.critical, 'warning', a.warning),"                                  \
