@@ -217,7 +217,7 @@ void export_csv(FILE *f, const struct result *r)
             if (v->type == VALUE_TEXT)
                 add_field(&line, v->text);
             else if (v->type == VALUE_INT || (v->type == VALUE_REAL && isfinite(v->real)))
-                json_add(NULL, &line, v); /* numbers are written as in JSON */
+                json_add_number(&line, v); /* numbers are written as in JSON */
             text_add(&line, c + 1 < r->n_columns ? "," : "\r\n");
         }
     }

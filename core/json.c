@@ -74,22 +74,20 @@ static void add_real(struct text *out, double v)
     text_add(out, digits);
 }
 
+void json_add_number(struct text *out, const struct value *v)
+{
+    if (v->type == VALUE_INT)
+        text_addf(out, "%" PRId64, v->integer);
+    else
+        add_real(out, value_real(v));
+}
+
 void json_add(struct json *j, struct text *out, const struct value *v)
 {
-    switch (v->type) {
-    case VALUE_NULL:
-        text_add(out, "null");
-        break;
-    case VALUE_INT:
-        text_addf(out, "%" PRId64, v->integer);
-        break;
-    case VALUE_REAL:
-        add_real(out, v->real);
-        break;
-    case VALUE_TEXT:
+    if (v->type == VALUE_TEXT)
         json_add_text(j, out, v->text);
-        break;
-    }
+    else
+        json_add_number(out, v);
 }
 
 /* ---- Reading ---- */

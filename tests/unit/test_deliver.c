@@ -180,8 +180,8 @@ static void a_webhooks_own_select_may_begin_as_it_likes(void **state)
     (void)state;
     static const char *const own[] = {"select title as body from alert",
                                       "  WITH\n x(a) as (select title from alert) select a as body from x",
-                                      "with recursive c(i) as (select 1 union all select i + 1 from c limit "
-                                      "3) select i || '' as body from c, alert",
+                                      ("with recursive c(i) as (select 1 union all select i + 1 from c limit "
+                                       "3) select i || '' as body from c, alert"),
                                       "select 1 as body where 'with' <> ''"};
     struct registry registry;
     struct formats formats;
