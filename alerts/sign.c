@@ -22,7 +22,7 @@ static size_t key_of(const char *secret, unsigned char key[MAX_KEY], struct err 
         return 0;
     }
     if (strncmp(secret, prefix, sizeof(prefix) - 1) != 0) {
-        memcpy(key, secret, len);
+        memcpy(key, secret, len); /* bytes, no string: NOLINT(bugprone-not-null-terminated-result) */
         return len;
     }
     const char *base64 = secret + sizeof(prefix) - 1;
