@@ -69,6 +69,8 @@ class Screen:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:  # sized here: the program must not see the size change after it began
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            for number in (signal.SIGINT, signal.SIGQUIT):  # a shell's background job has them ignored
+                signal.signal(number, signal.SIG_DFL)
             if cwd is not None:
                 os.chdir(cwd)
             os.environ.clear()
