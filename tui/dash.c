@@ -36,7 +36,7 @@ static struct dash_pane *visit_pane(struct visit *v, const char *name)
 struct dash_pane *dash_pane_named(struct dash *d, const char *name)
 {
     struct dash_pane *p = visit_pane(dash_visit(d), name);
-    return p != NULL && (p->place.rows > 0 || d->rows == 0) ? p : visit_pane(&d->head, name);
+    return p != NULL && (p->place.rows > 0 || d->rows == 0 || d->plain) ? p : visit_pane(&d->head, name);
 }
 
 /* ---- life ---- */

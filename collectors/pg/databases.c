@@ -60,7 +60,8 @@ static const struct dataset dataset = {
 };
 
 /* Each database is reset on its own. A database that is new does not change the epoch, one that was reset
- * does. */
+ * does. Before 15 the moment of a database's first statistics is its reset time too; since then it is NULL
+ * until somebody resets them. */
 struct resets {
     int64_t *ids;
     double *moments;
@@ -75,12 +76,12 @@ static void forget(void *state)
     free(r->moments);
 }
 
-static double before(const struct resets *r, int64_t id)
+static bool was_reset(const struct resets *r, int64_t id, double moment, int version)
 {
-    for (int i = 0; i < r->n; i++)
+    for (int i = 0; i < r->n && !isnan(moment); i++)
         if (r->ids[i] == id)
-            return r->moments[i];
-    return NAN;
+            return isnan(r->moments[i]) ? version >= 150000 : r->moments[i] < moment;
+    return false;
 }
 
 static void finish(struct pg_poll *p, struct sample *s)
@@ -90,8 +91,7 @@ static void finish(struct pg_poll *p, struct sample *s)
     const double *moments = s->values[dataset_column(&dataset, "stats_reset")].real;
     double oldest = NAN;
     for (int i = 0; i < s->n_rows; i++) {
-        double b = before(r, ids[i]);
-        r->n_resets += !isnan(b) && !isnan(moments[i]) && b < moments[i];
+        r->n_resets += was_reset(r, ids[i], moments[i], pg_facts(p)->version);
         oldest = fmin(oldest, moments[i]);
     }
     s->epoch = epoch_add(s->epoch, &r->n_resets, sizeof(r->n_resets));

@@ -725,7 +725,8 @@ void world_open(struct world *w, int rows, int columns, const char *page)
     w->canvas = canvas_new(rows, columns);
     dash_data_changed(w->dash, target, "sessions");
     dash_data_changed(w->dash, target, "locks");
-    dash_draw(w->dash, w->canvas);
+    if (!w->undrawn)
+        dash_draw(w->dash, w->canvas);
     dash_tick(w->dash);
 }
 

@@ -509,6 +509,9 @@ def test_a_grant_changes_the_epoch(start_server, poll):
 def test_reset_statistics_change_the_epoch_and_a_new_database_does_not(start_server, poll):
     s = start_server()
     s.psql("create database counted")
+    if s.version < 15:  # where a database's first statistics have a moment as if they had been reset
+        s.psql("select 1", dbname="counted")
+        servers.wait_for(lambda: s.query("select 1 from pg_stat_database where datname = 'counted' and stats_reset is not null"))
     p = poll(s.conninfo(), "databases", n=10000, most_s=60, options=["-q"])
     first = p.wait(is_sample)
     s.psql("create database another")
@@ -517,7 +520,6 @@ def test_reset_statistics_change_the_epoch_and_a_new_database_does_not(start_ser
     since = len(p.lines)
     more = p.wait(lambda x: is_sample(x) and x["n"] > first["n"], since=since)
     assert more["epoch"] == first["epoch"]
-    s.psql("select pg_stat_reset()", dbname="counted")
     s.psql("select pg_stat_reset()", dbname="counted")
     p.wait(lambda x: is_sample(x) and x["epoch"] != first["epoch"], since=since)
 

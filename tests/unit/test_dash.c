@@ -482,6 +482,29 @@ static void plain_text_holds_the_overview(void **state)
     world_done(&w);
 }
 
+static void plain_text_that_was_never_a_screen_has_its_badge(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    world_alarm(&w);
+    w.undrawn = true;
+    world_open(&w, 30, 120, "overview");
+    while (w.n_asks > 0) {
+        world_answer(&w);
+        dash_tick(w.dash);
+    }
+    struct text out;
+    text_init(&out, 100000);
+    dash_plain(w.dash, &out, 132, false);
+    const char *head_end = strchr(text_str(&out), '\n'),
+               *badge = strstr(text_str(&out), "▲ 3 critical   ● 3 warnings   ○ 1 known");
+    assert_non_null(badge);
+    assert_true(badge < head_end);
+    text_done(&out);
+    world_done(&w);
+}
+
 static void more_rows_come_as_one_scrolls(void **state)
 {
     (void)state;
@@ -651,6 +674,7 @@ int main(void)
         cmocka_unit_test(an_unchanged_dataset_is_not_asked_again),
         cmocka_unit_test(every_page_draws_at_every_size),
         cmocka_unit_test(plain_text_holds_the_overview),
+        cmocka_unit_test(plain_text_that_was_never_a_screen_has_its_badge),
         cmocka_unit_test(more_rows_come_as_one_scrolls),
         cmocka_unit_test(the_end_is_the_last_of_all_rows),
         cmocka_unit_test(a_search_goes_through_all_rows),
