@@ -69,7 +69,7 @@ static void ask_context(struct alerts *a, const struct event *e)
     memcpy(c->id, e->alert->id, sizeof(c->id));
     a->contexts = c;
     struct query_param target = {"target", {VALUE_TEXT, .text = e->alert->target}};
-    struct query q = {.sql = context_sql, .params = &target, .n_params = 1, .max_rows = 1};
+    struct query q = {.sql = context_sql, .params = &target, .n_params = 1, .max_rows = 1, .seldom = true};
     struct snapshot *s = store_snapshot(engine_store(a->engine));
     c->ticket = query_submit(a->queries, s, &q, 2, on_context, c);
     snapshot_unref(s);
