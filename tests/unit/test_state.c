@@ -12,10 +12,11 @@
 #include <unistd.h>
 
 #include "alerts/state.h"
+#include "tests/unit/directory.h"
 #include "tests/unit/notices.h"
 
 struct bench {
-    char directory[64];
+    char directory[DIRECTORY_PATH];
     struct loop *loop;
     struct state *state;
     struct notices n;
@@ -29,11 +30,10 @@ struct bench {
 static int begin(void **state)
 {
     struct bench *b = calloc(1, sizeof(*b));
-    snprintf(b->directory, sizeof(b->directory), "/tmp/dbvitals-state-XXXXXX");
     b->loop = loop_new();
     notices_init(&b->n);
     *state = b;
-    return mkdtemp(b->directory) == NULL ? -1 : 0;
+    return directory_new(b->directory) ? 0 : -1;
 }
 
 static void forget_rows(struct bench *b)
@@ -43,16 +43,6 @@ static void forget_rows(struct bench *b)
     b->n_rows = 0;
 }
 
-static void remove_directory(const char *path)
-{
-    DIR *d = opendir(path);
-    for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
-        unlinkat(dirfd(d), e->d_name, 0);
-    if (d != NULL)
-        closedir(d);
-    rmdir(path);
-}
-
 static int end(void **state)
 {
     struct bench *b = *state;
@@ -60,7 +50,7 @@ static int end(void **state)
     forget_rows(b);
     notices_done(&b->n);
     bool ended = loop_free(b->loop);
-    remove_directory(b->directory);
+    directory_remove(b->directory);
     free(b);
     return ended ? 0 : -1;
 }
@@ -372,9 +362,9 @@ static void only_the_owner_may_read_it(void **state)
     }
     state_close(b->state, 5);
     b->state = NULL;
-    remove_directory(nested);
+    directory_remove(nested);
     snprintf(nested, sizeof(nested), "%s/deep", b->directory);
-    remove_directory(nested);
+    directory_remove(nested);
 }
 
 static void without_a_directory_it_lives_in_memory(void **state)
