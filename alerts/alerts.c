@@ -149,6 +149,9 @@ static bool begin(struct alerts *a, const struct alerts_options *options, bool *
     if (a->tells)
         begin_delivery(a);
     state_on_outbox(a->state, on_outbox, a);
+    a->contexts = contexts_new();
+    if (!contexts_load(a, err))
+        return false;
     watches_new(a);
     alerts_wake(a);
     return true;
@@ -199,7 +202,7 @@ void alerts_stop(struct alerts *a)
 {
     a->stopped = true;
     watches_free(a);
-    contexts_free(a);
+    contexts_stop(a);
     engine_need(a->engine, NULL, 0);
     a->dirty = true;
     alerts_wake(a);

@@ -104,7 +104,8 @@ bool book_unsilence(struct book *b, int64_t id, double wall_s);
 int book_silences(const struct book *b);
 const struct silence *book_silence_at(const struct book *b, int i);
 
-/* Datasets `alerts` and `rules`, a sample of those of TARGET. alerts_register knows `deliveries` too. */
+/* Datasets `alerts` and `rules`, a sample of those of TARGET. alerts_register knows `deliveries` and
+ * `alert_context` too. */
 extern const struct dataset alerts_dataset, rules_dataset;
 bool alerts_register(struct registry *r, struct err *err);
 struct sample *book_alerts_sample(const struct book *b, const char *target, double mono_s, double wall_s);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "alerts/book.h"
+#include "alerts/context.h"
 #include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
 #include "engine/products.h"
@@ -519,9 +520,53 @@ static void deliveries_put(struct world *w)
     put(w, s);
 }
 
+static bool keep_all(void *ctx, const char *alert_id, int64_t number)
+{
+    (void)ctx, (void)alert_id, (void)number;
+    return true;
+}
+
+static struct result *run_then(struct world *w, const char *sql, const struct query_param *params, int n)
+{
+    struct err err = {""};
+    struct query q = {.sql = sql, .params = params, .n_params = n};
+    struct result *r = door_run(w->door, w->then, &q, &err);
+    if (r == NULL)
+        fail_msg("%s", err.text);
+    return r;
+}
+
+/* The moment at which the first two fired, taken and read back as a guard does. */
+static void contexts_put(struct world *w)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct made_alert *a = &made_alerts[i];
+        char id[20];
+        snprintf(id, sizeof(id), "%016x", 0xa1e47000 + i);
+        const struct query_param moment[] = {{"target", {VALUE_TEXT, .text = target}},
+                                             {"rule", {VALUE_TEXT, .text = a->rule}},
+                                             {"key", {VALUE_TEXT, .text = a->key}},
+                                             {"severity", {VALUE_TEXT, .text = a->severity}},
+                                             {"at", {VALUE_REAL, .real = w->now_s - a->since_s}}};
+        struct result *taken = run_then(w, context_take_sql, moment, COUNT(moment));
+        const struct query_param kept[] = {{"json", *result_at(taken, 0, 0)},
+                                           {"id", {VALUE_TEXT, .text = id}},
+                                           {"number", {VALUE_INT, .integer = 1}}};
+        struct result *rows = run_then(w, context_rows_sql, kept, COUNT(kept));
+        const struct sample *before = store_newest(w->store, target, &alert_context_dataset);
+        struct sample *s = context_sample(before, keep_all, NULL, rows);
+        s->mono_s = w->mono_s - a->since_s;
+        s->wall_s = w->now_s - a->since_s;
+        put(w, s);
+        result_free(rows);
+        result_free(taken);
+    }
+}
+
 void world_alarm(struct world *w)
 {
     alerts_put(w);
+    contexts_put(w);
     rules_put(w);
     deliveries_put(w);
 }
@@ -570,6 +615,8 @@ void world_init(struct world *w, enum world_kind kind)
     for (int ago = 180; ago > 0; ago -= 60) {
         sessions_put(w, kind, 0, ago);
         locks_put(w, kind, ago);
+        if (ago == 120)
+            w->then = store_snapshot(w->store);
     }
     changes_put(w);
     settings_put(w);
@@ -583,6 +630,7 @@ void world_done(struct world *w)
     for (int i = 0; i < w->n_asks; i++)
         arena_unref(w->asks[i].arena);
     canvas_free(w->canvas);
+    snapshot_unref(w->then);
     door_free(w->door);
     store_free(w->store);
     pages_done(&w->pages);
