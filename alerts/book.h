@@ -99,6 +99,8 @@ bool book_ack(struct book *b, const char *id, const char *by, const char *commen
 bool book_unack(struct book *b, const char *id, struct err *err);
 /* Takes copies; gives the id: that of S, or when it is 0 a new one. 0: there are too many. */
 int64_t book_silence(struct book *b, const struct silence *s);
+/* The GLOB that matches S alone, on the heap. */
+char *glob_of(const char *s);
 /* Ends it now. False if there is none of that id that has not ended. */
 bool book_unsilence(struct book *b, int64_t id, double wall_s);
 int book_silences(const struct book *b);

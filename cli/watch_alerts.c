@@ -6,7 +6,6 @@
 #include "cli/guard_paths.h"
 #include "cli/watch.h"
 #include "core/mem.h"
-#include "core/text.h"
 
 bool watch_alerts_start(struct watch *w, struct err *err)
 {
@@ -24,16 +23,6 @@ bool watch_alerts_start(struct watch *w, struct err *err)
         fail(err, "--notify: a guard has %s already, and delivers", directory);
     free(directory);
     return w->alerts != NULL;
-}
-
-/* Text that a GLOB matches as it stands. */
-static char *glob_of(const char *s)
-{
-    struct text t;
-    text_init(&t, 64000);
-    for (; *s != '\0'; s++)
-        text_addf(&t, *s == '*' || *s == '?' || *s == '[' ? "[%c]" : "%c", *s);
-    return text_take(&t);
 }
 
 static bool silence(struct watch *w, const struct alert_order *o, struct err *err)
