@@ -112,7 +112,8 @@ static bool host_alert(void *ctx, const struct alert_order *o, struct err *err)
     static const char *const verbs[] = {[ALERT_ACK] = "ack",
                                         [ALERT_UNACK] = "unack",
                                         [ALERT_SILENCE] = "silence",
-                                        [ALERT_UNSILENCE] = "unsilence"};
+                                        [ALERT_UNSILENCE] = "unsilence",
+                                        [ALERT_RESEND] = "resend"};
     struct watch *w = ctx;
     struct text body, path;
     if (attach_trouble(w->attach) != NULL)
@@ -122,6 +123,8 @@ static bool host_alert(void *ctx, const struct alert_order *o, struct err *err)
     order_body(o, &body);
     if (o->deed == ALERT_SILENCE && o->scope != SCOPE_ALERT)
         text_add(&path, "/api/v1/silences");
+    else if (o->deed == ALERT_RESEND)
+        text_addf(&path, "/api/v1/deliveries/%lld/%s", (long long)o->number, verbs[o->deed]);
     else
         text_addf(&path, "/api/v1/alerts/%s/%s", o->alert_id, verbs[o->deed]);
     attach_post(w->attach, text_str(&path), text_str(&body), on_done, w);

@@ -55,6 +55,13 @@ static bool unsilence(struct watch *w, const struct alert_order *o, struct err *
     return a != NULL || fail(err, "there is no such alert any more");
 }
 
+static void on_resent(void *ctx, bool found)
+{
+    struct watch *w = ctx;
+    dash_say(w->dash, found ? ROLE_GOOD : ROLE_WARNING,
+             found ? "it is sent again" : "there is no such dead letter any more");
+}
+
 bool watch_alert(void *ctx, const struct alert_order *o, struct err *err)
 {
     struct watch *w = ctx;
@@ -67,6 +74,8 @@ bool watch_alert(void *ctx, const struct alert_order *o, struct err *err)
         return alerts_unack(w->alerts, o->alert_id, err);
     case ALERT_SILENCE:
         return silence(w, o, err);
+    case ALERT_RESEND:
+        return alerts_resend(w->alerts, o->number, on_resent, w, err);
     case ALERT_UNSILENCE:
         break;
     }

@@ -503,19 +503,25 @@ void world_calm(struct world *w)
 
 static void deliveries_put(struct world *w)
 {
-    static const char *const outcomes[] = {"retry", "delivered"};
-    struct sample *s = sample_of(w, "deliveries", COUNT(outcomes), 0);
-    for (int i = 0; i < COUNT(outcomes); i++) {
-        real_set(s, i, "number", 7);
-        real_set(s, i, "attempt", i + 1);
-        real_set(s, i, "at_time", WORLD_NOW - 100 + 8 * i);
-        text_set(s, i, "webhook", "ops");
-        text_set(s, i, "message_id", "00000000a1e47000-1");
-        text_set(s, i, "outcome", outcomes[i]);
-        real_set(s, i, "status", i == 0 ? 503 : 200);
-        text_set(s, i, "detail", i == 0 ? "busy" : "ok");
+    // clang-format off
+    static const struct { double number, attempt, ago_s, status; const char *webhook, *message, *outcome, *detail, *text; } rows[] = {
+        {7, 1, 100, 503, "ops", "00000000a1e47000-1", "retry", "busy", "CRITICAL shop: 4 sessions blocked 3m58s by pid 4711 (idle in transaction)"},
+        {7, 2,  92, 200, "ops", "00000000a1e47000-1", "delivered", "ok", "CRITICAL shop: 4 sessions blocked 3m58s by pid 4711 (idle in transaction)"},
+        {5, 1, 7190, 404, "pager", "00000000a1e47002-1", "dead", "no such service", "WARNING shop: 1 setting waits for a restart"},
+    };
+    // clang-format on
+    struct sample *s = sample_of(w, "deliveries", COUNT(rows), 0);
+    for (int i = 0; i < COUNT(rows); i++) {
+        real_set(s, i, "attempt", rows[i].attempt);
+        real_set(s, i, "number", rows[i].number);
+        real_set(s, i, "at_time", WORLD_NOW - rows[i].ago_s);
+        text_set(s, i, "webhook", rows[i].webhook);
+        text_set(s, i, "message_id", rows[i].message);
+        text_set(s, i, "outcome", rows[i].outcome);
+        real_set(s, i, "status", rows[i].status);
+        text_set(s, i, "detail", rows[i].detail);
         real_set(s, i, "took_ms", 31);
-        text_set(s, i, "text", "CRITICAL shop: 4 sessions blocked 3m58s by pid 4711 (idle in transaction)");
+        text_set(s, i, "text", rows[i].text);
     }
     put(w, s);
 }
@@ -728,9 +734,13 @@ static bool save(void *ctx, const char *name, const char *text, size_t len, char
 
 static bool alert(void *ctx, const struct alert_order *o, struct err *err)
 {
-    static const char *const deeds[] = {"ack", "unack", "silence", "unsilence"};
+    static const char *const deeds[] = {"ack", "unack", "silence", "unsilence", "resend"};
     struct world *w = ctx;
     (void)err;
+    if (o->deed == ALERT_RESEND) {
+        snprintf(w->ordered, sizeof(w->ordered), "resend %lld", (long long)o->number);
+        return true;
+    }
     snprintf(w->ordered, sizeof(w->ordered), "%s %s scope %d for %.0f s: %s", deeds[o->deed], o->rule, (int)o->scope,
              isnan(o->until_s) ? 0 : o->until_s - w->now_s, o->comment);
     return true;
