@@ -67,7 +67,7 @@ const char context_take_sql[] =
     "   from (select * from locks where target = :target order by wait_s desc limit 50)),"
     " 'statements', (select json_group_array(json_object('queryid', queryid, 'usename', usename, 'calls_per_s', calls_per_s,"
     "   'mean_ms', mean_ms, 'share', share, 'query', substr(query, 1, 500)))"
-    "   from (select * from statements('1m') where target = :target and share is not null order by share desc limit 20))) as json";
+    "   from (select * from statements('1m') where target = :target and share > 0 order by share desc limit 20))) as json";
 
 /* A member of the item that a row is. */
 #define ITEM(name) ", json_extract(i.value, '$." name "') as " name

@@ -150,9 +150,10 @@ static const struct part {
     const char *name, *sql;
     bool of_moment;
 } parts[] = {
-    {"alert", "select severity, state, target, rule, alert_key, value_text, threshold, title, active_at, fired_at, resolved_at, reason,"
-              " acked_by, ack_comment, silenced_by, inhibited_by, no_data, action, runbook from alerts where alert_id = ", false},
-    {"sessions", "select severity, fired_at, pid, usename, application_name, state, waits_for, xact_age_s, query_age_s, query"
+    {"alert", "select severity, state, title, value_text, threshold, fired_at, resolved_at, target, rule, alert_key, acked_by, silenced_by,"
+              " inhibited_by, action, runbook from alerts where alert_id = ", false},
+    {"moment", "select distinct severity, fired_at from alert_context where alert_id = ", true},
+    {"sessions", "select pid, usename, application_name, state, waits_for, xact_age_s, query_age_s, query"
                  " from alert_context where kind = 'session' and alert_id = ", true},
     {"locks", "select pid, usename, application_name, wait_s, mode, locktype, relation, holder_pid, holder_usename, holder_application_name,"
               " holder_state, holder_xact_age_s, root_pid, depth, query, holder_query from alert_context where kind = 'lock' and alert_id = ", true},
