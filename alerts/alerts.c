@@ -61,6 +61,7 @@ static void tick(void *ctx)
     if (!a->stopped) {
         next_s = fmin(next_s, watches_ask(a, now_s));
         keep_samples(a, now_s);
+        contexts_show(a, now_s);
     }
     if (a->happened || now_s - a->ticked_s >= tick_s)
         keep_commit(a, now_s);

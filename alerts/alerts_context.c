@@ -8,7 +8,8 @@
 #include "alerts/context.h"
 #include "core/mem.h"
 
-enum { PRIORITY = 2, MOST_BYTES = 1 << 20 };
+enum { PRIORITY = 2, MOST_BYTES = 1 << 20, MOST_ASKING = 200 };
+static const double show_every_s = 1;
 
 /* A question on its way: first for the moment, when it is a new one; then for the rows of that. */
 struct asking {
@@ -18,24 +19,31 @@ struct asking {
     int64_t number;
     char id[17];
 };
-/* One of which there are rows in the samples. */
+/* One of which there are rows in the samples, or will be with the next. */
 struct kept {
     char id[17];
     int64_t number;
     char *target;
     double fired_s;
     size_t bytes;
+    struct result *rows; /* NULL: they are in the sample */
 };
 struct contexts {
     struct asking *asking;
+    int n_asking;
     struct kept *kept;
     int n_kept;
     size_t bytes;
+    char **stale; /* targets whose sample is not what is kept */
+    int n_stale;
+    double shown_s; /* monotonic */
 };
 
 struct contexts *contexts_new(void)
 {
-    return mem_new(sizeof(struct contexts));
+    struct contexts *c = mem_new(sizeof(*c));
+    c->shown_s = -HUGE_VAL;
+    return c;
 }
 
 static void asking_end(struct asking *k)
@@ -44,6 +52,7 @@ static void asking_end(struct asking *k)
     while (*at != k)
         at = &(*at)->next;
     *at = k->next;
+    k->alerts->contexts->n_asking--;
     free(k);
 }
 
@@ -55,14 +64,30 @@ void contexts_stop(struct alerts *a)
     }
 }
 
+static void kept_done(struct kept *k)
+{
+    result_free(k->rows);
+    free(k->target);
+}
+
+static void stale_clear(struct contexts *c)
+{
+    while (c->n_stale > 0)
+        free(c->stale[--c->n_stale]);
+}
+
 void contexts_free(struct alerts *a)
 {
+    struct contexts *c = a->contexts;
+    if (c == NULL)
+        return;
     contexts_stop(a);
-    for (int i = 0; a->contexts != NULL && i < a->contexts->n_kept; i++)
-        free(a->contexts->kept[i].target);
-    if (a->contexts != NULL)
-        free(a->contexts->kept);
-    free(a->contexts);
+    for (int i = 0; i < c->n_kept; i++)
+        kept_done(&c->kept[i]);
+    stale_clear(c);
+    free(c->kept);
+    free(c->stale);
+    free(c);
     a->contexts = NULL;
 }
 
@@ -72,6 +97,7 @@ static struct asking *asking_new(struct alerts *a, const char *id, int64_t numbe
     *k = (struct asking){.next = a->contexts->asking, .alerts = a, .number = number};
     memcpy(k->id, id, strnlen(id, sizeof(k->id) - 1));
     a->contexts->asking = k;
+    a->contexts->n_asking++;
     return k;
 }
 
@@ -95,18 +121,45 @@ static bool is_kept(void *ctx, const char *id, int64_t number)
     return false;
 }
 
-/* Its rows are another sample from now on: ADDED beside those that are kept. */
-static void show(struct alerts *a, const char *target, const struct result *added)
+static void show(struct alerts *a, const char *target)
 {
+    struct contexts *c = a->contexts;
     const struct sample *before = store_newest(engine_store(a->engine), target, &alert_context_dataset);
-    if (before == NULL && added == NULL)
-        return;
-    struct sample *s = context_sample(before, is_kept, a->contexts, added);
+    struct result **added = mem_new_array((size_t)c->n_kept, sizeof(struct result *));
+    int n = 0;
+    for (int i = 0; i < c->n_kept; i++)
+        if (c->kept[i].rows != NULL && strcmp(c->kept[i].target, target) == 0) {
+            added[n++] = c->kept[i].rows;
+            c->kept[i].rows = NULL;
+        }
+    struct sample *s = context_sample(before, is_kept, c, added, n);
     s->wall_s = loop_wall_s();
     s->mono_s = loop_mono_s();
-    if (before != NULL) /* two in one turn of the loop: the store takes only what is newer */
-        s->mono_s = fmax(s->mono_s, before->mono_s + 1e-4);
     engine_put(a->engine, target, s);
+    while (n > 0)
+        result_free(added[--n]);
+    free(added);
+}
+
+/* Many may fire at once: a sample is made once for all of them. */
+void contexts_show(struct alerts *a, double now_s)
+{
+    struct contexts *c = a->contexts;
+    if (c->n_stale == 0 || now_s - c->shown_s < show_every_s)
+        return;
+    for (int i = 0; i < c->n_stale; i++)
+        show(a, c->stale[i]);
+    stale_clear(c);
+    c->shown_s = now_s;
+}
+
+static void set_stale(struct contexts *c, const char *target)
+{
+    for (int i = 0; i < c->n_stale; i++)
+        if (strcmp(c->stale[i], target) == 0)
+            return;
+    c->stale = mem_grow(c->stale, (size_t)c->n_stale + 1, sizeof(char *));
+    c->stale[c->n_stale++] = mem_dup(target);
 }
 
 /* The one that is missed least: the oldest whose alert has ended, else the oldest. */
@@ -128,36 +181,39 @@ static int least_wanted(const struct alerts *a)
     return found;
 }
 
-/* Rows of others of TARGET go with its next sample, which comes at once. */
-static void make_room(struct alerts *a, const char *target)
+static void make_room(struct alerts *a)
 {
     struct contexts *c = a->contexts;
     while (c->bytes > MOST_BYTES) {
         struct kept *k = &c->kept[least_wanted(a)], gone = *k;
         *k = c->kept[--c->n_kept];
         c->bytes -= gone.bytes;
-        if (strcmp(gone.target, target) != 0)
-            show(a, gone.target, NULL);
-        free(gone.target);
+        set_stale(c, gone.target);
+        kept_done(&gone);
     }
 }
 
-static void keep(struct alerts *a, const struct asking *k, const struct result *rows)
+/* Takes ROWS. */
+static void keep(struct alerts *a, const struct asking *k, struct result *rows)
 {
     struct contexts *c = a->contexts;
     const struct value *target = result_at(rows, 0, result_column(rows, "target"));
-    if (target->type != VALUE_TEXT || is_kept(c, k->id, k->number))
+    if (target->type != VALUE_TEXT || is_kept(c, k->id, k->number)) {
+        result_free(rows);
         return;
+    }
     c->kept = mem_grow(c->kept, (size_t)c->n_kept + 1, sizeof(*c->kept));
     struct kept *new = &c->kept[c->n_kept++];
     *new = (struct kept){.number = k->number,
                          .target = mem_dup(target->text),
                          .fired_s = value_real(result_at(rows, 0, result_column(rows, "fired_at"))),
-                         .bytes = context_bytes(rows)};
+                         .bytes = context_bytes(rows),
+                         .rows = rows};
     memcpy(new->id, k->id, sizeof(new->id));
     c->bytes += new->bytes;
-    make_room(a, target->text);
-    show(a, target->text, is_kept(c, k->id, k->number) ? rows : NULL);
+    set_stale(c, new->target);
+    make_room(a);
+    alerts_wake(a);
 }
 
 static void on_rows(void *ctx, struct result *rows, const char *error)
@@ -166,7 +222,8 @@ static void on_rows(void *ctx, struct result *rows, const char *error)
     (void)error; /* a file of an older version, or one that a hand was in: it is not shown */
     if (rows != NULL && rows->n_rows > 0)
         keep(k->alerts, k, rows);
-    result_free(rows);
+    else
+        result_free(rows);
     asking_end(k);
 }
 
@@ -202,6 +259,8 @@ static void on_taken(void *ctx, struct result *taken, const char *error)
 void context_ask(struct alerts *a, const struct event *e)
 {
     const struct alert *alert = e->alert;
+    if (a->contexts->n_asking >= MOST_ASKING)
+        return; /* a flood: the first of it tell what there is to see */
     const struct query_param params[] = {
         {"target", {VALUE_TEXT, .text = alert->target}},
         {"rule", {VALUE_TEXT, .text = alert->rule}},

@@ -91,6 +91,8 @@ void contexts_stop(struct alerts *a);
 /* Shows those that the file has; once, after the book was loaded. */
 bool contexts_load(struct alerts *a, struct err *err);
 void context_ask(struct alerts *a, const struct event *e);
+/* What is kept now is a sample, at most once a second. */
+void contexts_show(struct alerts *a, double now_s);
 
 /* The timer: at once. */
 void alerts_wake(struct alerts *a);

@@ -132,20 +132,22 @@ static void add_rows(struct sample *s, int at, const struct result *added)
 }
 
 struct sample *context_sample(const struct sample *before, context_kept_fn *kept, void *ctx,
-                              const struct result *added)
+                              struct result *const *added, int n)
 {
-    int n_before = before != NULL ? before->n_rows : 0, n_added = added != NULL ? added->n_rows : 0, n = 0;
-    struct sample *s = sample_new(&alert_context_dataset, n_before + n_added);
-    for (int row = 0; row < n_before; row++) {
+    int most = before != NULL ? before->n_rows : 0, at = 0;
+    for (int i = 0; i < n; i++)
+        most += added[i]->n_rows;
+    struct sample *s = sample_new(&alert_context_dataset, most);
+    for (int row = 0; before != NULL && row < before->n_rows; row++) {
         if (!kept(ctx, sample_text(before, CONTEXT_ID, row), sample_int(before, CONTEXT_NUMBER, row)))
             continue;
         for (int column = 0; column < N_COLUMNS; column++)
-            copy_cell(s, column, n, before, row);
-        n++;
+            copy_cell(s, column, at, before, row);
+        at++;
     }
-    if (added != NULL)
-        add_rows(s, n, added);
-    sample_shrink(s, n + n_added);
+    for (int i = 0; i < n; at += added[i++]->n_rows)
+        add_rows(s, at, added[i]);
+    sample_shrink(s, at);
     return s;
 }
 

@@ -17,10 +17,10 @@ extern const char context_rows_sql[];
 
 /* Is that context to be kept? */
 typedef bool context_kept_fn(void *ctx, const char *alert_id, int64_t number);
-/* A sample with the rows of BEFORE (NULL: there are none) that are kept, then those of ADDED (rows of
- * context_rows_sql, NULL: none). */
+/* A sample with the rows of BEFORE (NULL: there are none) that are kept, then those of the N ADDED (results
+ * of context_rows_sql). */
 struct sample *context_sample(const struct sample *before, context_kept_fn *kept, void *ctx,
-                              const struct result *added);
+                              struct result *const *added, int n);
 /* About how many bytes a sample needs for those rows. */
 size_t context_bytes(const struct result *rows);
 

@@ -560,7 +560,7 @@ static void contexts_put(struct world *w)
                                            {"number", {VALUE_INT, .integer = 1}}};
         struct result *rows = run_then(w, context_rows_sql, kept, COUNT(kept));
         const struct sample *before = store_newest(w->store, target, &alert_context_dataset);
-        struct sample *s = context_sample(before, keep_all, NULL, rows);
+        struct sample *s = context_sample(before, keep_all, NULL, &rows, 1);
         s->mono_s = w->mono_s - a->since_s;
         s->wall_s = w->now_s - a->since_s;
         put(w, s);

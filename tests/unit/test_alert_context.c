@@ -82,7 +82,7 @@ static void what_was_taken_is_read_back_as_it_was(void **state)
     struct world w;
     world_init(&w, WORLD_TROUBLE);
     struct result *taken = take(&w), *rows = read_back(&w, result_at(taken, 0, 0)->text);
-    struct sample *s = context_sample(NULL, keep_all, NULL, rows);
+    struct sample *s = context_sample(NULL, keep_all, NULL, &rows, 1);
     assert_string_equal(text_at(s, "alert_id", 0), "0123456789abcdef");
     assert_string_equal(text_at(s, "rule", 0), "a 'rule'");
     assert_string_equal(text_at(s, "alert_key", 0), "cache=\"x\"");
@@ -90,7 +90,7 @@ static void what_was_taken_is_read_back_as_it_was(void **state)
     assert_int_equal(sample_int(s, dataset_column(s->dataset, "pid"), 0), 4711);
     assert_true(sample_real(s, dataset_column(s->dataset, "fired_at"), 0) == 1785585600.5);
     assert_true(isnan(sample_real(s, dataset_column(s->dataset, "wait_s"), 0))); /* that is of locks */
-    struct sample *both = context_sample(s, keep_all, NULL, rows);
+    struct sample *both = context_sample(s, keep_all, NULL, &rows, 1);
     assert_int_equal(both->n_rows, 2 * s->n_rows);
     assert_string_equal(text_at(both, "query", s->n_rows), text_at(s, "query", 0));
     sample_unref(both);
