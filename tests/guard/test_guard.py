@@ -361,11 +361,11 @@ def shown(guard, alert):
 
 def test_the_moment_at_which_an_alert_fired_is_kept_and_shown_also_after_a_restart(guard, knobs):
     k = knobs("a")
-    k.server.query("create table if not exists held(id int)")
+    k.server.query('create table if not exists "he\x1b[31mld"(id int)')  # as hostile as a name can be
     holder, waiter = k.server.connect(autocommit=False), k.server.connect(autocommit=False)
-    ends = threading.Thread(target=lambda: waiter.cursor().execute("select 'hush-' || 'planted', count(*) from held"))
+    ends = threading.Thread(target=lambda: waiter.cursor().execute("select 'hush-' || 'planted', count(*) from \"he\x1b[31mld\""))
     try:
-        holder.cursor().execute("lock table held")
+        holder.cursor().execute('lock table "he\x1b[31mld"')
         ends.start()
         pids = holder.info.backend_pid, waiter.info.backend_pid
         guard.start()
@@ -383,8 +383,8 @@ def test_the_moment_at_which_an_alert_fired_is_kept_and_shown_also_after_a_resta
     assert first["alert"][0]["title"].startswith("CRITICAL shop") and [m["severity"] for m in first["moment"]] == ["critical"]
     assert {s["pid"]: s["waits_for"] for s in first["sessions"] if s["pid"] in pids} == {pids[0]: None, pids[1]: "Lock:relation"}
     lock = next(r for r in first["locks"] if r["pid"] == pids[1])
-    assert (lock["holder_pid"], lock["root_pid"], lock["relation"], lock["wait_s"] > 0) == (pids[0], pids[0], "public.held", True)
-    assert lock["query"] == "select ? || ?, count(*) from held"
+    assert (lock["holder_pid"], lock["root_pid"], lock["relation"], lock["wait_s"] > 0) == (pids[0], pids[0], 'public.he\x1b[31mld', True)
+    assert lock["query"] == 'select ? || ?, count(*) from "he\x1b[31mld"'
     assert not [row for row in guard.rows("select json from contexts") if "planted" in row[0]]
     guard.kill()
     guard.start()
@@ -392,7 +392,9 @@ def test_the_moment_at_which_an_alert_fired_is_kept_and_shown_also_after_a_resta
     again = shown(guard, alert)
     assert all(again[part] == first[part] for part in ("moment", "sessions", "locks", "statements"))
     text = guard.ask("alerts", "show", alert).stdout
-    assert [t for t in ("alert\n", "\nmoment\n", "\nsessions\n", "\nlocks\n", "\nstatements\n", "held") if t not in text] == []
+    assert [t for t in ("alert\n", "\nmoment\n", "\nsessions\n", "\nlocks\n", "\nstatements\n", "[31mld") if t not in text] == []
+    raw = guard.ask("alerts", "show", alert, "--format", "json").stdout + guard.ask("alerts", "show", alert, "--format", "csv").stdout
+    assert "\x1b" not in text + raw and "31mld" in raw
     done = guard.ask("alerts", "show", "0123456789abcdef")
     assert done.returncode == 1 and "there is no alert" in done.stderr
 
