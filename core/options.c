@@ -68,7 +68,7 @@ const struct option config_options[] = {
     {"webhook", "give_up",        OPTION_DURATION, "24h",     "1s..30d", false, "how long a message is tried before it goes to the dead letters"},
     {"webhook", "user",           OPTION_TEXT,     NULL,      NULL, false, "user name for receivers that want one; the secret is its password"},
     {"webhook", "ca_file",        OPTION_TEXT,     NULL,      NULL, false, "certificates that are believed; none: the system's"},
-    {"webhook", "sql",            OPTION_SQL,      NULL,      NULL, false, "format custom: a SELECT that makes the body from :message"},
+    {"webhook", "sql",            OPTION_SQL,      NULL,      NULL, false, "format custom: a SELECT over :message and the table alert; each row is a request, its column `body` the text that is sent"},
 
     {"maintenance", "target",  OPTION_TEXT, NULL, NULL, false, "the targets, a pattern with * and ?; none: all"},
     {"maintenance", "from",    OPTION_TEXT, NULL, NULL, false, "when it begins: 22:00 (each day), or 2026-08-01 22:00 (once)"},
