@@ -310,16 +310,12 @@ bool rules_read(const struct config *config, const struct registry *registry, st
     return ok;
 }
 
-bool rules_read_text(const char *text, size_t len, const char *file, const struct registry *registry,
-                     struct rules *out, struct err *err)
+bool rules_read_alone(const struct config *config, const char *pack, const struct registry *registry,
+                      struct rules *out, struct err *err)
 {
-    struct config config;
     struct gathering g = {.n = 0};
-    if (!config_parse(text, len, file, config_options, n_config_options, &config, err))
-        return false;
-    bool ok = gather(&g, &config, NULL, err) && read_gathered(&g, NULL, registry, out, err);
+    bool ok = gather(&g, config, pack, err) && read_gathered(&g, NULL, registry, out, err);
     free(g.list);
-    config_done(&config);
     return ok;
 }
 
