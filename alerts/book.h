@@ -28,6 +28,7 @@ struct alert {
     char *inhibited_by;       /* a rule's name */
     int64_t snapshot;         /* number of the context kept in the state file, 0 none */
     bool restored;            /* from the file, not judged again yet */
+    uint64_t kept;            /* of the state file: what it was given last, as a hash; 0: nothing yet */
 };
 struct silence {
     int64_t id;
@@ -86,6 +87,8 @@ void book_answer(struct book *b, const struct book_answer *a);
 /* Ok and pending ones too: see state.phase. */
 int book_alerts(const struct book *b);
 struct alert *book_alert(const struct book *b, int i);
+/* Alert I of RULE, one of the book's rules; NULL after the last. */
+struct alert *book_alert_of(const struct book *b, const struct rule *rule, int i);
 struct alert *book_find(const struct book *b, const char *id);
 /* An alert as it was in the state file: the caller fills in the rest. */
 struct alert *book_restore(struct book *b, const char *rule, const char *target, const char *key);
@@ -99,12 +102,15 @@ bool book_ack(struct book *b, const char *id, const char *by, const char *commen
 bool book_unack(struct book *b, const char *id, struct err *err);
 /* Takes copies; gives the id: that of S, or when it is 0 a new one. 0: there are too many. */
 int64_t book_silence(struct book *b, const struct silence *s);
+/* The GLOB that matches S alone, on the heap. */
+char *glob_of(const char *s);
 /* Ends it now. False if there is none of that id that has not ended. */
 bool book_unsilence(struct book *b, int64_t id, double wall_s);
 int book_silences(const struct book *b);
 const struct silence *book_silence_at(const struct book *b, int i);
 
-/* Datasets `alerts` and `rules`, a sample of those of TARGET. alerts_register knows `deliveries` too. */
+/* Datasets `alerts` and `rules`, a sample of those of TARGET. alerts_register knows `deliveries` and
+ * `alert_context` too. */
 extern const struct dataset alerts_dataset, rules_dataset;
 bool alerts_register(struct registry *r, struct err *err);
 struct sample *book_alerts_sample(const struct book *b, const char *target, double mono_s, double wall_s);
