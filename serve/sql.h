@@ -8,8 +8,7 @@
     "with t as (select count(*) as n, sum(state = 'up') as up from targets),"                                \
     " a as (select count(*) filter (where level = 3) as critical,"                                           \
     "  count(*) filter (where level = 2) as warning,"                                                        \
-    "  count(*) filter (where level >= 2 and acked_by is not null) as acknowledged,"                         \
-    "  count(*) filter (where level >= 2 and silenced_by is not null) as silenced"                           \
+    "  count(*) filter (where level >= 2 and (acked_by is not null or silenced_by is not null)) as known"    \
     "  from alerts where state in ('firing', 'kept')),"                                                      \
     " p as (select name, max_size, in_use, idle, waiting, size, utilization from pools"                      \
     "  order by utilization desc limit 1)"                                                                   \
@@ -21,8 +20,7 @@
     "   'checked_out', in_use,"                                                                              \
     "   'overflow', max(0, size - max_size), 'total_connections', size, 'waiting', waiting,"                 \
     "   'utilization', utilization) from p),"                                                                \
-    " 'alerts', json_object('critical', a.critical, 'warning', a.warning,"                                   \
-    "   'acknowledged', a.acknowledged, 'silenced', a.silenced),"                                            \
+    " 'alerts', json_object('critical', a.critical, 'warning', a.warning, 'known', a.known),"                \
     " 'targets', (select json_group_array(json_object('name', name, 'kind', kind, 'state', state,"           \
     "   'role', role, 'version', version, 'rtt_ms', rtt_ms, 'data_age_s', data_age_s, 'error', error))"      \
     "  from targets)) as document from t, a"

@@ -19,6 +19,7 @@ WRONG = [
     ("[rules]\npacks = none, standard", 2, "none"),
     ("[rules]\npacks = standart", 2, "did you mean 'standard'"),
     ("[http]\nlisten = 0.0.0.0:9", 2, "without a token"),
+    ("[http]\nallow = everything", 2, "none"),
     ("[http]\nlisten = somewhere", 2, "127.0.0.1:9630"),
     ("[http]\nsocket = /" + "x" * 200, 2, "bytes"),
     ("[http]\ntoken = a b", 2, "blanks"),
