@@ -60,6 +60,12 @@ def test_a_guard_refuses_the_same_before_it_begins(dbvitals, config, tmp_path):
     assert f"{path}:5: [http] listen: " in done.stderr
 
 
+def test_who_does_not_deliver_does_not_need_what_delivering_does(dbvitals, config):
+    path = config(HOOK + "ca_file = /nowhere/ca.pem\n[target none]\nurl = host=/nowhere\n")
+    done = dbvitals("check", "--no-attach", "--wait", "0.1s", "--config", path)
+    assert "ca_file" not in done.stdout + done.stderr, done
+
+
 def test_what_is_meant_is_taken(dbvitals, config):
     path = config(HOOK + "format = custom\nsql = select title as body from alert\n"
                   "[webhook pager]\nurl = https://events.pagerduty.com/v2/enqueue\nformat = pagerduty\nsecret_command = pass pager\n"

@@ -246,7 +246,8 @@ static void a_webhook_that_cannot_work_is_refused_at_start(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct webhook w = rows[i].webhook;
         struct err err = {""};
-        bool ok = deliver_check(&(struct webhooks){&w, 1}, &registry, &err);
+        bool ok = deliver_check(&(struct webhooks){&w, 1}, &registry, &err) &&
+                  deliver_check_files(&(struct webhooks){&w, 1}, &err);
         if (ok != (rows[i].told == NULL) ||
             (!ok && strncmp(err.text, rows[i].told, strlen(rows[i].told)) != 0))
             fail_msg("row %zu: '%s', expected '%s'", i, err.text, rows[i].told == NULL ? "" : rows[i].told);
