@@ -28,6 +28,7 @@ struct item {
     int taken;               /* and so many were a success */
     int refused_status;      /* of the first one that was not, and what was said to it; NULL: none */
     char *refused;
+    char signature[100]; /* of the request that runs; "": it has none */
 };
 
 /* An alert that a receiver of states is told of each minute. */
@@ -104,6 +105,18 @@ void item_send(struct item *item);
 void item_cancel(struct item *item);
 /* True when the secret is there, or none is needed; else it is fetched, and deliver_wake called. */
 bool lane_has_secret(struct lane *lane);
+
+/* deliver_hide.c: what only the receiver and we may know, in the forms in which it may repeat it. */
+struct hidden;
+struct hidden *hidden_new(void);
+void hidden_free(struct hidden *h);
+void hidden_add(struct hidden *h, const char *secret);      /* NULL: nothing */
+void hidden_add_login(struct hidden *h, const char *login); /* "user:password", also as base64; or NULL */
+void hidden_add_url(struct hidden *h, const char *url);     /* its path, query, and what is before the @ */
+void hidden_add_headers(struct hidden *h,
+                        const char *lines); /* values of those whose name says so; or NULL */
+/* Appends S with each of them as ***. */
+void hidden_mask(const struct hidden *h, struct text *out, const char *s);
 
 /* deliver_order.c: who is first in line for each alert. */
 struct order;

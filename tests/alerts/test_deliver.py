@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.parse
 from email.utils import formatdate
 
 import pytest
@@ -202,6 +203,35 @@ def test_neither_url_nor_secret_is_in_what_is_told(sender, receiver):
     assert detail == "HTTP 400: bad key *** at *** ***"
     assert "planted" not in hung
     assert "planted" not in str(sender.status()) and "planted" not in sender.stop()
+
+
+def test_what_a_receiver_repeats_of_the_request_is_not_told(sender, receiver):
+    def echo(handler):
+        said = "|".join([f"Cannot POST {handler.path}", urllib.parse.unquote(handler.path), handler.path.replace("/", "\\/"), *handler.path.split("/"),
+                         *(f"{name}={value}" for name, value in handler.headers.items() if name.lower() in ("authorization", "webhook-signature", "x-token"))]).encode()
+        handler.send_response(400)
+        handler.send_header("Content-Length", str(len(said)))
+        handler.end_headers()
+        handler.wfile.write(said)
+        told.append(said.decode())
+
+    told = []
+    path = "/services/T000/planted%2Dpath1?key=planted%2Dquery"
+    receiver.answers[path] = [echo]
+    login = receiver.url.replace("http://", "http://robot:planted%2Dlogin@")
+    sender.start(ops=hook(receiver, path, url=login + path, secret="planted-secret"),
+                 named=hook(receiver, path, user="robot:planted-user"),
+                 own=hook(receiver, path, format="custom", secret="planted-secret",
+                          sql="select :message as body, 'X-Token: planted-token' as headers"))
+    for webhook in ("ops", "named", "own"):
+        what, status, detail = sender.attempt(sender.row(webhook))
+        assert (what, status) == ("dead", 400) and detail.startswith("HTTP 400: Cannot POST ***")
+        logins = [base64.b64encode(f"robot:planted-{part}".encode()).decode()[:20] for part in ("login", "user")]
+        signed = [r.headers.get("webhook-signature") or "none" for r in receiver.requests]
+        for secret in ["planted", *logins, *signed]:
+            assert secret not in detail
+    assert "planted" not in str(sender.status())
+    assert "planted-query" in told[0] and "Basic" in told[0] and "v1," in told[0] and "planted-token" in told[2]
 
 
 def test_410_switches_the_webhook_off_until_the_config_is_read_again(sender, receiver):

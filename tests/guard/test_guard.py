@@ -1,4 +1,5 @@
 """The guard as a service: it starts, is told things, reloads, waits for another, drains and ends."""
+import base64
 import json
 import os
 import re
@@ -231,6 +232,9 @@ def test_no_log_page_payload_or_metric_tells_a_secret(guard, knobs, receiver, st
     secret = "whsec_cGxhbnRlZC1wbGFudGVkLXBsYW50ZWQtcGxhbnRlZA=="
     guard.sections["webhook ops"].update(url=receiver.url.replace("://", "://me:url-planted@") + "/hook", secret=secret)
     guard.sections["webhook dead"] = {"url": "http://me:dead-planted@127.0.0.1:9/x?token=tok-planted", "group_wait": "0", "secret": secret}
+    echo = lambda h: receiver.answer(h, (400, {}, f"Cannot POST {h.path} with {h.headers['Authorization']} {h.headers['webhook-signature']}"))
+    receiver.answers["/T00/path-planted"] = [echo]
+    guard.sections["webhook echo"] = {"url": receiver.url.replace("://", "://me:planted-login@") + "/T00/path-planted", "secret": secret, "group_wait": "0"}
     guard.sections["http"].update(listen="127.0.0.1:0", token="tok-planted-read", metrics_token="tok-planted-metrics")
     guard.sections["guard"].update(heartbeat_url="http://me:beat-planted@127.0.0.1:9/x", heartbeat_every="1s", log_level="debug")
     guard.start()
@@ -238,6 +242,8 @@ def test_no_log_page_payload_or_metric_tells_a_secret(guard, knobs, receiver, st
     wait_told(receiver, "knob", "firing")
     guard.wait_log("webhook fails")
     guard.wait_log("heartbeat fails")
+    guard.wait_log("Cannot POST")
+    login = base64.b64encode(b"me:planted-login").decode()[:10]
     said = [guard.log()] + [r.body.decode() for r in receiver.requests]
     for path in ("/health", "/health/performance", "/database/health", "/database/metrics", "/database/connections", "/metrics",
                  "/api/v1/datasets", "/api/v1/alerts", "/api/v1/silences"):
@@ -250,7 +256,7 @@ def test_no_log_page_payload_or_metric_tells_a_secret(guard, knobs, receiver, st
     guard.stop()
     said += [guard.log()] + ["\n".join(map(str, guard.rows(f"select * from {t}"))) for t in ("alerts", "outbox", "deliveries", "contexts")]
     for text in said:
-        found = re.search(r".{0,60}(planted|cGxhbnRl).{0,20}", text)
+        found = re.search(rf".{{0,60}}(planted|cGxhbnRl|v1,|{login}).{{0,20}}", text)
         assert not found, found
     assert len(said[1]) > 100 and "shop" in "".join(said)
 
