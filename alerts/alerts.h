@@ -19,8 +19,8 @@ struct alerts_options {
 /* Rules begin at once. HELD: another process has the state directory; NULL then, try again. */
 struct alerts *alerts_new(struct loop *loop, struct engine *engine, struct query_thread *queries,
                           const struct alerts_options *options, bool *held, struct err *err);
-/* Gives the outbox DRAIN_S to empty (the loop must turn: call alerts_drained), writes what waits. */
-void alerts_free(struct alerts *a);
+/* Writes what waits. False: not all of it could be kept, which was told to alerts_on_log. */
+bool alerts_free(struct alerts *a);
 /* No more judging; what is in the outbox goes out. */
 void alerts_stop(struct alerts *a);
 bool alerts_drained(const struct alerts *a);

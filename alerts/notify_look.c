@@ -154,7 +154,7 @@ void notify_send(struct notify *n, const struct look *l, const struct news *news
     for (int i = 0; i < n_news; i += MOST_NEWS) {
         struct message m;
         int part = n_news - i < MOST_NEWS ? n_news - i : MOST_NEWS;
-        message_init(&m, n->json, l->webhook, n->source, l->wall_s, news + i, part);
+        message_init(&m, &n->sender, l->webhook, l->wall_s, news + i, part);
         fn(ctx, &m);
         message_done(&m);
     }

@@ -30,8 +30,7 @@ struct notify {
     const struct rules *rules;
     const struct maintenances *maintenances;
     struct book *book;
-    struct json *json;
-    char *source;
+    struct sender sender;
     struct entry **entries; /* by alert, then webhook */
     int n, room;
     bool look; /* there may be alerts that a webhook has not heard of */

@@ -510,6 +510,7 @@ static void deliveries_put(struct world *w)
         real_set(s, i, "at_time", WORLD_NOW - 100 + 8 * i);
         text_set(s, i, "webhook", "ops");
         text_set(s, i, "message_id", "00000000a1e47000-1");
+        text_set(s, i, "alert_ids", "00000000a1e47000");
         text_set(s, i, "outcome", outcomes[i]);
         real_set(s, i, "status", i == 0 ? 503 : 200);
         text_set(s, i, "detail", i == 0 ? "busy" : "ok");

@@ -282,6 +282,21 @@ def test_a_file_that_may_not_grow_is_told_and_heals_and_the_watching_goes_on(gua
     assert size > 0 and len(guard.rows("select 1 from events")) == 3
 
 
+def test_an_end_with_what_could_not_be_kept_says_how_much_and_has_its_exit_code(guard, knobs, receiver):
+    k = knobs("a")
+    guard.start()
+    guard.wait_log("target up")
+    resource.prlimit(guard.process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    guard.log_path.write_text("")
+    k.turn("a", 2)
+    wait_told(receiver, "knob", "firing", "critical")
+    guard.wait_log("the state file cannot be written")
+    guard.log_path.write_text("")
+    assert guard.stop() == 2
+    found = re.search(r"level=error .*it is lost.* text=.(\d+) transitions", guard.log())
+    assert found and int(found[1]) >= 1, guard.log()
+
+
 def test_one_receiver_that_is_down_gets_all_in_order_and_the_other_never_waited(guard, knobs, receiver):
     k = knobs("a")
     guard.sections["webhook slow"] = {"url": f"{receiver.url}/slow", "group_wait": "0", "timeout": "1s"}

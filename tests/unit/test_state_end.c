@@ -418,6 +418,32 @@ static void messages_go_out_though_the_disk_hangs(void **state)
     remove_directory(directory);
 }
 
+static void what_the_disk_did_not_take_before_the_end_is_counted(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/dbvitals-full-XXXXXX", name[] = "a";
+    assert_non_null(mkdtemp(directory));
+    struct full f = {.loop = loop_new()};
+    bool held;
+    signal(SIGXFSZ, SIG_IGN);
+    f.state = state_open(f.loop, directory, &held, NULL);
+    state_on_outbox(f.state, take_row, &f);
+    put_big_message(&f);
+    limit_files(256 * 1024);
+    put_big_message(&f);
+    put_big_message(&f);
+    assert_true(f.refused > 0);
+    struct alert alert = {.rule = name, .target = name, .key = name, .value = NAN};
+    struct event e = {.alert = &alert, .transition = {.number = 1}};
+    state_put_event(f.state, &e);
+    struct state_lost lost = state_close(f.state, 5);
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(lost.transitions, 1);
+    assert_true(lost.others > 1); /* the alert as it was then, messages */
+    assert_true(loop_free(f.loop));
+    remove_directory(directory);
+}
+
 static void what_a_full_disk_keeps_in_memory_is_bounded(void **state)
 {
     (void)state;
@@ -457,6 +483,7 @@ int main(void)
         cmocka_unit_test(a_disk_that_is_full_at_the_beginning_is_told_and_heals),
         cmocka_unit_test(what_was_kept_is_read_from_a_disk_that_has_become_full),
         cmocka_unit_test(messages_go_out_though_the_disk_hangs),
+        cmocka_unit_test(what_the_disk_did_not_take_before_the_end_is_counted),
         cmocka_unit_test(what_a_full_disk_keeps_in_memory_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
