@@ -205,6 +205,7 @@ bool alerts_free(struct alerts *a)
     if (a->state != NULL && a->book != NULL && a->dirty)
         state_commit(a->state, NULL, NULL);
     deliver_free(a->deliver);
+    a->deliver = NULL; /* what the state still gives out is for the next start */
     fetcher_free(a->fetcher);
     bool kept = close_state(a);
     notify_free(a->notify);

@@ -329,8 +329,11 @@ struct state_lost state_close(struct state *s, double wait_s)
     struct state_lost lost = count_lost(s);
     if (!idle)
         return lost; /* the writer still works with it, and the program is about to end */
-    while (s->first != NULL)
-        batch_free(take_first(s));
+    while (s->first != NULL) {
+        struct batch *b = take_first(s);
+        tell(s, b, false);
+        batch_free(b);
+    }
     batch_free(s->open);
     free_outgoing(s->early);
     live_free_all(s);

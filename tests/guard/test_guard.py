@@ -159,6 +159,31 @@ def test_a_silence_for_one_alert_is_for_that_one_whatever_its_name_looks_like(gu
     assert not [key for key in ("name=ab", "name=b") if rows()[key]["silenced_by"]]
 
 
+def test_what_was_answered_to_be_kept_is_there_after_a_kill(guard, knobs):
+    knobs("a")
+    guard.start()
+    for round in range(5):
+        guard.wait_log("serving HTTP", round + 1)
+        said = guard.post("/api/v1/silences", {"rule": f"r{round}", "for": "2h"})
+        guard.kill()
+        assert said["kept"] is True
+        assert [r[0] for r in guard.rows("select rule from silences order by id")] == [f"r{i}" for i in range(round + 1)]
+        guard.start()
+
+
+def test_what_people_say_on_a_disk_that_takes_nothing_is_in_force_and_told(guard, knobs):
+    knobs("a")
+    guard.start()
+    guard.wait_log("target up")
+    resource.prlimit(guard.process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    guard.log_path.write_text("")
+    said = guard.post("/api/v1/silences", {"rule": "x", "for": "2h"})
+    assert said["status"] == "ok" and said["kept"] is False
+    done = guard.ask("alerts", "silence", "--rule", "y", "--for", "2h")
+    assert done.returncode == 0 and "a restart now would lose it" in done.stderr
+    assert len(json.loads(guard.ask("alerts", "silences", "--format", "json").stdout)) == 2
+
+
 def test_what_people_say_wrongly_is_refused_with_a_sentence(guard, knobs):
     knobs("a")
     guard.start()
