@@ -96,6 +96,12 @@ void lane_drop_older(struct lane *lane, const char *order_key);
 /* No receiver has any for the end of an alert that it never heard of. True if ITEM, which could go now, was
  * that. */
 bool item_drop_end(struct item *item);
+double item_age_s(const struct item *item);
+/* Nothing can be sent now: what is too old for that goes to the dead letters; when the webhook is off, all.
+ */
+void lane_give_up(struct lane *lane);
+/* That the secret cannot be had is an attempt of those that wait for it. */
+void lane_has_no_secret(struct lane *lane, const char *why);
 void lane_free(struct lane *lane);
 /* The config has it no more: what it holds is dead. */
 void lane_end(struct lane *lane);

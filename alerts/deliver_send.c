@@ -73,7 +73,11 @@ static void describe(const struct item *item, const struct fetch_answer *a, stru
         utf8_mend(&mended, a->body, a->len);
     hidden_mask(hidden, &masked, text_str(&mended));
     if (a->status != 0)
-        text_addf(out, "HTTP %d%s", a->status, masked.len > 0 ? ": " : "");
+        text_addf(out, "HTTP %d", a->status);
+    if (a->status >= 200 && a->status < 300) /* a success elsewhere */
+        text_addf(out, ", but %s was expected",
+                  item->lane->format->ok_body != NULL ? item->lane->format->ok_body : item->lane->format->ok);
+    text_add(out, a->status != 0 && masked.len > 0 ? ": " : "");
     utf8_clean(out, text_str(&masked), false);
     text_done(&mended);
     text_done(&masked);
@@ -89,8 +93,7 @@ static void got_secret(void *ctx, const char *secret, const char *error)
     if (secret != NULL) {
         lane->secret = mem_dup(secret);
     } else {
-        free(lane->trouble);
-        lane->trouble = mem_dup(error);
+        lane_has_no_secret(lane, error);
         lane->paused_until_s = loop_mono_s() + secret_again_s;
     }
     deliver_wake(lane->deliver);
@@ -164,11 +167,6 @@ static void request_refused(struct item *item, int status, const char *detail, d
     request_ended(item, status, took_ms);
 }
 
-static double age_s(const struct item *item)
-{
-    return (item->row == NULL ? 0 : item->row->age_s) + loop_mono_s() - item->came_s;
-}
-
 static void answered(void *ctx, const struct fetch_answer *a)
 {
     struct item *item = ctx;
@@ -179,7 +177,7 @@ static void answered(void *ctx, const struct fetch_answer *a)
     attempt.ok_body = body_is_ok(lane->format, a);
     attempt.retry_after_s = a->retry_after_s;
     attempt.attempts = item->attempts;
-    attempt.age_s = age_s(item);
+    attempt.age_s = item_age_s(item);
     struct verdict v = deliver_verdict(lane->format, &attempt, lane->webhook->give_up_s);
     if (v.what == DELIVERY_DONE) {
         request_taken(item, a->status, a->took_ms);
@@ -190,7 +188,6 @@ static void answered(void *ctx, const struct fetch_answer *a)
     describe(item, a, &detail);
     item->shorter = item->shorter || v.shorter;
     item->receiver_is_down = a->status == 0 || (a->status >= 502 && a->status <= 504);
-    lane->off = lane->off || v.off;
     if (v.what == DELIVERY_RETRY) {
         end_attempt(item);
         item_waits(item, &v, a->status, text_str(&detail), a->took_ms);
@@ -200,6 +197,7 @@ static void answered(void *ctx, const struct fetch_answer *a)
         end_attempt(item);
         item_ended(item, DELIVERY_DEAD, a->status, text_str(&detail), a->took_ms);
     }
+    lane->off = lane->off || v.off;
     text_done(&detail);
 }
 
@@ -298,7 +296,7 @@ static void format_failed(struct item *item, const char *error)
     text_init(&detail, MAX_EXCERPT);
     text_addf(&detail, "format %s: %s", item->lane->format->name, error);
     struct attempt attempt = {
-        .status = 0, .attempts = ++item->attempts, .retry_after_s = NAN, .age_s = age_s(item)};
+        .status = 0, .attempts = ++item->attempts, .retry_after_s = NAN, .age_s = item_age_s(item)};
     struct verdict v = deliver_verdict(item->lane->format, &attempt, item->lane->webhook->give_up_s);
     item->shorter = true; /* a result that is too long is one of the reasons */
     if (v.what == DELIVERY_RETRY && item->attempts < FORMAT_TRIES)

@@ -82,6 +82,20 @@ def test_a_secret_command_that_fails_is_told_and_holds_the_messages(sender, rece
         time.sleep(0.05)
     assert status["trouble"] == "secret_command failed with exit code 3"
     assert status["waiting"] == 1 and receiver.requests == []
+    assert sender.attempts() == [("1", "retry", "0", "secret_command failed with exit code 3")]
+
+
+def test_a_message_that_waits_for_a_secret_is_given_up_in_its_time(sender, receiver):
+    sender.start(ops=hook(receiver, secret_command="exit 3", give_up=7200))
+    n = sender.row("ops")
+    assert sender.attempt(n)[:2] == ("retry", 0)
+    sender.say("later", 3600)
+    assert sender.attempt(n)[:2] == ("retry", 0)
+    young = sender.row("ops")
+    sender.say("later", 3600)
+    what, status, detail = sender.attempt(n, "dead")
+    assert status == 0 and detail.startswith("given up")
+    assert ("dead", str(young)) not in [(a[1], a[0]) for a in sender.attempts()] and sender.status()["ops"]["waiting"] == 1
 
 
 def test_basic_authentication(sender, receiver):
@@ -237,14 +251,17 @@ def test_what_a_receiver_repeats_of_the_request_is_not_told(sender, receiver):
 def test_410_switches_the_webhook_off_until_the_config_is_read_again(sender, receiver):
     receiver.answers["/hook"] = [410, 200]
     sender.start(ops=hook(receiver))
-    n = sender.row("ops", fired(1))
+    n, waits = sender.row("ops", fired(1)), sender.row("ops", fired(2))
     assert sender.attempt(n)[:2] == ("dead", 410)
-    waits = sender.row("ops", fired(2, "bb"))
+    new = sender.row("ops", fired(3, "bb"))
+    for number in (waits, new):  # nothing waits for a receiver that nobody asks
+        assert sender.attempt(number) == ("dead", 0, "not sent: the webhook is off since it said 410")
     status = sender.status()
-    assert status["ops"]["off"] and status["ops"]["waiting"] == 1 and status["idle"]
+    assert status["ops"]["off"] and status["ops"]["waiting"] == 0 and status["idle"] and status["ops"]["trouble"].startswith("HTTP 410")
     assert len(receiver.at("/hook")) == 1
     sender.say("reload", sender.config(ops=hook(receiver)))
-    assert sender.attempt(waits)[:2] == ("done", 200)
+    assert sender.attempt(sender.row("ops", resolved(4, "bb")))[:2] == ("dead", 0)  # its firing was never told
+    assert sender.attempt(sender.row("ops", fired(5, "cc")))[:2] == ("done", 200)
 
 
 def test_a_dead_firing_takes_its_resolve_with_it(sender, receiver):
@@ -316,9 +333,9 @@ def test_slack_must_say_ok_and_pagerduty_202(sender, receiver):
     receiver.answers.update({"/slack": [(200, {}, "ok"), (200, {}, "<html>welcome")], "/pd": [202, 200]})
     sender.start(slack=hook(receiver, "/slack", format="slack"), pd=hook(receiver, "/pd", format="pagerduty", secret="k"))
     assert sender.attempt(sender.row("slack", fired(1)))[:2] == ("done", 200)
-    assert sender.attempt(sender.row("slack", fired(2, "bb"))) == ("dead", 200, "HTTP 200: <html>welcome")
+    assert sender.attempt(sender.row("slack", fired(2, "bb"))) == ("dead", 200, "HTTP 200, but ok was expected: <html>welcome")
     assert sender.attempt(sender.row("pd", fired(3)))[:2] == ("done", 202)
-    assert sender.attempt(sender.row("pd", fired(4, "bb")))[:2] == ("dead", 200)
+    assert sender.attempt(sender.row("pd", fired(4, "bb"))) == ("dead", 200, "HTTP 200, but 202 was expected")
 
 
 def test_a_message_too_large_for_any_receiver_is_dead_not_lost_in_silence(sender, receiver):

@@ -340,6 +340,20 @@ def test_an_end_with_what_could_not_be_kept_says_how_much_and_has_its_exit_code(
     assert found and int(found[1]) >= 1, guard.log()
 
 
+def test_of_a_dead_letter_the_log_says_so_and_nothing_of_waiting(guard, knobs, receiver):
+    receiver.answers["/pd"] = [(200, {}, "ok")]
+    k = knobs("a")
+    guard.sections["webhook pd"] = {"url": f"{receiver.url}/pd", "format": "pagerduty", "secret": "k", "group_wait": "0"}
+    guard.start()
+    guard.wait_log("target up")
+    k.turn("a", 2)
+    guard.wait_log("a message is given up")
+    assert "HTTP 200, but 202 was expected: ok" in guard.log()
+    k.turn("a", 0)
+    wait_told(receiver, "knob", "resolved")
+    assert "messages wait" not in guard.log()
+
+
 def test_one_receiver_that_is_down_gets_all_in_order_and_the_other_never_waited(guard, knobs, receiver):
     k = knobs("a")
     guard.sections["webhook slow"] = {"url": f"{receiver.url}/slow", "group_wait": "0", "timeout": "1s"}
