@@ -259,6 +259,27 @@ def test_hostile_texts_stay_texts_and_within_limits(render, format, name):
             assert not any(line.startswith("X-Evil") for line in (row.get("headers") or "").split("\n"))
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_nothing_that_a_terminal_or_a_chat_obeys_is_in_what_people_read(render, format):
+    text = "a\x1b[31mb\u202ec\x07\x9bd"
+    if format == "generic":  # programs are told exactly
+        [row] = render(format, message(hostile_alert(text, 1)))
+        assert json.loads(row["body"])["data"]["alerts"][0]["evidence"]["query"] == text
+        return
+    for row in render(format, message(hostile_alert(text, 1), text=text)):
+        body = row["body"] if format == "ntfy" else json.loads(row["body"])
+        for x in [body] if format == "ntfy" else strings(without_labels(body)):
+            assert not set(text) & set(x) & set("\x1b\u202e\x07\x9b"), x
+        assert not set(row.get("headers") or "") & set("\x1b\u202e\x07\x9b")
+
+
+def without_labels(x):
+    """What identifies an alert, and what a program is told of it, is exact."""
+    if isinstance(x, dict):
+        return {k: without_labels(v) for k, v in x.items() if k not in ("labels", "evidence", "groupLabels", "commonLabels", "groupKey", "links", "runbook_url")}
+    return [without_labels(v) for v in x] if isinstance(x, list) else x
+
+
 @pytest.mark.parametrize("format", [f for f in FORMATS if f != "generic"])
 def test_a_message_of_nearly_a_megabyte_is_cut_not_refused(render, format):
     text = "\U0001f525\"\\\n" * 12000
