@@ -93,13 +93,34 @@ def test_pagerduty_gets_one_request_per_alert(render):
 def changes():
     """One alert that fired and ended within the wait of its group."""
     fired = alert(42, previous_severity="ok")
-    ended = alert(43, "resolved", title="RESOLVED shop: slot s1 is 93 s behind", reason="below", resolved_at="2026-08-01T12:00:10Z")
+    ended = alert(43, "resolved", previous_state="firing", title="RESOLVED shop: slot s1 is 93 s behind", reason="below", resolved_at="2026-08-01T12:00:10Z")
     return message(fired, ended, type="alert.group")
 
 
+def grown():
+    """One alert that a receiver knows, and that got worse and ended within the wait of its group."""
+    worse = alert(42, previous_state="firing", previous_severity="warning")
+    return message(worse, *changes()["data"]["alerts"][1:], type="alert.group")
+
+
 def test_pagerduty_is_told_each_change_of_one_alert_in_order(render):
-    events = [json.loads(r["body"]) for r in render("pagerduty", changes())]
+    events = [json.loads(r["body"]) for r in render("pagerduty", grown())]
     assert [(e["dedup_key"], e["event_action"]) for e in events] == [("00000000000000aa", "trigger"), ("00000000000000aa", "resolve")]
+
+
+@pytest.mark.parametrize("format, name", [("pagerduty", "dedup_key"), ("opsgenie", "alias")])
+def test_nobody_is_paged_for_what_was_over_before_it_could_be_told(render, format, name):
+    assert render(format, changes()) == []
+    both = render(format, message(alert(7, id="bb"), *changes()["data"]["alerts"], type="alert.group"))
+    assert [json.loads(r["body"])[name] for r in both] == ["bb"]
+    again = alert(44, id="00000000000000aa")  # it is there again
+    assert len(render(format, message(*changes()["data"]["alerts"], again, type="alert.group"))) == 3
+
+
+def test_what_was_over_before_it_could_be_told_is_information_to_others(render):
+    [row] = render("ntfy", changes())
+    assert "Priority: 2" in row["headers"] and "RESOLVED" in row["body"]
+    assert [a["number"] for a in json.loads(render("generic", changes())[0]["body"])["data"]["alerts"]] == [42, 43]
 
 
 def test_slack_shows_each_change_of_one_alert_in_order(render):
@@ -116,7 +137,7 @@ def test_alertmanager_is_told_the_end_last_and_not_again(render):
 
 
 def test_opsgenie_creates_then_closes_one_alert(render):
-    rows = render("opsgenie", changes())
+    rows = render("opsgenie", grown())
     assert [r["url"].endswith("/close?identifierType=alias") for r in rows] == [False, True]
 
 
