@@ -92,6 +92,33 @@ def test_another_config_is_taken_over_targets_rules_webhooks_and_log(guard, knob
         assert line.startswith("time=") or json.loads(line)["event"]
 
 
+def test_who_is_connected_stays_so_when_the_config_is_read_again(guard, knobs):
+    knobs("a")
+    guard.sections["http"]["token"] = "first"
+    guard.start()
+    guard.wait_log("serving HTTP")
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(str(guard.socket))
+        s.settimeout(20)
+
+        def ask():
+            s.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return s.recv(65536)
+
+        assert b" 200 " in ask()
+        guard.sections["guard"]["log_level"] = "debug"
+        for n in (1, 2):
+            guard.write()
+            guard.signal(signal.SIGHUP)
+            guard.wait_log("config read again", n)
+            assert b" 200 " in ask()
+        guard.sections["http"]["token"] = "second"
+        guard.write()
+        guard.signal(signal.SIGHUP)
+        guard.wait_log("config read again", 3)
+        assert s.recv(65536) == b""  # who came with the old token is asked for the new one
+
+
 def test_a_second_guard_of_one_state_directory_waits_and_takes_over(guard, knobs, receiver, program, tmp_path):
     k = knobs("a")
     guard.sections["guard"].update(heartbeat_url=f"{receiver.url}/first", heartbeat_every="1s")
