@@ -3,6 +3,7 @@
 #include "alerts/alerts.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,25 +181,42 @@ struct alerts *alerts_new(struct loop *loop, struct engine *engine, struct query
     return NULL;
 }
 
-void alerts_free(struct alerts *a)
+/* The last word: nobody else knows what was in memory only. */
+static bool close_state(struct alerts *a)
+{
+    struct state_lost lost = state_close(a->state, close_wait_s);
+    if (lost.transitions + lost.others == 0)
+        return true;
+    char text[200];
+    snprintf(text, sizeof(text),
+             "%lld transitions and %lld other changes: the next start knows nothing of them",
+             (long long)lost.transitions, (long long)lost.others);
+    if (a->log != NULL)
+        a->log(a->log_ctx, LEVEL_CRITICAL, "the state file did not take what happened: it is lost", NULL,
+               text);
+    return false;
+}
+
+bool alerts_free(struct alerts *a)
 {
     if (a == NULL)
-        return;
+        return true;
     a->stopped = true;
     watches_free(a);
     contexts_free(a);
     if (a->state != NULL && a->book != NULL && a->dirty)
         state_commit(a->state, NULL, NULL);
     deliver_free(a->deliver);
+    a->deliver = NULL; /* what the state still gives out is for the next start */
     fetcher_free(a->fetcher);
-    if (a->state != NULL)
-        state_close(a->state, close_wait_s);
+    bool kept = close_state(a);
     notify_free(a->notify);
     book_free(a->book);
     loop_timer_free(a->timer);
     settings_done(&a->settings);
     free(a->source);
     free(a);
+    return kept;
 }
 
 void alerts_stop(struct alerts *a)

@@ -115,17 +115,23 @@ static void add_wish(const struct args *args, struct text *body, bool whom)
 static bool say(struct asked *a, const char *method, const char *folder, const char *verb, bool whom,
                 struct text *answer, struct err *err)
 {
-    struct text path, body;
+    struct text path, body, own;
     text_init(&path, 400);
     text_init(&body, 64 << 10);
+    text_init(&own, 64 << 10);
+    answer = answer == NULL ? &own : answer;
     text_add(&path, folder);
     if (a->what != NULL)
         text_addf(&path, "/%s", a->what);
     text_addf(&path, "%s%s", verb != NULL ? "/" : "", verb != NULL ? verb : "");
     add_wish(a->args, &body, whom);
     bool ok = guard_client_ask(&a->guard, method, text_str(&path), text_str(&body), answer, err);
+    if (ok && strstr(text_str(answer), "\"kept\":false") != NULL)
+        output_tell(stderr,
+                    "it is in force, but the guard's disk does not take it: a restart now would lose it");
     text_done(&path);
     text_done(&body);
+    text_done(&own);
     return ok;
 }
 

@@ -56,7 +56,7 @@ const struct option config_options[] = {
     {"rule", "notify",     OPTION_TEXT,   NULL, NULL, false, "the webhooks that are told; none: all"},
     {"rule", "enabled",    OPTION_BOOL,   "yes", NULL, false, "whether it is judged"},
 
-    {"webhook", "url",            OPTION_URL,      NULL,      NULL, true,  "where messages are sent, by POST"},
+    {"webhook", "url",            OPTION_HOOK,     NULL,      NULL, true,  "where messages are sent, by POST"},
     {"webhook", "format",         OPTION_TEXT,     "generic", NULL, false, "how a message looks: generic, slack, pagerduty, alertmanager, prometheus, ntfy, discord, teams, opsgenie, custom"},
     {"webhook", "secret",         OPTION_TEXT,     NULL,      NULL, true,  "what messages are signed with (whsec_...), or the receiver's key"},
     {"webhook", "secret_command", OPTION_TEXT,     NULL,      NULL, false, "a shell command whose first line of output is the secret"},
@@ -78,7 +78,7 @@ const struct option config_options[] = {
 
     {"guard", "refresh",         OPTION_DURATION, "5s",     "0.25s..300s", false, "time between two polls of what rules need", true},
     {"guard", "state_directory", OPTION_TEXT,     NULL,     NULL,          false, "where alerts and what is to be sent are kept; none: $STATE_DIRECTORY, or dbvitals in the user's state directory", true},
-    {"guard", "heartbeat_url",   OPTION_URL,      NULL,     NULL,          true,  "asked again and again while rules are judged: whoever watches it learns when this program ends", true},
+    {"guard", "heartbeat_url",   OPTION_HOOK,     NULL,     NULL,          true,  "asked again and again while rules are judged: whoever watches it learns when this program ends", true},
     {"guard", "heartbeat_every", OPTION_DURATION, "1m",     "1s..1d",      false, "time between two heartbeats", true},
     {"guard", "drain",           OPTION_DURATION, "10s",    "0.1s..1h",    false, "how long what is to be sent may still take at the end", true},
     {"guard", "log_format",      OPTION_CHOICE,   "logfmt", "logfmt|json", false, "how a line of the log looks", true},

@@ -27,6 +27,8 @@ struct serve *serve_new(const struct serve_parts *parts, struct err *err);
  * by serve_new. */
 bool serve_check(const struct config *config, struct err *err);
 void serve_free(struct serve *s);
+/* Another config with the same section [http], before the one before goes: who is connected stays so. */
+void serve_set_config(struct serve *s, const struct config *config);
 /* The port it listens on (of 0 one was chosen), 0: none. */
 int serve_port(const struct serve *s);
 /* Datasets that somebody who is attached has asked for in the last seconds, for the engine's demand. Returns
