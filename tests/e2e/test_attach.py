@@ -1,11 +1,14 @@
 """Alerts on the screen, judged here or by a guard that the dashboard is attached to."""
 import http.server
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import threading
+import time
+import urllib.parse
 
 import pytest
 
@@ -168,6 +171,61 @@ class Refusing(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class Remembering(http.server.BaseHTTPRequestHandler):
+    """A guard with one empty dataset that was sampled at the server's moments, and answers steps as a guard does."""
+
+    def answer(self, document):
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        column = {"name": "name", "unit": "none", "dataset": "targets", "column": "name", "numeric": False}
+        rows = [["shop"]] if asked["sql"] == "select name from targets" else []
+        self.answer({"columns": [column], "rows": rows, "more": False, "cpu_ms": 0.1})
+
+    def do_GET(self):
+        asked = {name: values[0] for name, values in urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query).items()}
+        at, moments = float(asked["at"]), self.server.moments
+        beyond = [m for m in moments if m > at] if asked["direction"] == "1" else [m for m in reversed(moments) if m < at]
+        self.server.steps.append(beyond[0] if beyond else None)
+        self.answer({"at": beyond[0] if beyond else None})
+
+    def log_message(self, *_):
+        pass
+
+
+def test_steps_lead_through_the_guards_past_sample_by_sample_and_back(program, tmp_path):
+    server = http.server.HTTPServer(("127.0.0.1", 0), Remembering)
+    newest = time.time() - 1
+    server.moments = [newest - 2.123456789 * i for i in range(12)][::-1]
+    server.steps = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with screen.Screen([program, "--attach", f"http://127.0.0.1:{server.server_port}"], rows=24, columns=120,
+                           env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}) as s:
+            s.wait(" 1 overview")
+            for n in range(2, 9):
+                s.send("[")
+                wait_for(lambda: len(server.steps) == n, 5)
+            s.send("[[[")  # as fast as a key repeats: each counts
+            wait_for(lambda: len(server.steps) == 11, 5)
+            assert server.steps == server.moments[::-1][:11]
+            s.wait("PAST")
+            del server.steps[:]
+            for n in range(1, 12):
+                s.send("]")
+                wait_for(lambda: len(server.steps) == n, 5)
+            assert server.steps == server.moments[2:] + [None]
+            s.wait(lambda t: "PAST" not in t)
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_token_that_is_refused_is_a_sentence(program, tmp_path):
