@@ -34,8 +34,93 @@ static void calm_says_how_many_rules_looked(void **state)
     world_calm(&w);
     world_open(&w, 43, 132, NULL);
     world_settle(&w);
-    SHOWS(&w, "nothing to report: 3 rules checked, 2 without data");
+    SHOWS(&w, "nothing to report: 3 rules checked, 1 without data now; no source here for 1 more");
     SHOWS_NOT(&w, "critical");
+    world_done(&w);
+}
+
+static int line_of(const char *screen, const char *what)
+{
+    int line = 0;
+    const char *at = strstr(screen, what);
+    if (at == NULL)
+        fail_msg("\"%s\" is not on the screen", what);
+    for (; screen < at; screen++)
+        line += *screen == '\n';
+    return line;
+}
+
+static void the_worst_is_first_whoever_found_it(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    w.alert_severities[0] = w.alert_severities[1] = "warning";
+    world_alarm(&w);
+    world_open(&w, 43, 132, NULL);
+    world_settle(&w);
+    char *screen = screen_of(&w);
+    assert_true(line_of(screen, "role shop_ro 100 % full") < line_of(screen, "4 sessions blocked"));
+    assert_true(line_of(screen, "4 sessions blocked") < line_of(screen, "vacuum is behind"));
+    free(screen);
+    world_done(&w);
+}
+
+static void what_is_over_is_said_to_be_and_counts_no_more(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_QUIET);
+    w.alert_states[0] = "kept";
+    world_alarm(&w);
+    world_open(&w, 43, 132, NULL);
+    world_settle(&w);
+    SHOWS(&w, "▲ 1 critical   ○ 1 known");
+    SHOWS(&w, " ○ over since 12.0 s: 4 sessions blocked 3m58s");
+    SHOWS(&w, " ▲ 91 of 97 connections");
+    world_done(&w);
+}
+
+static void what_is_announced_is_known(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    w.maintenance = "nightly";
+    world_alarm(&w);
+    world_open(&w, 43, 132, NULL);
+    world_settle(&w);
+    SHOWS(&w, " ○ 4 sessions blocked 3m58s by pid 4711 (idle in transaction); maintenance nightly");
+    SHOWS(&w, " ○ role shop_ro 100 % full: 10 of 10 taken; maintenance nightly");
+    SHOWS_NOT(&w, "critical");
+    world_type(&w, ":page alerts<enter>");
+    world_settle(&w);
+    SHOWS(&w, "maintenance nightly until 2026-11-20 13:13");
+    world_done(&w);
+    world_init(&w, WORLD_QUIET);
+    w.maintenance = "nightly";
+    world_calm(&w);
+    world_open(&w, 43, 132, NULL);
+    world_settle(&w);
+    SHOWS(&w, "maintenance nightly until 2026-11-20 13:13"); /* before anything fires */
+    world_done(&w);
+}
+
+static void numbers_are_old_by_the_cadence_that_they_are_read_at(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_QUIET, NULL);
+    w.every_s = 5;
+    world_collector(&w, "sessions", 9, NULL);
+    world_stopped(&w, 9);
+    world_settle(&w);
+    SHOWS(&w, "live 9.0 s");
+    SHOWS_NOT(&w, "no newer numbers");
+    world_stopped(&w, 16);
+    world_settle(&w);
+    SHOWS(&w, "STALE");
+    SHOWS(&w, "no newer numbers");
     world_done(&w);
 }
 
@@ -157,6 +242,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_verdict_is_silent_when_its_rule_fires),
         cmocka_unit_test(calm_says_how_many_rules_looked),
+        cmocka_unit_test(the_worst_is_first_whoever_found_it),
+        cmocka_unit_test(what_is_over_is_said_to_be_and_counts_no_more),
+        cmocka_unit_test(what_is_announced_is_known),
+        cmocka_unit_test(numbers_are_old_by_the_cadence_that_they_are_read_at),
         cmocka_unit_test(what_somebody_knows_of_is_counted_apart),
         cmocka_unit_test(enter_on_an_alert_opens_it_and_then_the_page_where_it_stands),
         cmocka_unit_test(an_acknowledgement_has_a_comment_and_an_end),
