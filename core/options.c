@@ -71,8 +71,8 @@ const struct option config_options[] = {
     {"webhook", "sql",            OPTION_SQL,      NULL,      NULL, false, "format custom: a SELECT that makes the body from :message"},
 
     {"maintenance", "target",  OPTION_TEXT, NULL, NULL, false, "the targets, a pattern with * and ?; none: all"},
-    {"maintenance", "from",    OPTION_TEXT, NULL, NULL, false, "when it begins: 22:00 (each day), or 2026-08-01 22:00 (once)"},
-    {"maintenance", "to",      OPTION_TEXT, NULL, NULL, false, "when it ends; before `from`: on the next day"},
+    {"maintenance", "from",    OPTION_TEXT, NULL, NULL, false, "when it begins, in the time zone of the program (TZ): 22:00 (each day), or 2026-08-01 22:00 (once)"},
+    {"maintenance", "to",      OPTION_TEXT, NULL, NULL, false, "when it ends, in the same time zone; before `from`: on the next day"},
     {"maintenance", "days",    OPTION_TEXT, NULL, NULL, false, "the days that it begins on: sun, mon-fri; none: each"},
     {"maintenance", "comment", OPTION_TEXT, NULL, NULL, false, "why, for those who see it"},
 

@@ -141,6 +141,7 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
     struct view v = pane_view(p);
     struct pane_sort sort;
     struct area body = frame ? area_part(whole, 1, 0, whole.rows - 1, whole.columns) : whole;
+    view_loosen(&v);
     pane_sort_of(p, &sort);
     v.sort = sort.column == NULL ? NULL : &sort;
     if (p->error[0] != '\0')
@@ -153,6 +154,8 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), why, true);
     else
         widget_draw(&v, body);
+    if (widget_has_rows(p->pane->widget))
+        view_seen(&v);
     /* Last: titles count rows below, which the drawing finds out. */
     if (frame)
         frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);

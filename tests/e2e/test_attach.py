@@ -1,4 +1,5 @@
 """Alerts on the screen, judged here or by a guard that the dashboard is attached to."""
+import http.client
 import http.server
 import json
 import os
@@ -171,6 +172,35 @@ class Refusing(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def asked(sock, path):
+    connection = http.client.HTTPConnection("guard", timeout=5)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(sock))
+    connection.request("GET", path)
+    return json.loads(connection.getresponse().read())
+
+
+def test_what_fires_in_a_maintenance_is_known_everywhere(program, config, server):
+    config.write_text(config.read_text().replace("> 0.5s", "> 60s\ncritical = > 0.5s") +
+                      "\n[maintenance works]\ntarget = sho*\nfrom = 2020-01-01 00:00\nto = 2099-01-01 00:00\n")
+    g = Guard(program, config).start()
+    other = forget(server)
+    try:
+        with screen.Screen([program, "--config", str(config), "--attach", str(g.socket)], rows=40, columns=150) as s:
+            s.wait(lambda t: "1 forgot to commit" in t and "; maintenance works" in t, 20)
+            assert "○ 1 known" in s.line(0) and "critical" not in s.line(0)
+            s.send(":page alerts", "enter")
+            s.wait(lambda t: "maintenance works until 2099-01-01" in t and "1 known" in t, 10)
+        found = asked(g.socket, "/api/v1/alerts")[0]
+        assert found["maintenance"] == "works" and found["severity"] == "critical"
+        health = asked(g.socket, "/health")
+        assert health["status"] == "healthy" and health["targets"][0]["maintenance"] == "works"
+        assert health["alerts"] == {"critical": 1, "warning": 0, "known": 1}
+    finally:
+        other.close()
+        g.stop()
 
 
 class Remembering(http.server.BaseHTTPRequestHandler):
