@@ -279,8 +279,8 @@ static const struct { enum command command; void (*fn)(struct dash *d); } action
 /* Those that do something with the row under the cursor. */
 static bool acts_on_row(enum command c)
 {
-    return c == COMMAND_DETAIL || c == COMMAND_TAG || c == COMMAND_ACK || c == COMMAND_SILENCE || c == COMMAND_COPY ||
-           c == COMMAND_EXPLAIN;
+    return c == COMMAND_DETAIL || c == COMMAND_TAG || c == COMMAND_ACK || c == COMMAND_SILENCE ||
+           c == COMMAND_COPY || c == COMMAND_EXPLAIN;
 }
 
 void dash_do(struct dash *d, enum command c, const struct key *key)

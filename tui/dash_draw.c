@@ -41,7 +41,8 @@ static void right_text(const struct dash_pane *p, struct text *out)
     char seen[64];
     if (p->held) {
         moment_text(p->seen_s, p->dash->host.now(p->dash->host.ctx), seen, sizeof(seen));
-        text_addf(out, "%s%slast seen %s ", p == p->visit->panes ? pane->empty : "", p == p->visit->panes ? "; " : "", seen);
+        text_addf(out, "%s%slast seen %s ", p == p->visit->panes ? pane->empty : "",
+                  p == p->visit->panes ? "; " : "", seen);
     }
     if (p->filter_text != NULL)
         text_addf(out, "/%s ", p->filter_text);
@@ -95,7 +96,8 @@ static const char *failure(const struct dash_pane *p)
 {
     const struct dash_pane *failures = dash_pane_named(p->dash, "failures");
     const struct result *r = failures == NULL ? NULL : failures->result;
-    int dataset = r == NULL ? -1 : result_column(r, "dataset"), error = r == NULL ? -1 : result_column(r, "error");
+    int dataset = r == NULL ? -1 : result_column(r, "dataset"),
+        error = r == NULL ? -1 : result_column(r, "error");
     if (p->result->n_rows > 0 || dataset < 0 || error < 0)
         return NULL;
     for (int i = 0; i < r->n_rows; i++)
@@ -112,7 +114,8 @@ static bool gone(const struct dash_pane *p, char *out, size_t size)
     if (p->result->n_rows > 0 || !pane_is_gone(p))
         return false;
     bool first = p == p->visit->panes;
-    snprintf(out, size, "%s ([ steps back to when it was there)", first ? p->pane->empty : "it is not there now");
+    snprintf(out, size, "%s ([ steps back to when it was there)",
+             first ? p->pane->empty : "it is not there now");
     return true;
 }
 

@@ -174,6 +174,57 @@ static void what_is_acknowledged_can_be_taken_back(void **state)
     world_done(&w);
 }
 
+/* Newer rows have come, and are not drawn yet: lock_waits leads now. */
+static void another_leads(struct world *w)
+{
+    w->alert_states[1] = "pending";
+    w->now_s += 1;
+    w->mono_s += 1;
+    world_alarm(w);
+    dash_data_changed(w->dash, "shop", "alerts");
+    w->now_s += 0.2;
+    dash_tick(w->dash);
+    assert_true(w->n_asks > 0);
+    while (w->n_asks > 0)
+        world_answer(w);
+}
+
+static void a_key_acts_on_the_row_that_was_seen(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, "alerts");
+    SHOWS(&w, "▶ connections_saturation");
+    another_leads(&w);
+    world_type(&w, "A");
+    world_settle(&w);
+    SHOWS(&w, "acknowledge: connections_saturation");
+    world_type(&w, "<enter>");
+    assert_string_equal(w.ordered, "ack connections_saturation scope 0 for 0 s: ");
+    world_settle(&w);
+    SHOWS(&w, "▶ connections_saturation"); /* the cursor stays with it */
+    world_done(&w);
+    start_alarm(&w, "alerts");
+    another_leads(&w);
+    world_type(&w, "<enter>");
+    world_settle(&w);
+    SHOWS(&w, "CRITICAL shop: 91 of 97 connections");
+    world_done(&w);
+}
+
+static void a_cursor_that_was_never_moved_stays_on_the_first_row(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, "alerts");
+    another_leads(&w);
+    world_settle(&w);
+    SHOWS(&w, "▶ lock_waits");
+    world_type(&w, "A<enter>");
+    assert_string_equal(w.ordered, "ack lock_waits scope 0 for 0 s: ");
+    world_done(&w);
+}
+
 static void a_silence_has_an_end_and_says_what_it_covers(void **state)
 {
     (void)state;
@@ -250,6 +301,8 @@ int main(void)
         cmocka_unit_test(enter_on_an_alert_opens_it_and_then_the_page_where_it_stands),
         cmocka_unit_test(an_acknowledgement_has_a_comment_and_an_end),
         cmocka_unit_test(what_is_acknowledged_can_be_taken_back),
+        cmocka_unit_test(a_key_acts_on_the_row_that_was_seen),
+        cmocka_unit_test(a_cursor_that_was_never_moved_stays_on_the_first_row),
         cmocka_unit_test(a_silence_has_an_end_and_says_what_it_covers),
         cmocka_unit_test(escape_leaves_a_form_and_orders_nothing),
         cmocka_unit_test(rows_that_are_no_alerts_and_the_past_take_no_orders),
