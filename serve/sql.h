@@ -76,7 +76,7 @@
     " calls_delta as calls, calls_per_s, total_exec_ms_delta as total_ms, share, mean_ms,"                   \
     " p95_ms as p95_ms_estimate, p99_ms as p99_ms_estimate, max_ms as max_ms_since_reset, rows_per_call,"    \
     " hit_ratio, query, span_s as window_s, age_s from statements('5m')"                                     \
-    " where toplevel and calls_delta > 0 order by total_exec_ms_delta desc limit 50"
+    " where toplevel and calls_delta > 0 and not coalesce(own, 0) order by total_exec_ms_delta desc limit 50"
 
 #define SQL_ALERTS                                                                                           \
     "select alert_id as id, rule, target, alert_key as key, state, severity, rising, value, value_text,"     \
