@@ -61,6 +61,7 @@ static void tick(void *ctx)
     if (!a->stopped) {
         next_s = fmin(next_s, watches_ask(a, now_s));
         keep_samples(a, now_s);
+        contexts_show(a, now_s);
     }
     if (a->happened || now_s - a->ticked_s >= tick_s)
         keep_commit(a, now_s);
@@ -149,6 +150,9 @@ static bool begin(struct alerts *a, const struct alerts_options *options, bool *
     if (a->tells)
         begin_delivery(a);
     state_on_outbox(a->state, on_outbox, a);
+    a->contexts = contexts_new();
+    if (!contexts_load(a, err))
+        return false;
     watches_new(a);
     alerts_wake(a);
     return true;
@@ -199,7 +203,7 @@ void alerts_stop(struct alerts *a)
 {
     a->stopped = true;
     watches_free(a);
-    contexts_free(a);
+    contexts_stop(a);
     engine_need(a->engine, NULL, 0);
     a->dirty = true;
     alerts_wake(a);

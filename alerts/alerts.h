@@ -42,6 +42,10 @@ bool alerts_silence(struct alerts *a, const struct silence *s, int64_t *id, stru
 bool alerts_unsilence(struct alerts *a, int64_t id, struct err *err);
 /* Sends a message of type test to WEBHOOK (NULL: all). */
 bool alerts_test(struct alerts *a, const char *webhook, struct err *err);
+/* Sends the dead letter of that number (as dataset `deliveries` has it) again, with the id that it had. False
+ * where nothing is delivered; else FN tells later, on the loop thread, whether there was one. */
+typedef void alerts_resent_fn(void *ctx, bool found);
+bool alerts_resend(struct alerts *a, int64_t number, alerts_resent_fn *fn, void *ctx, struct err *err);
 /* What happens, for the log: called on the loop thread. */
 typedef void alerts_log_fn(void *ctx, enum level level, const char *event, const struct alert *alert,
                            const char *text);

@@ -7,27 +7,43 @@
 #include "core/mem.h"
 
 enum { MOST_RUNNING = 3, PRIORITY = 1, MOST_ROWS = 20000 };
-static const double longest_step = 3, first_s = 2;
+static const double longest_step = 3, first_s = 2, moment_every_s = 5;
 static const double together_s = 0.25; /* what is asked within this time sees the same */
 
 /* ---- What rules read ---- */
 
+struct needs {
+    struct engine_need *list;
+    int n, capacity;
+};
+
+static void need_add(struct needs *needs, const struct dataset *d, double every_s)
+{
+    if (needs->n == needs->capacity) {
+        needs->capacity = needs->capacity * 2 + 64;
+        needs->list = mem_grow(needs->list, (size_t)needs->capacity, sizeof(*needs->list));
+    }
+    needs->list[needs->n++] = (struct engine_need){d, every_s};
+}
+
+/* What rules judge; and who runs and who waits, so that the moment at which one of them fires can be kept. */
 static void need(struct alerts *a)
 {
-    int n = 0, capacity = 0;
-    struct engine_need *needs = NULL;
+    static const char *const of_moments[] = {"sessions", "locks"};
+    struct needs needs = {NULL};
     for (int i = 0; i < a->settings.rules.n; i++) {
         const struct rule *r = &a->settings.rules.list[i];
-        for (int d = 0; d < r->uses.n && r->enabled && r->missing == NULL; d++) {
-            if (n == capacity) {
-                capacity = capacity * 2 + 64;
-                needs = mem_grow(needs, (size_t)capacity, sizeof(*needs));
-            }
-            needs[n++] = (struct engine_need){r->uses.datasets[d], r->every_s};
-        }
+        for (int d = 0; d < r->uses.n && r->enabled && r->missing == NULL; d++)
+            need_add(&needs, r->uses.datasets[d], r->every_s);
     }
-    engine_need(a->engine, needs, n);
-    free(needs);
+    bool judges = needs.n > 0;
+    for (size_t i = 0; judges && i < sizeof(of_moments) / sizeof(of_moments[0]); i++) {
+        const struct dataset *d = registry_find(a->registry, of_moments[i]);
+        if (d != NULL)
+            need_add(&needs, d, moment_every_s);
+    }
+    engine_need(a->engine, needs.list, needs.n);
+    free(needs.list);
 }
 
 void watches_new(struct alerts *a)

@@ -1,5 +1,4 @@
-/* What happened goes out: to the state file, to whom it concerns, to the log, to the datasets; and what the
- * moment looked like is kept. */
+/* What happened goes out: to the state file, to whom it concerns, to the log, to the datasets. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,80 +8,6 @@
 #include "core/mem.h"
 
 static const double show_every_s = 5;
-
-/* ---- The moment ---- */
-
-struct context {
-    struct context *next;
-    struct alerts *alerts;
-    int ticket;
-    int64_t number;
-    char id[17];
-};
-
-/* As one JSON object; texts are cut so that it stays small. */
-static const char context_sql[] =
-    "select json_object("
-    "'sessions', (select json_group_array(json_object('pid', pid, 'usename', usename, 'application_name',"
-    " application_name, 'state', state, 'wait_class', wait_class, 'wait_event', wait_event, 'xact_age_s',"
-    " xact_age_s, 'query_age_s', query_age_s, 'query', substr(query, 1, 500))) from (select * from sessions"
-    " where target = :target and state <> 'idle' and own = 0 order by xact_age_s desc limit 50)),"
-    "'locks', (select json_group_array(json_object('pid', pid, 'holder_pid', holder_pid, 'root_pid', "
-    "root_pid,"
-    " 'wait_s', wait_s, 'locktype', locktype, 'mode', mode, 'relation', relation, 'holder_state',"
-    " holder_state, 'query', substr(query, 1, 500), 'holder_query', substr(holder_query, 1, 500)))"
-    " from (select * from locks where target = :target order by wait_s desc limit 50)),"
-    "'statements', (select json_group_array(json_object('queryid', queryid, 'calls_per_s', calls_per_s,"
-    " 'mean_ms', mean_ms, 'share', share, 'query', substr(query, 1, 500))) from (select * from"
-    " statements('1m') where target = :target and calls_delta > 0 order by total_exec_ms_delta desc limit"
-    " 20))) as json";
-
-static void context_end(struct context *c)
-{
-    struct context **at = &c->alerts->contexts;
-    while (*at != c)
-        at = &(*at)->next;
-    *at = c->next;
-    free(c);
-}
-
-static void on_context(void *ctx, struct result *result, const char *error)
-{
-    struct context *c = ctx;
-    struct alerts *a = c->alerts;
-    struct alert *alert = book_find(a->book, c->id);
-    (void)error; /* without it the alert is told all the same */
-    if (result != NULL && result->n_rows > 0 && result_at(result, 0, 0)->type == VALUE_TEXT &&
-        alert != NULL) {
-        alert->snapshot = c->number;
-        state_put_context(a->state, c->number, c->id, result_at(result, 0, 0)->text);
-        state_put_alert(a->state, alert);
-        a->dirty = true;
-    }
-    result_free(result);
-    context_end(c);
-}
-
-static void ask_context(struct alerts *a, const struct event *e)
-{
-    struct context *c = mem_new(sizeof(*c));
-    *c = (struct context){.next = a->contexts, .alerts = a, .number = e->transition.number};
-    memcpy(c->id, e->alert->id, sizeof(c->id));
-    a->contexts = c;
-    struct query_param target = {"target", {VALUE_TEXT, .text = e->alert->target}};
-    struct query q = {.sql = context_sql, .params = &target, .n_params = 1, .max_rows = 1};
-    struct snapshot *s = store_snapshot(engine_store(a->engine));
-    c->ticket = query_submit(a->queries, s, &q, 2, on_context, c);
-    snapshot_unref(s);
-}
-
-void contexts_free(struct alerts *a)
-{
-    while (a->contexts != NULL) {
-        query_cancel(a->queries, a->contexts->ticket);
-        context_end(a->contexts);
-    }
-}
 
 /* ---- Events ---- */
 
@@ -130,7 +55,7 @@ void keep_event(void *ctx, const struct event *e)
                e->alert->title);
     note(a, e);
     if ((change == CHANGE_FIRED || change == CHANGE_ESCALATED) && !a->stopped)
-        ask_context(a, e);
+        context_ask(a, e);
     a->happened = a->dirty = a->changed = true;
 }
 

@@ -1,5 +1,11 @@
 /* What people do with alerts: acknowledge, silence, test whom it reaches. Kept at once. */
+#include <stdlib.h>
+
 #include "alerts/alerts_private.h"
+#include "core/mem.h"
+
+static const char nothing_delivered[] =
+    "nothing is delivered here: start the guard, or the dashboard with --notify";
 
 /* Something changed that nobody else tells. */
 static bool done(struct alerts *a)
@@ -62,7 +68,7 @@ bool alerts_test(struct alerts *a, const char *webhook, struct err *err)
 {
     const struct webhooks *w = &a->settings.webhooks;
     if (a->notify == NULL)
-        return fail(err, "nothing is delivered here: start the guard, or the dashboard with --notify");
+        return fail(err, "%s", nothing_delivered);
     if (webhook != NULL && webhook_find(w, webhook) == NULL)
         return fail(err, "the config has no [webhook %s]", webhook);
     if (w->n == 0)
@@ -71,4 +77,31 @@ bool alerts_test(struct alerts *a, const char *webhook, struct err *err)
         if (webhook == NULL || webhook_find(w, webhook) == &w->list[i])
             notify_test(a->notify, w->list[i].name, loop_wall_s(), put_message, a);
     return done(a);
+}
+
+/* ---- Dead letters ---- */
+
+struct resending {
+    struct alerts *alerts;
+    alerts_resent_fn *fn;
+    void *ctx;
+};
+
+static void on_resent(void *ctx, bool found)
+{
+    struct resending *r = ctx;
+    if (found)
+        done(r->alerts);
+    r->fn(r->ctx, found);
+    free(r);
+}
+
+bool alerts_resend(struct alerts *a, int64_t number, alerts_resent_fn *fn, void *ctx, struct err *err)
+{
+    if (a->deliver == NULL)
+        return fail(err, "%s", nothing_delivered);
+    struct resending *r = mem_new(sizeof(*r));
+    *r = (struct resending){a, fn, ctx};
+    state_resend(a->state, number, on_resent, r);
+    return true;
 }

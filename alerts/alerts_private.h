@@ -46,7 +46,7 @@ struct alerts {
     struct state *state;
     struct fetcher *fetcher;
     struct deliver *deliver;
-    struct context *contexts; /* being asked for */
+    struct contexts *contexts;
     alerts_log_fn *log;
     void *log_ctx;
     double ticked_s, shown_s; /* monotonic */
@@ -81,7 +81,18 @@ void keep_rule(struct alerts *a, const struct rule *rule);
 /* Tells whom it concerns, and commits. */
 void keep_commit(struct alerts *a, double now_s);
 void keep_samples(struct alerts *a, double now_s);
+
+/* alerts_context.c: what targets looked like when their alerts fired. */
+struct contexts;
+struct contexts *contexts_new(void);
 void contexts_free(struct alerts *a);
+/* No question is on its way any more. */
+void contexts_stop(struct alerts *a);
+/* Shows those that the file has; once, after the book was loaded. */
+bool contexts_load(struct alerts *a, struct err *err);
+void context_ask(struct alerts *a, const struct event *e);
+/* What is kept now is a sample, at most once a second. */
+void contexts_show(struct alerts *a, double now_s);
 
 /* The timer: at once. */
 void alerts_wake(struct alerts *a);

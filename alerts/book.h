@@ -99,12 +99,15 @@ bool book_ack(struct book *b, const char *id, const char *by, const char *commen
 bool book_unack(struct book *b, const char *id, struct err *err);
 /* Takes copies; gives the id: that of S, or when it is 0 a new one. 0: there are too many. */
 int64_t book_silence(struct book *b, const struct silence *s);
+/* The GLOB that matches S alone, on the heap. */
+char *glob_of(const char *s);
 /* Ends it now. False if there is none of that id that has not ended. */
 bool book_unsilence(struct book *b, int64_t id, double wall_s);
 int book_silences(const struct book *b);
 const struct silence *book_silence_at(const struct book *b, int i);
 
-/* Datasets `alerts` and `rules`, a sample of those of TARGET. alerts_register knows `deliveries` too. */
+/* Datasets `alerts` and `rules`, a sample of those of TARGET. alerts_register knows `deliveries` and
+ * `alert_context` too. */
 extern const struct dataset alerts_dataset, rules_dataset;
 bool alerts_register(struct registry *r, struct err *err);
 struct sample *book_alerts_sample(const struct book *b, const char *target, double mono_s, double wall_s);

@@ -5,6 +5,7 @@
 
 #include "alerts/book_private.h"
 #include "core/mem.h"
+#include "core/text.h"
 
 enum { MOST_SILENCES = 1000 };
 /* The rule of a target that does not answer, one alert per target. */
@@ -130,6 +131,15 @@ static bool glob_matches(const char *pattern, const char *s)
         pattern = star;
     }
     return true;
+}
+
+char *glob_of(const char *s)
+{
+    struct text t;
+    text_init(&t, 1 << 20);
+    for (; *s != '\0'; s++)
+        text_addf(&t, *s == '*' || *s == '?' || *s == '[' ? "[%c]" : "%c", *s);
+    return text_take(&t);
 }
 
 static bool covers(const struct silence *s, const struct alert *a)

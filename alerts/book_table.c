@@ -1,6 +1,7 @@
 /* Datasets `alerts` and `rules`: their columns. */
 #include "alerts/book.h"
 #include "alerts/book_table.h"
+#include "alerts/context.h"
 #include "alerts/state.h"
 
 // clang-format off
@@ -87,5 +88,5 @@ const struct dataset rules_dataset = {
 bool alerts_register(struct registry *r, struct err *err)
 {
     return registry_add(r, &alerts_dataset, err) && registry_add(r, &rules_dataset, err) &&
-           registry_add(r, &deliveries_dataset, err);
+           registry_add(r, &deliveries_dataset, err) && registry_add(r, &alert_context_dataset, err);
 }

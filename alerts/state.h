@@ -21,6 +21,10 @@ void state_close(struct state *s, double wait_s);
 /* Fills BOOK and NOTIFY from the file: before anything is put. book_set_rules and notify_set_webhooks come
  * after it. */
 bool state_load(struct state *s, struct book *book, struct notify *notify, struct err *err);
+/* Contexts that were put: first those of alerts that are not ok, then the newest, until they are more than
+ * MOST_BYTES. Before anything is put. */
+typedef void state_context_fn(void *ctx, const char *alert_id, int64_t number, const char *json);
+bool state_contexts(struct state *s, size_t most_bytes, state_context_fn *fn, void *ctx, struct err *err);
 
 /* What is added between two state_commit goes in one transaction. Nothing here waits for the disk. */
 void state_put_alert(struct state *s, const struct alert *a);

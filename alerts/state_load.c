@@ -175,6 +175,37 @@ bool state_load(struct state *s, struct book *book, struct notify *notify, struc
     return ok;
 }
 
+/* ---- Contexts ---- */
+
+struct contexts_loading {
+    state_context_fn *fn;
+    void *ctx;
+    size_t left;
+};
+
+static void load_context(void *ctx, sqlite3_stmt *row)
+{
+    struct contexts_loading *l = ctx;
+    const char *json = text_or_empty(row, 2);
+    size_t len = (size_t)sqlite3_column_bytes(row, 2);
+    bool fits = len <= l->left;
+    l->left = fits ? l->left - len : 0;
+    if (fits)
+        l->fn(l->ctx, text_or_empty(row, 0), sqlite3_column_int64(row, 1), json);
+}
+
+bool state_contexts(struct state *s, size_t most_bytes, state_context_fn *fn, void *ctx, struct err *err)
+{
+    struct contexts_loading l = {fn, ctx, most_bytes};
+    if (s->file == NULL || !s->file->ready)
+        return true;
+    return each_row(s,
+                    "select c.alert_id, c.number, c.json from contexts as c"
+                    " left join alerts as a on a.id = c.alert_id and a.snapshot = c.number"
+                    " order by coalesce(a.level, 0) > 0 desc, c.rowid desc limit 100",
+                    load_context, &l, err);
+}
+
 /* ---- The outbox ---- */
 
 static void load_message(void *ctx, sqlite3_stmt *row)

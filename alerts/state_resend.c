@@ -1,5 +1,6 @@
 /* Dead letters that are sent again. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "alerts/state_private.h"
 #include "core/mem.h"
@@ -46,9 +47,20 @@ static void read_dead(void *ctx)
     sqlite3_finalize(s);
 }
 
+/* Two asked for it at once, and the first has it already. */
+static bool is_under_way(const struct resend *r)
+{
+    for (int i = 0; r->found && i < r->state->n_live; i++)
+        if (strcmp(r->state->live[i].message_id, r->message.id) == 0 &&
+            strcmp(r->state->live[i].webhook, r->webhook) == 0)
+            return true;
+    return false;
+}
+
 static void dead_read(void *ctx)
 {
     struct resend *r = ctx;
+    r->found = r->found && !is_under_way(r);
     struct cell number = cell_int(r->number);
     if (r->found) {
         state_put_message(r->state, &r->message);

@@ -136,6 +136,67 @@ static bool unsilence(struct asked *a, struct err *err)
     return say(a, "DELETE", "/api/v1/silences", NULL, false, err);
 }
 
+static bool resend(struct asked *a, struct err *err)
+{
+    return say(a, "POST", "/api/v1/deliveries", "resend", false, err);
+}
+
+/* ---- One alert ---- */
+
+/* What is shown of an alert: it, then the moment when it fired or got worse last. Each SELECT ends where the
+ * ID goes. */
+// clang-format off
+static const struct part {
+    const char *name, *sql;
+    bool of_moment;
+} parts[] = {
+    {"alert", "select severity, state, title, value_text, threshold, fired_at, resolved_at, target, rule, alert_key, acked_by, silenced_by,"
+              " inhibited_by, action, runbook from alerts where alert_id = ", false},
+    {"moment", "select distinct severity, fired_at from alert_context where alert_id = ", true},
+    {"sessions", "select pid, usename, application_name, state, waits_for, xact_age_s, query_age_s, query"
+                 " from alert_context where kind = 'session' and alert_id = ", true},
+    {"locks", "select pid, usename, application_name, wait_s, mode, locktype, relation, holder_pid, holder_usename, holder_application_name,"
+              " holder_state, holder_xact_age_s, root_pid, depth, query, holder_query from alert_context where kind = 'lock' and alert_id = ", true},
+    {"statements", "select share, calls_per_s, mean_ms, queryid, query from alert_context where kind = 'statement' and alert_id = ", true},
+};
+// clang-format on
+enum { N_PARTS = sizeof(parts) / sizeof(parts[0]) };
+
+static struct result *read_part(struct asked *a, const struct part *p, struct err *err)
+{
+    struct text sql;
+    text_init(&sql, 4000);
+    text_addf(&sql, "%s'%s'", p->sql, a->what);
+    if (p->of_moment)
+        text_addf(
+            &sql,
+            " and number = (select max(number) from alert_context where alert_id = '%s') order by place",
+            a->what);
+    struct result *r = guard_client_select(&a->guard, text_str(&sql), err);
+    text_done(&sql);
+    return r;
+}
+
+static bool show(struct asked *a, struct err *err)
+{
+    struct result *results[N_PARTS] = {NULL};
+    int n = 0, n_rows = 0;
+    while (n < N_PARTS && (results[n] = read_part(a, &parts[n], err)) != NULL)
+        n_rows += results[n++]->n_rows;
+    bool ok =
+        n == N_PARTS && (n_rows > 0 || fail(err, "there is no alert %s: see dbvitals alerts list", a->what));
+    if (ok)
+        export_begin(stdout, a->format);
+    for (int i = 0; i < n; i++) {
+        if (ok)
+            export_result(stdout, results[i], a->format, parts[i].name, i == 0);
+        result_free(results[i]);
+    }
+    if (ok)
+        export_end(stdout, a->format);
+    return ok;
+}
+
 /* ---- The command ---- */
 
 enum needs { NEEDS_NOTHING, MAY_NAME_ONE, NEEDS_ONE };
@@ -147,12 +208,14 @@ static const struct verb {
 } verbs[] = {
     // clang-format off
     {"list",       NEEDS_NOTHING, NULL,                                              list},
+    {"show",       NEEDS_ONE,     "the ID of an alert, as alerts list has it",       show},
     {"ack",        NEEDS_ONE,     "the ID of an alert, as alerts list has it",       ack},
     {"unack",      NEEDS_ONE,     "the ID of an alert, as alerts list has it",       unack},
     {"silence",    MAY_NAME_ONE,  NULL,                                              silence},
     {"unsilence",  NEEDS_ONE,     "the number of a silence, as alerts silences has it", unsilence},
     {"silences",   NEEDS_NOTHING, NULL,                                              silences},
     {"deliveries", NEEDS_NOTHING, NULL,                                              deliveries},
+    {"resend",     NEEDS_ONE,     "the number of a message, as alerts deliveries has it", resend},
     // clang-format on
 };
 enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -177,7 +240,8 @@ static bool check_words(const struct args *args, const struct verb *v, struct er
     double seconds;
     if (v == NULL)
         return fail(err,
-                    "alerts %s: must be list, ack, unack, silence, unsilence, silences, deliveries or test",
+                    "alerts %s: must be list, show, ack, unack, silence, unsilence, silences, deliveries, "
+                    "resend or test",
                     args->words[0]);
     if (n > (v->needs == NEEDS_NOTHING ? 0 : 1))
         return fail(err, "alerts %s: %s is too much", v->name, args->words[n]);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alerts/book.h"
 #include "cli/attach.h"
 #include "cli/watch.h"
 #include "core/json.h"
@@ -83,6 +84,14 @@ static void add_member(struct json *j, struct text *t, const char *name, const c
     json_add_text(j, t, value);
 }
 
+/* The guard takes patterns here; what is meant is this one. */
+static void add_exact(struct json *j, struct text *t, const char *name, const char *value)
+{
+    char *glob = glob_of(value);
+    add_member(j, t, name, glob);
+    free(glob);
+}
+
 static void order_body(const struct alert_order *o, struct text *t)
 {
     struct json *j = json_new();
@@ -93,9 +102,9 @@ static void order_body(const struct alert_order *o, struct text *t)
     if (!isnan(o->until_s))
         text_addf(t, ",\"until\":%.3f", o->until_s);
     if (o->deed == ALERT_SILENCE && o->scope == SCOPE_RULE)
-        add_member(j, t, "rule", o->rule);
+        add_exact(j, t, "rule", o->rule);
     if (o->deed == ALERT_SILENCE && o->scope != SCOPE_ALERT)
-        add_member(j, t, "target", o->target);
+        add_exact(j, t, "target", o->target);
     text_add_char(t, '}');
     json_free(j);
 }
@@ -105,7 +114,8 @@ static bool host_alert(void *ctx, const struct alert_order *o, struct err *err)
     static const char *const verbs[] = {[ALERT_ACK] = "ack",
                                         [ALERT_UNACK] = "unack",
                                         [ALERT_SILENCE] = "silence",
-                                        [ALERT_UNSILENCE] = "unsilence"};
+                                        [ALERT_UNSILENCE] = "unsilence",
+                                        [ALERT_RESEND] = "resend"};
     struct watch *w = ctx;
     struct text body, path;
     if (attach_trouble(w->attach) != NULL)
@@ -115,6 +125,8 @@ static bool host_alert(void *ctx, const struct alert_order *o, struct err *err)
     order_body(o, &body);
     if (o->deed == ALERT_SILENCE && o->scope != SCOPE_ALERT)
         text_add(&path, "/api/v1/silences");
+    else if (o->deed == ALERT_RESEND)
+        text_addf(&path, "/api/v1/deliveries/%lld/%s", (long long)o->number, verbs[o->deed]);
     else
         text_addf(&path, "/api/v1/alerts/%s/%s", o->alert_id, verbs[o->deed]);
     attach_post(w->attach, text_str(&path), text_str(&body), on_done, w);

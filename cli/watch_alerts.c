@@ -6,7 +6,6 @@
 #include "cli/guard_paths.h"
 #include "cli/watch.h"
 #include "core/mem.h"
-#include "core/text.h"
 
 bool watch_alerts_start(struct watch *w, struct err *err)
 {
@@ -24,16 +23,6 @@ bool watch_alerts_start(struct watch *w, struct err *err)
         fail(err, "--notify: a guard has %s already, and delivers", directory);
     free(directory);
     return w->alerts != NULL;
-}
-
-/* Text that a GLOB matches as it stands. */
-static char *glob_of(const char *s)
-{
-    struct text t;
-    text_init(&t, 64000);
-    for (; *s != '\0'; s++)
-        text_addf(&t, *s == '*' || *s == '?' || *s == '[' ? "[%c]" : "%c", *s);
-    return text_take(&t);
 }
 
 static bool silence(struct watch *w, const struct alert_order *o, struct err *err)
@@ -66,6 +55,13 @@ static bool unsilence(struct watch *w, const struct alert_order *o, struct err *
     return a != NULL || fail(err, "there is no such alert any more");
 }
 
+static void on_resent(void *ctx, bool found)
+{
+    struct watch *w = ctx;
+    dash_say(w->dash, found ? ROLE_GOOD : ROLE_WARNING,
+             found ? "it is sent again" : "there is no such dead letter any more");
+}
+
 bool watch_alert(void *ctx, const struct alert_order *o, struct err *err)
 {
     struct watch *w = ctx;
@@ -78,6 +74,8 @@ bool watch_alert(void *ctx, const struct alert_order *o, struct err *err)
         return alerts_unack(w->alerts, o->alert_id, err);
     case ALERT_SILENCE:
         return silence(w, o, err);
+    case ALERT_RESEND:
+        return alerts_resend(w->alerts, o->number, on_resent, w, err);
     case ALERT_UNSILENCE:
         break;
     }

@@ -21,7 +21,7 @@ static const char *const functions[] = {
     "format_unit", "glob", "group_concat", "hex", "ifnull", "iif", "json", "json_array", "json_array_length",
     "json_extract", "json_group_array", "json_group_object", "json_insert", "json_object", "json_quote", "json_remove",
     "json_replace", "json_set", "json_type", "json_valid", "julianday", "lag", "last_value", "lead", "length", "like",
-    "likelihood", "likely", "ln", "log", "log10", "log2", "lower", "ltrim", "max", "min", "mix_quantile", "mod",
+    "likelihood", "likely", "ln", "log", "log10", "log2", "lower", "ltrim", "max", "min", "mix_quantile", "mod", "normalize_sql",
     "nth_value", "ntile", "nullif", "percent_rank", "pi", "pow", "power", "printf", "quote", "rank", "regexp",
     "replace", "round", "row_number", "rtrim", "sign", "sqrt", "strftime", "substr", "substring", "sum", "time",
     "total", "trim", "trunc", "typeof", "unicode", "unixepoch", "unlikely", "upper",

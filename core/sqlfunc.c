@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/door.h"
+#include "core/normal.h"
 #include "core/regexp.h"
 
 enum { MAX_REGEXP_TEXT = 64 * 1024, MAX_TRIM_CHARS = 64, MAX_MIXTURE = 100 * 1000 };
@@ -198,6 +199,22 @@ static void sql_trim(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     sqlite3_result_text(ctx, text, (int)len, SQLITE_TRANSIENT);
 }
 
+/* ---- normalize_sql(text) ---- */
+
+static void sql_without_literals(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    size_t len;
+    const char *text = text_of(argv[0], &len);
+    struct text out;
+    if (text == NULL)
+        return;
+    text_init(&out, 2 * len + 100);
+    sql_normalize(text, &out);
+    sqlite3_result_text(ctx, text_str(&out), (int)out.len, SQLITE_TRANSIENT);
+    text_done(&out);
+}
+
 typedef void call_fn(sqlite3_context *ctx, int argc, sqlite3_value **argv);
 typedef void final_fn(sqlite3_context *ctx);
 
@@ -212,6 +229,7 @@ static const struct {
     {"format_unit",  2, sql_format_unit},
     {"ltrim",        2, sql_trim,   .sides = &trim_left},
     {"mix_quantile", 4, .step = mix_step, .final = mix_final},
+    {"normalize_sql", 1, sql_without_literals},
     {"regexp",       2, sql_regexp},
     {"replace",      3, sql_replace},
     {"rtrim",        2, sql_trim,   .sides = &trim_right},

@@ -1,5 +1,6 @@
 /* Questions to the query thread and their answers: the call waits meanwhile, the loop does not. What is large
  * is written as JSON in the pool. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct ask {
     struct http_call *call; /* NULL: nobody waits any more */
     int ticket;
     bool user, writing;
+    bool elsewhere; /* somebody else finds the answer, and calls answer_late */
     enum shape shape;
     struct result *result;
     struct text body;
@@ -55,6 +57,17 @@ void answer_error_with(struct serve *s, struct http_call *c, int status, const c
 void answer_error(struct serve *s, struct http_call *c, int status, const char *sentence)
 {
     answer_error_with(s, c, status, sentence, NULL, NULL);
+}
+
+void answer_ok(struct http_call *c, int64_t id)
+{
+    struct text t;
+    text_init(&t, 100);
+    text_add(&t, "{\"status\":\"ok\"");
+    if (id != 0)
+        text_addf(&t, ",\"id\":%" PRId64, id);
+    text_add(&t, "}\n");
+    answer_json(c, 200, &t);
 }
 
 static void ask_free(struct ask *a)
@@ -191,9 +204,33 @@ void answer_forget(struct http_call *c)
         return;
     http_set_data(c, NULL);
     a->call = NULL;
-    if (a->writing)
-        return; /* on_written frees it */
+    if (a->writing || a->elsewhere)
+        return; /* on_written, answer_late free it */
     query_cancel(a->serve->parts.queries, a->ticket);
     a->serve->n_asks--;
+    ask_free(a);
+}
+
+struct ask *answer_wait(struct serve *s, struct http_call *c)
+{
+    struct ask *a = mem_new(sizeof(*a));
+    a->serve = s;
+    a->call = c;
+    a->elsewhere = true;
+    text_init(&a->body, MOST_ANSWER);
+    http_set_data(c, a);
+    return a;
+}
+
+void answer_late(struct ask *a, int status, const char *sentence)
+{
+    struct http_call *c = a->call;
+    if (c != NULL) {
+        http_set_data(c, NULL);
+        if (sentence != NULL)
+            answer_error(a->serve, c, status, sentence);
+        else
+            answer_ok(c, 0);
+    }
     ask_free(a);
 }

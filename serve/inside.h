@@ -46,9 +46,16 @@ void answer_error(struct serve *s, struct http_call *c, int status, const char *
 void answer_error_with(struct serve *s, struct http_call *c, int status, const char *sentence,
                        const char *header, const char *value);
 void answer_json(struct http_call *c, int status, struct text *body); /* takes BODY's string */
+/* {"status":"ok"}, and the ID of what was made when it is not 0. */
+void answer_ok(struct http_call *c, int64_t id);
 /* Asks the query thread; C is answered with what comes. USER: the SQL is the client's, and so are its errors.
  */
 void answer_query(struct serve *s, struct http_call *c, const struct query *q, enum shape shape);
+/* C is answered by answer_late, which must be called once, whether somebody still waits then or not: with
+ * STATUS and SENTENCE when it failed, SENTENCE NULL: it is done. */
+struct ask;
+struct ask *answer_wait(struct serve *s, struct http_call *c);
+void answer_late(struct ask *a, int status, const char *sentence);
 /* C has ended: nobody waits for its answer any more. */
 void answer_forget(struct http_call *c);
 
@@ -71,5 +78,6 @@ void people_ack(struct serve *s, struct http_call *c, const char *id);
 void people_unack(struct serve *s, struct http_call *c, const char *id);
 void people_unsilence_alert(struct serve *s, struct http_call *c, const char *id);
 void people_silence_alert(struct serve *s, struct http_call *c, const char *id);
+void people_resend(struct serve *s, struct http_call *c, const char *id);
 
 #endif

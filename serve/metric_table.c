@@ -12,6 +12,7 @@ static const struct metric_policy policies[] = {
     {"locks",          .skip = true}, {"waits",      .skip = true}, {"changes",            .skip = true},
     {"rules",          .skip = true}, {"deliveries", .skip = true}, {"sampled_statements", .skip = true},
     {"settings",       .skip = true}, {"access",     .skip = true}, {"progress",           .skip = true},
+    {"alert_context", .skip = true},
     {"server",         .labels = ""},
     {"databases",      .labels = "dbid:datid datname"},
     {"database_sizes", .labels = "datname", .columns = "size_bytes"},

@@ -110,17 +110,6 @@ static bool has_alerts(struct serve *s, struct http_call *c)
     return s->parts.alerts != NULL;
 }
 
-static void answer_ok(struct http_call *c, int64_t id)
-{
-    struct text t;
-    text_init(&t, 100);
-    text_add(&t, "{\"status\":\"ok\"");
-    if (id != 0)
-        text_addf(&t, ",\"id\":%" PRId64, id);
-    text_add(&t, "}\n");
-    answer_json(c, 200, &t);
-}
-
 /* Seconds since 1970 at which it shall end: `for` ("2h") or `until` (a moment, or seconds since 1970); NAN
  * when neither is given. */
 static bool read_until(const struct wish *w, double now_s, double *until_s, struct err *err)
@@ -176,6 +165,29 @@ void people_unack(struct serve *s, struct http_call *c, const char *id)
     struct err err = {0};
     if (has_alerts(s, c))
         answer_outcome(s, c, alerts_unack(s->parts.alerts, id, &err), 404, &err, 0);
+}
+
+/* What comes of it is known when the outbox was looked into. */
+static void on_resent(void *ctx, bool found)
+{
+    answer_late(ctx, 404,
+                found ? NULL : "there is no dead letter of that number: see dbvitals alerts deliveries");
+}
+
+void people_resend(struct serve *s, struct http_call *c, const char *id)
+{
+    struct err err = {0};
+    char *end;
+    int64_t number = strtoll(id, &end, 10);
+    if (!has_alerts(s, c))
+        return;
+    if (*end != '\0') {
+        answer_error(s, c, 404, "there is no such message");
+        return;
+    }
+    struct ask *a = answer_wait(s, c);
+    if (!alerts_resend(s->parts.alerts, number, on_resent, a, &err))
+        answer_late(a, 409, err.text);
 }
 
 /* What a silence holds is copied by alerts_silence; its strings are not const only for the book's own. */
@@ -239,8 +251,11 @@ void people_silence_alert(struct serve *s, struct http_call *c, const char *id)
         return;
     }
     if (wish_read(c, &w, &err)) {
-        struct silence new = {.rule = a->rule, .target = a->target, .key = a->key};
+        struct silence new = {.rule = glob_of(a->rule), .target = glob_of(a->target), .key = glob_of(a->key)};
+        char *texts[] = {new.rule, new.target, new.key};
         silence(s, c, &w, &new);
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+            free(texts[i]);
     } else {
         answer_error(s, c, 400, err.text);
     }

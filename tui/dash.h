@@ -9,13 +9,14 @@
 
 struct dash;
 
-/* What a person does about an alert; strings borrowed for the call. */
-enum alert_deed { ALERT_ACK, ALERT_UNACK, ALERT_SILENCE, ALERT_UNSILENCE };
+/* What a person does about an alert, or about a message that was not taken; strings borrowed for the call. */
+enum alert_deed { ALERT_ACK, ALERT_UNACK, ALERT_SILENCE, ALERT_UNSILENCE, ALERT_RESEND };
 enum alert_scope { SCOPE_ALERT, SCOPE_RULE, SCOPE_TARGET };
 struct alert_order {
     enum alert_deed deed;
     enum alert_scope scope; /* of a silence: this alert, all of its rule, all of its target */
-    const char *alert_id, *rule, *target, *key;
+    const char *alert_id, *rule, *target, *key; /* "" of a message */
+    int64_t number;                             /* of the message, ALERT_RESEND only */
     const char *comment;
     double until_s; /* seconds since 1970; NAN: an acknowledgement until the alert is ok */
 };
@@ -44,7 +45,7 @@ struct dash_host {
     bool (*explain)(void *ctx, const char *target, const char *database, const char *sql, struct err *err);
     /* In place of `step` when the answer takes its time: COUNT samples before (-1) or after (+1) AT_S, given by dash_stepped. */
     void (*step_later)(void *ctx, const char *dataset, double at_s, int direction, int count);
-    /* Acknowledges, silences. What comes of it later is told by dash_say. */
+    /* Acknowledges, silences, sends again. What comes of it later is told by dash_say. */
     bool (*alert)(void *ctx, const struct alert_order *order, struct err *err);
 };
 

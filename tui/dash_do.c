@@ -202,7 +202,7 @@ static void pane_do(struct dash *d, struct dash_pane *p, enum command c)
         pane_tag(p);
     else if (c == COMMAND_UNTAG)
         pane_untag(p);
-    else if (c == COMMAND_ACK || c == COMMAND_SILENCE)
+    else if (c == COMMAND_ACK || c == COMMAND_SILENCE || c == COMMAND_RESEND)
         form_open(d, p, c);
     else
         move(p, c);

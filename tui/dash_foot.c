@@ -53,22 +53,23 @@ struct hint {
     int width;
 };
 
-static bool is_about_alerts(enum command c)
+/* The column that rows must have for C to be about them; NULL: any. */
+static const char *about(enum command c)
 {
-    return c == COMMAND_ACK || c == COMMAND_SILENCE;
+    return c == COMMAND_ACK || c == COMMAND_SILENCE ? "alert_id" : c == COMMAND_RESEND ? "message_id" : NULL;
 }
 
-static bool has_alerts(struct dash *d)
+static bool is_about(struct dash *d, enum command c)
 {
     const struct dash_pane *p = dash_focus(d);
-    return p != NULL && p->result != NULL && result_column(p->result, "alert_id") >= 0;
+    return about(c) == NULL || (p != NULL && p->result != NULL && result_column(p->result, about(c)) >= 0);
 }
 
 /* False if ROW has no place in the last line. */
 static bool hint_of(struct dash *d, const struct command_row *row, struct hint *h)
 {
     *h = (struct hint){.command = row->command, .word = row->footer};
-    if (row->footer == NULL || (is_about_alerts(row->command) && !has_alerts(d)))
+    if (row->footer == NULL || !is_about(d, row->command))
         return false;
     command_keys(row->command, h->keys, sizeof(h->keys));
     char *blank = strchr(h->keys, ' ');

@@ -1,4 +1,5 @@
-/* The dashboard's form: an alert is acknowledged or silenced, until when and why, or that is taken back. */
+/* The dashboard's form: an alert is acknowledged or silenced, until when and why, or that is taken back; a
+ * message is sent again. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@ static const struct deed {
     [ALERT_UNACK]     = {"no longer acknowledged", 0, "", NULL},
     [ALERT_SILENCE]   = {"silence", 3, "1h", "such as 30m, 2h, 1d"},
     [ALERT_UNSILENCE] = {"end the silence", 0, "", NULL},
+    [ALERT_RESEND]    = {"send again", 0, "", NULL},
 };
 // clang-format on
 static const char *const scopes[] = {
@@ -54,22 +56,12 @@ static bool row_of(struct dash_pane *p, const struct result **from, int *row)
     return (*from)->n_rows > *row;
 }
 
-void form_open(struct dash *d, struct dash_pane *p, enum command c)
+/* Of the row that A, S or R was typed on. */
+static bool alert_of(struct form *f, enum command c, const struct result *from, int row)
 {
-    const struct result *from;
     char by[FORM_TEXT];
-    int row;
-    struct form *f = &d->form;
-    *f = (struct form){.n = 0};
-    if (!row_of(p, &from, &row) || !text_of(from, row, "alert_id", f->id, sizeof(f->id))) {
-        dash_say(d, ROLE_DIM, "this row is no alert: A and S are for those of page alerts");
-        return;
-    }
-    if (d->host.alert == NULL || !dash_live(d)) {
-        dash_say(d, ROLE_WARNING,
-                 d->host.alert == NULL ? "alerts are not judged here" : "this is the past: End goes to now");
-        return;
-    }
+    if (!text_of(from, row, "alert_id", f->id, sizeof(f->id)))
+        return false;
     bool acked = text_of(from, row, "acked_by", by, sizeof(by)),
          silenced = text_of(from, row, "silenced_by", by, sizeof(by));
     f->deed = c == COMMAND_ACK ? (acked ? ALERT_UNACK : ALERT_ACK)
@@ -78,12 +70,48 @@ void form_open(struct dash *d, struct dash_pane *p, enum command c)
     text_of(from, row, "rule", f->rule, sizeof(f->rule));
     text_of(from, row, "target", f->target, sizeof(f->target));
     text_of(from, row, "alert_key", f->key, sizeof(f->key));
+    snprintf(f->title, sizeof(f->title), " %s: %.80s %.80s", deeds[f->deed].verb, f->rule, f->key);
+    return true;
+}
+
+static bool message_of(struct form *f, const struct result *from, int row)
+{
+    char id[FORM_TEXT], outcome[FORM_TEXT], webhook[FORM_TEXT];
+    int number = result_column(from, "number");
+    if (number < 0 || !text_of(from, row, "message_id", id, sizeof(id)) ||
+        !text_of(from, row, "outcome", outcome, sizeof(outcome)) || strcmp(outcome, "dead") != 0)
+        return false;
+    text_of(from, row, "webhook", webhook, sizeof(webhook));
+    f->deed = ALERT_RESEND;
+    f->number = (int64_t)value_real(result_at(from, row, number));
+    snprintf(f->title, sizeof(f->title), " %s: message %lld to %.80s", deeds[f->deed].verb,
+             (long long)f->number, webhook);
+    return true;
+}
+
+void form_open(struct dash *d, struct dash_pane *p, enum command c)
+{
+    const struct result *from;
+    int row;
+    struct form *f = &d->form;
+    *f = (struct form){.n = 0};
+    bool there = row_of(p, &from, &row);
+    if (!there || !(c == COMMAND_RESEND ? message_of(f, from, row) : alert_of(f, c, from, row))) {
+        dash_say(d, ROLE_DIM,
+                 c == COMMAND_RESEND ? "this row is no dead letter: R is for dead ones of the deliveries"
+                                     : "this row is no alert: A and S are for those of page alerts");
+        return;
+    }
+    if (d->host.alert == NULL || !dash_live(d)) {
+        dash_say(d, ROLE_WARNING,
+                 d->host.alert == NULL ? "alerts are not judged here" : "this is the past: End goes to now");
+        return;
+    }
     const struct deed *deed = &deeds[f->deed];
     f->n = deed->n;
     field_set(f, FIELD_COMMENT, "comment", "for those who look at it next", "");
     field_set(f, FIELD_FOR, "for", deed->for_help, deed->standard_for);
     field_set(f, FIELD_COVERS, "covers", "alert, rule, or target: all alerts of it", scopes[SCOPE_ALERT]);
-    snprintf(f->title, sizeof(f->title), " %s: %.80s %.80s", deed->verb, f->rule, f->key);
     line_start(d, MODE_FORM, "");
 }
 
@@ -92,8 +120,12 @@ static bool order_of(struct dash *d, struct alert_order *o, struct err *err)
     struct form *f = &d->form;
     double seconds;
     const char *span = f->n > FIELD_FOR ? f->values[FIELD_FOR] : "";
-    *o = (struct alert_order){
-        .deed = f->deed, .alert_id = f->id, .rule = f->rule, .target = f->target, .key = f->key};
+    *o = (struct alert_order){.deed = f->deed,
+                              .alert_id = f->id,
+                              .rule = f->rule,
+                              .target = f->target,
+                              .key = f->key,
+                              .number = f->number};
     o->comment = f->values[FIELD_COMMENT];
     o->until_s = NAN;
     if (span[0] != '\0' && !duration_parse(span, &seconds, err))

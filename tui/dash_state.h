@@ -75,6 +75,7 @@ struct form {
     int n, at;                           /* fields, and the one that is typed in */
     const char *labels[FORM_FIELDS], *helps[FORM_FIELDS];
     char values[FORM_FIELDS][FORM_TEXT + 1]; /* that of `at` is in `line` of the dashboard */
+    int64_t number;                      /* of a message */
     char id[24], title[FORM_TEXT], rule[FORM_TEXT], target[FORM_TEXT], key[FORM_TEXT];
 };
 
@@ -214,7 +215,7 @@ bool line_edit(struct dash *d, enum command c);
 void line_character(struct dash *d, const struct key *key);
 
 /* dash_form.c */
-/* Opens the form for the alert under P's cursor: C is COMMAND_ACK or COMMAND_SILENCE. */
+/* Opens the form for the alert, or the message, under P's cursor: C is COMMAND_ACK, COMMAND_SILENCE, COMMAND_RESEND. */
 void form_open(struct dash *d, struct dash_pane *p, enum command c);
 void form_key(struct dash *d, const struct key *key);
 void form_draw(struct dash *d, struct area a);

@@ -97,6 +97,9 @@ def see_and_acknowledge(s, server):
     s.wait("no longer acknowledged")
     s.send("enter")
     s.wait(lambda t: badge(t, 1) and "known to" not in t)
+    s.send("enter")
+    s.wait(lambda t: re.search(r"sessions when it fired ─+ warning at \d{4}-", t) and re.search(r"forgetful +idle in tx", t), 10, "the moment")
+    s.send("esc")
     other.rollback()
     s.wait(lambda t: not badge(t, 1), 10)
     other.close()
@@ -277,3 +280,40 @@ def test_a_guard_that_is_not_there_is_a_sentence(program, tmp_path):
     done = subprocess.run([program, "--attach", str(tmp_path / "nothing.sock")], capture_output=True, text=True, timeout=30)
     assert done.returncode == 2
     assert "cannot attach to nothing.sock" in done.stderr
+
+
+class RefusingOnce(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.seen.append(self.headers["webhook-id"])
+        self.send_response(400 if len(self.server.seen) == 1 else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_dead_letter_is_sent_again_by_a_key(program, config, server):
+    receiver = http.server.HTTPServer(("127.0.0.1", 0), RefusingOnce)
+    receiver.seen = []
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    config.write_text(config.read_text() + f"[webhook ops]\nurl = http://127.0.0.1:{receiver.server_port}/\ngroup_wait = 0\n")
+    g = Guard(program, config).start()
+    try:
+        with screen.Screen([program, "--config", str(config), "--page", "alerts"], rows=40, columns=150) as s:
+            s.wait(lambda t: "live" in t and "collecting..." not in t, 20)
+            other = forget(server)
+            s.wait("1 dead", 20)
+            s.send("tab", "tab", "R")
+            s.wait("send again: message 1 to ops")
+            s.send("enter")
+            s.wait("the guard has noted it")
+            s.wait("delivered")
+            other.rollback()
+            other.close()
+    finally:
+        g.stop()
+        receiver.shutdown()
+        receiver.server_close()
+    assert len(receiver.seen) >= 2 and receiver.seen[0] == receiver.seen[1]

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "alerts/book.h"
+#include "alerts/context.h"
 #include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
 #include "engine/products.h"
@@ -517,26 +518,76 @@ void world_calm(struct world *w)
 
 static void deliveries_put(struct world *w)
 {
-    static const char *const outcomes[] = {"retry", "delivered"};
-    struct sample *s = sample_of(w, "deliveries", COUNT(outcomes), 0);
-    for (int i = 0; i < COUNT(outcomes); i++) {
-        real_set(s, i, "number", 7);
-        real_set(s, i, "attempt", i + 1);
-        real_set(s, i, "at_time", WORLD_NOW - 100 + 8 * i);
-        text_set(s, i, "webhook", "ops");
-        text_set(s, i, "message_id", "00000000a1e47000-1");
-        text_set(s, i, "outcome", outcomes[i]);
-        real_set(s, i, "status", i == 0 ? 503 : 200);
-        text_set(s, i, "detail", i == 0 ? "busy" : "ok");
+    // clang-format off
+    static const struct { double number, attempt, ago_s, status; const char *webhook, *message, *outcome, *detail, *text; } rows[] = {
+        {7, 1, 100, 503, "ops", "00000000a1e47000-1", "retry", "busy", "CRITICAL shop: 4 sessions blocked 3m58s by pid 4711 (idle in transaction)"},
+        {7, 2,  92, 200, "ops", "00000000a1e47000-1", "delivered", "ok", "CRITICAL shop: 4 sessions blocked 3m58s by pid 4711 (idle in transaction)"},
+        {5, 1, 7190, 404, "pager", "00000000a1e47002-1", "dead", "no such service", "WARNING shop: 1 setting waits for a restart"},
+    };
+    // clang-format on
+    struct sample *s = sample_of(w, "deliveries", COUNT(rows), 0);
+    for (int i = 0; i < COUNT(rows); i++) {
+        real_set(s, i, "attempt", rows[i].attempt);
+        real_set(s, i, "number", rows[i].number);
+        real_set(s, i, "at_time", WORLD_NOW - rows[i].ago_s);
+        text_set(s, i, "webhook", rows[i].webhook);
+        text_set(s, i, "message_id", rows[i].message);
+        text_set(s, i, "outcome", rows[i].outcome);
+        real_set(s, i, "status", rows[i].status);
+        text_set(s, i, "detail", rows[i].detail);
         real_set(s, i, "took_ms", 31);
-        text_set(s, i, "text", "CRITICAL shop: 4 sessions blocked 3m58s by pid 4711 (idle in transaction)");
+        text_set(s, i, "text", rows[i].text);
     }
     put(w, s);
+}
+
+static bool keep_all(void *ctx, const char *alert_id, int64_t number)
+{
+    (void)ctx, (void)alert_id, (void)number;
+    return true;
+}
+
+static struct result *run_then(struct world *w, const char *sql, const struct query_param *params, int n)
+{
+    struct err err = {""};
+    struct query q = {.sql = sql, .params = params, .n_params = n};
+    struct result *r = door_run(w->door, w->then, &q, &err);
+    if (r == NULL)
+        fail_msg("%s", err.text);
+    return r;
+}
+
+/* The moment at which the first two fired, taken and read back as a guard does. */
+static void contexts_put(struct world *w)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct made_alert *a = &made_alerts[i];
+        char id[20];
+        snprintf(id, sizeof(id), "%016x", 0xa1e47000 + i);
+        const struct query_param moment[] = {{"target", {VALUE_TEXT, .text = target}},
+                                             {"rule", {VALUE_TEXT, .text = a->rule}},
+                                             {"key", {VALUE_TEXT, .text = a->key}},
+                                             {"severity", {VALUE_TEXT, .text = a->severity}},
+                                             {"at", {VALUE_REAL, .real = w->now_s - a->since_s}}};
+        struct result *taken = run_then(w, context_take_sql, moment, COUNT(moment));
+        const struct query_param kept[] = {{"json", *result_at(taken, 0, 0)},
+                                           {"id", {VALUE_TEXT, .text = id}},
+                                           {"number", {VALUE_INT, .integer = 1}}};
+        struct result *rows = run_then(w, context_rows_sql, kept, COUNT(kept));
+        const struct sample *before = store_newest(w->store, target, &alert_context_dataset);
+        struct sample *s = context_sample(before, keep_all, NULL, &rows, 1);
+        s->mono_s = w->mono_s - a->since_s;
+        s->wall_s = w->now_s - a->since_s;
+        put(w, s);
+        result_free(rows);
+        result_free(taken);
+    }
 }
 
 void world_alarm(struct world *w)
 {
     alerts_put(w);
+    contexts_put(w);
     rules_put(w);
     deliveries_put(w);
 }
@@ -585,6 +636,8 @@ void world_init(struct world *w, enum world_kind kind)
     for (int ago = 180; ago > 0; ago -= 60) {
         sessions_put(w, kind, 0, ago);
         locks_put(w, kind, ago);
+        if (ago == 120)
+            w->then = store_snapshot(w->store);
     }
     changes_put(w);
     settings_put(w);
@@ -598,6 +651,7 @@ void world_done(struct world *w)
     for (int i = 0; i < w->n_asks; i++)
         arena_unref(w->asks[i].arena);
     canvas_free(w->canvas);
+    snapshot_unref(w->then);
     door_free(w->door);
     store_free(w->store);
     pages_done(&w->pages);
@@ -695,11 +749,15 @@ static bool save(void *ctx, const char *name, const char *text, size_t len, char
 
 static bool alert(void *ctx, const struct alert_order *o, struct err *err)
 {
-    static const char *const deeds[] = {"ack", "unack", "silence", "unsilence"};
+    static const char *const deeds[] = {"ack", "unack", "silence", "unsilence", "resend"};
     struct world *w = ctx;
     (void)err;
-    snprintf(w->ordered, sizeof(w->ordered), "%s %s scope %d for %.0f s: %s", deeds[o->deed], o->rule,
-             (int)o->scope, isnan(o->until_s) ? 0 : o->until_s - w->now_s, o->comment);
+    if (o->deed == ALERT_RESEND) {
+        snprintf(w->ordered, sizeof(w->ordered), "resend %lld", (long long)o->number);
+        return true;
+    }
+    snprintf(w->ordered, sizeof(w->ordered), "%s %s scope %d for %.0f s: %s", deeds[o->deed], o->rule, (int)o->scope,
+             isnan(o->until_s) ? 0 : o->until_s - w->now_s, o->comment);
     return true;
 }
 

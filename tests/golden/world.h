@@ -38,6 +38,7 @@ struct world {
     struct registry registry;
     struct pages pages;
     struct store *store;
+    struct snapshot *then; /* as it was two minutes ago, when alerts began to fire */
     struct door *door;
     struct dash *dash;
     struct canvas *canvas;

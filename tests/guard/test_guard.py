@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import servers
@@ -141,6 +142,22 @@ def test_what_people_say_is_kept_and_told(guard, knobs, receiver):
     servers.wait_for(lambda: len(told(receiver)) > n, 30)
 
 
+def test_a_silence_for_one_alert_is_for_that_one_whatever_its_name_looks_like(guard, knobs):
+    k = knobs("a*", "ab", "[ab]", "b")
+    guard.start()
+    guard.wait_log("target up")
+    for name in ("a*", "ab", "[ab]", "b"):
+        k.turn(name, 2)
+
+    def rows():
+        return {r["alert_key"]: r for r in guard.select("select alert_key, alert_id, silenced_by from alerts where state = 'firing'")}
+    servers.wait_for(lambda: len(rows()) == 4, 20)
+    for key in ("name=a*", "name=[ab]"):
+        assert guard.ask("alerts", "silence", rows()[key]["alert_id"], "--for", "1h").returncode == 0
+    servers.wait_for(lambda: all(rows()[key]["silenced_by"] for key in ("name=a*", "name=[ab]")), 20)
+    assert not [key for key in ("name=ab", "name=b") if rows()[key]["silenced_by"]]
+
+
 def test_what_people_say_wrongly_is_refused_with_a_sentence(guard, knobs):
     knobs("a")
     guard.start()
@@ -148,7 +165,8 @@ def test_what_people_say_wrongly_is_refused_with_a_sentence(guard, knobs):
     for words, why in ((["ack"], "needs the ID"), (["ack", "zz"], "that is no ID"), (["ack", "00"], "refuses (404)"),
                        (["silence", "--rule", "x"], "--for 2h"), (["silence", "--for", "2h"], "say what"),
                        (["silence", "--rule", "x", "--for", "soon"], "--for soon"), (["nonsense"], "must be list"),
-                       (["list", "00"], "too much"), (["unsilence", "9"], "refuses (404)")):
+                       (["list", "00"], "too much"), (["show"], "needs the ID"), (["resend"], "needs the number"),
+                       (["resend", "ab"], "refuses (404)"), (["unsilence", "9"], "refuses (404)")):
         done = guard.ask("alerts", *words)
         assert done.returncode == 1 and why in done.stderr, (words, done)
     guard.stop()
@@ -306,6 +324,79 @@ def test_each_attempt_to_deliver_and_its_answer_can_be_seen(guard, knobs, receiv
         done = guard.ask("alerts", "deliveries", "--format", "json")
         return [(r["attempt"], r["outcome"], r["status"]) for r in json.loads(done.stdout)] if done.returncode == 0 else done.stderr
     servers.wait_for(lambda: attempts() == [(2, "delivered", 200), (1, "retry", 503)], 30, attempts)
+
+
+def test_a_dead_letter_is_sent_again_with_the_id_that_it_had(guard, knobs, receiver):
+    k = knobs("a")
+    receiver.answers["/hook"] = [(400, {}, "what is this"), 200]
+    guard.start()
+    guard.wait_log("target up")
+    k.turn("a", 2)
+    guard.wait_log("a message is given up")
+
+    def deliveries():
+        done = guard.ask("alerts", "deliveries", "--format", "json")
+        return [(r["number"], r["outcome"], r["message_id"]) for r in json.loads(done.stdout)] if done.returncode == 0 else done.stderr
+    servers.wait_for(lambda: [r[1] for r in deliveries()] == ["dead"], 20, deliveries)
+    number, _, message_id = deliveries()[0]
+    assert len(receiver.at("/hook")) == 1
+    done = guard.ask("alerts", "resend", str(number))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    wait_told(receiver, "knob", "firing", n=2)
+    assert [r.headers["webhook-id"] for r in receiver.at("/hook")] == [message_id] * 2
+    servers.wait_for(lambda: [r[1] for r in deliveries()] == ["delivered", "dead"], 20, deliveries)
+    for gone in (number, 12345):  # sent again already; never there
+        done = guard.ask("alerts", "resend", str(gone))
+        assert done.returncode == 1 and "no dead letter of that number" in done.stderr, done
+    guard.stop()
+    done = guard.ask("alerts", "resend", str(number))
+    assert done.returncode == 2 and "no guard answers" in done.stderr
+
+
+def shown(guard, alert):
+    done = guard.ask("alerts", "show", alert, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_moment_at_which_an_alert_fired_is_kept_and_shown_also_after_a_restart(guard, knobs):
+    k = knobs("a")
+    k.server.query('create table if not exists "he\x1b[31mld"(id int)')  # as hostile as a name can be
+    holder, waiter = k.server.connect(autocommit=False), k.server.connect(autocommit=False)
+    ends = threading.Thread(target=lambda: waiter.cursor().execute("select 'hush-' || 'planted', count(*) from \"he\x1b[31mld\""))
+    try:
+        holder.cursor().execute('lock table "he\x1b[31mld"')
+        ends.start()
+        pids = holder.info.backend_pid, waiter.info.backend_pid
+        guard.start()
+        guard.wait_log("target up")
+        servers.wait_for(lambda: {"pid": pids[1]} in guard.select("select pid from locks"), 20)
+        k.turn("a", 2)
+        servers.wait_for(lambda: guard.rows("select 1 from contexts"), 20)
+    finally:
+        holder.rollback()
+        ends.join()
+        waiter.rollback()
+    alert = guard.alerts()["knob"]["alert_id"]
+    servers.wait_for(lambda: shown(guard, alert)["sessions"], 20)
+    first = shown(guard, alert)
+    assert first["alert"][0]["title"].startswith("CRITICAL shop") and [m["severity"] for m in first["moment"]] == ["critical"]
+    assert {s["pid"]: s["waits_for"] for s in first["sessions"] if s["pid"] in pids} == {pids[0]: None, pids[1]: "Lock:relation"}
+    lock = next(r for r in first["locks"] if r["pid"] == pids[1])
+    assert (lock["holder_pid"], lock["root_pid"], lock["relation"], lock["wait_s"] > 0) == (pids[0], pids[0], 'public.he\x1b[31mld', True)
+    assert lock["query"] == 'select ? || ?, count(*) from "he\x1b[31mld"'
+    assert not [row for row in guard.rows("select json from contexts") if "planted" in row[0]]
+    guard.kill()
+    guard.start()
+    servers.wait_for(lambda: guard.ask("alerts", "show", alert).returncode == 0 and shown(guard, alert)["locks"], 20)
+    again = shown(guard, alert)
+    assert all(again[part] == first[part] for part in ("moment", "sessions", "locks", "statements"))
+    text = guard.ask("alerts", "show", alert).stdout
+    assert [t for t in ("alert\n", "\nmoment\n", "\nsessions\n", "\nlocks\n", "\nstatements\n", "[31mld") if t not in text] == []
+    raw = guard.ask("alerts", "show", alert, "--format", "json").stdout + guard.ask("alerts", "show", alert, "--format", "csv").stdout
+    assert "\x1b" not in text + raw and "31mld" in raw
+    done = guard.ask("alerts", "show", "0123456789abcdef")
+    assert done.returncode == 1 and "there is no alert" in done.stderr
 
 
 def test_what_cannot_begin_says_why_and_ends_with_its_exit_code(guard, knobs, tmp_path):

@@ -91,6 +91,16 @@ def test_alerts_are_acknowledged_and_silenced(hold):
     assert h.ask(f"/api/v1/alerts/{alert}/silence", "POST", {"for": "5m"}).status == 200
 
 
+def test_a_dead_letter_is_sent_again(hold):
+    h = hold("postgresql://127.0.0.1:1/shop")
+    assert h.ask("/api/v1/deliveries/7/resend", "POST").json() == {"status": "ok"}
+    for number, status, why in ((8, 404, "no dead letter"), ("x", 404, "no such message"), (409, 409, "nothing is delivered")):
+        answer = h.ask(f"/api/v1/deliveries/{number}/resend", "POST")
+        assert answer.status == status and why in answer.json()["error"]
+    assert h.ask("/api/v1/deliveries/7/resend").status == 405
+    assert h.ask("/api/v1/deliveries/7/resend", "POST", Origin="http://evil.example").status == 403
+
+
 def test_time_is_stepped_through(over_pg):
     first = over_pg.until("/api/v1/step?dataset=server", lambda a: a.json()["at"]).json()["at"]
     assert over_pg.until(f"/api/v1/step?dataset=server&at={first}&direction=1", lambda a: a.json()["at"]).json()["at"] > first

@@ -132,6 +132,26 @@ static void silences_cover_by_globs_for_their_time(void **state)
     book_free(w.book);
 }
 
+static void the_glob_of_a_text_matches_it_alone(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "a", "*", "a?c", "[^a]", "lo[c]k*", "]", "it's \xc3\xa4", "**[[??"};
+    enum { N = sizeof(texts) / sizeof(texts[0]) };
+    struct world w;
+    world_init(&w);
+    for (int i = 0; i < N; i++) {
+        struct silence s = {.key = glob_of(texts[i]), .from_s = 100 + 10 * i, .until_s = 105 + 10 * i};
+        book_silence(w.book, &s);
+        for (int k = 0; k < N; k++) {
+            const struct alert *a = book_restore(w.book, "lag", "shop", texts[k]);
+            if ((book_silenced(w.book, a, s.from_s) != NULL) != (i == k))
+                fail_msg("what is made of '%s' and '%s'", texts[i], texts[k]);
+        }
+        free(s.key);
+    }
+    book_free(w.book);
+}
+
 static void a_title_tells_level_target_what_and_how_much_within_80_characters(void **state)
 {
     (void)state;
@@ -295,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_latched_one_waits_for_its_acknowledgement),
         cmocka_unit_test(a_dead_target_inhibits_its_other_alerts_and_not_itself),
         cmocka_unit_test(silences_cover_by_globs_for_their_time),
+        cmocka_unit_test(the_glob_of_a_text_matches_it_alone),
         cmocka_unit_test(a_title_tells_level_target_what_and_how_much_within_80_characters),
         cmocka_unit_test(texts_from_outside_are_harmless_in_titles_and_whole_in_evidence),
         cmocka_unit_test(the_dataset_alerts_has_those_of_the_target),

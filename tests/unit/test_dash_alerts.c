@@ -271,6 +271,27 @@ static void rows_that_are_no_alerts_and_the_past_take_no_orders(void **state)
     world_done(&w);
 }
 
+static void only_a_dead_letter_is_sent_again(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, "alerts");
+    world_type(&w, "R");
+    world_settle(&w);
+    SHOWS(&w, "this row is no dead letter");
+    world_type(&w, "<tab><tab>R"); /* delivered */
+    world_settle(&w);
+    SHOWS(&w, "this row is no dead letter");
+    world_type(&w, "<down><down>R<esc>");
+    assert_string_equal(w.ordered, "");
+    world_type(&w, "R");
+    world_settle(&w);
+    SHOWS(&w, "send again: message 5 to pager");
+    world_type(&w, "<enter>");
+    assert_string_equal(w.ordered, "resend 5");
+    world_done(&w);
+}
+
 static void a_guard_that_is_away_makes_the_screen_stale_and_is_told(void **state)
 {
     (void)state;
@@ -306,6 +327,7 @@ int main(void)
         cmocka_unit_test(a_silence_has_an_end_and_says_what_it_covers),
         cmocka_unit_test(escape_leaves_a_form_and_orders_nothing),
         cmocka_unit_test(rows_that_are_no_alerts_and_the_past_take_no_orders),
+        cmocka_unit_test(only_a_dead_letter_is_sent_again),
         cmocka_unit_test(a_guard_that_is_away_makes_the_screen_stale_and_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -341,6 +341,8 @@ static void functions_of_our_own(void **state)
     assert_answer(*state, "select count(*) from sessions where query regexp 'FROM +(orders|users)'", "251");
     assert_answer(*state, "select null regexp 'x'", "NULL");
     assert_fails(*state, "select 'x' regexp '(x'", "( without )");
+    assert_answer(*state, "select normalize_sql('select 1  where a = ''secret''')", "select ? where a = ?");
+    assert_answer(*state, "select normalize_sql(null)", "NULL");
     assert_answer(*state, "select format_unit(1536, 'bytes')", "1.5 KiB");
     assert_answer(*state, "select format_unit(null, 'ms')", "n/a");
     assert_fails(*state, "select format_unit(1, 'furlong')", "bytes, ms");

@@ -56,7 +56,8 @@ static void upper_case_letters_are_left_to_what_changes_a_server(void **state)
         const struct key_row *row = &key_rows[i];
         bool view = row->command == COMMAND_PREVIOUS_MATCH ||
                     row->command == COMMAND_UNTAG || /* N and U, as DESIGN names them */
-                    row->command == COMMAND_ACK || row->command == COMMAND_SILENCE; /* of page alerts, with a form */
+                    row->command == COMMAND_ACK || row->command == COMMAND_SILENCE ||
+                    row->command == COMMAND_RESEND; /* of page alerts, with a form */
         if (row->kind == KEY_CHAR && !row->control && row->value < 128 && isupper((int)row->value) && !view)
             fail_msg("%c is bound to %s", (char)row->value, command_find(row->command)->name);
     }

@@ -286,6 +286,22 @@ static void a_dead_letter_is_sent_again_with_its_id(void **state)
     assert_string_equal(b->rows[1]->message_id, "a-1");
 }
 
+static void a_dead_letter_asked_for_twice_at_once_is_sent_again_once(void **state)
+{
+    struct bench *b = *state;
+    open_state(b);
+    state_on_outbox(b->state, take_row, b);
+    put_message(b, "a-1");
+    commit(b);
+    int64_t dead = b->rows[0]->number;
+    state_put_attempt(b->state, dead, DELIVERY_DEAD, 400, "bad", 3, 101);
+    commit(b);
+    state_resend(b->state, dead, NULL, NULL);
+    assert_false(resend(b, dead));
+    commit(b);
+    assert_int_equal(b->n_rows, 2);
+}
+
 static void messages_are_given_out_once_they_are_written_and_again_after_a_restart(void **state)
 {
     struct bench *b = *state;
@@ -489,6 +505,7 @@ int main(void)
         TEST(silences_numbers_and_what_was_told_come_back),
         TEST(what_waited_to_be_told_is_told_after_a_restart_with_the_same_ids),
         TEST(a_dead_letter_is_sent_again_with_its_id),
+        TEST(a_dead_letter_asked_for_twice_at_once_is_sent_again_once),
         TEST(messages_are_given_out_once_they_are_written_and_again_after_a_restart),
         TEST(deliveries_show_each_attempt_and_answer),
         TEST(only_the_owner_may_read_it),
