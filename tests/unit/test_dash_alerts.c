@@ -149,6 +149,26 @@ static void enter_on_an_alert_opens_it_and_then_the_page_where_it_stands(void **
     world_done(&w);
 }
 
+static void a_long_text_of_a_detail_is_read_to_its_end(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    world_alarm(&w);
+    world_open(&w, 24, 50, "alerts");
+    world_settle(&w);
+    SHOWS_NOT(&w, "91 of 97");
+    world_type(&w, "<enter>");
+    world_settle(&w);
+    SHOWS(&w, " title           CRITICAL shop: 91 of 97");
+    SHOWS(&w, "                 connections taken (94 %)");
+    SHOWS(&w, " action          look at pid 4711 in locks");
+    world_done(&w);
+    start_alarm(&w, "alerts");
+    SHOWS(&w, "91 of 97 connections taken"); /* where there is room, in the list */
+    world_done(&w);
+}
+
 static void an_acknowledgement_has_a_comment_and_an_end(void **state)
 {
     (void)state;
@@ -320,6 +340,7 @@ int main(void)
         cmocka_unit_test(numbers_are_old_by_the_cadence_that_they_are_read_at),
         cmocka_unit_test(what_somebody_knows_of_is_counted_apart),
         cmocka_unit_test(enter_on_an_alert_opens_it_and_then_the_page_where_it_stands),
+        cmocka_unit_test(a_long_text_of_a_detail_is_read_to_its_end),
         cmocka_unit_test(an_acknowledgement_has_a_comment_and_an_end),
         cmocka_unit_test(what_is_acknowledged_can_be_taken_back),
         cmocka_unit_test(a_key_acts_on_the_row_that_was_seen),
