@@ -51,6 +51,7 @@ const struct option config_options[] = {
     {"rule", "latched",    OPTION_BOOL,   "no", NULL, false, "whether it stays until somebody acknowledges it"},
     {"rule", "unit",       OPTION_TEXT,   NULL, NULL, false, "unit of the value, where it is no column: count, bytes, ms, s, ratio"},
     {"rule", "summary",    OPTION_TEXT,   NULL, NULL, false, "what is told, with {column}s, {value} and {count}"},
+    {"rule", "over",       OPTION_TEXT,   NULL, NULL, false, "what is told when it is over, with {column}s of the row that is good; none: the summary as it was"},
     {"rule", "action",     OPTION_TEXT,   NULL, NULL, false, "the first thing to do, with {column}s"},
     {"rule", "runbook",    OPTION_TEXT,   NULL, NULL, false, "URL of what is known about it"},
     {"rule", "notify",     OPTION_TEXT,   NULL, NULL, false, "the webhooks that are told; none: all"},
