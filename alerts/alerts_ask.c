@@ -126,7 +126,7 @@ static void judge(struct watch *w, const char *error)
                                  .still_there = w->there == NULL ? NULL : still_there,
                                  .ctx = w};
     book_answer(a->book, &answer);
-    keep_rule(a, w->rule);
+    a->dirty |= state_put_rule(a->state, a->book, w->rule) > 0;
     w->judged_s = w->asked_s;
     a->changed = true;
     watch_reset(w);
@@ -138,9 +138,9 @@ static bool asks_where(const struct watch *w)
 {
     if (w->rule->floor_sql == NULL)
         return false;
-    for (int i = 0; i < book_alerts(w->alerts->book); i++) {
-        const struct alert *a = book_alert(w->alerts->book, i);
-        if (a->state.phase == PHASE_OK || strcmp(a->rule, w->rule->name) != 0)
+    const struct alert *a;
+    for (int i = 0; (a = book_alert_of(w->alerts->book, w->rule, i)) != NULL; i++) {
+        if (a->state.phase == PHASE_OK)
             continue;
         bool named = false;
         for (int row = 0; row < w->answer->n_rows && !named; row++)

@@ -174,10 +174,10 @@ struct coverage *coverage_of(struct moment *m, const struct rule *rule, int *n)
     for (int t = 0; t < m->n_targets; t++) {
         const char *why = NULL;
         bool served = true;
-        for (int i = 0; i < rule->uses.n && served && why == NULL; i++) {
+        for (int i = 0; i < rule->uses.n && served; i++) {
             const struct lack *lack = &know(m, rule->uses.datasets[i], window)->targets[t];
             served = lack->served;
-            why = lack->why;
+            why = why == NULL ? lack->why : why;
         }
         if (served)
             list[(*n)++] = (struct coverage){.target = mem_dup(engine_target_name(m->alerts->engine, t)),

@@ -42,7 +42,7 @@ void keep_event(void *ctx, const struct event *e)
 {
     struct alerts *a = ctx;
     enum change change = e->transition.change;
-    state_put_alert(a->state, e->alert);
+    state_put_alert(a->state, book_find(a->book, e->alert->id));
     if (e->transition.number > 0)
         state_put_event(a->state, e);
     if (a->notify != NULL) {
@@ -64,17 +64,6 @@ void keep_forgotten(void *ctx, const struct alert *alert)
     struct alerts *a = ctx;
     state_drop_alert(a->state, alert, book_number(a->book));
     a->dirty = a->changed = true;
-}
-
-void keep_rule(struct alerts *a, const struct rule *rule)
-{
-    for (int i = 0; i < book_alerts(a->book); i++) {
-        const struct alert *alert = book_alert(a->book, i);
-        if (strcmp(alert->rule, rule->name) != 0)
-            continue;
-        state_put_alert(a->state, alert);
-        a->dirty = true;
-    }
 }
 
 static void put_message(void *ctx, const struct message *m)

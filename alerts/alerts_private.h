@@ -76,8 +76,6 @@ void coverage_free(struct coverage *c, int n);
 /* alerts_keep.c: events and samples on their way out. */
 void keep_event(void *ctx, const struct event *e);
 void keep_forgotten(void *ctx, const struct alert *alert);
-/* The alerts of RULE as they are after an evaluation. */
-void keep_rule(struct alerts *a, const struct rule *rule);
 /* Tells whom it concerns, and commits. */
 void keep_commit(struct alerts *a, double now_s);
 void keep_samples(struct alerts *a, double now_s);

@@ -278,6 +278,12 @@ struct alert *book_alert(const struct book *b, int i)
     return &b->entries.list[i]->alert;
 }
 
+struct alert *book_alert_of(const struct book *b, const struct rule *rule, int i)
+{
+    const struct rule_book *r = rule_book_of(b, rule);
+    return r != NULL && i < r->entries.n ? &r->entries.list[i]->alert : NULL;
+}
+
 struct alert *book_find(const struct book *b, const char *id)
 {
     char *end = NULL;

@@ -29,6 +29,7 @@ struct alert {
     char *inhibited_by;       /* a rule's name */
     int64_t snapshot;         /* number of the context kept in the state file, 0 none */
     bool restored;            /* from the file, not judged again yet */
+    uint64_t kept;            /* of the state file: what it was given last, as a hash; 0: nothing yet */
 };
 struct silence {
     int64_t id;
@@ -87,6 +88,8 @@ void book_answer(struct book *b, const struct book_answer *a);
 /* Ok and pending ones too: see state.phase. */
 int book_alerts(const struct book *b);
 struct alert *book_alert(const struct book *b, int i);
+/* Alert I of RULE, one of the book's rules; NULL after the last. */
+struct alert *book_alert_of(const struct book *b, const struct rule *rule, int i);
 struct alert *book_find(const struct book *b, const char *id);
 /* An alert as it was in the state file: the caller fills in the rest. */
 struct alert *book_restore(struct book *b, const char *rule, const char *target, const char *key);

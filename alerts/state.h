@@ -27,7 +27,10 @@ typedef void state_context_fn(void *ctx, const char *alert_id, int64_t number, c
 bool state_contexts(struct state *s, size_t most_bytes, state_context_fn *fn, void *ctx, struct err *err);
 
 /* What is added between two state_commit goes in one transaction. Nothing here waits for the disk. */
-void state_put_alert(struct state *s, const struct alert *a);
+void state_put_alert(struct state *s, struct alert *a);
+/* The alerts of RULE, but for those that are as they were when they were put last. Returns how many were put.
+ */
+int state_put_rule(struct state *s, const struct book *b, const struct rule *rule);
 /* The book has forgotten it: NUMBER is book_number. */
 void state_drop_alert(struct state *s, const struct alert *a, int64_t number);
 void state_put_event(struct state *s, const struct event *e);

@@ -283,9 +283,23 @@ bool state_load_outbox(struct state *s, struct err *err)
 
 /* ---- Small rows ---- */
 
-void state_put_alert(struct state *s, const struct alert *a)
+void state_put_alert(struct state *s, struct alert *a)
 {
+    a->kept = alert_hash(a);
     state_add_row(s, row_of_alert(a));
+}
+
+int state_put_rule(struct state *s, const struct book *b, const struct rule *rule)
+{
+    int n = 0;
+    struct alert *a;
+    for (int i = 0; (a = book_alert_of(b, rule, i)) != NULL; i++) {
+        if (alert_hash(a) == a->kept)
+            continue;
+        state_put_alert(s, a);
+        n++;
+    }
+    return n;
 }
 
 void state_drop_alert(struct state *s, const struct alert *a, int64_t number)

@@ -53,6 +53,15 @@ void row_free(struct row *r)
     free(r);
 }
 
+static uint64_t add_cell(uint64_t hash, const struct cell *c)
+{
+    unsigned char type = (unsigned char)c->type; /* nothing is not 0 */
+    hash = epoch_add(hash, &type, sizeof(type));
+    if (c->type == CELL_TEXT)
+        return epoch_add(hash, c->text, strlen(c->text) + 1);
+    return epoch_add(hash, &c->integer, sizeof(c->integer));
+}
+
 uint64_t row_identity(const struct row *r)
 {
     /* Put and drop of one thing replace each other, also of a message, of which there is one put only. */
@@ -74,13 +83,8 @@ uint64_t row_identity(const struct row *r)
     if (keys[r->statement].n_key == 0)
         return 0;
     hash = epoch_add(hash, &thing, sizeof(thing));
-    for (int i = 0; i < keys[r->statement].n_key; i++) {
-        const struct cell *c = &r->cells[i];
-        if (c->type == CELL_TEXT)
-            hash = epoch_add(hash, c->text, strlen(c->text) + 1);
-        else
-            hash = epoch_add(hash, &c->integer, sizeof(c->integer));
-    }
+    for (int i = 0; i < keys[r->statement].n_key; i++)
+        hash = add_cell(hash, &r->cells[i]);
     return hash == 0 ? 1 : hash;
 }
 
@@ -158,6 +162,16 @@ static struct cell field_get(const struct field *f, const struct alert *a)
         return cell_int(*(const bool *)(const void *)at);
     }
     return cell_text(NULL);
+}
+
+uint64_t alert_hash(const struct alert *a)
+{
+    uint64_t hash = EPOCH_START;
+    for (int i = 0; i < N_FIELDS; i++) {
+        struct cell c = field_get(&fields[i], a);
+        hash = add_cell(hash, &c);
+    }
+    return hash == 0 ? 1 : hash;
 }
 
 static void get_cells(const struct alert *a, struct cell cells[N_FIELDS + 1])

@@ -52,6 +52,8 @@ uint64_t row_identity(const struct row *r);
 
 /* An alert's columns are one table of fields; its rows and SQL are made from it. Cell 0 is the id. */
 int alert_fields(void);
+/* Of all fields; never 0. */
+uint64_t alert_hash(const struct alert *a);
 struct row *row_of_alert(const struct alert *a);
 /* As it was after its transition NUMBER, the last cell. */
 struct row *row_of_moment(const struct alert *a, int64_t number);

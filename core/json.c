@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/json_private.h"
 #include "core/mem.h"
 #include "core/utf8.h"
 
@@ -68,6 +69,7 @@ static void add_real(struct text *out, double v)
         text_add(out, "null");
         return;
     }
+    v = v == 0 ? 0 : v; /* -0 would come back as the integer 0 */
     snprintf(digits, sizeof(digits), "%.15g", v);
     if (strtod(digits, NULL) != v)
         snprintf(digits, sizeof(digits), "%.17g", v);
@@ -92,16 +94,21 @@ void json_add(struct json *j, struct text *out, const struct value *v)
 
 /* ---- Reading ---- */
 
-static struct value read_value(struct arena *arena, sqlite3_stmt *stmt, int column)
+const char *json_text_at(struct arena *arena, sqlite3_stmt *row, int column)
 {
-    switch (sqlite3_column_type(stmt, column)) {
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    return text == NULL ? NULL : utf8_keep(arena, text, (size_t)sqlite3_column_bytes(row, column));
+}
+
+struct value json_value_at(struct arena *arena, sqlite3_stmt *row, int column)
+{
+    switch (sqlite3_column_type(row, column)) {
     case SQLITE_INTEGER:
-        return (struct value){.type = VALUE_INT, .integer = sqlite3_column_int64(stmt, column)};
+        return (struct value){.type = VALUE_INT, .integer = sqlite3_column_int64(row, column)};
     case SQLITE_FLOAT:
-        return (struct value){.type = VALUE_REAL, .real = sqlite3_column_double(stmt, column)};
+        return (struct value){.type = VALUE_REAL, .real = sqlite3_column_double(row, column)};
     case SQLITE_TEXT:
-        return (struct value){.type = VALUE_TEXT,
-                              .text = arena_dup(arena, (const char *)sqlite3_column_text(stmt, column))};
+        return (struct value){.type = VALUE_TEXT, .text = json_text_at(arena, row, column)};
     default:
         return (struct value){.type = VALUE_NULL};
     }
@@ -115,8 +122,8 @@ static bool read_members(struct arena *arena, sqlite3_stmt *stmt, int most, stru
     while ((status = sqlite3_step(stmt)) == SQLITE_ROW) {
         if (i == most)
             return fail(err, "a JSON object of more than %d members", most);
-        list[i].name = arena_dup(arena, (const char *)sqlite3_column_text(stmt, 0));
-        list[i++].value = read_value(arena, stmt, 1);
+        list[i].name = json_text_at(arena, stmt, 0);
+        list[i++].value = json_value_at(arena, stmt, 1);
     }
     if (status != SQLITE_DONE)
         return fail(err, "this is no JSON");

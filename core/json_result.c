@@ -1,11 +1,13 @@
 /* Results as JSON with their columns' units, and back. */
 #include "core/json_result.h"
 
+#include <math.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/json.h"
+#include "core/json_private.h"
 #include "core/mem.h"
 
 static void add_column(struct json *j, struct text *out, const struct result_column *c)
@@ -63,11 +65,6 @@ static bool prepare(struct reader *d, const char *sql, sqlite3_stmt **stmt, stru
     return true;
 }
 
-static const char *text_of(struct arena *arena, sqlite3_stmt *stmt, int column)
-{
-    return arena_dup(arena, (const char *)sqlite3_column_text(stmt, column));
-}
-
 static void set_origin(struct reader *d, struct result_column *c, const char *dataset, const char *column)
 {
     const struct dataset *found = dataset != NULL ? registry_find(d->registry, dataset) : NULL;
@@ -88,7 +85,7 @@ static bool read_columns(struct reader *d, struct err *err)
         return false;
     struct result_column *columns = NULL;
     while (sqlite3_step(stmt) == SQLITE_ROW) {
-        struct result_column c = {.name = text_of(r->arena, stmt, 0)};
+        struct result_column c = {.name = json_text_at(r->arena, stmt, 0)};
         const char *unit = (const char *)sqlite3_column_text(stmt, 1);
         int u = unit != NULL ? unit_parse(unit) : -1;
         if (c.name == NULL)
@@ -107,20 +104,6 @@ static bool read_columns(struct reader *d, struct err *err)
         memcpy(r->columns, columns, bytes);
     free(columns);
     return (ok && r->n_columns > 0) || fail(err, "what came is not a result: it has no columns");
-}
-
-static struct value value_of(struct arena *arena, sqlite3_stmt *stmt, int column)
-{
-    switch (sqlite3_column_type(stmt, column)) {
-    case SQLITE_INTEGER:
-        return (struct value){.type = VALUE_INT, .integer = sqlite3_column_int64(stmt, column)};
-    case SQLITE_FLOAT:
-        return (struct value){.type = VALUE_REAL, .real = sqlite3_column_double(stmt, column)};
-    case SQLITE_TEXT:
-        return (struct value){.type = VALUE_TEXT, .text = text_of(arena, stmt, column)};
-    default:
-        return (struct value){.type = VALUE_NULL};
-    }
 }
 
 static bool read_rows(struct reader *d, struct err *err)
@@ -142,7 +125,7 @@ static bool read_rows(struct reader *d, struct err *err)
             memset(values + room * width, 0, (more - room) * width * sizeof(*values));
             room = more;
         }
-        values[row * width + column] = value_of(r->arena, stmt, 2);
+        values[row * width + column] = json_value_at(r->arena, stmt, 2);
         r->n_rows = (int)row + 1;
     }
     bool ok = sqlite3_finalize(stmt) == SQLITE_OK;
@@ -161,7 +144,8 @@ static bool read_rest(struct reader *d, struct err *err)
         return false;
     if (sqlite3_step(stmt) == SQLITE_ROW) {
         d->result->more = sqlite3_column_int(stmt, 0) != 0;
-        d->result->cpu_ms = sqlite3_column_double(stmt, 1);
+        double cpu_ms = sqlite3_column_double(stmt, 1);
+        d->result->cpu_ms = isfinite(cpu_ms) ? cpu_ms : 0;
     }
     return sqlite3_finalize(stmt) == SQLITE_OK || fail(err, "what came is not a result: it is no JSON");
 }

@@ -137,14 +137,7 @@ static const char *keep_text(struct rows *rows, const char *text, size_t len, co
         memcmp(above->text, text, len) == 0)
         return above->text;
     /* An expression can make what no sample holds: a NUL (char(0)), bad bytes (a blob). */
-    if (memchr(text, '\0', len) == NULL && utf8_valid(text, len))
-        return arena_dup_n(rows->arena, text, len);
-    struct text mended;
-    text_init(&mended, 4 * (size_t)DOOR_LENGTH);
-    utf8_mend(&mended, text, len);
-    const char *kept = arena_dup_n(rows->arena, text_str(&mended), mended.len);
-    text_done(&mended);
-    return kept;
+    return utf8_keep(rows->arena, text, len);
 }
 
 static struct value take_value(struct rows *rows, sqlite3_stmt *stmt, int column, const struct value *above)

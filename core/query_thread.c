@@ -1,7 +1,6 @@
 /* The query thread: one door, its requests in order of priority, their results handed back to the loop. */
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "core/door.h"
 #include "core/loop.h"
 #include "core/mem.h"
+#include "core/thread.h"
 
 enum { PANES = 0, N_PRIORITIES = 3, MAX_QUEUED = 4096 };
 static const double PATIENCE_S = 0.010; /* a statement of lower priority runs at least this long */
@@ -232,17 +232,6 @@ static void deliver(void *ctx)
     }
 }
 
-/* Signals are the loop's: the thread starts with all of them blocked. */
-static bool start(struct query_thread *t)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool ok = pthread_create(&t->thread, NULL, work, t) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return ok;
-}
-
 struct query_thread *query_thread_new(struct loop *loop, const struct registry *r, struct err *err)
 {
     struct door *door = door_new(r, err);
@@ -254,7 +243,7 @@ struct query_thread *query_thread_new(struct loop *loop, const struct registry *
     pthread_mutex_init(&t->mutex, NULL);
     pthread_cond_init(&t->wake, NULL);
     t->post = loop_post_new(loop, deliver, t);
-    if (start(t))
+    if (thread_start(&t->thread, work, t))
         return t;
     fail(err, "the query thread cannot be started: too many threads or too little memory");
     loop_post_free(t->post);

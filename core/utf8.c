@@ -126,6 +126,18 @@ void utf8_mend(struct text *out, const char *s, size_t len)
     }
 }
 
+const char *utf8_keep(struct arena *a, const char *s, size_t len)
+{
+    if (valid_run(s, len) == len)
+        return arena_dup_n(a, s, len);
+    struct text mended;
+    text_init(&mended, 3 * len + 1); /* U+FFFD takes three */
+    utf8_mend(&mended, s, len);
+    const char *kept = arena_dup_n(a, text_str(&mended), mended.len);
+    text_done(&mended);
+    return kept;
+}
+
 int utf8_width(uint32_t code)
 {
     if (code < 0x7F)

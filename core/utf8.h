@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/arena.h"
 #include "core/text.h"
 
 /* Reads one code point of S (LEN bytes, LEN > 0); returns the bytes used, always >= 1. A byte that starts no valid sequence
@@ -16,6 +17,8 @@ size_t utf8_encode(uint32_t code, char *out);
 bool utf8_valid(const char *s, size_t len);
 /* Appends S as valid UTF-8: each bad byte becomes U+FFFD, NUL too. Control characters stay: exports and copies are exact. */
 void utf8_mend(struct text *out, const char *s, size_t len);
+/* A copy of S in A, mended where it must be; never NULL. */
+const char *utf8_keep(struct arena *a, const char *s, size_t len);
 /* Columns CODE takes in a terminal: 0 combining, 1, 2 wide, -1 not printable (C0, C1, bidi controls, surrogates, noncharacters,
  * zero-width format characters other than joiners that a terminal handles). */
 int utf8_width(uint32_t code);

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "core/mem.h"
+#include "core/thread.h"
 
 struct job {
     struct job *next;
@@ -107,19 +107,14 @@ static void tell_finished(void *ctx)
     }
 }
 
-/* Signals are the loop's: the thread starts with all of them blocked. A thread that cannot be started is the
- * end of memory: it is wanted before anything is shown. */
+/* A thread that cannot be started is the end of memory: it is wanted before anything is shown. */
 static void start(struct writer *w)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&w->thread, NULL, work, w) != 0) {
-        fprintf(stderr,
-                "dbvitals: the writer's thread cannot be started: too many threads or too little memory\n");
-        abort();
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (thread_start(&w->thread, work, w))
+        return;
+    fprintf(stderr,
+            "dbvitals: the writer's thread cannot be started: too many threads or too little memory\n");
+    abort();
 }
 
 struct writer *writer_new(struct loop *loop)

@@ -29,6 +29,7 @@ static void copy_free(struct target_config *c)
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free((void *)(uintptr_t)owned[i]);
 }
+
 /* The start time is computed from two clocks: nearer than this it is the same one. */
 static const double start_jitter_s = 2;
 
@@ -111,12 +112,25 @@ bool target_set_status(struct target *t, const struct source_status *status)
     return changed;
 }
 
+bool target_is_waiting(const struct target *t)
+{
+    for (int i = 0; i < t->n_feeds; i++)
+        if (t->feeds[i].outstanding)
+            return true;
+    return false;
+}
+
 struct feed *target_feed(const struct target *t, const struct dataset *d)
 {
     for (int i = 0; i < t->n_feeds; i++)
         if (t->feeds[i].dataset == d)
             return &t->feeds[i];
     return NULL;
+}
+
+bool feed_is_asked(const struct feed *f)
+{
+    return f->wanted || f->need_s > 0;
 }
 
 const char *state_name(enum source_state s)

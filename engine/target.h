@@ -49,7 +49,11 @@ bool target_set_status(struct target *t, const struct source_status *status);
 /* DUE_S or a moment near it at which refreshes begin: at most 0.3 REFRESH_S sooner, else later. What is due at different times of one
  * refresh would be asked, queried and drawn piece by piece. */
 double target_beat(const struct target *t, double due_s, double refresh_s);
+/* Some dataset was asked of it and is not answered yet. */
+bool target_is_waiting(const struct target *t);
 struct feed *target_feed(const struct target *t, const struct dataset *d);
+/* Somebody needs it now: it is asked at more than its baseline cadence. */
+bool feed_is_asked(const struct feed *f);
 const char *state_name(enum source_state s);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <math.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,17 +72,6 @@ static void hang_up(struct peer *p)
 {
     shutdown(p->fd, SHUT_RDWR);
     p->until_s = HUGE_VAL;
-}
-
-static void on_sweep(void *ctx)
-{
-    struct http *h = ctx;
-    double now = loop_mono_s();
-    for (struct peer *p = h->oldest; p != NULL; p = p->after)
-        if (now > p->until_s)
-            hang_up(p);
-    if (h->n_peers == 0)
-        loop_timer_stop(h->sweep);
 }
 
 /* Room for one more: those who only sit there give way, the longest idle one first. */
@@ -296,6 +286,38 @@ void http_answer(struct http_call *c, const struct http_answer *a)
     MHD_resume_connection(c->connection);
     if (!c->http->ending)
         loop_timer_start(c->http->turn, 0, 0);
+}
+
+/* Who takes too long, and who has left. */
+
+/* It closed a unix socket, or reset the connection. A TCP client that closed may only have closed its half,
+ * and still wait for the answer. */
+static bool has_left(const struct peer *p)
+{
+    struct pollfd f = {.fd = p->fd}; /* what is never asked for and always told: error and hang-up */
+    return poll(&f, 1, 0) > 0;
+}
+
+/* libmicrohttpd does not look at a suspended connection. */
+static void end_left_calls(struct http *h)
+{
+    for (struct http_call *c = h->calls, *after; c != NULL; c = after) {
+        after = c->after;
+        if (has_left(c->peer))
+            answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE, "nobody reads this\n");
+    }
+}
+
+static void on_sweep(void *ctx)
+{
+    struct http *h = ctx;
+    double now = loop_mono_s();
+    end_left_calls(h);
+    for (struct peer *p = h->oldest; p != NULL; p = p->after)
+        if (now > p->until_s)
+            hang_up(p);
+    if (h->n_peers == 0)
+        loop_timer_stop(h->sweep);
 }
 
 /* Opening and closing. */

@@ -1,6 +1,7 @@
 """Clients that mean harm, or are broken: they get their code, memory stays, and everybody else is answered meanwhile."""
 import select
 import socket
+import struct
 import threading
 import time
 
@@ -159,6 +160,26 @@ def test_clients_that_leave_while_their_question_runs_leave_nothing(hold):
                 before = rss_anon_kb(h.process.pid)
     assert w.longest_s < 1
     assert rss_anon_kb(h.process.pid) - before < 20_000
+
+
+def leave_by_reset(s):
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+
+
+@pytest.mark.parametrize("unix, leave", [(True, socket.socket.close), (False, leave_by_reset)], ids=["socket", "reset"])
+def test_the_questions_of_clients_that_left_are_given_up(hold, unix, leave):
+    """More than may wait, of two seconds each: without that, the next one would have a minute to wait."""
+    h = hold()
+    body = b'{"sql":"with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) as c from n"}'
+    head = b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
+    socks = [h.connect(unix) for _ in range(45)]
+    for s in socks:
+        s.sendall(head + body)
+    assert select.select(socks, [], [], 20)[0]  # it has all that may wait, and tells one of the others
+    for s in socks:
+        leave(s)
+    h.until("/api/v1/query?sql=select+1+as+n", lambda a: a.status == 200)
 
 
 def test_too_many_questions_at_once_are_told_to_come_again(hold):

@@ -88,6 +88,20 @@ static void what_is_no_result_is_refused(void **state)
     registry_done(&registry);
 }
 
+static void a_text_that_is_not_valid_is_mended(void **state)
+{
+    (void)state;
+    static const char bad[] = "{\"columns\":[{\"name\":\"a\xff\"}],\"rows\":[[\"caf\xc3\"]]}";
+    struct registry registry;
+    registry_init(&registry);
+    struct result *r = json_result_read(bad, sizeof(bad) - 1, &registry, NULL);
+    assert_non_null(r);
+    assert_string_equal(r->columns[0].name, "a\xef\xbf\xbd");
+    assert_string_equal(result_at(r, 0, 0)->text, "caf\xef\xbf\xbd");
+    result_free(r);
+    registry_done(&registry);
+}
+
 static void members_have_their_types(void **state)
 {
     (void)state;
@@ -114,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_result_comes_back_as_it_was),
         cmocka_unit_test(what_is_no_result_is_refused),
+        cmocka_unit_test(a_text_that_is_not_valid_is_mended),
         cmocka_unit_test(members_have_their_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,10 +12,11 @@
 #include <unistd.h>
 
 #include "alerts/state.h"
+#include "tests/unit/directory.h"
 #include "tests/unit/notices.h"
 
 struct bench {
-    char directory[64];
+    char directory[DIRECTORY_PATH];
     struct loop *loop;
     struct state *state;
     struct notices n;
@@ -29,11 +30,10 @@ struct bench {
 static int begin(void **state)
 {
     struct bench *b = calloc(1, sizeof(*b));
-    snprintf(b->directory, sizeof(b->directory), "/tmp/dbvitals-state-XXXXXX");
     b->loop = loop_new();
     notices_init(&b->n);
     *state = b;
-    return mkdtemp(b->directory) == NULL ? -1 : 0;
+    return directory_new(b->directory) ? 0 : -1;
 }
 
 static void forget_rows(struct bench *b)
@@ -43,16 +43,6 @@ static void forget_rows(struct bench *b)
     b->n_rows = 0;
 }
 
-static void remove_directory(const char *path)
-{
-    DIR *d = opendir(path);
-    for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
-        unlinkat(dirfd(d), e->d_name, 0);
-    if (d != NULL)
-        closedir(d);
-    rmdir(path);
-}
-
 static int end(void **state)
 {
     struct bench *b = *state;
@@ -60,7 +50,7 @@ static int end(void **state)
     forget_rows(b);
     notices_done(&b->n);
     bool ended = loop_free(b->loop);
-    remove_directory(b->directory);
+    directory_remove(b->directory);
     free(b);
     return ended ? 0 : -1;
 }
@@ -186,6 +176,31 @@ static void an_alert_comes_back_as_it_was(void **state)
     assert_true(c->ack.at_s == 4.5 && isnan(c->ack.until_s));
 }
 
+/* After each evaluation, of which most find what the one before found. */
+static void of_the_alerts_of_a_rule_only_what_changed_is_put(void **state)
+{
+    struct bench *b = *state;
+    struct rule list[] = {{.name = "lag"}, {.name = "other"}};
+    struct rules rules = {.list = list, .n = 2};
+    struct book *book = book_new(&rules);
+    open_state(b);
+    struct alert *one = book_restore(book, "lag", "shop", "a"), *two = book_restore(book, "lag", "shop", "b");
+    alert_state_init(&book_restore(book, "other", "shop", "")->state);
+    alert_state_init(&one->state);
+    alert_state_init(&two->state);
+    assert_int_equal(state_put_rule(b->state, book, &list[0]), 2);
+    assert_int_equal(state_put_rule(b->state, book, &list[0]), 0);
+    assert_int_equal(state_put_rule(b->state, book, &list[1]), 1);
+    two->state.held_s[LEVEL_WARNING] = 15;
+    assert_int_equal(state_put_rule(b->state, book, &list[0]), 1);
+    one->snapshot = 7;
+    state_put_alert(b->state, one); /* as it happens between two evaluations */
+    assert_int_equal(state_put_rule(b->state, book, &list[0]), 0);
+    one->snapshot = 0;
+    assert_int_equal(state_put_rule(b->state, book, &list[0]), 1); /* though it is as it was before */
+    book_free(book);
+}
+
 static void silences_numbers_and_what_was_told_come_back(void **state)
 {
     struct bench *b = *state;
@@ -235,7 +250,7 @@ static void what_waited_to_be_told_is_told_after_a_restart_with_the_same_ids(voi
     struct event again = notices_change(&b->n, "lag", "shop", CHANGE_FIRED, LEVEL_CRITICAL);
     state_put_event(b->state, &again);
     notify_tick(b->n.notify, 1, b->n.wall_s, notices_log, &b->n);
-    state_put_alert(b->state, again.alert);
+    state_put_alert(b->state, notices_alert(&b->n, "lag", "shop"));
     state_put_notified(b->state, notify_at(b->n.notify, 0));
     commit(b);
     reopen(b);
@@ -388,9 +403,9 @@ static void only_the_owner_may_read_it(void **state)
     }
     state_close(b->state, 5);
     b->state = NULL;
-    remove_directory(nested);
+    directory_remove(nested);
     snprintf(nested, sizeof(nested), "%s/deep", b->directory);
-    remove_directory(nested);
+    directory_remove(nested);
 }
 
 static void without_a_directory_it_lives_in_memory(void **state)
@@ -502,6 +517,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_alert_comes_back_as_it_was),
+        TEST(of_the_alerts_of_a_rule_only_what_changed_is_put),
         TEST(silences_numbers_and_what_was_told_come_back),
         TEST(what_waited_to_be_told_is_told_after_a_restart_with_the_same_ids),
         TEST(a_dead_letter_is_sent_again_with_its_id),

@@ -2,7 +2,6 @@
  * not is told. */
 #include "tests/unit/test.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -14,17 +13,8 @@
 #include <unistd.h>
 
 #include "alerts/state.h"
+#include "tests/unit/directory.h"
 #include "tests/unit/notices.h"
-
-static void remove_directory(const char *path)
-{
-    DIR *d = opendir(path);
-    for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
-        unlinkat(dirfd(d), e->d_name, 0);
-    if (d != NULL)
-        closedir(d);
-    rmdir(path);
-}
 
 /* ---- A process that writes and is killed ---- */
 
@@ -115,8 +105,8 @@ static int64_t kill_in_the_middle(const char *directory, int64_t first, int roun
 static void after_50_kills_each_written_event_is_there_with_its_message(void **state)
 {
     (void)state;
-    char directory[] = "/tmp/dbvitals-kill-XXXXXX", sql[200];
-    assert_non_null(mkdtemp(directory));
+    char directory[DIRECTORY_PATH], sql[200];
+    assert_true(directory_new(directory));
     int64_t next = 1;
     for (int round = 0; round < 50; round++) {
         int64_t written = kill_in_the_middle(directory, next, round);
@@ -133,15 +123,16 @@ static void after_50_kills_each_written_event_is_there_with_its_message(void **s
         assert_int_equal(query(directory, "select transitions from alerts"), last);
         next = last + 1;
     }
-    remove_directory(directory);
+    directory_remove(directory);
 }
 
 /* ---- A disk that is full ---- */
 
 struct full {
+    char directory[DIRECTORY_PATH];
     struct loop *loop;
     struct state *state;
-    int written, refused, rows, waits_for;
+    int written, refused, rows;
 };
 
 static void see_commit(void *ctx, bool written)
@@ -172,9 +163,17 @@ static void put_big_message(struct full *f)
         loop_run(f->loop);
 }
 
+static void put_big_messages(struct full *f, int n)
+{
+    for (int i = 0; i < n; i++)
+        put_big_message(f);
+}
+
+/* A larger file than BYTES is refused to this process, as by a disk that is full. */
 static void limit_files(rlim_t bytes)
 {
     struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &limit);
     limit.rlim_cur = bytes;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -185,200 +184,217 @@ static void see_timer(void *ctx)
     loop_stop(ctx);
 }
 
-/* Turns the loop until the disk took all. */
-static void await_healing(struct full *f)
+/* Turns the loop until the disk took all; false if it never does. */
+static bool heals(struct full *f)
 {
     struct loop_timer *t = loop_timer_new(f->loop, see_timer, f->loop);
     loop_timer_start(t, 0.05, 0.05);
     for (int i = 0; i < 400 && state_trouble(f->state) != NULL; i++)
         loop_run(f->loop);
     loop_timer_free(t);
+    return state_trouble(f->state) == NULL;
+}
+
+static bool open_state(struct full *f)
+{
+    bool held = true;
+    f->state = state_open(f->loop, f->directory, &held, NULL);
+    if (f->state == NULL || held)
+        return false;
+    state_on_outbox(f->state, take_row, f);
+    return true;
+}
+
+static int begin(void **state)
+{
+    struct full *f = calloc(1, sizeof(*f));
+    f->loop = loop_new();
+    *state = f;
+    return directory_new(f->directory) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    struct full *f = *state;
+    limit_files(RLIM_INFINITY);
+    state_close(f->state, 5);
+    bool ended = loop_free(f->loop);
+    directory_remove(f->directory);
+    free(f);
+    return ended ? 0 : -1;
+}
+
+/* Nothing is left to write. */
+static int64_t close_and_count(struct full *f, const char *table)
+{
+    char sql[60];
+    snprintf(sql, sizeof(sql), "select count(*) from %s", table);
+    state_close(f->state, 5);
+    f->state = NULL;
+    return query(f->directory, sql);
 }
 
 static void a_full_disk_is_told_stops_no_message_and_heals(void **state)
 {
-    (void)state;
-    char directory[] = "/tmp/dbvitals-full-XXXXXX";
-    assert_non_null(mkdtemp(directory));
-    struct full f = {.loop = loop_new()};
-    bool held;
-    signal(SIGXFSZ, SIG_IGN);
-    f.state = state_open(f.loop, directory, &held, NULL);
-    state_on_outbox(f.state, take_row, &f);
-    put_big_message(&f);
-    assert_int_equal(f.written, 1);
-    assert_null(state_trouble(f.state));
+    struct full *f = *state;
+    assert_true(open_state(f));
+    put_big_message(f);
+    assert_int_equal(f->written, 1);
+    assert_null(state_trouble(f->state));
 
     limit_files(256 * 1024); /* the log of the file may not grow any more */
-    for (int i = 0; i < 4; i++)
-        put_big_message(&f);
-    assert_true(f.refused >= 2);
-    assert_int_equal(f.rows, 5); /* each went out though it is not kept */
-    assert_non_null(strstr(state_trouble(f.state), "state.db"));
+    put_big_messages(f, 4);
+    assert_true(f->refused >= 2);
+    assert_int_equal(f->rows, 5); /* each went out though it is not kept */
+    assert_non_null(strstr(state_trouble(f->state), "state.db"));
 
     limit_files(RLIM_INFINITY);
-    await_healing(&f);
-    assert_null(state_trouble(f.state));
-    assert_int_equal(f.rows, 5); /* none a second time */
-    assert_int_equal(query(directory, "select count(*) from outbox"), 5);
-    state_close(f.state, 5);
-    assert_true(loop_free(f.loop));
-    remove_directory(directory);
+    assert_true(heals(f));
+    assert_int_equal(f->rows, 5); /* none a second time */
+    assert_int_equal(close_and_count(f, "outbox"), 5);
 }
 
-/* Exit codes of a process that has a small file system of its own. */
+static void a_disk_that_is_full_at_the_beginning_is_told_and_heals(void **state)
+{
+    struct full *f = *state;
+    limit_files(0);
+    assert_true(open_state(f));
+    assert_non_null(strstr(state_trouble(f->state), "state.db")); /* before anything is written */
+    put_big_messages(f, 3);
+    assert_int_equal(f->rows, 3);
+    assert_int_equal(f->written, 0);
+    limit_files(RLIM_INFINITY);
+    assert_true(heals(f));
+    assert_int_equal(f->rows, 3);
+    assert_int_equal(close_and_count(f, "outbox"), 3);
+}
+
+static void what_was_kept_is_read_from_a_disk_that_has_become_full(void **state)
+{
+    struct full *f = *state;
+    assert_true(open_state(f));
+    put_big_message(f);
+    state_close(f->state, 5);
+    f->rows = 0;
+    limit_files(0);
+    assert_true(open_state(f));
+    assert_null(state_notice(f->state)); /* not taken for a damaged one */
+    assert_int_equal(f->rows, 1);
+    put_big_message(f);
+    assert_int_equal(f->rows, 2);
+    assert_non_null(state_trouble(f->state));
+    limit_files(RLIM_INFINITY);
+    assert_true(heals(f));
+    assert_int_equal(close_and_count(f, "outbox"), 2);
+}
+
+static void what_a_full_disk_keeps_in_memory_is_bounded(void **state)
+{
+    struct full *f = *state;
+    char json[100 * 1000];
+    memset(json, 'x', sizeof(json) - 1);
+    json[sizeof(json) - 1] = '\0';
+    assert_true(open_state(f));
+    put_big_message(f);
+    limit_files(256 * 1024);
+    for (int i = 0; i < 400; i++) { /* 40 MB of contexts */
+        state_put_context(f->state, i, "0123456789abcdef", json);
+        if (i % 20 == 19)
+            put_big_message(f);
+    }
+    assert_non_null(strstr(state_trouble(f->state), "given up"));
+    limit_files(RLIM_INFINITY);
+    assert_true(heals(f));
+    assert_true(query(f->directory, "select count(*) from contexts") < 250);
+    assert_int_equal(close_and_count(f, "outbox"), 21); /* no message was */
+}
+
+/* ---- A small file system of the test's own ---- */
+
+/* Exit codes of a process that has one. */
 enum { HEALED = 0, CANNOT_MOUNT = 77 };
 
-static int fill_file_system(const char *directory)
+static bool mount_small(const char *directory, const char *size)
 {
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("tmpfs", directory, "tmpfs", 0, "size=600k") != 0)
-        return CANNOT_MOUNT;
-    struct full f = {.loop = loop_new()};
-    bool held;
-    f.state = state_open(f.loop, directory, &held, NULL);
-    if (f.state == NULL)
-        return 1;
-    state_on_outbox(f.state, take_row, &f);
-    for (int i = 0; i < 20; i++)
-        put_big_message(&f);
-    if (f.refused == 0 || f.rows != 20 || state_trouble(f.state) == NULL)
-        return 2;
-    if (mount("tmpfs", directory, "tmpfs", MS_REMOUNT, "size=20m") != 0)
-        return 3;
-    await_healing(&f);
-    state_close(f.state, 5);
-    return query(directory, "select count(*) from outbox") == 20 ? HEALED : 4;
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("tmpfs", directory, "tmpfs", 0, size) == 0;
 }
 
-static void a_full_file_system_is_told_and_heals(void **state)
+static bool mount_larger(const char *directory)
 {
-    (void)state;
-    char directory[] = "/tmp/dbvitals-tmpfs-XXXXXX";
-    assert_non_null(mkdtemp(directory));
+    return mount("tmpfs", directory, "tmpfs", MS_REMOUNT, "size=20m") == 0;
+}
+
+static void fill(const char *directory)
+{
+    char path[100], block[4096] = "";
+    snprintf(path, sizeof(path), "%s/filler", directory);
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    while (write(fd, block, sizeof(block)) > 0)
+        ;
+    close(fd);
+}
+
+static int write_until_full(struct full *f)
+{
+    if (!mount_small(f->directory, "size=600k"))
+        return CANNOT_MOUNT;
+    if (!open_state(f))
+        return 1;
+    put_big_messages(f, 20);
+    if (f->refused == 0 || f->rows != 20 || state_trouble(f->state) == NULL)
+        return 2;
+    if (!mount_larger(f->directory))
+        return 3;
+    return heals(f) && close_and_count(f, "outbox") == 20 ? HEALED : 4;
+}
+
+static int begin_on_full(struct full *f)
+{
+    if (!mount_small(f->directory, "size=100k"))
+        return CANNOT_MOUNT;
+    fill(f->directory);
+    if (!open_state(f))
+        return 1;
+    if (state_trouble(f->state) == NULL || strstr(state_trouble(f->state), "state.db") == NULL)
+        return 2;
+    put_big_messages(f, 3);
+    if (f->rows != 3 || f->written != 0)
+        return 3;
+    if (!mount_larger(f->directory))
+        return CANNOT_MOUNT;
+    return heals(f) && close_and_count(f, "outbox") == 3 ? HEALED : 4;
+}
+
+static void expect_healing(int (*child)(struct full *f))
+{
+    char directory[DIRECTORY_PATH];
+    assert_true(directory_new(directory));
     pid_t pid = fork();
-    if (pid == 0)
-        _exit(fill_file_system(directory));
+    if (pid == 0) {
+        struct full f = {.loop = loop_new()};
+        memcpy(f.directory, directory, sizeof(directory));
+        _exit(child(&f));
+    }
     int status = -1;
     waitpid(pid, &status, 0);
-    remove_directory(directory);
+    directory_remove(directory);
     assert_true(WIFEXITED(status)); /* no SIGBUS of what SQLite maps */
     if (WEXITSTATUS(status) == CANNOT_MOUNT)
         skip(); /* not root */
     assert_int_equal(WEXITSTATUS(status), HEALED);
 }
 
-/* A small file system without any room left. */
-static bool mount_full(const char *directory)
+static void a_full_file_system_is_told_and_heals(void **state)
 {
-    char path[100], block[4096] = "";
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("tmpfs", directory, "tmpfs", 0, "size=100k") != 0)
-        return false;
-    snprintf(path, sizeof(path), "%s/filler", directory);
-    int fd = open(path, O_WRONLY | O_CREAT, 0600);
-    while (write(fd, block, sizeof(block)) > 0)
-        ;
-    close(fd);
-    return true;
-}
-
-static int begin_on_full(const char *directory)
-{
-    struct full f = {.loop = loop_new()};
-    struct err err = {""};
-    bool held;
-    if (!mount_full(directory))
-        return CANNOT_MOUNT;
-    f.state = state_open(f.loop, directory, &held, &err);
-    if (f.state == NULL)
-        return 1;
-    if (state_trouble(f.state) == NULL || strstr(state_trouble(f.state), "state.db") == NULL)
-        return 2;
-    state_on_outbox(f.state, take_row, &f);
-    for (int i = 0; i < 3; i++)
-        put_big_message(&f);
-    if (f.rows != 3 || f.written != 0)
-        return 3;
-    if (mount("tmpfs", directory, "tmpfs", MS_REMOUNT, "size=20m") != 0)
-        return CANNOT_MOUNT;
-    await_healing(&f);
-    bool healed = state_trouble(f.state) == NULL;
-    state_close(f.state, 5);
-    return healed && query(directory, "select count(*) from outbox") == 3 ? HEALED : 4;
+    (void)state;
+    expect_healing(write_until_full);
 }
 
 static void on_a_file_system_that_is_full_from_the_beginning_it_watches_and_heals(void **state)
 {
     (void)state;
-    char directory[] = "/tmp/dbvitals-tmpfs-XXXXXX";
-    assert_non_null(mkdtemp(directory));
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(begin_on_full(directory));
-    int status = -1;
-    waitpid(pid, &status, 0);
-    remove_directory(directory);
-    assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status) == CANNOT_MOUNT)
-        skip(); /* not root */
-    assert_int_equal(WEXITSTATUS(status), HEALED);
-}
-
-static void a_disk_that_is_full_at_the_beginning_is_told_and_heals(void **state)
-{
-    (void)state;
-    char directory[] = "/tmp/dbvitals-full-XXXXXX";
-    assert_non_null(mkdtemp(directory));
-    struct full f = {.loop = loop_new()};
-    bool held = true;
-    signal(SIGXFSZ, SIG_IGN);
-    limit_files(0);
-    f.state = state_open(f.loop, directory, &held, NULL);
-    assert_non_null(f.state);
-    assert_false(held);
-    assert_non_null(strstr(state_trouble(f.state), "state.db")); /* before anything is written */
-    state_on_outbox(f.state, take_row, &f);
-    for (int i = 0; i < 3; i++)
-        put_big_message(&f);
-    assert_int_equal(f.rows, 3);
-    assert_int_equal(f.written, 0);
-    limit_files(RLIM_INFINITY);
-    await_healing(&f);
-    assert_null(state_trouble(f.state));
-    assert_int_equal(query(directory, "select count(*) from outbox"), 3);
-    assert_int_equal(f.rows, 3);
-    state_close(f.state, 5);
-    assert_true(loop_free(f.loop));
-    remove_directory(directory);
-}
-
-static void what_was_kept_is_read_from_a_disk_that_has_become_full(void **state)
-{
-    (void)state;
-    char directory[] = "/tmp/dbvitals-full-XXXXXX";
-    assert_non_null(mkdtemp(directory));
-    struct full f = {.loop = loop_new()};
-    bool held;
-    signal(SIGXFSZ, SIG_IGN);
-    f.state = state_open(f.loop, directory, &held, NULL);
-    put_big_message(&f);
-    state_close(f.state, 5);
-    limit_files(0);
-    f.state = state_open(f.loop, directory, &held, NULL);
-    assert_non_null(f.state);
-    assert_null(state_notice(f.state)); /* not taken for a damaged one */
-    state_on_outbox(f.state, take_row, &f);
-    assert_int_equal(f.rows, 1);
-    put_big_message(&f);
-    assert_int_equal(f.rows, 2);
-    assert_non_null(state_trouble(f.state));
-    limit_files(RLIM_INFINITY);
-    await_healing(&f);
-    state_close(f.state, 5);
-    assert_int_equal(query(directory, "select count(*) from outbox"), 2);
-    assert_true(loop_free(f.loop));
-    remove_directory(directory);
+    expect_healing(begin_on_full);
 }
 
 /* ---- A disk that hangs ---- */
@@ -396,68 +412,32 @@ int fdatasync(int fd)
 
 static void messages_go_out_though_the_disk_hangs(void **state)
 {
-    (void)state;
-    char directory[] = "/tmp/dbvitals-hang-XXXXXX";
-    assert_non_null(mkdtemp(directory));
-    struct full f = {.loop = loop_new()};
-    bool held;
-    f.state = state_open(f.loop, directory, &held, NULL);
-    state_on_outbox(f.state, take_row, &f);
+    struct full *f = *state;
+    assert_true(open_state(f));
     atomic_store(&hangs, true);
-    put_big_message(&f);
-    assert_int_equal(f.refused, 1);
-    assert_int_equal(f.rows, 1);
-    assert_non_null(strstr(state_trouble(f.state), "does not answer"));
+    put_big_message(f);
+    assert_int_equal(f->refused, 1);
+    assert_int_equal(f->rows, 1);
+    assert_non_null(strstr(state_trouble(f->state), "does not answer"));
     atomic_store(&hangs, false);
-    await_healing(&f);
-    assert_null(state_trouble(f.state));
-    assert_int_equal(f.rows, 1); /* not a second time */
-    state_close(f.state, 5);
-    assert_int_equal(query(directory, "select count(*) from outbox"), 1);
-    assert_true(loop_free(f.loop));
-    remove_directory(directory);
+    assert_true(heals(f));
+    assert_int_equal(f->rows, 1); /* not a second time */
+    assert_int_equal(close_and_count(f, "outbox"), 1);
 }
 
-static void what_a_full_disk_keeps_in_memory_is_bounded(void **state)
-{
-    (void)state;
-    char directory[] = "/tmp/dbvitals-full-XXXXXX", json[100 * 1000];
-    assert_non_null(mkdtemp(directory));
-    memset(json, 'x', sizeof(json) - 1);
-    json[sizeof(json) - 1] = '\0';
-    struct full f = {.loop = loop_new()};
-    bool held;
-    signal(SIGXFSZ, SIG_IGN);
-    f.state = state_open(f.loop, directory, &held, NULL);
-    state_on_outbox(f.state, take_row, &f);
-    put_big_message(&f);
-    limit_files(256 * 1024);
-    for (int i = 0; i < 400; i++) { /* 40 MB of contexts */
-        state_put_context(f.state, i, "0123456789abcdef", json);
-        if (i % 20 == 19)
-            put_big_message(&f);
-    }
-    assert_non_null(strstr(state_trouble(f.state), "given up"));
-    limit_files(RLIM_INFINITY);
-    await_healing(&f);
-    assert_int_equal(query(directory, "select count(*) from outbox"), 21); /* no message was */
-    assert_true(query(directory, "select count(*) from contexts") < 250);
-    state_close(f.state, 5);
-    assert_true(loop_free(f.loop));
-    remove_directory(directory);
-}
+#define ON_DISK(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_50_kills_each_written_event_is_there_with_its_message),
-        cmocka_unit_test(a_full_disk_is_told_stops_no_message_and_heals),
+        ON_DISK(a_full_disk_is_told_stops_no_message_and_heals),
+        ON_DISK(a_disk_that_is_full_at_the_beginning_is_told_and_heals),
+        ON_DISK(what_was_kept_is_read_from_a_disk_that_has_become_full),
+        ON_DISK(what_a_full_disk_keeps_in_memory_is_bounded),
         cmocka_unit_test(a_full_file_system_is_told_and_heals),
         cmocka_unit_test(on_a_file_system_that_is_full_from_the_beginning_it_watches_and_heals),
-        cmocka_unit_test(a_disk_that_is_full_at_the_beginning_is_told_and_heals),
-        cmocka_unit_test(what_was_kept_is_read_from_a_disk_that_has_become_full),
-        cmocka_unit_test(messages_go_out_though_the_disk_hangs),
-        cmocka_unit_test(what_a_full_disk_keeps_in_memory_is_bounded),
+        ON_DISK(messages_go_out_though_the_disk_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -81,6 +81,9 @@ static void expect_mended(const char *bytes, size_t len, const char *expected)
     assert_string_equal(text_str(&t), expected);
     assert_true(utf8_valid(t.data == NULL ? "" : t.data, t.len));
     text_done(&t);
+    struct arena *arena = arena_new(64);
+    assert_string_equal(utf8_keep(arena, bytes, len), expected);
+    arena_unref(arena);
 }
 
 static void mending_replaces_bad_bytes_and_keeps_the_rest(void **state)

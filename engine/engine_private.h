@@ -1,0 +1,53 @@
+/* What the files of the engine share. */
+#ifndef DBVITALS_ENGINE_ENGINE_PRIVATE_H
+#define DBVITALS_ENGINE_ENGINE_PRIVATE_H
+
+#include "engine/engine.h"
+#include "engine/target.h"
+
+enum { MOST_WANTED = 64 };
+
+struct engine {
+    struct loop *loop;
+    const struct registry *registry;
+    struct engine_options options;
+    struct store *store;
+    struct target **targets;
+    int n_targets;
+    struct loop_timer *timer;
+    bool obeys_refresh;
+    const struct dataset *wanted[MOST_WANTED];
+    int n_wanted;
+    struct engine_need *needs;
+    int n_needs;
+    engine_sample_fn *sample_fn;
+    void *sample_ctx;
+};
+
+/* engine.c */
+struct target *engine_find(const struct engine *e, const char *name);
+
+/* engine_demand.c */
+/* Seconds between polls of F as things are; HUGE_VAL: nobody needs it. */
+double engine_cadence_of(const struct engine *e, const struct feed *f);
+/* Recomputes who wants what of T; what became wanted is due at once. */
+void engine_plan(struct engine *e, struct target *t);
+/* Somebody needs D itself, not only what is made from it. */
+bool engine_is_asked_for(const struct engine *e, const struct dataset *d);
+
+/* engine_ask.c */
+/* Arms the timer for the earliest of all that is due, and at the latest for the next refresh (the datasets of
+ * the engine's own). */
+void engine_arm(struct engine *e);
+/* The timer's: asks what is due. */
+void engine_tick(void *engine);
+
+/* engine_keep.c */
+/* Where the source of T brings its answers. */
+struct source_host engine_host(struct target *t);
+/* Takes the reference. */
+void engine_keep(struct engine *e, struct target *t, struct sample *s);
+/* A sample of each dataset that is made at a tick and that somebody needs. */
+void engine_make_own(struct engine *e, struct target *t);
+
+#endif
