@@ -163,6 +163,10 @@ static void a_long_text_of_a_detail_is_read_to_its_end(void **state)
     SHOWS(&w, " title           CRITICAL shop: 91 of 97");
     SHOWS(&w, "                 connections taken (94 %)");
     SHOWS(&w, " action          look at pid 4711 in locks");
+    SHOWS_NOT(&w, "00000000a1e47001");
+    world_type(&w, "<end>"); /* the focus is on what the page is about */
+    world_settle(&w);
+    SHOWS(&w, "alert id        00000000a1e47001");
     world_done(&w);
     start_alarm(&w, "alerts");
     SHOWS(&w, "91 of 97 connections taken"); /* where there is room, in the list */
