@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alerts/alerts_private.h"
+#include "alerts/book_table.h"
 #include "core/mem.h"
 
 static const double show_every_s = 5;
@@ -94,6 +95,18 @@ static void put_sample(struct alerts *a, const char *target, struct sample *s)
         engine_put(a->engine, target, s);
 }
 
+/* The book knows of no maintenance: it is about who is told. */
+static struct sample *with_maintenance(const struct alerts *a, const char *target, struct sample *s, int name,
+                                       int until)
+{
+    const struct maintenance *m = maintenance_at(&a->settings.maintenances, target, s->wall_s);
+    for (int row = 0; m != NULL && row < s->n_rows; row++) {
+        sample_set_text(s, name, row, m->name, strlen(m->name));
+        s->values[until].real[row] = maintenance_end(m, s->wall_s);
+    }
+    return s;
+}
+
 void keep_samples(struct alerts *a, double now_s)
 {
     if (!a->changed || now_s - a->shown_s < (a->happened ? 0 : show_every_s))
@@ -101,8 +114,11 @@ void keep_samples(struct alerts *a, double now_s)
     double wall_s = loop_wall_s();
     for (int i = 0; i < engine_targets(a->engine); i++) {
         const char *target = engine_target_name(a->engine, i);
-        put_sample(a, target, book_alerts_sample(a->book, target, now_s, wall_s));
-        put_sample(a, target, book_rules_sample(a->book, target, now_s, wall_s));
+        struct sample *alerts = book_alerts_sample(a->book, target, now_s, wall_s),
+                      *rules = book_rules_sample(a->book, target, now_s, wall_s);
+        put_sample(a, target,
+                   with_maintenance(a, target, alerts, ALERTS_MAINTENANCE, ALERTS_MAINTENANCE_UNTIL));
+        put_sample(a, target, with_maintenance(a, target, rules, RULES_MAINTENANCE, RULES_MAINTENANCE_UNTIL));
         if (registry_find(a->registry, "deliveries") != NULL)
             put_sample(a, target, state_deliveries_sample(a->state, target, now_s, wall_s));
     }

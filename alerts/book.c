@@ -120,7 +120,7 @@ struct entry *entry_get(struct book *b, struct rule_book *rules, const char *rul
 static void entry_free(struct entry *e)
 {
     struct alert *a = &e->alert;
-    char *texts[] = {a->rule,   a->target,    a->key,      a->value_text, a->summary, a->title,
+    char *texts[] = {a->rule,   a->target,    a->key,      a->value_text, a->summary, a->over, a->title,
                      a->action, a->threshold, a->evidence, a->labels,     a->no_data, a->inhibited_by};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);

@@ -13,6 +13,7 @@ struct alert {
     double value;     /* NAN: none */
     char *value_text; /* with its unit */
     char *summary;    /* expanded; of the evaluation that was last true */
+    char *over;       /* what is said instead when it is over; NULL: nothing else */
     char *title; /* "CRITICAL shop: 9 sessions blocked 4m by pid 4711": level, target, what, how much, in the
                     first 80 characters */
     char *action, *threshold;

@@ -82,7 +82,7 @@ static void apply_row(const struct answering *s, const struct finding_row *row)
     if (row->outcome.kind == OUTCOME_TRUE)
         entry_describe(s->book, e, s->answer->result, row);
     else if (row->outcome.kind == OUTCOME_FALSE)
-        entry_value(e, row->value);
+        entry_describe_over(e, s->answer->result, row);
     step(s, e, &row->outcome, "it has no value");
 }
 

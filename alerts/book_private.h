@@ -97,6 +97,8 @@ void silences_done(struct silences *s);
 void entry_describe(struct book *b, struct entry *e, const struct result *result,
                     const struct finding_row *row);
 void entry_value(struct entry *e, double value);
+/* The value is good: what is said of that. */
+void entry_describe_over(struct entry *e, const struct result *result, const struct finding_row *row);
 /* Title and threshold, from state and summary. REASON: of a transition, or REASON_NONE. */
 void entry_title(struct entry *e, enum reason reason);
 

@@ -41,6 +41,8 @@ static const struct column alerts_columns[] = {
     [ALERTS_FLAPPING]       = {"flapping",        KIND_GAUGE, TYPE_REAL, UNIT_BOOL,  .help = "it changes too often: nobody is told until it is calm"},
     [ALERTS_NO_DATA]        = {"no_data",         KIND_TEXT,  TYPE_TEXT, .help = "why it could not be judged last: its state is kept meanwhile"},
     [ALERTS_REASON]         = {"reason",          KIND_TEXT,  TYPE_TEXT, .help = "why it changed last: threshold, below, gone, below floor, no data, rule removed, acknowledged"},
+    [ALERTS_MAINTENANCE]    = {"maintenance",     KIND_TEXT,  TYPE_TEXT, .help = "[maintenance] in force for the target: nobody is told meanwhile"},
+    [ALERTS_MAINTENANCE_UNTIL] = {"maintenance_until", KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when that ends"},
 };
 static const struct column rules_columns[] = {
     [RULES_RULE]        = {"rule",         KIND_KEY,   TYPE_TEXT, .help = "name of the rule"},
@@ -66,6 +68,8 @@ static const struct column rules_columns[] = {
     [RULES_RUNBOOK]     = {"runbook",      KIND_TEXT,  TYPE_TEXT, .help = "URL of what to do"},
     [RULES_SQL]         = {"sql",          KIND_TEXT,  TYPE_TEXT, .help = "the SELECT that is judged"},
     [RULES_PLACE]       = {"place",        KIND_TEXT,  TYPE_TEXT, .help = "file and line that it stands in; n/a: built in"},
+    [RULES_MAINTENANCE] = {"maintenance",  KIND_TEXT,  TYPE_TEXT, .help = "[maintenance] in force for the target: nobody is told meanwhile"},
+    [RULES_MAINTENANCE_UNTIL] = {"maintenance_until", KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when that ends"},
 };
 // clang-format on
 const struct dataset alerts_dataset = {

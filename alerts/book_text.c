@@ -98,6 +98,14 @@ void entry_describe(struct book *b, struct entry *e, const struct result *result
     describe_row(b, &a->labels, result, row->row, (const char *const *)rule->key, rule->n_key);
 }
 
+void entry_describe_over(struct entry *e, const struct result *result, const struct finding_row *row)
+{
+    const struct rule *rule = e->rules->rule;
+    entry_value(e, row->value);
+    if (rule->over != NULL)
+        expand(&e->alert.over, rule, rule->over, result, row);
+}
+
 /* CRITICAL, or when it is over RESOLVED and, unless the value came back by itself, why. */
 static void add_state(struct text *t, const struct alert *a, enum reason reason)
 {
@@ -115,6 +123,9 @@ void entry_title(struct entry *e, enum reason reason)
 {
     struct alert *a = &e->alert;
     const struct rule *rule = e->rules->rule;
+    bool over =
+        a->state.phase == PHASE_OK && a->over != NULL && (reason == REASON_NONE || reason == REASON_BELOW);
+    const char *said = over ? a->over : a->summary;
     struct text t;
     text_init(&t, LONGEST_TITLE);
     add_state(&t, a, reason);
@@ -124,8 +135,8 @@ void entry_title(struct entry *e, enum reason reason)
     if (a->state.no_data && a->state.phase != PHASE_OK && a->no_data != NULL) {
         text_addf(&t, "%s has no data: ", a->rule);
         add_line(&t, a->no_data, LONGEST_TITLE);
-    } else if (a->summary != NULL && a->summary[0] != '\0')
-        add_line(&t, a->summary, LONGEST_TITLE);
+    } else if (said != NULL && said[0] != '\0')
+        add_line(&t, said, LONGEST_TITLE);
     else {
         text_add(&t, a->rule);
         text_add(&t, a->key[0] != '\0' ? " of " : "");

@@ -50,6 +50,8 @@ bool maintenances_read(const struct config *c, struct maintenances *out, struct 
 void maintenances_done(struct maintenances *m);
 /* The one that covers TARGET at that moment, or NULL. */
 const struct maintenance *maintenance_at(const struct maintenances *m, const char *target, double wall_s);
+/* When M, which covers WALL_S, ends. */
+double maintenance_end(const struct maintenance *m, double wall_s);
 
 /* One thing to send: rows of one outbox message. */
 struct notice {

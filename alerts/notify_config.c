@@ -247,3 +247,20 @@ const struct maintenance *maintenance_at(const struct maintenances *m, const cha
     }
     return NULL;
 }
+
+double maintenance_end(const struct maintenance *m, double wall_s)
+{
+    time_t seconds = (time_t)floor(wall_s);
+    struct tm t;
+    if (!m->daily)
+        return m->to_s;
+    if (localtime_r(&seconds, &t) == NULL)
+        return NAN;
+    int end = (int)m->to_s, since_midnight = t.tm_hour * 3600 + t.tm_min * 60 + t.tm_sec;
+    t.tm_mday += since_midnight >= end;
+    t.tm_hour = end / 3600;
+    t.tm_min = end / 60 % 60;
+    t.tm_sec = end % 60;
+    t.tm_isdst = -1; /* the clock may be changed before */
+    return (double)mktime(&t);
+}

@@ -196,6 +196,7 @@ static void read_texts(const struct rule_reader *reader, const struct layers *l,
     r->name = arena_dup(reader->arena, l->name);
     r->help = text_of(reader, l, "help");
     r->summary = text_of(reader, l, "summary");
+    r->over = text_of(reader, l, "over");
     r->action = text_of(reader, l, "action");
     r->runbook = text_of(reader, l, "runbook");
     r->pack = arena_dup(reader->arena, first->pack);

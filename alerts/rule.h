@@ -42,6 +42,8 @@ struct rule {
     enum no_data on_no_data;
     enum unit unit;      /* of value */
     const char *summary; /* with {column}s */
+    const char
+        *over; /* what is told instead once it is good, of the row that is; NULL: the summary as it was */
     const char *action;  /* the first thing to do, with {column}s; NULL: none */
     const char *runbook; /* URL or NULL */
     const char **notify; /* names of webhooks; 0 of them: all */

@@ -193,7 +193,7 @@ static void write_sugar(const struct rule_reader *reader, const struct layers *l
                         struct rule *r)
 {
     struct given where = layers_get(l, "where"), value = layers_get(l, "value");
-    const char *const texts[] = {where.value, value.value, r->summary, r->action};
+    const char *const texts[] = {where.value, value.value, r->summary, r->action, r->over};
     struct text sql;
     text_init(&sql, LONGEST_SQL);
     text_add(&sql, "select target");
@@ -201,7 +201,7 @@ static void write_sugar(const struct rule_reader *reader, const struct layers *l
         text_addf(&sql, ", %s", r->key[i]);
     size_t names = sql.len;
     text_addf(&sql, ", (%s\n) as value", value.value);
-    add_evidence(&sql, r, s, texts, 4);
+    add_evidence(&sql, r, s, texts, 5);
     text_addf(&sql, " from %s", s->text);
     if (where.value != NULL)
         text_addf(&sql, " where (%s\n)", where.value);

@@ -172,7 +172,9 @@ void attach_step(struct attach *a, const char *dataset, double at_s, int directi
     struct request *r = mem_new(sizeof(*r));
     struct text path;
     text_init(&path, 300);
-    text_addf(&path, "/api/v1/step?dataset=%s&at=%.6f&direction=%d", dataset, at_s, direction);
+    /* All of its digits: a moment that is rounded stands before or after its own sample, which is then
+     * the next one. */
+    text_addf(&path, "/api/v1/step?dataset=%s&at=%.17g&direction=%d", dataset, at_s, direction);
     r->path = text_take(&path);
     r->step = fn;
     r->ctx = ctx;

@@ -34,8 +34,8 @@ static void on_step(void *ctx, double moment)
 {
     struct watch *w = ctx;
     struct stepping *s = &w->stepping;
-    /* The second of two may not be there: then the first is as far as it goes. */
-    double to = isnan(moment) ? s->from : moment;
+    /* The second of two may not be there: then the first is as far as it goes. After the newest comes now. */
+    double to = isnan(moment) && s->direction < 0 ? s->from : moment;
     s->from = to;
     if (--s->left > 0 && !isnan(moment)) {
         attach_step(w->attach, s->dataset, to, s->direction, on_step, w);
@@ -49,8 +49,10 @@ static void on_step(void *ctx, double moment)
 static void host_step_later(void *ctx, const char *dataset, double at_s, int direction, int count)
 {
     struct watch *w = ctx;
-    if (w->stepping.left > 0)
-        return; /* the step before is still on its way */
+    if (w->stepping.left > 0) { /* the step before is still on its way */
+        w->stepping.left += direction == w->stepping.direction;
+        return;
+    }
     w->stepping = (struct stepping){.from = NAN, .direction = direction, .left = count};
     snprintf(w->stepping.dataset, sizeof(w->stepping.dataset), "%s", dataset);
     attach_step(w->attach, dataset, at_s, direction, on_step, w);

@@ -51,6 +51,7 @@ const struct option config_options[] = {
     {"rule", "latched",    OPTION_BOOL,   "no", NULL, false, "whether it stays until somebody acknowledges it"},
     {"rule", "unit",       OPTION_TEXT,   NULL, NULL, false, "unit of the value, where it is no column: count, bytes, ms, s, ratio"},
     {"rule", "summary",    OPTION_TEXT,   NULL, NULL, false, "what is told, with {column}s, {value} and {count}"},
+    {"rule", "over",       OPTION_TEXT,   NULL, NULL, false, "what is told when it is over, with {column}s of the row that is good; none: the summary as it was"},
     {"rule", "action",     OPTION_TEXT,   NULL, NULL, false, "the first thing to do, with {column}s"},
     {"rule", "runbook",    OPTION_TEXT,   NULL, NULL, false, "URL of what is known about it"},
     {"rule", "notify",     OPTION_TEXT,   NULL, NULL, false, "the webhooks that are told; none: all"},
@@ -71,8 +72,8 @@ const struct option config_options[] = {
     {"webhook", "sql",            OPTION_SQL,      NULL,      NULL, false, "format custom: a SELECT over :message and the table alert; each row is a request, its column `body` the text that is sent"},
 
     {"maintenance", "target",  OPTION_TEXT, NULL, NULL, false, "the targets, a pattern with * and ?; none: all"},
-    {"maintenance", "from",    OPTION_TEXT, NULL, NULL, false, "when it begins: 22:00 (each day), or 2026-08-01 22:00 (once)"},
-    {"maintenance", "to",      OPTION_TEXT, NULL, NULL, false, "when it ends; before `from`: on the next day"},
+    {"maintenance", "from",    OPTION_TEXT, NULL, NULL, false, "when it begins, in the time zone of the program (TZ): 22:00 (each day), or 2026-08-01 22:00 (once)"},
+    {"maintenance", "to",      OPTION_TEXT, NULL, NULL, false, "when it ends, in the same time zone; before `from`: on the next day"},
     {"maintenance", "days",    OPTION_TEXT, NULL, NULL, false, "the days that it begins on: sun, mon-fri; none: each"},
     {"maintenance", "comment", OPTION_TEXT, NULL, NULL, false, "why, for those who see it"},
 

@@ -6,23 +6,27 @@
 /* One object: the state of everything in a word, and why. 503 when nothing watched answers. */
 #define SQL_HEALTH                                                                                           \
     "with t as (select count(*) as n, sum(state = 'up') as up from targets),"                                \
-    " a as (select count(*) filter (where level = 3) as critical,"                                           \
-    "  count(*) filter (where level = 2) as warning,"                                                        \
-    "  count(*) filter (where level >= 2 and (acked_by is not null or silenced_by is not null)) as known"    \
+    " a as (select count(*) filter (where level = 3) as critical, count(*) filter (where level = 2) as "     \
+    "warning,"                                                                                               \
+    "  count(*) filter (where level = 3 and maintenance is null) as urgent,"                                 \
+    "  count(*) filter (where level >= 2 and (acked_by is not null or silenced_by is not null"               \
+    "   or maintenance is not null)) as known"                                                               \
     "  from alerts where state in ('firing', 'kept')),"                                                      \
     " p as (select name, max_size, in_use, idle, waiting, size, utilization from pools"                      \
     "  order by utilization desc limit 1)"                                                                   \
     "select case when coalesce(t.up, 0) = 0 then 503 else 200 end as status, json_object("                   \
     " 'status', case when coalesce(t.up, 0) = 0 then 'unhealthy'"                                            \
-    "  when t.up < t.n or a.critical > 0 then 'degraded' else 'healthy' end,"                                \
+    "  when t.up < t.n or a.urgent > 0 then 'degraded' else 'healthy' end,"                                  \
     " 'connection', json(case when t.up = t.n and t.n > 0 then 'true' else 'false' end),"                    \
-    " 'pool', (select json_object('name', name, 'size', max_size, 'checked_in', max(0, max_size - in_use), "  \
+    " 'pool', (select json_object('name', name, 'size', max_size, 'checked_in', max(0, max_size - in_use), " \
     "   'checked_out', in_use,"                                                                              \
     "   'overflow', max(0, size - max_size), 'total_connections', size, 'waiting', waiting,"                 \
     "   'utilization', utilization) from p),"                                                                \
     " 'alerts', json_object('critical', a.critical, 'warning', a.warning, 'known', a.known),"                \
     " 'targets', (select json_group_array(json_object('name', name, 'kind', kind, 'state', state,"           \
-    "   'role', role, 'version', version, 'rtt_ms', rtt_ms, 'data_age_s', data_age_s, 'error', error))"      \
+    "   'role', role, 'version', version, 'rtt_ms', rtt_ms, 'data_age_s', data_age_s, 'error', error,"       \
+    "   'maintenance', (select maintenance from rules r where r.target = targets.name and maintenance is "   \
+    "not null limit 1)))"                                                                                    \
     "  from targets)) as document from t, a"
 
 /* One object a target: what it does and how fast, over the last minute. */
@@ -72,14 +76,14 @@
     " calls_delta as calls, calls_per_s, total_exec_ms_delta as total_ms, share, mean_ms,"                   \
     " p95_ms as p95_ms_estimate, p99_ms as p99_ms_estimate, max_ms as max_ms_since_reset, rows_per_call,"    \
     " hit_ratio, query, span_s as window_s, age_s from statements('5m')"                                     \
-    " where toplevel and calls_delta > 0 order by total_exec_ms_delta desc limit 50"
+    " where toplevel and calls_delta > 0 and not coalesce(own, 0) order by total_exec_ms_delta desc limit 50"
 
 #define SQL_ALERTS                                                                                           \
     "select alert_id as id, rule, target, alert_key as key, state, severity, rising, value, value_text,"     \
     " threshold, title, summary, action, runbook as runbook_url, evidence, active_at, fired_at, "            \
     "resolved_at,"                                                                                           \
     " changed_at, since_s, held_s, occurrences, transitions, acked_by, ack_comment, acked_at, ack_until,"    \
-    " silenced_by, silenced_until, inhibited_by, flapping, no_data, reason from alerts"                      \
-    " order by level desc, changed_at"
+    " silenced_by, silenced_until, maintenance, maintenance_until, inhibited_by, flapping, no_data, reason"  \
+    " from alerts order by level desc, changed_at"
 
 #endif

@@ -59,7 +59,8 @@ static void filter_columns_init(struct filter_columns *columns, struct dash_pane
     for (int i = 0; i < n; i++) {
         const struct result_column *c = &p->result->columns[i];
         view_heading(&v, i, columns->headings[i], sizeof(columns->headings[i]));
-        columns->items[i] = (struct filter_column){c->name, c->unit, c->numeric, columns->headings[i]};
+        columns->items[i] = (struct filter_column){c->name, c->unit, c->numeric, columns->headings[i],
+                                                      c->origin == NULL ? NULL : c->origin->name};
     }
 }
 

@@ -276,10 +276,21 @@ static const struct { enum command command; void (*fn)(struct dash *d); } action
 };
 // clang-format on
 
+/* Those that do something with the row under the cursor. */
+static bool acts_on_row(enum command c)
+{
+    return c == COMMAND_DETAIL || c == COMMAND_TAG || c == COMMAND_ACK || c == COMMAND_SILENCE ||
+           c == COMMAND_COPY || c == COMMAND_EXPLAIN;
+}
+
 void dash_do(struct dash *d, enum command c, const struct key *key)
 {
     struct dash_pane *p = dash_focus(d);
     d->dirty = true;
+    if (p != NULL && p->result != NULL && widget_has_rows(p->pane->widget) && acts_on_row(c)) {
+        struct view v = pane_view(p);
+        view_pin(&v); /* newer rows may have come since the person looked */
+    }
     if (c == COMMAND_BACK)
         back(d, key);
     else if (c == COMMAND_PAGE)

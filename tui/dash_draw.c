@@ -41,7 +41,8 @@ static void right_text(const struct dash_pane *p, struct text *out)
     char seen[64];
     if (p->held) {
         moment_text(p->seen_s, p->dash->host.now(p->dash->host.ctx), seen, sizeof(seen));
-        text_addf(out, "%s%slast seen %s ", p == p->visit->panes ? pane->empty : "", p == p->visit->panes ? "; " : "", seen);
+        text_addf(out, "%s%slast seen %s ", p == p->visit->panes ? pane->empty : "",
+                  p == p->visit->panes ? "; " : "", seen);
     }
     if (p->filter_text != NULL)
         text_addf(out, "/%s ", p->filter_text);
@@ -95,7 +96,8 @@ static const char *failure(const struct dash_pane *p)
 {
     const struct dash_pane *failures = dash_pane_named(p->dash, "failures");
     const struct result *r = failures == NULL ? NULL : failures->result;
-    int dataset = r == NULL ? -1 : result_column(r, "dataset"), error = r == NULL ? -1 : result_column(r, "error");
+    int dataset = r == NULL ? -1 : result_column(r, "dataset"),
+        error = r == NULL ? -1 : result_column(r, "error");
     if (p->result->n_rows > 0 || dataset < 0 || error < 0)
         return NULL;
     for (int i = 0; i < r->n_rows; i++)
@@ -112,7 +114,8 @@ static bool gone(const struct dash_pane *p, char *out, size_t size)
     if (p->result->n_rows > 0 || !pane_is_gone(p))
         return false;
     bool first = p == p->visit->panes;
-    snprintf(out, size, "%s ([ steps back to when it was there)", first ? p->pane->empty : "it is not there now");
+    snprintf(out, size, "%s ([ steps back to when it was there)",
+             first ? p->pane->empty : "it is not there now");
     return true;
 }
 
@@ -141,6 +144,7 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
     struct view v = pane_view(p);
     struct pane_sort sort;
     struct area body = frame ? area_part(whole, 1, 0, whole.rows - 1, whole.columns) : whole;
+    view_loosen(&v);
     pane_sort_of(p, &sort);
     v.sort = sort.column == NULL ? NULL : &sort;
     if (p->error[0] != '\0')
@@ -153,6 +157,8 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), why, true);
     else
         widget_draw(&v, body);
+    if (widget_has_rows(p->pane->widget))
+        view_seen(&v);
     /* Last: titles count rows below, which the drawing finds out. */
     if (frame)
         frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);

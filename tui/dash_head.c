@@ -71,6 +71,16 @@ static int verdicts(struct dash *d, const char *level)
     return n;
 }
 
+/* Those that hold, and that somebody has acknowledged, silenced, or announced. */
+static int verdicts_known(struct dash *d)
+{
+    struct dash_pane *p = dash_pane_named(d, "now");
+    int n = 0, c = p == NULL || p->result == NULL ? -1 : result_column(p->result, "known");
+    for (int i = 0; c >= 0 && i < p->result->n_rows; i++)
+        n += value_real(result_at(p->result, i, c)) > 0;
+    return n;
+}
+
 /* Badges first: which kind of place this is must be seen before anything is done. */
 static void badges_add(struct dash *d, struct parts *ps)
 {
@@ -81,7 +91,8 @@ static void badges_add(struct dash *d, struct parts *ps)
     if (d->options.read_only)
         part_add(ps, false, 1, ROLE_HEAD_KEY, "[RO]");
     if (d->options.attached != NULL)
-        part_add(ps, false, 4, d->trouble[0] != '\0' ? ROLE_WARNING : ROLE_HEAD_KEY, "@ %s", d->options.attached);
+        part_add(ps, false, 4, d->trouble[0] != '\0' ? ROLE_WARNING : ROLE_HEAD_KEY, "@ %s",
+                 d->options.attached);
     if (env == NULL)
         return;
     char upper[32];
@@ -98,7 +109,8 @@ static void place_put(struct parts *ps, int form)
 {
     const char *at = strrchr(ps->place, '@'), *start = form == PLACE_HOST && at != NULL ? at + 1 : ps->place;
     const char *slash = strrchr(start, '/');
-    int len = form == PLACE_WHOLE || slash == NULL || slash == start ? (int)strlen(start) : (int)(slash - start);
+    int len =
+        form == PLACE_WHOLE || slash == NULL || slash == start ? (int)strlen(start) : (int)(slash - start);
     struct part *p = &ps->items[ps->place_at];
     snprintf(p->text, sizeof(p->text), "· %.*s", len, start);
     p->width = utf8_columns(p->text);
@@ -155,6 +167,13 @@ static double data_age(struct dash *d, double now)
     return isnan(d->newest_s) ? NAN : fmax(now - d->newest_s, 0);
 }
 
+/* A guard, or a governor, may read less often than the screen is drawn: three of its polls must be missing.
+ */
+static bool age_is_old(struct dash *d, double age)
+{
+    return age > fmax(dash_stale_s(d), head_number(d, "stale_s"));
+}
+
 static void time_add(struct dash *d, struct parts *ps)
 {
     char text[64], ago[32];
@@ -170,7 +189,7 @@ static void time_add(struct dash *d, struct parts *ps)
     } else {
         /* What a server said before it went away is not live, however young it is. */
         double age = data_age(d, now);
-        bool old = !isnan(age) && (age > dash_stale_s(d) || !target_up(d) || d->trouble[0] != '\0');
+        bool old = !isnan(age) && (age_is_old(d, age) || !target_up(d) || d->trouble[0] != '\0');
         if (isnan(age))
             snprintf(text, sizeof(text), "no data yet");
         else
@@ -195,7 +214,7 @@ static void clock_add(struct dash *d, struct parts *ps)
 
 static void alerts_add(struct dash *d, struct parts *ps)
 {
-    int critical = verdicts(d, "critical"), warning = verdicts(d, "warning"), known = verdicts(d, "dim");
+    int critical = verdicts(d, "critical"), warning = verdicts(d, "warning"), known = verdicts_known(d);
     if (critical > 0)
         part_add(ps, true, 2, ROLE_CRITICAL, "▲ %d critical", critical);
     if (warning > 0)
@@ -325,7 +344,8 @@ int head_rows(const struct dash *d, int rows)
         return 0;
     if (rows < 12)
         return 1;
-    return rows >= 20 && (d->trouble[0] != '\0' || head_text(any, "missing", buf, sizeof(buf)) != NULL) ? 3 : 2;
+    return rows >= 20 && (d->trouble[0] != '\0' || head_text(any, "missing", buf, sizeof(buf)) != NULL) ? 3
+                                                                                                        : 2;
 }
 
 void head_draw(struct dash *d, struct area a)

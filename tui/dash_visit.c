@@ -86,11 +86,10 @@ static struct visit *visit_new(struct dash *d, const struct page *page)
     v->n = 0;
     layout_each(&page->layout, pane_place, &of);
     /* The focus starts on what the page is about: the first pane that is a list, not one of sentences. */
-    for (int i = 0; i < v->n && page->focus != NULL; i++)
-        if (strcmp(v->panes[i].pane->name, page->focus) == 0)
-            v->focus = i;
-    if (v->focus > 0)
-        return v;
+    for (v->focus = 0; v->focus < v->n && page->focus != NULL; v->focus++)
+        if (strcmp(v->panes[v->focus].pane->name, page->focus) == 0)
+            return v;
+    v->focus = 0;
     while (v->focus < v->n && !(widget_has_rows(v->panes[v->focus].pane->widget) &&
                                 v->panes[v->focus].pane->widget != WIDGET_LINES))
         v->focus++;

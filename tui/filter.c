@@ -223,6 +223,8 @@ static bool column_find(const struct filter_column *columns, int n, const char *
             headed = &columns[i];
             break;
         }
+        if (!heading && columns[i].origin != NULL)
+            starts_with(columns[i].origin, typed, &heading);
         if (heading && headed == NULL)
             headed = &columns[i];
         if (!starts)

@@ -13,7 +13,8 @@
  *   column:text    that column contains it         column:/regex/      "two words":text
  *   column>10      compares with the column's unit: size>10MB  mean>5ms  hit_ratio<90%  state=active  (operators = != < <= > >=)
  *   !word          not                             any of the above
- * A column goes by its name or by its heading (blanks and _ are one; calls/s is a name too), shortened as long as it is unique. */
+ * A column goes by its name or by its heading (blanks and _ are one; calls/s is a name too), shortened as long as it is unique, and by
+ * the name that it has in its dataset. */
 enum { FILTER_MAX_TERMS = 16, FILTER_MAX_LENGTH = 1000 };
 
 enum filter_kind { FILTER_CONTAINS, FILTER_REGEX, FILTER_COMPARE };
@@ -40,6 +41,7 @@ struct filter_column {
     enum unit unit;
     bool numeric;
     const char *heading; /* as it is shown; NULL: the name */
+    const char *origin;  /* as rules and SELECTs name it; NULL: it is computed */
 };
 struct filter_sql {
     struct text where;                             /* an expression; "1" when there are no terms */

@@ -41,10 +41,12 @@ void view_identity(const struct view *v, const struct result *r, int row, struct
 void table_reset(struct table *t)
 {
     free(t->cursor);
+    free(t->drawn);
     free(t->widths);
     result_free(t->ghost);
     tree_done(t);
-    t->cursor = NULL;
+    t->cursor = t->drawn = NULL;
+    t->loose = false;
     t->widths = NULL;
     t->ghost = NULL;
     t->n_widths = t->row = t->top = t->scroll = t->narrower = 0;
@@ -109,11 +111,60 @@ static bool same_columns(const struct result *a, const struct result *b)
             strcmp(a->columns[a->n_columns - 1].name, b->columns[b->n_columns - 1].name) == 0);
 }
 
+static void forget_cursor(struct table *t)
+{
+    result_free(t->ghost);
+    free(t->cursor);
+    t->ghost = NULL;
+    t->cursor = NULL;
+    t->loose = false;
+    t->row = 0;
+}
+
+void view_loosen(struct view *v)
+{
+    if (v->table->loose)
+        forget_cursor(v->table);
+}
+
+void view_seen(struct view *v)
+{
+    struct table *t = v->table;
+    const struct result *from;
+    struct text identity;
+    int row;
+    free(t->drawn);
+    t->drawn = NULL;
+    if (t->cursor != NULL || v->result == NULL || view_rows(v) == 0)
+        return;
+    view_row(v, t->row, &from, &row);
+    text_init(&identity, 64000);
+    view_identity(v, from, row, &identity);
+    t->drawn = text_take(&identity);
+}
+
+static void take_drawn(struct table *t)
+{
+    t->cursor = t->drawn;
+    t->drawn = NULL;
+}
+
+void view_pin(struct view *v)
+{
+    if (v->table->cursor == NULL)
+        take_drawn(v->table);
+    v->table->loose = false;
+}
+
 bool view_settle(struct view *v, const struct result *old)
 {
     struct table *t = v->table;
     int last = v->result->n_rows - 1;
     tree_done(t);
+    if (t->cursor == NULL && t->drawn != NULL) {
+        take_drawn(t);
+        t->loose = true;
+    }
     if (v->pane->widget == WIDGET_TREE)
         tree_order(v);
     if (t->cursor == NULL) {
@@ -128,12 +179,8 @@ bool view_settle(struct view *v, const struct result *old)
         return true;
     }
     if (t->other_rows) {
-        result_free(t->ghost);
-        free(t->cursor);
-        t->ghost = NULL;
-        t->cursor = NULL;
+        forget_cursor(t);
         t->other_rows = false;
-        t->row = 0;
         return true;
     }
     if (t->ghost != NULL && !same_columns(t->ghost, v->result)) {
@@ -148,7 +195,7 @@ bool view_settle(struct view *v, const struct result *old)
         t->row = last + (t->ghost != NULL ? 1 : 0);
     if (t->row < 0)
         t->row = 0;
-    return !v->result->more;
+    return t->loose || !v->result->more;
 }
 
 void view_move(struct view *v, int i)
@@ -174,6 +221,7 @@ void view_move(struct view *v, int i)
     view_identity(v, from, row, &identity);
     free(t->cursor);
     t->cursor = text_take(&identity);
+    t->loose = false;
 }
 
 bool view_tagged(const struct view *v, const char *identity)

@@ -53,8 +53,9 @@ static void line_draw(struct view *v, struct area a, int y, int i)
         area_put_right(a, y, a.columns - 13, 12, STYLE(ROLE_DIM), where);
         room -= 14;
     }
-    /* Only what is critical colours the whole sentence: a screen of colours says nothing. */
-    enum role text = role == ROLE_CRITICAL || role == ROLE_GOOD ? role : ROLE_TEXT;
+    /* Only what is critical, or is not so any more, colours the whole sentence: a screen of colours says
+     * nothing. */
+    enum role text = role == ROLE_CRITICAL || role == ROLE_GOOD || role == ROLE_DIM ? role : ROLE_TEXT;
     if (f.text >= 0)
         view_put(v, a, y, at, room, STYLE(text), view_cell(from, row, f.text, buf, sizeof(buf)));
     if (v->row_marks && i == v->table->row && v->focused) {

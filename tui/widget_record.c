@@ -6,11 +6,47 @@
 #include "core/utf8.h"
 #include "tui/widget.h"
 
-enum { FIELD_LEAST = 38, MAX_FIELDS = 256, LABEL_MOST = 22, SQL_ROWS = 24 };
+enum { FIELD_LEAST = 38, MAX_FIELDS = 256, LABEL_MOST = 22, FIELD_LINES = 40, SQL_ROWS = 24 };
 
 struct field {
-    int row, column, width;
+    int row, column, width, lines;
 };
+
+/* The bytes of S that a line of WIDTH columns shows: up to the last blank that fits, else all that fits. */
+static size_t line_bytes(const char *s, int width)
+{
+    size_t len = strnlen(s, 4096), at = 0, blank = 0;
+    int used = 0;
+    while (at < len && s[at] != '\n') {
+        char cell[UTF8_CELL];
+        int columns;
+        size_t n = utf8_cell(s + at, len - at, cell, &columns);
+        used += columns;
+        if (used > width)
+            return blank > 0 && s[at] != ' ' ? blank : at > 0 ? at : n;
+        at += n;
+        blank = s[at] == ' ' ? at : blank;
+    }
+    return at;
+}
+
+/* Where the line after one of N bytes begins. */
+static const char *line_next(const char *s, size_t n)
+{
+    s += n;
+    if (*s == '\n')
+        return s + 1;
+    return s + strspn(s, " ");
+}
+
+static int line_count(const char *s, int width)
+{
+    int n = 0;
+    do
+        s = line_next(s, line_bytes(s, width));
+    while (++n < FIELD_LINES && *s != '\0');
+    return n;
+}
 
 static int label_width(const struct view *v, const int *columns, int n)
 {
@@ -24,7 +60,7 @@ static int label_width(const struct view *v, const int *columns, int n)
     return widest > LABEL_MOST ? LABEL_MOST : widest;
 }
 
-/* Where each field stands: side by side while values are short, a line of its own for a long one. Returns the
+/* Where each field stands: side by side while values are short, lines of its own for a long one. Returns the
  * rows. */
 static int place(const struct view *v, const int *columns, int n, int width, int label, struct field *out)
 {
@@ -39,10 +75,13 @@ static int place(const struct view *v, const int *columns, int n, int width, int
             row++;
             slot = 0;
         }
-        out[i] = (struct field){row, slot * each, wide || across == 1 ? width : each};
+        bool alone = wide || across == 1;
+        out[i] = (struct field){row, slot * each, alone ? width : each, 1};
+        if (alone && width > label + 4)
+            out[i].lines = line_count(value, width - label - 3);
         slot = wide ? across : slot + 1;
         if (slot >= across) {
-            row++;
+            row += out[i].lines;
             slot = 0;
         }
     }
@@ -55,6 +94,25 @@ int record_rows(const struct view *v, int columns)
     struct field fields[MAX_FIELDS];
     int n = v->result->n_columns <= MAX_FIELDS ? view_columns(v, all) : 0;
     return place(v, all, n, columns - 1, label_width(v, all, n), fields);
+}
+
+/* The last line that there may be shows as much of the rest as fits. */
+static void value_draw(const struct view *v, struct area a, const struct field *f, int at, struct style style,
+                       const char *value)
+{
+    int width = f->width - at;
+    for (int i = 0; i < f->lines; i++) {
+        size_t n = i + 1 < f->lines ? line_bytes(value, width) : strlen(value);
+        int row = f->row + i - v->table->scroll;
+        if (row >= 0 && row < a.rows) {
+            struct text line;
+            text_init(&line, 1 << 18);
+            text_add_n(&line, value, n);
+            view_put(v, a, row, f->column + at, width, style, text_str(&line));
+            text_done(&line);
+        }
+        value = line_next(value, n);
+    }
 }
 
 void record_draw(struct view *v, struct area a)
@@ -75,7 +133,7 @@ void record_draw(struct view *v, struct area a)
         if (result_at(v->result, 0, all[i])->type == VALUE_NULL)
             role = ROLE_DIM;
         area_put(a, f.row - t->scroll, f.column + 1, label, STYLE(ROLE_COLUMN), heading, true);
-        view_put(v, a, f.row - t->scroll, f.column + label + 3, f.width - label - 3, STYLE(role), value);
+        value_draw(v, a, &f, label + 3, STYLE(role), value);
     }
     if (t->scroll + a.rows < rows)
         area_put_right(a, a.rows - 1, 0, a.columns, STYLE(ROLE_ACCENT), "▼");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collectors/pg/conn_inside.h"
+#include "collectors/pg/pg.h"
 #include "core/mem.h"
 
 static const double TURN_S = 0.001; /* how long one turn of the loop may take answers in */
@@ -88,6 +89,15 @@ static struct statement *statement_for(struct conn *c, const struct query *q)
     return c->statements[c->n_statements++] = s;
 }
 
+/* As nobody else writes it: from PostgreSQL 16 on a BEGIN is told from others by its options, not by its text. */
+static const char begin_sql[] = "BEGIN " PG_TAG " ISOLATION LEVEL READ COMMITTED, READ ONLY, NOT DEFERRABLE";
+
+/* From 16 on all COMMITs are one statement to pg_stat_statements, with the text of the first: that must not be ours. */
+static const char *commit_sql(const struct conn *c)
+{
+    return PQserverVersion(c->pq) < 160000 ? "COMMIT " PG_TAG : "COMMIT";
+}
+
 static bool put_command(struct conn *c, const char *sql)
 {
     return PQsendQueryParams(c->pq, sql, 0, NULL, NULL, NULL, NULL, 1) == 1;
@@ -117,7 +127,7 @@ static bool put(struct conn *c, struct query *q)
     if (q->q.sql == NULL)
         return PQpipelineSync(c->pq) == 1;
     if (q->q.local != NULL) {
-        ok = put_command(c, "BEGIN READ ONLY");
+        ok = put_command(c, begin_sql);
         q->answer_step++;
         if (ok && q->q.local[0] != '\0') {
             ok = put_command(c, q->q.local);
@@ -129,7 +139,7 @@ static bool put(struct conn *c, struct query *q)
         /* After an error the server skips all up to the Sync: the end must stand behind it. COMMIT, which ends a failed transaction as well: a ROLLBACK
          * each poll would be counted as the application's trouble. */
         q->syncs = 2;
-        ok = put_command(c, "COMMIT") && PQpipelineSync(c->pq) == 1;
+        ok = put_command(c, commit_sql(c)) && PQpipelineSync(c->pq) == 1;
     }
     return ok;
 }

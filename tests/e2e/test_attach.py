@@ -1,11 +1,15 @@
 """Alerts on the screen, judged here or by a guard that the dashboard is attached to."""
+import http.client
 import http.server
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import threading
+import time
+import urllib.parse
 
 import pytest
 
@@ -177,6 +181,90 @@ class Refusing(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def asked(sock, path):
+    connection = http.client.HTTPConnection("guard", timeout=5)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(sock))
+    connection.request("GET", path)
+    return json.loads(connection.getresponse().read())
+
+
+def test_what_fires_in_a_maintenance_is_known_everywhere(program, config, server):
+    config.write_text(config.read_text().replace("> 0.5s", "> 60s\ncritical = > 0.5s") +
+                      "\n[maintenance works]\ntarget = sho*\nfrom = 2020-01-01 00:00\nto = 2099-01-01 00:00\n")
+    g = Guard(program, config).start()
+    other = forget(server)
+    try:
+        with screen.Screen([program, "--config", str(config), "--attach", str(g.socket)], rows=40, columns=150) as s:
+            s.wait(lambda t: "1 forgot to commit" in t and "; maintenance works" in t, 20)
+            assert "○ 1 known" in s.line(0) and "critical" not in s.line(0)
+            s.send(":page alerts", "enter")
+            s.wait(lambda t: "maintenance works until 2099-01-01" in t and "1 known" in t, 10)
+        found = asked(g.socket, "/api/v1/alerts")[0]
+        assert found["maintenance"] == "works" and found["severity"] == "critical"
+        health = asked(g.socket, "/health")
+        assert health["status"] == "healthy" and health["targets"][0]["maintenance"] == "works"
+        assert health["alerts"] == {"critical": 1, "warning": 0, "known": 1}
+    finally:
+        other.close()
+        g.stop()
+
+
+class Remembering(http.server.BaseHTTPRequestHandler):
+    """A guard with one empty dataset that was sampled at the server's moments, and answers steps as a guard does."""
+
+    def answer(self, document):
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        column = {"name": "name", "unit": "none", "dataset": "targets", "column": "name", "numeric": False}
+        rows = [["shop"]] if asked["sql"] == "select name from targets" else []
+        self.answer({"columns": [column], "rows": rows, "more": False, "cpu_ms": 0.1})
+
+    def do_GET(self):
+        asked = {name: values[0] for name, values in urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query).items()}
+        at, moments = float(asked["at"]), self.server.moments
+        beyond = [m for m in moments if m > at] if asked["direction"] == "1" else [m for m in reversed(moments) if m < at]
+        self.server.steps.append(beyond[0] if beyond else None)
+        self.answer({"at": beyond[0] if beyond else None})
+
+    def log_message(self, *_):
+        pass
+
+
+def test_steps_lead_through_the_guards_past_sample_by_sample_and_back(program, tmp_path):
+    server = http.server.HTTPServer(("127.0.0.1", 0), Remembering)
+    newest = time.time() - 1
+    server.moments = [newest - 2.123456789 * i for i in range(12)][::-1]
+    server.steps = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with screen.Screen([program, "--attach", f"http://127.0.0.1:{server.server_port}"], rows=24, columns=120,
+                           env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path)}) as s:
+            s.wait(" 1 overview")
+            for n in range(2, 9):
+                s.send("[")
+                wait_for(lambda: len(server.steps) == n, 5)
+            s.send("[[[")  # as fast as a key repeats: each counts
+            wait_for(lambda: len(server.steps) == 11, 5)
+            assert server.steps == server.moments[::-1][:11]
+            s.wait("PAST")
+            del server.steps[:]
+            for n in range(1, 12):
+                s.send("]")
+                wait_for(lambda: len(server.steps) == n, 5)
+            assert server.steps == server.moments[2:] + [None]
+            s.wait(lambda t: "PAST" not in t)
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_token_that_is_refused_is_a_sentence(program, tmp_path):

@@ -1,5 +1,6 @@
 """What is looked at: through a pooler, as a role with nothing, all databases, two targets, datasets and panes of the user's own."""
 import json
+import subprocess
 import threading
 
 import screen
@@ -120,6 +121,18 @@ def test_a_dataset_and_a_pane_of_the_users_own_stand_on_the_screen(start_server,
         s.wait(lambda t: any("ready" in line and "42" in line for line in t.split("\n")))
         s.send("q")
         assert s.wait_end() == 0
+
+
+def test_what_reads_an_own_dataset_is_told_from_what_others_send(start_server, program, tmp_path):
+    server = start_server()
+    server.psql("create extension pg_stat_statements")
+    config = tmp_path / "dbvitals.conf"
+    config.write_text("[dataset jobs]\nsql = select 'x' as job, 1 as jobs\nkey = job\ngauge = jobs\nevery = 1s\n")
+    server.psql("select pg_stat_statements_reset()")
+    done = subprocess.run([program, "show", "jobs", "-n", "3", "--config", str(config)], env=server.env(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found = server.psql("select query from pg_stat_statements where query !~ 'dbvitals [*]/' and query !~* 'pg_stat_statements|^(deallocate|discard|close)'")
+    assert found.strip() == "", found
 
 
 def test_an_own_dataset_that_fails_says_why_and_spoils_nothing_else(start_server, program, tmp_path):

@@ -439,23 +439,36 @@ static const struct made_alert made_alerts[] = {
 };
 // clang-format on
 
-static void alert_set(struct sample *s, int row, const struct made_alert *a)
+static void alert_set(const struct world *w, struct sample *s, int row, const struct made_alert *a)
 {
     char id[20], title[300];
+    const char *state = w->alert_states[row] != NULL ? w->alert_states[row] : a->state,
+               *severity = w->alert_severities[row] != NULL ? w->alert_severities[row] : a->severity;
     snprintf(id, sizeof(id), "%016x", 0xa1e47000 + row);
     snprintf(title, sizeof(title), "%s %s: %s", a->level > 2 ? "CRITICAL" : "WARNING", target, a->summary);
-    const char *texts[][2] = {{"rule", a->rule}, {"alert_key", a->key}, {"alert_id", id}, {"state", a->state},
-                              {"severity", a->severity}, {"value_text", a->value}, {"threshold", a->threshold},
-                              {"title", title}, {"summary", a->summary}, {"evidence", a->evidence},
-                              {"acked_by", a->acked_by}, {"action", "look at pid 4711 in locks"},
+    const char *texts[][2] = {{"rule", a->rule},
+                              {"alert_key", a->key},
+                              {"alert_id", id},
+                              {"state", state},
+                              {"severity", severity},
+                              {"maintenance", w->maintenance},
+                              {"value_text", a->value},
+                              {"threshold", a->threshold},
+                              {"title", title},
+                              {"summary", a->summary},
+                              {"evidence", a->evidence},
+                              {"acked_by", a->acked_by},
+                              {"action", "look at pid 4711 in locks"},
                               {"runbook", row == 0 ? "https://wiki.example.com/locks" : NULL}};
     for (int i = 0; i < COUNT(texts); i++)
         text_set(s, row, texts[i][0], texts[i][1]);
     real_set(s, row, "level", a->level);
     real_set(s, row, "since_s", a->since_s);
-    real_set(s, row, "fired_at", strcmp(a->state, "firing") == 0 ? s->wall_s - a->since_s : NAN);
+    real_set(s, row, "fired_at", strcmp(state, "firing") == 0 ? s->wall_s - a->since_s : NAN);
     real_set(s, row, "active_at", s->wall_s - a->since_s - 30);
     real_set(s, row, "flapping", 0);
+    real_set(s, row, "held_s", strcmp(state, "kept") == 0 ? 12 : NAN);
+    real_set(s, row, "keep_for_s", 60);
 }
 
 /* What rules found; the values climb over the last minutes. */
@@ -464,7 +477,7 @@ static void alerts_put(struct world *w)
     for (int ago = 300; ago >= 0; ago -= 20) {
         struct sample *s = sample_of(w, "alerts", COUNT(made_alerts), ago);
         for (int i = 0; i < COUNT(made_alerts); i++) {
-            alert_set(s, i, &made_alerts[i]);
+            alert_set(w, s, i, &made_alerts[i]);
             real_set(s, i, "value", made_alerts[i].number * (i == 2 ? 1 : 1 - ago / 400.0));
         }
         put(w, s);
@@ -487,6 +500,8 @@ static void rules_put(struct world *w)
         text_set(s, i, "no_data", rules[i][2]);
         text_set(s, i, "help", rules[i][3]);
         text_set(s, i, "critical_at", "> 90 %");
+        text_set(s, i, "maintenance", w->maintenance);
+        real_set(s, i, "maintenance_until", w->maintenance == NULL ? NAN : WORLD_NOW + 600);
         real_set(s, i, "n_pending", 0);
         real_set(s, i, "n_info", 0);
         real_set(s, i, "n_warning", i == 2);
@@ -894,18 +909,20 @@ void world_lost(struct world *w, const char *state, double seconds)
     world_stopped(w, seconds);
 }
 
-static void collector_set(struct sample *s, int row, const char *dataset, double polls, const char *error)
+static void collector_set(const struct world *w, struct sample *s, int row, const char *dataset, double polls,
+                          const char *error)
 {
     text_set(s, row, "dataset", dataset);
     text_set(s, row, "state", error == NULL ? "ok" : "failed");
     text_set(s, row, "error", error);
     real_set(s, row, "polls", polls);
+    real_set(s, row, "every_s", w->every_s > 0 ? w->every_s : NAN);
 }
 
 void world_collector(struct world *w, const char *dataset, double polls, const char *error)
 {
     struct sample *s = sample_of(w, "collectors", 1, 0);
-    collector_set(s, 0, dataset, polls, error);
+    collector_set(w, s, 0, dataset, polls, error);
     put(w, s);
     dash_data_changed(w->dash, target, "collectors");
 }
@@ -914,7 +931,7 @@ void world_collectors_fail(struct world *w, const char *const *datasets, int n, 
 {
     struct sample *s = sample_of(w, "collectors", n, 0);
     for (int i = 0; i < n; i++)
-        collector_set(s, i, datasets[i], 9, error);
+        collector_set(w, s, i, datasets[i], 9, error);
     put(w, s);
     dash_data_changed(w->dash, target, "collectors");
 }

@@ -30,6 +30,10 @@ struct world {
     bool undrawn; /* set before world_open: no screen, as where the dashboard prints plain text */
     const char *state, *error; /* of the target */
     double uptime_s, was_up_s;
+    /* Of the alerts of world_alarm, in its order; NULL: as they stand there. Set before it. */
+    const char *alert_states[4], *alert_severities[4];
+    const char *maintenance; /* in force; NULL: none */
+    double every_s;          /* what the engine says of the cadence of each collector; 0: nothing */
     double xid_age, mxid_age, freeze_max_age;
     struct registry registry;
     struct pages pages;

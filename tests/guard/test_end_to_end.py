@@ -165,6 +165,10 @@ def test_a_target_that_is_down_is_told_and_what_else_is_wrong_with_it_is_not(wat
     wait_told(receiver, "target_down", "resolved")
     servers.wait_for(lambda: guard.rows("select count(*) from outbox where dead = 0")[0][0] == 0, 30)
     assert {t[0] for t in told(receiver)} == {"target_down"}
+    titles = [a["title"] for r in receiver.at("/hook") for a in r.json["data"]["alerts"]]
+    assert titles[0].startswith("CRITICAL shop: is down: ") and titles[-1] == "RESOLVED shop: is up again", titles
+    before, _, after = guard.log().partition("target up")  # a start is nothing that could become bad
+    assert "target_down" not in before and "is down" in after and "is connecting" not in after
 
 
 def test_check_tells_a_script_what_the_guard_found(watched, guard, receiver, dbvitals):

@@ -34,8 +34,93 @@ static void calm_says_how_many_rules_looked(void **state)
     world_calm(&w);
     world_open(&w, 43, 132, NULL);
     world_settle(&w);
-    SHOWS(&w, "nothing to report: 3 rules checked, 2 without data");
+    SHOWS(&w, "nothing to report: 3 rules checked, 1 without data now; no source here for 1 more");
     SHOWS_NOT(&w, "critical");
+    world_done(&w);
+}
+
+static int line_of(const char *screen, const char *what)
+{
+    int line = 0;
+    const char *at = strstr(screen, what);
+    if (at == NULL)
+        fail_msg("\"%s\" is not on the screen", what);
+    for (; screen < at; screen++)
+        line += *screen == '\n';
+    return line;
+}
+
+static void the_worst_is_first_whoever_found_it(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    w.alert_severities[0] = w.alert_severities[1] = "warning";
+    world_alarm(&w);
+    world_open(&w, 43, 132, NULL);
+    world_settle(&w);
+    char *screen = screen_of(&w);
+    assert_true(line_of(screen, "role shop_ro 100 % full") < line_of(screen, "4 sessions blocked"));
+    assert_true(line_of(screen, "4 sessions blocked") < line_of(screen, "vacuum is behind"));
+    free(screen);
+    world_done(&w);
+}
+
+static void what_is_over_is_said_to_be_and_counts_no_more(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_QUIET);
+    w.alert_states[0] = "kept";
+    world_alarm(&w);
+    world_open(&w, 43, 132, NULL);
+    world_settle(&w);
+    SHOWS(&w, "▲ 1 critical   ○ 1 known");
+    SHOWS(&w, " ○ over since 12.0 s: 4 sessions blocked 3m58s");
+    SHOWS(&w, " ▲ 91 of 97 connections");
+    world_done(&w);
+}
+
+static void what_is_announced_is_known(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    w.maintenance = "nightly";
+    world_alarm(&w);
+    world_open(&w, 43, 132, NULL);
+    world_settle(&w);
+    SHOWS(&w, " ○ 4 sessions blocked 3m58s by pid 4711 (idle in transaction); maintenance nightly");
+    SHOWS(&w, " ○ role shop_ro 100 % full: 10 of 10 taken; maintenance nightly");
+    SHOWS_NOT(&w, "critical");
+    world_type(&w, ":page alerts<enter>");
+    world_settle(&w);
+    SHOWS(&w, "maintenance nightly until 2026-11-20 13:13");
+    world_done(&w);
+    world_init(&w, WORLD_QUIET);
+    w.maintenance = "nightly";
+    world_calm(&w);
+    world_open(&w, 43, 132, NULL);
+    world_settle(&w);
+    SHOWS(&w, "maintenance nightly until 2026-11-20 13:13"); /* before anything fires */
+    world_done(&w);
+}
+
+static void numbers_are_old_by_the_cadence_that_they_are_read_at(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_QUIET, NULL);
+    w.every_s = 5;
+    world_collector(&w, "sessions", 9, NULL);
+    world_stopped(&w, 9);
+    world_settle(&w);
+    SHOWS(&w, "live 9.0 s");
+    SHOWS_NOT(&w, "no newer numbers");
+    world_stopped(&w, 16);
+    world_settle(&w);
+    SHOWS(&w, "STALE");
+    SHOWS(&w, "no newer numbers");
     world_done(&w);
 }
 
@@ -64,6 +149,30 @@ static void enter_on_an_alert_opens_it_and_then_the_page_where_it_stands(void **
     world_done(&w);
 }
 
+static void a_long_text_of_a_detail_is_read_to_its_end(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    world_alarm(&w);
+    world_open(&w, 24, 50, "alerts");
+    world_settle(&w);
+    SHOWS_NOT(&w, "91 of 97");
+    world_type(&w, "<enter>");
+    world_settle(&w);
+    SHOWS(&w, " title           CRITICAL shop: 91 of 97");
+    SHOWS(&w, "                 connections taken (94 %)");
+    SHOWS(&w, " action          look at pid 4711 in locks");
+    SHOWS_NOT(&w, "00000000a1e47001");
+    world_type(&w, "<end>"); /* the focus is on what the page is about */
+    world_settle(&w);
+    SHOWS(&w, "alert id        00000000a1e47001");
+    world_done(&w);
+    start_alarm(&w, "alerts");
+    SHOWS(&w, "91 of 97 connections taken"); /* where there is room, in the list */
+    world_done(&w);
+}
+
 static void an_acknowledgement_has_a_comment_and_an_end(void **state)
 {
     (void)state;
@@ -86,6 +195,57 @@ static void what_is_acknowledged_can_be_taken_back(void **state)
     SHOWS(&w, "no longer acknowledged: settings_pending_restart");
     world_type(&w, "<enter>");
     assert_string_equal(w.ordered, "unack settings_pending_restart scope 0 for 0 s: ");
+    world_done(&w);
+}
+
+/* Newer rows have come, and are not drawn yet: lock_waits leads now. */
+static void another_leads(struct world *w)
+{
+    w->alert_states[1] = "pending";
+    w->now_s += 1;
+    w->mono_s += 1;
+    world_alarm(w);
+    dash_data_changed(w->dash, "shop", "alerts");
+    w->now_s += 0.2;
+    dash_tick(w->dash);
+    assert_true(w->n_asks > 0);
+    while (w->n_asks > 0)
+        world_answer(w);
+}
+
+static void a_key_acts_on_the_row_that_was_seen(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, "alerts");
+    SHOWS(&w, "▶ connections_saturation");
+    another_leads(&w);
+    world_type(&w, "A");
+    world_settle(&w);
+    SHOWS(&w, "acknowledge: connections_saturation");
+    world_type(&w, "<enter>");
+    assert_string_equal(w.ordered, "ack connections_saturation scope 0 for 0 s: ");
+    world_settle(&w);
+    SHOWS(&w, "▶ connections_saturation"); /* the cursor stays with it */
+    world_done(&w);
+    start_alarm(&w, "alerts");
+    another_leads(&w);
+    world_type(&w, "<enter>");
+    world_settle(&w);
+    SHOWS(&w, "CRITICAL shop: 91 of 97 connections");
+    world_done(&w);
+}
+
+static void a_cursor_that_was_never_moved_stays_on_the_first_row(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, "alerts");
+    another_leads(&w);
+    world_settle(&w);
+    SHOWS(&w, "▶ lock_waits");
+    world_type(&w, "A<enter>");
+    assert_string_equal(w.ordered, "ack lock_waits scope 0 for 0 s: ");
     world_done(&w);
 }
 
@@ -178,10 +338,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_verdict_is_silent_when_its_rule_fires),
         cmocka_unit_test(calm_says_how_many_rules_looked),
+        cmocka_unit_test(the_worst_is_first_whoever_found_it),
+        cmocka_unit_test(what_is_over_is_said_to_be_and_counts_no_more),
+        cmocka_unit_test(what_is_announced_is_known),
+        cmocka_unit_test(numbers_are_old_by_the_cadence_that_they_are_read_at),
         cmocka_unit_test(what_somebody_knows_of_is_counted_apart),
         cmocka_unit_test(enter_on_an_alert_opens_it_and_then_the_page_where_it_stands),
+        cmocka_unit_test(a_long_text_of_a_detail_is_read_to_its_end),
         cmocka_unit_test(an_acknowledgement_has_a_comment_and_an_end),
         cmocka_unit_test(what_is_acknowledged_can_be_taken_back),
+        cmocka_unit_test(a_key_acts_on_the_row_that_was_seen),
+        cmocka_unit_test(a_cursor_that_was_never_moved_stays_on_the_first_row),
         cmocka_unit_test(a_silence_has_an_end_and_says_what_it_covers),
         cmocka_unit_test(escape_leaves_a_form_and_orders_nothing),
         cmocka_unit_test(rows_that_are_no_alerts_and_the_past_take_no_orders),

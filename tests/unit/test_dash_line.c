@@ -364,9 +364,23 @@ static void room_that_is_no_longer_needed_is_given_back_after_a_while(void **sta
     world_done(&w);
 }
 
+static void a_filter_takes_the_names_that_rules_use(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    SHOWS(&w, " 4820  shop_ro");
+    world_type(&w, "/xact_age_s>4m<enter>");
+    world_settle(&w);
+    SHOWS(&w, "4711  shop_rw");
+    SHOWS_NOT(&w, " 4820  shop_ro");
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_filter_takes_the_names_that_rules_use),
         cmocka_unit_test(help_and_quit_stand_in_the_last_line_of_every_size),
         cmocka_unit_test(the_last_line_says_back_where_q_goes_back),
         cmocka_unit_test(what_is_down_is_not_live),

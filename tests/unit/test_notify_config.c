@@ -117,6 +117,32 @@ static void maintenance_covers_its_days_and_goes_on_after_midnight(void **state)
     config_done(&c);
 }
 
+static double end_at(const struct maintenances *m, const char *moment)
+{
+    struct tm t = {0};
+    assert_non_null(strptime(moment, "%Y-%m-%d %H:%M", &t));
+    double wall_s = (double)timegm(&t);
+    return maintenance_end(maintenance_at(m, "shop", wall_s), wall_s) - wall_s;
+}
+
+static void maintenance_tells_its_end(void **state)
+{
+    (void)state;
+    struct config c;
+    struct maintenances m;
+    parse("[maintenance backup]\nfrom = 22:00\nto = 02:30\n"
+          "[maintenance noon]\nfrom = 12:00\nto = 13:00\n"
+          "[maintenance move]\nfrom = 2026-08-05 03:00\nto = 2026-08-06 11:00\n",
+          &c);
+    assert_true(maintenances_read(&c, &m, NULL));
+    assert_float_equal(end_at(&m, "2026-07-31 22:00"), 4.5 * 3600, 0.5); /* after midnight, in August */
+    assert_float_equal(end_at(&m, "2026-08-01 02:29"), 60, 0.5);
+    assert_float_equal(end_at(&m, "2026-08-01 12:00"), 3600, 0.5);
+    assert_float_equal(end_at(&m, "2026-08-05 10:00"), 25 * 3600, 0.5);
+    maintenances_done(&m);
+    config_done(&c);
+}
+
 static void mistakes_in_a_maintenance_are_told_with_their_place(void **state)
 {
     (void)state;
@@ -157,6 +183,7 @@ int main(void)
         cmocka_unit_test(a_webhook_takes_what_is_given),
         cmocka_unit_test(mistakes_in_a_webhook_are_told_with_their_place),
         cmocka_unit_test(maintenance_covers_its_days_and_goes_on_after_midnight),
+        cmocka_unit_test(maintenance_tells_its_end),
         cmocka_unit_test(mistakes_in_a_maintenance_are_told_with_their_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
