@@ -24,6 +24,8 @@ void alerts_free(struct alerts *a);
 /* No more judging; what is in the outbox goes out. */
 void alerts_stop(struct alerts *a);
 bool alerts_drained(const struct alerts *a);
+/* Rules come to an answer: one at least of those in force did within its time. An error is none. */
+bool alerts_judging(const struct alerts *a);
 /* Another config, already checked by alerts_check; the old one may go afterwards. */
 bool alerts_reload(struct alerts *a, const struct config *config, struct err *err);
 /* Rules and webhooks of CONFIG are good. */

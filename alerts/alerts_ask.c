@@ -8,6 +8,8 @@
 
 enum { MOST_RUNNING = 3, PRIORITY = 1, MOST_ROWS = 20000 };
 static const double longest_step = 3, first_s = 2;
+/* A rule is judged while its last answer is not older than so many of its intervals, and this on top. */
+static const double intervals = 3, patience_s = 10;
 static const double together_s = 0.25; /* what is asked within this time sees the same */
 
 /* ---- What rules read ---- */
@@ -39,7 +41,7 @@ void watches_new(struct alerts *a)
         const struct rule *r = &rules->list[i];
         bool asks = r->enabled && r->missing == NULL;
         double spread_s = fmin(r->every_s, first_s) * i / rules->n;
-        a->watches[i] = (struct watch){.alerts = a, .rule = r, .judged_s = NAN};
+        a->watches[i] = (struct watch){.alerts = a, .rule = r, .judged_s = NAN, .answered_s = now_s};
         a->watches[i].due_s = asks ? now_s + spread_s : HUGE_VAL;
     }
     need(a);
@@ -112,6 +114,8 @@ static void judge(struct watch *w, const char *error)
     book_answer(a->book, &answer);
     keep_rule(a, w->rule);
     w->judged_s = w->asked_s;
+    if (error == NULL)
+        w->answered_s = loop_mono_s();
     a->changed = true;
     watch_reset(w);
     alerts_wake(a);
@@ -202,4 +206,16 @@ double watches_ask(struct alerts *a, double now_s)
         }
         begin(first, now_s);
     }
+}
+
+/* One that is late (its SELECT is slow) is no reason to say that nothing is judged; all are. */
+bool alerts_judging(const struct alerts *a)
+{
+    double now_s = loop_mono_s();
+    for (int i = 0; a->watches != NULL && i < a->settings.rules.n; i++) {
+        const struct watch *w = &a->watches[i];
+        if (!isinf(w->due_s) && now_s - w->answered_s <= intervals * w->rule->every_s + patience_s)
+            return true;
+    }
+    return false;
 }

@@ -11,7 +11,9 @@ struct watch {
     double due_s;    /* monotonic; HUGE_VAL: never */
     double judged_s; /* monotonic, of the evaluation before; NAN: there was none */
     double asked_s;
-    int ticket; /* 0: nothing is asked */
+    double
+        answered_s; /* monotonic, of the last answer that was no error; at first: when it came into force */
+    int ticket;     /* 0: nothing is asked */
     /* Of the question that is under way: */
     struct coverage *coverage;
     int n_coverage;

@@ -239,6 +239,8 @@ static bool start(struct query_thread *t)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     bool ok = pthread_create(&t->thread, NULL, work, t) == 0;
+    if (ok)
+        pthread_setname_np(t->thread, "dbvitals-query"); /* as top -H shows it */
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ok;
 }

@@ -4,12 +4,11 @@ import os
 import re
 import resource
 import signal
-import socket
 import subprocess
 import time
 
 import servers
-from guarding import Guard, told, wait_told
+from guarding import Guard, Systemd, told, wait_told
 
 
 def test_a_query_that_runs_long_is_told_and_so_is_its_end(guard, knobs, receiver):
@@ -173,22 +172,6 @@ def test_the_end_waits_for_what_is_to_be_sent_and_not_longer_than_it_may(guard, 
     guard.start()
     receiver.wait("/hook", n + 1, 60)
     assert len({t[3] for t in told(receiver)}) == 1
-
-
-class Systemd:
-    """What a service told systemd."""
-
-    def __init__(self, folder):
-        self.path = str(folder / "n")
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
-        self.socket.settimeout(20)
-
-    def until(self, word):
-        while True:
-            got = self.socket.recv(4096).decode()
-            if word in got.split("\n"):
-                return
 
 
 def test_systemd_is_told_of_every_step_and_of_life(guard, knobs, tmp_path):
