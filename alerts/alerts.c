@@ -243,8 +243,12 @@ const struct deliver *alerts_deliver(const struct alerts *a)
 
 const char *alerts_trouble(const struct alerts *a)
 {
-    const char *trouble = state_trouble(a->state);
-    return trouble != NULL ? trouble : state_notice(a->state);
+    return state_trouble(a->state);
+}
+
+const char *alerts_notice(const struct alerts *a)
+{
+    return state_notice(a->state);
 }
 
 void alerts_on_log(struct alerts *a, alerts_log_fn *fn, void *ctx)

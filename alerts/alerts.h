@@ -36,6 +36,7 @@ void alerts_sample(struct alerts *a, const char *target, const struct dataset *d
 const struct book *alerts_book(const struct alerts *a);
 const struct deliver *alerts_deliver(const struct alerts *a); /* NULL when nothing is delivered */
 const char *alerts_trouble(const struct alerts *a);           /* the state file cannot be written, or NULL */
+const char *alerts_notice(const struct alerts *a); /* a state file that could not be used was put aside, or NULL */
 /* Acks and silences, kept at once in the file. BY is a person. UNTIL_S wall, NAN: until it is ok. */
 bool alerts_ack(struct alerts *a, const char *id, const char *by, const char *comment, double until_s,
                 struct err *err);

@@ -14,9 +14,11 @@ struct state_file {
     sqlite3 *db;
     char *directory, *path;
     bool ready;
-    int lock; /* descriptor of the lock file */
+    bool alone; /* no other process can read it: the disk had no room for what they would share */
+    bool empty; /* as it was opened: without tables */
+    int lock;   /* descriptor of the lock file */
     sqlite3_stmt *statements[N_STATEMENTS];
-    char *notice; /* a damaged file was put aside, or NULL */
+    char *notice; /* a file that is damaged, or of another version, was put aside; or NULL */
 };
 
 /* HELD: another process has the directory; then NULL. A disk that has no room for a new file is no failure:

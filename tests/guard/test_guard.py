@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -312,3 +313,17 @@ def test_without_a_place_for_the_socket_it_watches_all_the_same(guard, knobs, re
     k.turn("a", 1)
     wait_told(receiver, "knob", "firing")
     assert guard.stop() == 0
+
+
+def test_a_state_file_that_is_no_use_is_put_aside_and_told_once_and_the_watching_begins(guard, knobs, receiver):
+    k = knobs("a")
+    guard.state.mkdir(mode=0o700)
+    with sqlite3.connect(guard.state / "state.db") as c:
+        c.execute("create table alerts(id)")
+    guard.start()
+    guard.wait_log("the state begins anew")
+    k.turn("a", 1)
+    wait_told(receiver, "knob", "firing")
+    assert "state.db.version-0-" in guard.log() and guard.log().count("another version") == 1
+    assert "cannot be written" not in guard.log()
+    assert guard.rows("select count(*) from events") == [(1,)]

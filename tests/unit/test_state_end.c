@@ -251,14 +251,14 @@ static int fill_file_system(const char *directory)
     return query(directory, "select count(*) from outbox") == 20 ? HEALED : 4;
 }
 
-static void a_full_file_system_is_told_and_heals(void **state)
+/* Runs WHAT in a process that may mount. */
+static void run_in_small_room(int (*what)(const char *directory))
 {
-    (void)state;
     char directory[] = "/tmp/dbvitals-tmpfs-XXXXXX";
     assert_non_null(mkdtemp(directory));
     pid_t pid = fork();
     if (pid == 0)
-        _exit(fill_file_system(directory));
+        _exit(what(directory));
     int status = -1;
     waitpid(pid, &status, 0);
     remove_directory(directory);
@@ -266,6 +266,12 @@ static void a_full_file_system_is_told_and_heals(void **state)
     if (WEXITSTATUS(status) == CANNOT_MOUNT)
         skip(); /* not root */
     assert_int_equal(WEXITSTATUS(status), HEALED);
+}
+
+static void a_full_file_system_is_told_and_heals(void **state)
+{
+    (void)state;
+    run_in_small_room(fill_file_system);
 }
 
 /* A small file system without any room left. */
@@ -311,18 +317,74 @@ static int begin_on_full(const char *directory)
 static void on_a_file_system_that_is_full_from_the_beginning_it_watches_and_heals(void **state)
 {
     (void)state;
-    char directory[] = "/tmp/dbvitals-tmpfs-XXXXXX";
-    assert_non_null(mkdtemp(directory));
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(begin_on_full(directory));
-    int status = -1;
-    waitpid(pid, &status, 0);
-    remove_directory(directory);
-    assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status) == CANNOT_MOUNT)
-        skip(); /* not root */
-    assert_int_equal(WEXITSTATUS(status), HEALED);
+    run_in_small_room(begin_on_full);
+}
+
+/* Leaves N_PAGES of room on the disk that mount_full filled. */
+static bool leave_room(const char *directory, int n_pages)
+{
+    char path[100], block[4096] = "";
+    snprintf(path, sizeof(path), "%s/filler", directory);
+    int fd = open(path, O_WRONLY | O_APPEND);
+    while (write(fd, block, sizeof(block)) > 0)
+        ;
+    bool ok = ftruncate(fd, lseek(fd, 0, SEEK_END) - n_pages * 4096L) == 0;
+    close(fd);
+    return ok;
+}
+
+/* All but the filler. */
+static void remove_state(const char *directory)
+{
+    static const char *const names[] = {"state.db", "state.db-wal", "state.db-shm", "lock"};
+    char path[100];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+        unlink(path);
+    }
+}
+
+static bool opens(const char *directory, struct full *f)
+{
+    struct err err = {""};
+    bool held;
+    f->state = state_open(f->loop, directory, &held, &err);
+    if (f->state == NULL)
+        fprintf(stderr, "%s\n", err.text);
+    return f->state != NULL;
+}
+
+/* Wherever in the making of the file the room ends, also the next start watches; and it heals. */
+static int begin_on_nearly_full(const char *directory)
+{
+    struct full f = {.loop = loop_new()};
+    if (!mount_full(directory))
+        return CANNOT_MOUNT;
+    for (int n_pages = 0; n_pages < 24; n_pages++) {
+        if (!leave_room(directory, n_pages))
+            return 1;
+        for (int start = 0; start < 2; start++) {
+            if (!opens(directory, &f))
+                return 2;
+            state_close(f.state, 5);
+        }
+        remove_state(directory);
+    }
+    if (!leave_room(directory, 2) || !opens(directory, &f))
+        return 3;
+    put_big_message(&f);
+    if (f.written != 0 || mount("tmpfs", directory, "tmpfs", MS_REMOUNT, "size=20m") != 0)
+        return 4;
+    await_healing(&f);
+    bool read = query(directory, "select count(*) from outbox") == 1; /* while it is open, too */
+    state_close(f.state, 5);
+    return read ? HEALED : 5;
+}
+
+static void wherever_the_room_ends_it_starts_again_and_again_and_heals(void **state)
+{
+    (void)state;
+    run_in_small_room(begin_on_nearly_full);
 }
 
 static void a_disk_that_is_full_at_the_beginning_is_told_and_heals(void **state)
@@ -375,8 +437,8 @@ static void what_was_kept_is_read_from_a_disk_that_has_become_full(void **state)
     assert_non_null(state_trouble(f.state));
     limit_files(RLIM_INFINITY);
     await_healing(&f);
+    assert_int_equal(query(directory, "select count(*) from outbox"), 2); /* and others may read it again */
     state_close(f.state, 5);
-    assert_int_equal(query(directory, "select count(*) from outbox"), 2);
     assert_true(loop_free(f.loop));
     remove_directory(directory);
 }
@@ -454,6 +516,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_is_told_stops_no_message_and_heals),
         cmocka_unit_test(a_full_file_system_is_told_and_heals),
         cmocka_unit_test(on_a_file_system_that_is_full_from_the_beginning_it_watches_and_heals),
+        cmocka_unit_test(wherever_the_room_ends_it_starts_again_and_again_and_heals),
         cmocka_unit_test(a_disk_that_is_full_at_the_beginning_is_told_and_heals),
         cmocka_unit_test(what_was_kept_is_read_from_a_disk_that_has_become_full),
         cmocka_unit_test(messages_go_out_though_the_disk_hangs),
