@@ -165,6 +165,7 @@ struct alerts *alerts_new(struct loop *loop, struct engine *engine, struct query
                          .registry = options->registry,
                          .source = mem_dup(options->source != NULL ? options->source : ""),
                          .tells = options->notify,
+                         .soon = options->soon,
                          .ticked_s = loop_mono_s(),
                          .shown_s = -HUGE_VAL,
                          .changed = true};

@@ -7,12 +7,22 @@
 #include "core/mem.h"
 
 enum { MOST_RUNNING = 3, PRIORITY = 1, MOST_ROWS = 20000 };
-static const double longest_step = 3, first_s = 2;
+static const double longest_step = 3, first_s = 2, soon_s = 1;
 /* A rule is judged while its last answer is not older than so many of its intervals, and this on top. */
 static const double intervals = 3, patience_s = 10;
 static const double together_s = 0.25; /* what is asked within this time sees the same */
 
 /* ---- What rules read ---- */
+
+/* How often what R reads must be read: a window is covered when it is over, not an interval later. */
+static double read_every_s(const struct alerts *a, const struct rule *r)
+{
+    struct window_spec window;
+    if (!a->soon || r->window == NULL || !window_spec_parse(r->window, &window, NULL) ||
+        window.kind != WINDOW_SECONDS)
+        return r->every_s;
+    return fmin(r->every_s, fmax(soon_s, window.seconds / 10));
+}
 
 static void need(struct alerts *a)
 {
@@ -25,7 +35,7 @@ static void need(struct alerts *a)
                 capacity = capacity * 2 + 64;
                 needs = mem_grow(needs, (size_t)capacity, sizeof(*needs));
             }
-            needs[n++] = (struct engine_need){r->uses.datasets[d], r->every_s};
+            needs[n++] = (struct engine_need){r->uses.datasets[d], read_every_s(a, r)};
         }
     }
     engine_need(a->engine, needs, n);
@@ -173,8 +183,9 @@ static void on_answer(void *ctx, struct result *result, const char *error)
 static void begin(struct watch *w, double now_s)
 {
     struct alerts *a = w->alerts;
-    double next_s = w->due_s + w->rule->every_s;
-    w->due_s = next_s < now_s ? now_s + w->rule->every_s : next_s;
+    double every_s = a->soon ? fmin(soon_s, w->rule->every_s) : w->rule->every_s;
+    double next_s = w->due_s + every_s;
+    w->due_s = next_s < now_s ? now_s + every_s : next_s;
     w->asked_s = now_s;
     if (a->moment == NULL || moment_age_s(a->moment, now_s) > together_s) {
         moment_free(a->moment);

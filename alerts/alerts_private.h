@@ -38,6 +38,7 @@ struct alerts {
     const struct registry *registry;
     char *source;
     bool tells; /* somebody is told */
+    bool soon;  /* as in the options */
     struct settings settings;
     struct watch *watches; /* as settings.rules.list */
     int n_running;

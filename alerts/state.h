@@ -12,8 +12,8 @@ struct state;
 
 /* DIRECTORY is made if it is not there (0700); the file is 0600. NULL DIRECTORY: memory only. Waits for
  * nobody: `held` tells that another process has it (then NULL is returned; try again later). A file that is
- * damaged, or of another version, is put aside and told. A disk that has no room for a new one is told by state_trouble from the
- * beginning, and tried again. */
+ * damaged, or of another version, is put aside and told. A disk that has no room for a new one is told by
+ * state_trouble from the beginning, and tried again. */
 struct state *state_open(struct loop *loop, const char *directory, bool *held, struct err *err);
 /* Writes what waits, for at most WAIT_S; then closes. */
 void state_close(struct state *s, double wait_s);
