@@ -9,7 +9,7 @@
 enum { MOST_RUNNING = 3, PRIORITY = 1, MOST_ROWS = 20000 };
 static const double longest_step = 3, first_s = 2, soon_s = 1;
 /* A rule is judged while its last answer is not older than so many of its intervals, and this on top. */
-static const double intervals = 3, patience_s = 10;
+static const double intervals = 3, patience_s = 5;
 static const double together_s = 0.25; /* what is asked within this time sees the same */
 
 /* ---- What rules read ---- */

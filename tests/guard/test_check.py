@@ -23,7 +23,7 @@ LEVEL = {"from": "server", "value": "uptime_s", "warning": "< 0"}
 
 def test_a_window_that_is_not_covered_is_unknown_with_and_without_the_rules_name(check):
     minute = {**RATE, "from": "databases('1m')"}
-    for words in ((), ("minute",)):
+    for words in (("--wait", "2s"), ("--wait", "2s", "minute")):
         code, text = check(*words, minute=minute, level=LEVEL)
         assert code == 3 and "DBVITALS UNKNOWN - UNKNOWN shop: minute: the window covers" in text, text
     assert check("level")[0] == 0
@@ -40,7 +40,7 @@ def test_with_time_a_rate_is_judged_and_the_exit_code_is_its_verdict(check, serv
 
 
 def test_a_value_that_is_not_there_is_unknown_to_who_asks_for_it(check):
-    code, text = check("lag", lag={"from": "server", "value": "replay_lag_s", "warning": "> 1"})
+    code, text = check("--wait", "2s", "lag", lag={"from": "server", "value": "replay_lag_s", "warning": "> 1"})
     assert code == 3 and "it has no value" in text, text
 
 
