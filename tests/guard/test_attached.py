@@ -1,7 +1,6 @@
 """A dashboard over the network: through a TLS proxy, with a token, and what it says when it is not let in."""
 import http.client
 import http.server
-import json
 import re
 import signal
 import ssl
@@ -122,18 +121,3 @@ def test_a_token_that_is_changed_is_told_on_the_screen(program, behind_proxy, en
         guard.write()
         guard.signal(signal.SIGHUP)
         s.wait(lambda t: "live" in t and "refuses" not in t, 15)
-
-
-def test_the_first_look_at_a_guard_that_was_at_its_own_pace_alarms_nobody(program, guard, start_server):
-    guard.sections["guard"]["refresh"] = "5s"
-    guard.sections["target shop"] = {"url": start_server().conninfo()}
-    guard.start()
-
-    def age():
-        sql = "select min(age_s) as age from collectors where dataset in ('server', 'sessions') and polls > 1"
-        done = subprocess.run(["curl", "-s", "--unix-socket", guard.socket, "--get", "--data-urlencode", f"sql={sql}",
-                               "http://localhost/api/v1/query"], capture_output=True, text=True)
-        return json.loads(done.stdout)[0]["age"] if done.stdout.startswith("[") else None
-    servers.wait_for(lambda: (age() or 0) > 3.2, 20)
-    done = guard.ask("--attach", str(guard.socket))
-    assert done.returncode == 0 and "STALE" not in done.stdout and "critical" not in done.stdout, done.stdout
