@@ -84,6 +84,17 @@ void watches_free(struct alerts *a)
     a->moment = NULL;
 }
 
+void watches_woke(struct alerts *a, double now_s)
+{
+    for (int i = 0; a->watches != NULL && i < a->settings.rules.n; i++) {
+        struct watch *w = &a->watches[i];
+        watch_reset(w);
+        w->judged_s = NAN;
+        w->answered_s = now_s;
+        w->due_s = fmax(w->due_s, now_s + first_s);
+    }
+}
+
 /* ---- The answer ---- */
 
 /* Row ROW of R is the alert A. */

@@ -53,6 +53,7 @@ struct alerts {
     alerts_log_fn *log;
     void *log_ctx;
     double ticked_s, shown_s; /* monotonic */
+    double awake_s;           /* of loop_boot_s: when the timer ran last */
     bool stopped;
     bool happened; /* events since the last commit */
     bool dirty;    /* something is to be committed */
@@ -62,6 +63,9 @@ struct alerts {
 /* alerts_ask.c */
 void watches_new(struct alerts *a);
 void watches_free(struct alerts *a);
+/* After a time in which nothing ran: it counts for no timer, and what is asked is asked once the sources had
+ * a moment to answer. */
+void watches_woke(struct alerts *a, double now_s);
 /* Asks what is due; returns the monotonic time of what is due next. */
 double watches_ask(struct alerts *a, double now_s);
 

@@ -6,9 +6,10 @@ import signal
 import pytest
 
 import servers
-from guarding import Systemd
+from guarding import Systemd, wait_told
 
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
+DOWN = {"sql": "select target, iif(state = 'up', 0, 1) as value from targets", "unit": "count", "critical": "> 0"}
 
 
 def thread_of(pid, name):
@@ -98,3 +99,30 @@ def test_rules_that_only_end_in_errors_are_no_sign_of_life(guard, knobs, receive
     guard.start()
     guard.wait_log("no heartbeat: rules are not judged", timeout_s=30)
     assert k.server.value("select 1") == 1
+
+
+def asleep(guard, meanwhile=lambda: None):
+    """The whole process stands still, as on a laptop that sleeps, for longer than any answer may take."""
+    guard.signal(signal.SIGSTOP)
+    meanwhile()
+    assert not guard.ended_within(6.5)
+    guard.signal(signal.SIGCONT)
+
+
+def test_who_slept_counts_no_time_and_fires_nothing_by_itself_at_waking_up(guard, knobs, receiver):
+    k = knobs("a")
+    guard.sections["rule target_down"] = {**DOWN, "for": "6s", "every": "2.5s"}
+    guard.sections["rule gone_at_once"] = {**DOWN, "for": "0", "every": "0.25s"}
+    guard.start()
+    guard.wait_log('event="target up"')
+    n = guard.log().count("rule=gone_at_once")
+    asleep(guard)
+    k.turn("a", 1)
+    wait_told(receiver, "knob", "firing")
+    assert guard.log().count("rule=gone_at_once") == n, guard.log()
+    n = [guard.log().count(f"event={e} target=shop rule=target_down") for e in ("pending", "dropped")]
+    k.server.pause()
+    guard.wait_log("event=pending target=shop rule=target_down", n[0] + 1)
+    asleep(guard, k.server.resume)
+    guard.wait_log("event=dropped target=shop rule=target_down", n[1] + 1)
+    assert "event=fired target=shop rule=target_down" not in guard.log()
