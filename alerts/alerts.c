@@ -11,6 +11,8 @@
 #include "core/mem.h"
 
 static const double tick_s = 1, close_wait_s = 2;
+/* The timer runs each second: after so long the process was stopped, or the machine slept. */
+static const double asleep_s = 5;
 
 /* ---- What the config says ---- */
 
@@ -56,10 +58,22 @@ static void set_targets(struct alerts *a)
     free(names);
 }
 
+/* A laptop that slept, a process that was stopped: connections are dead though their servers are not. */
+static void look_for_sleep(struct alerts *a, double now_s)
+{
+    double boot_s = loop_boot_s();
+    if (boot_s - a->awake_s > asleep_s) {
+        watches_woke(a, now_s);
+        a->ticked_s = now_s;
+    }
+    a->awake_s = boot_s;
+}
+
 static void tick(void *ctx)
 {
     struct alerts *a = ctx;
     double now_s = loop_mono_s(), next_s = now_s + tick_s;
+    look_for_sleep(a, now_s);
     if (!a->stopped) {
         next_s = fmin(next_s, watches_ask(a, now_s));
         keep_samples(a, now_s);
@@ -172,7 +186,9 @@ struct alerts *alerts_new(struct loop *loop, struct engine *engine, struct query
                          .registry = options->registry,
                          .source = mem_dup(options->source != NULL ? options->source : ""),
                          .tells = options->notify,
+                         .soon = options->soon,
                          .ticked_s = loop_mono_s(),
+                         .awake_s = loop_boot_s(),
                          .shown_s = -HUGE_VAL,
                          .changed = true};
     if (begin(a, options, held != NULL ? held : &no, err))
@@ -267,8 +283,12 @@ const struct deliver *alerts_deliver(const struct alerts *a)
 
 const char *alerts_trouble(const struct alerts *a)
 {
-    const char *trouble = state_trouble(a->state);
-    return trouble != NULL ? trouble : state_notice(a->state);
+    return state_trouble(a->state);
+}
+
+const char *alerts_notice(const struct alerts *a)
+{
+    return state_notice(a->state);
 }
 
 void alerts_on_log(struct alerts *a, alerts_log_fn *fn, void *ctx)

@@ -14,6 +14,7 @@ struct alerts_options {
     const struct registry *registry;
     const char *state_directory; /* NULL: nothing outlives the process */
     bool notify;                 /* deliver: a guard, or a dashboard told so */
+    bool soon;                   /* for one verdict: all is judged, and shown, as soon as it can be */
     const char *source;          /* name of this host, in messages */
 };
 /* Rules begin at once. HELD: another process has the state directory; NULL then, try again. */
@@ -24,6 +25,8 @@ bool alerts_free(struct alerts *a);
 /* No more judging; what is in the outbox goes out. */
 void alerts_stop(struct alerts *a);
 bool alerts_drained(const struct alerts *a);
+/* Rules come to an answer: one at least of those in force did within its time. An error is none. */
+bool alerts_judging(const struct alerts *a);
 /* Another config, already checked by alerts_check; the old one may go afterwards. */
 bool alerts_reload(struct alerts *a, const struct config *config, struct err *err);
 /* Rules and webhooks of CONFIG are good. */
@@ -34,6 +37,8 @@ void alerts_sample(struct alerts *a, const char *target, const struct dataset *d
 const struct book *alerts_book(const struct alerts *a);
 const struct deliver *alerts_deliver(const struct alerts *a); /* NULL when nothing is delivered */
 const char *alerts_trouble(const struct alerts *a);           /* the state file cannot be written, or NULL */
+/* A state file that could not be used was put aside, or NULL. */
+const char *alerts_notice(const struct alerts *a);
 /* Acks and silences, in force at once, in the file soon: alerts_keep tells when. BY is a person. UNTIL_S
  * wall, NAN: until it is ok. */
 bool alerts_ack(struct alerts *a, const char *id, const char *by, const char *comment, double until_s,

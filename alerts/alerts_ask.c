@@ -7,10 +7,22 @@
 #include "core/mem.h"
 
 enum { MOST_RUNNING = 3, PRIORITY = 1, MOST_ROWS = 20000 };
-static const double longest_step = 3, first_s = 2, moment_every_s = 5;
+static const double longest_step = 3, first_s = 2, moment_every_s = 5, soon_s = 1;
+/* A rule is judged while its last answer is not older than so many of its intervals, and this on top. */
+static const double intervals = 3, patience_s = 5;
 static const double together_s = 0.25; /* what is asked within this time sees the same */
 
 /* ---- What rules read ---- */
+
+/* How often what R reads must be read: a window is covered when it is over, not an interval later. */
+static double read_every_s(const struct alerts *a, const struct rule *r)
+{
+    struct window_spec window;
+    if (!a->soon || r->window == NULL || !window_spec_parse(r->window, &window, NULL) ||
+        window.kind != WINDOW_SECONDS)
+        return r->every_s;
+    return fmin(r->every_s, fmax(soon_s, window.seconds / 10));
+}
 
 struct needs {
     struct engine_need *list;
@@ -34,7 +46,7 @@ static void need(struct alerts *a)
     for (int i = 0; i < a->settings.rules.n; i++) {
         const struct rule *r = &a->settings.rules.list[i];
         for (int d = 0; d < r->uses.n && r->enabled && r->missing == NULL; d++)
-            need_add(&needs, r->uses.datasets[d], r->every_s);
+            need_add(&needs, r->uses.datasets[d], read_every_s(a, r));
     }
     bool judges = needs.n > 0;
     for (size_t i = 0; judges && i < sizeof(of_moments) / sizeof(of_moments[0]); i++) {
@@ -55,7 +67,7 @@ void watches_new(struct alerts *a)
         const struct rule *r = &rules->list[i];
         bool asks = r->enabled && r->missing == NULL;
         double spread_s = fmin(r->every_s, first_s) * i / rules->n;
-        a->watches[i] = (struct watch){.alerts = a, .rule = r, .judged_s = NAN};
+        a->watches[i] = (struct watch){.alerts = a, .rule = r, .judged_s = NAN, .answered_s = now_s};
         a->watches[i].due_s = asks ? now_s + spread_s : HUGE_VAL;
     }
     need(a);
@@ -86,6 +98,17 @@ void watches_free(struct alerts *a)
     a->watches = NULL;
     moment_free(a->moment);
     a->moment = NULL;
+}
+
+void watches_woke(struct alerts *a, double now_s)
+{
+    for (int i = 0; a->watches != NULL && i < a->settings.rules.n; i++) {
+        struct watch *w = &a->watches[i];
+        watch_reset(w);
+        w->judged_s = NAN;
+        w->answered_s = now_s;
+        w->due_s = fmax(w->due_s, now_s + first_s);
+    }
 }
 
 /* ---- The answer ---- */
@@ -128,6 +151,8 @@ static void judge(struct watch *w, const char *error)
     book_answer(a->book, &answer);
     a->dirty |= state_put_rule(a->state, a->book, w->rule) > 0;
     w->judged_s = w->asked_s;
+    if (error == NULL)
+        w->answered_s = loop_mono_s();
     a->changed = true;
     watch_reset(w);
     alerts_wake(a);
@@ -185,8 +210,9 @@ static void on_answer(void *ctx, struct result *result, const char *error)
 static void begin(struct watch *w, double now_s)
 {
     struct alerts *a = w->alerts;
-    double next_s = w->due_s + w->rule->every_s;
-    w->due_s = next_s < now_s ? now_s + w->rule->every_s : next_s;
+    double every_s = a->soon ? fmin(soon_s, w->rule->every_s) : w->rule->every_s;
+    double next_s = w->due_s + every_s;
+    w->due_s = next_s < now_s ? now_s + every_s : next_s;
     w->asked_s = now_s;
     if (a->moment == NULL || moment_age_s(a->moment, now_s) > together_s) {
         moment_free(a->moment);
@@ -218,4 +244,16 @@ double watches_ask(struct alerts *a, double now_s)
         }
         begin(first, now_s);
     }
+}
+
+/* One that is late (its SELECT is slow) is no reason to say that nothing is judged; all are. */
+bool alerts_judging(const struct alerts *a)
+{
+    double now_s = loop_mono_s();
+    for (int i = 0; a->watches != NULL && i < a->settings.rules.n; i++) {
+        const struct watch *w = &a->watches[i];
+        if (!isinf(w->due_s) && now_s - w->answered_s <= intervals * w->rule->every_s + patience_s)
+            return true;
+    }
+    return false;
 }

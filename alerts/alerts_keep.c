@@ -7,7 +7,7 @@
 #include "alerts/book_table.h"
 #include "core/mem.h"
 
-static const double show_every_s = 5;
+static const double show_every_s = 5, show_soon_s = 0.5;
 
 /* ---- Events ---- */
 
@@ -109,7 +109,8 @@ static struct sample *with_maintenance(const struct alerts *a, const char *targe
 
 void keep_samples(struct alerts *a, double now_s)
 {
-    if (!a->changed || now_s - a->shown_s < (a->happened ? 0 : show_every_s))
+    double every_s = a->happened ? 0 : a->soon ? show_soon_s : show_every_s;
+    if (!a->changed || now_s - a->shown_s < every_s)
         return;
     double wall_s = loop_wall_s();
     for (int i = 0; i < engine_targets(a->engine); i++) {

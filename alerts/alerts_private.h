@@ -11,7 +11,9 @@ struct watch {
     double due_s;    /* monotonic; HUGE_VAL: never */
     double judged_s; /* monotonic, of the evaluation before; NAN: there was none */
     double asked_s;
-    int ticket; /* 0: nothing is asked */
+    double
+        answered_s; /* monotonic, of the last answer that was no error; at first: when it came into force */
+    int ticket;     /* 0: nothing is asked */
     /* Of the question that is under way: */
     struct coverage *coverage;
     int n_coverage;
@@ -36,6 +38,7 @@ struct alerts {
     const struct registry *registry;
     char *source;
     bool tells; /* somebody is told */
+    bool soon;  /* as in the options */
     struct settings settings;
     struct watch *watches; /* as settings.rules.list */
     int n_running;
@@ -50,6 +53,7 @@ struct alerts {
     alerts_log_fn *log;
     void *log_ctx;
     double ticked_s, shown_s; /* monotonic */
+    double awake_s;           /* of loop_boot_s: when the timer ran last */
     bool stopped;
     bool happened; /* events since the last commit */
     bool dirty;    /* something is to be committed */
@@ -59,6 +63,9 @@ struct alerts {
 /* alerts_ask.c */
 void watches_new(struct alerts *a);
 void watches_free(struct alerts *a);
+/* After a time in which nothing ran: it counts for no timer, and what is asked is asked once the sources had
+ * a moment to answer. */
+void watches_woke(struct alerts *a, double now_s);
 /* Asks what is due; returns the monotonic time of what is due next. */
 double watches_ask(struct alerts *a, double now_s);
 

@@ -6,6 +6,7 @@
 #include "core/mem.h"
 
 enum { MOST_ALERTS = 10000 }; /* of one rule */
+static const char no_value[] = "it has no value";
 
 struct answering {
     struct book *book;
@@ -83,7 +84,7 @@ static void apply_row(const struct answering *s, const struct finding_row *row)
         entry_describe(s->book, e, s->answer->result, row);
     else if (row->outcome.kind == OUTCOME_FALSE)
         entry_describe_over(e, s->answer->result, row);
-    step(s, e, &row->outcome, "it has no value");
+    step(s, e, &row->outcome, no_value);
 }
 
 /* What the answer does not name. */
@@ -106,11 +107,23 @@ static void apply_rest(const struct answering *s, struct entry *e)
     step(s, e, &o, no_data);
 }
 
+static void set_no_data(const struct answering *s, const struct place *p, const char *why)
+{
+    struct rule_book *r = s->rules;
+    if (why != NULL && p->number >= r->n_places) {
+        int n = s->book->n_places;
+        r->no_data = mem_grow(r->no_data, (size_t)n, sizeof(*r->no_data));
+        memset(r->no_data + r->n_places, 0, (size_t)(n - r->n_places) * sizeof(*r->no_data));
+        r->n_places = n;
+    }
+    if (p->number < r->n_places)
+        text_replace(&r->no_data[p->number], why);
+}
+
 /* Marks the places that the answer speaks of, and keeps why those without data have none. */
 static void cover(const struct answering *s)
 {
     const struct book_answer *a = s->answer;
-    struct rule_book *r = s->rules;
     int hint = 0;
     for (int i = 0; i < a->n_coverage; i++) {
         const struct coverage *c = &a->coverage[i];
@@ -121,14 +134,7 @@ static void cover(const struct answering *s)
         hint = p->number + 1;
         p->round = s->book->round;
         p->no_data = why;
-        if (why != NULL && p->number >= r->n_places) {
-            int n = s->book->n_places;
-            r->no_data = mem_grow(r->no_data, (size_t)n, sizeof(*r->no_data));
-            memset(r->no_data + r->n_places, 0, (size_t)(n - r->n_places) * sizeof(*r->no_data));
-            r->n_places = n;
-        }
-        if (p->number < r->n_places)
-            text_replace(&r->no_data[p->number], why);
+        set_no_data(s, p, why);
     }
 }
 
@@ -148,6 +154,22 @@ static void alert_of_no_data(const struct answering *s)
         struct entry *e = has ? NULL : take(s, p->name, "");
         if (e != NULL && e->round != s->book->round)
             step(s, e, &none, p->no_data);
+    }
+}
+
+/* A target whose rows have no value, not one of them, is not judged. */
+static void note_values(const struct answering *s, const struct judgement *j)
+{
+    bool all = true;
+    for (int i = 0; i < j->n; i++)
+        all = all && j->rows[i].outcome.kind != OUTCOME_NO_DATA;
+    for (int i = 0; i < j->n && !all; i++)
+        if (j->rows[i].outcome.kind != OUTCOME_NO_DATA)
+            place_get(s->book, j->rows[i].target, 0)->valued = s->book->round;
+    for (int i = 0; i < j->n && !all; i++) {
+        struct place *p = place_get(s->book, j->rows[i].target, 0);
+        if (p->round == s->book->round && p->valued != s->book->round)
+            set_no_data(s, p, no_value);
     }
 }
 
@@ -174,6 +196,7 @@ void book_answer(struct book *b, const struct book_answer *a)
         judge_result(a->rule, a->result, a->coverage, a->n_coverage, level_of, &s, &j);
         for (int i = 0; i < j.n; i++)
             apply_row(&s, &j.rows[i]);
+        note_values(&s, &j);
         judgement_done(&j);
     }
     for (int i = s.rules->entries.n - 1; i >= 0; i--)

@@ -18,7 +18,7 @@ struct place {
     int number;
     struct entries entries;
     /* Of the answer that is being applied: */
-    unsigned round;
+    unsigned round, valued; /* valued: a row of it has a value */
     const char *no_data;
 };
 

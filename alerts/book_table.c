@@ -46,7 +46,7 @@ static const struct column alerts_columns[] = {
 };
 static const struct column rules_columns[] = {
     [RULES_RULE]        = {"rule",         KIND_KEY,   TYPE_TEXT, .help = "name of the rule"},
-    [RULES_PACK]        = {"pack",         KIND_LABEL, TYPE_TEXT, .help = "pack that it comes from; n/a: the config"},
+    [RULES_PACK]        = {"pack",         KIND_LABEL, TYPE_TEXT, .help = "pack that it comes from, the last one that changes it; n/a: the config"},
     [RULES_STATUS]      = {"status",       KIND_LABEL, TYPE_TEXT, .help = "ok, error, disabled, or no data source (it reads a dataset that nothing fills)"},
     [RULES_PENDING]     = {"n_pending",    KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "its alerts of this target that are pending"},
     [RULES_INFO]        = {"n_info",       KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "those that fire as info"},

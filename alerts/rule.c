@@ -190,16 +190,25 @@ static double standard_every(const struct rule *r)
     return slow_s;
 }
 
+/* The last one that has a say. */
+static const char *pack_of(const struct layers *l)
+{
+    const char *pack = NULL;
+    for (int i = 0; i < l->n; i++)
+        pack = l->list[i].pack != NULL ? l->list[i].pack : pack;
+    return pack;
+}
+
 static void read_texts(const struct rule_reader *reader, const struct layers *l, struct rule *r)
 {
-    const struct layer *first = &l->list[0], *last = &l->list[l->n - 1];
+    const struct layer *last = &l->list[l->n - 1];
     r->name = arena_dup(reader->arena, l->name);
     r->help = text_of(reader, l, "help");
     r->summary = text_of(reader, l, "summary");
     r->over = text_of(reader, l, "over");
     r->action = text_of(reader, l, "action");
     r->runbook = text_of(reader, l, "runbook");
-    r->pack = arena_dup(reader->arena, first->pack);
+    r->pack = arena_dup(reader->arena, pack_of(l));
     r->file = last->pack != NULL ? NULL : arena_dup(reader->arena, last->section->file);
     r->line = last->section->line;
     r->enabled = is_yes(l, "enabled", true);

@@ -12,8 +12,8 @@ struct state;
 
 /* DIRECTORY is made if it is not there (0700); the file is 0600. NULL DIRECTORY: memory only. Waits for
  * nobody: `held` tells that another process has it (then NULL is returned; try again later). A file that is
- * damaged is put aside and told. A disk that has no room for a new one is told by state_trouble from the
- * beginning, and tried again. */
+ * damaged, or of another version, is put aside and told. A disk that has no room for a new one is told by
+ * state_trouble from the beginning, and tried again. */
 struct state *state_open(struct loop *loop, const char *directory, bool *held, struct err *err);
 /* What the disk did not take before the end. */
 struct state_lost {
@@ -48,7 +48,7 @@ typedef void state_done_fn(void *ctx, bool written);
 void state_commit(struct state *s, state_done_fn *fn, void *ctx);
 /* NULL while the disk takes what it is given; else why not. */
 const char *state_trouble(const struct state *s);
-/* What was found at opening and a person must know (a damaged file that was put aside), or NULL. */
+/* What was found at opening and a person must know (a file that was put aside), or NULL. */
 const char *state_notice(const struct state *s);
 
 /* The outbox. A row is given to whoever delivers once it was written (or cannot be written), oldest first per

@@ -11,37 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alerts/state_tables.h"
 #include "core/loop.h"
 #include "core/mem.h"
 #include "core/when.h"
 
-enum { VERSION = 2, BUSY_MS = 5000 };
-
-/* Numbers of enums (level, phase, reason, change) are kept as they are: new ones go to the end. */
-static const char *const schema =
-    "create table numbers(name text primary key, value integer);"
-    "create table events(seq integer primary key, alert_id text, number integer, change integer, from_level "
-    "integer,"
-    " to_level integer, reason integer, at_s real, title text);"
-    "create index events_alert on events(alert_id, number);"
-    "create table moments as select *, 0 as number from alerts where false;"
-    "create index moments_alert on moments(id, number);"
-    "create table notified(alert_id text, webhook text, level integer, number integer, repeats integer, "
-    "since_s real,"
-    " pending integer, acked integer, flapping integer, seen integer, primary key(alert_id, webhook)) "
-    "without rowid;"
-    "create table silences(id integer primary key, rule text, target text, key text, by text, comment text,"
-    " from_s real, until_s real);"
-    "create table contexts(alert_id text, number integer, json text, primary key(alert_id, number));"
-    "create table outbox(number integer primary key, message_id text, webhook text, order_key text, body "
-    "text,"
-    " text text, made_s real, attempts integer, age_s real, dead integer);"
-    "create table deliveries(seq integer primary key, number integer, attempt integer, at_s real, webhook "
-    "text,"
-    " message_id text, text text, outcome integer, status integer, detail text, took_ms real, alerts text);"
-    "pragma user_version = 2;";
-static const char *const from_version_1 = "begin immediate; alter table deliveries add column alerts text;"
-                                          "pragma user_version = 2; commit;";
+enum { BUSY_MS = 5000 };
 
 // clang-format off
 static const char *const statements[N_STATEMENTS] = {
@@ -130,16 +105,14 @@ static bool run(struct state_file *f, const char *sql, struct err *err)
            failed(f, "cannot use the state file", err);
 }
 
-/* The first value of the first row as a number, WANTED compared with its text. */
-static bool answers(struct state_file *f, const char *sql, const char *wanted, int *number)
+/* The first value of the first row is WANTED. */
+static bool answers(struct state_file *f, const char *sql, const char *wanted)
 {
     sqlite3_stmt *s = NULL;
     bool ok = false;
     if (sqlite3_prepare_v2(f->db, sql, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW) {
         const char *text = (const char *)sqlite3_column_text(s, 0);
-        ok = wanted == NULL || (text != NULL && strcmp(text, wanted) == 0);
-        if (number != NULL)
-            *number = sqlite3_column_int(s, 0);
+        ok = text != NULL && strcmp(text, wanted) == 0;
     }
     sqlite3_finalize(s);
     return ok;
@@ -171,34 +144,36 @@ static bool is_damaged(struct state_file *f)
     return code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
 }
 
-static void put_aside_one(const char *path, const char *end, const char *now)
+static void put_aside_one(const char *path, const char *mark, const char *end)
 {
     struct text from, to;
     text_init(&from, 4096);
     text_init(&to, 4096);
     text_addf(&from, "%s%s", path, end);
-    text_addf(&to, "%s.damaged-%s%s", path, now, end);
+    text_addf(&to, "%s.%s%s", path, mark, end);
     rename(text_str(&from), text_str(&to)); /* the ones beside it need not be there */
     text_done(&from);
     text_done(&to);
 }
 
-static void put_aside(struct state_file *f)
+/* WHAT is the beginning of its new name's end, WHY a part of the sentence. */
+static void put_aside(struct state_file *f, const char *what, const char *why)
 {
-    char now[40];
+    char now[40], mark[80];
     struct text notice;
     moment_format_utc(now, sizeof(now), loop_wall_s());
+    snprintf(mark, sizeof(mark), "%s-%s", what, now);
     sqlite3_close(f->db);
     f->db = NULL;
-    put_aside_one(f->path, "", now);
-    put_aside_one(f->path, "-wal", now);
-    put_aside_one(f->path, "-shm", now);
+    put_aside_one(f->path, mark, "");
+    put_aside_one(f->path, mark, "-wal");
+    put_aside_one(f->path, mark, "-shm");
     text_init(&notice, 8192);
-    text_addf(
-        &notice,
-        "the state file %s was damaged and is now %s.damaged-%s: acks, silences, and messages that waited "
-        "in it are gone; alerts begin anew",
-        f->path, f->path, now);
+    text_addf(&notice,
+              "the state file %s %s and is now %s.%s: acks, silences, and messages that waited in it are not "
+              "known here; alerts begin anew",
+              f->path, why, f->path, mark);
+    free(f->notice);
     f->notice = text_take(&notice);
 }
 
@@ -208,38 +183,6 @@ uint32_t state_file_new_generation(void)
     if (getrandom(&generation, sizeof(generation), GRND_NONBLOCK) < 0)
         generation = (uint32_t)(loop_wall_s() * 1000);
     return generation % INT32_MAX + 1;
-}
-
-/* Of a file that was there before. */
-static void read_generation(struct state_file *f)
-{
-    int generation = 0;
-    answers(f, "select value from numbers where name = 'generation'", NULL, &generation);
-    f->generation = (uint32_t)generation;
-}
-
-static bool make_tables(struct state_file *f, struct err *err)
-{
-    int version = 0;
-    if (!answers(f, "pragma user_version", NULL, &version))
-        return failed(f, "cannot read the state file", err);
-    if (version > VERSION)
-        return fail(err, "the state file %s is of a newer dbvitals (%d, this one knows %d)", f->path, version,
-                    VERSION);
-    if (version == 1 && !run(f, from_version_1, err))
-        return false;
-    if (version > 0) {
-        read_generation(f);
-        return true;
-    }
-    struct text sql;
-    text_init(&sql, 16384);
-    text_add(&sql, "begin immediate; create table alerts(");
-    alert_columns_add(&sql, true);
-    text_addf(&sql, "); %s insert into numbers values('generation', %u); commit;", schema, f->generation);
-    bool ok = run(f, text_str(&sql), err);
-    text_done(&sql);
-    return ok;
 }
 
 /* One row of an alert, or of an alert as it was. */
@@ -289,15 +232,42 @@ static bool disk_refuses(const struct state_file *f)
     return code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
 }
 
+/* Of another version, newer or older: this one cannot read it, and watching does not wait for whoever could.
+ */
+static bool replace_other(struct state_file *f, bool alone, struct err *err)
+{
+    char what[40];
+    snprintf(what, sizeof(what), "version-%d", state_tables_version(f->db));
+    put_aside(f, what, "is of another version of dbvitals, with other tables,");
+    return connect_file(f, alone, err);
+}
+
+static bool have_tables(struct state_file *f, bool alone, struct err *err)
+{
+    state_tables_upgrade(f->db);
+    enum state_tables tables = state_tables_look(f->db);
+    if (tables == TABLES_OURS)
+        f->generation = state_tables_generation(f->db);
+    if (tables == TABLES_OTHER) {
+        if (!replace_other(f, alone, err))
+            return false;
+        tables = TABLES_NONE;
+    }
+    f->empty = tables == TABLES_NONE;
+    return tables == TABLES_OURS || (tables == TABLES_NONE && state_tables_make(f->db, f->generation)) ||
+           failed(f, "cannot use the state file", err);
+}
+
 static bool open_once(struct state_file *f, bool alone, struct err *err)
 {
+    f->alone = alone;
     bool ok = connect_file(f, alone, err);
-    bool damaged = ok ? !answers(f, "pragma quick_check(1)", "ok", NULL) && !disk_refuses(f) : is_damaged(f);
+    bool damaged = ok ? !answers(f, "pragma quick_check(1)", "ok") && !disk_refuses(f) : is_damaged(f);
     if (damaged) {
-        put_aside(f);
+        put_aside(f, "damaged", "was damaged");
         ok = connect_file(f, alone, err);
     }
-    return ok && make_tables(f, err) && prepare(f, err);
+    return ok && have_tables(f, alone, err) && prepare(f, err);
 }
 
 /* A full disk has no room for the file that WAL shares with other readers: then there are none. */
@@ -311,11 +281,11 @@ static bool open_file(struct state_file *f, struct err *err)
     return open_once(f, true, err);
 }
 
-/* No byte of it was ever written. */
+/* Nothing was ever kept in it. */
 static bool is_new(const struct state_file *f)
 {
     struct stat st;
-    return stat(f->path, &st) != 0 ? errno == ENOENT : st.st_size == 0;
+    return f->empty || (stat(f->path, &st) != 0 ? errno == ENOENT : st.st_size == 0);
 }
 
 bool state_file_make(struct state_file *f, struct err *err)
@@ -400,9 +370,22 @@ bool state_file_row(struct state_file *f, const struct row *row, struct err *err
     return ok;
 }
 
+/* The disk has room again: others may read the file, too. */
+static void share(struct state_file *f)
+{
+    disconnect(f);
+    f->ready = open_file(f, NULL);
+    if (!f->ready) /* tried again with the next job */
+        disconnect(f);
+}
+
 bool state_file_commit(struct state_file *f, struct err *err)
 {
-    return sqlite3_exec(f->db, "commit", NULL, NULL, NULL) == SQLITE_OK || failed(f, "cannot write", err);
+    if (sqlite3_exec(f->db, "commit", NULL, NULL, NULL) != SQLITE_OK)
+        return failed(f, "cannot write", err);
+    if (f->alone)
+        share(f);
+    return true;
 }
 
 void state_file_rollback(struct state_file *f)
@@ -413,7 +396,7 @@ void state_file_rollback(struct state_file *f)
 
 void state_file_thin(struct state_file *f, double wall_s)
 {
-    for (size_t i = 0; i < sizeof(thinning) / sizeof(thinning[0]); i++) {
+    for (size_t i = 0; f->ready && i < sizeof(thinning) / sizeof(thinning[0]); i++) {
         sqlite3_stmt *s = NULL;
         if (sqlite3_prepare_v2(f->db, thinning[i], -1, &s, NULL) == SQLITE_OK) {
             sqlite3_bind_double(s, 1, wall_s - KEPT_S);

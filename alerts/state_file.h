@@ -14,10 +14,12 @@ struct state_file {
     sqlite3 *db;
     char *directory, *path;
     bool ready;
-    int lock; /* descriptor of the lock file */
+    bool alone; /* no other process can read it: the disk had no room for what they would share */
+    bool empty; /* as it was opened: without tables */
+    int lock;   /* descriptor of the lock file */
     sqlite3_stmt *statements[N_STATEMENTS];
     uint32_t generation; /* random, made with the file; 0: it is older than that */
-    char *notice;        /* a damaged file was put aside, or NULL */
+    char *notice;        /* a file that is damaged, or of another version, was put aside; or NULL */
 };
 
 /* HELD: another process has the directory; then NULL. A disk that has no room for a new file is no failure:

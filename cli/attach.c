@@ -29,6 +29,7 @@ static void send_request(struct request *r)
                               .headers = headers,
                               .body = r->body,
                               .len = r->body == NULL ? 0 : strlen(r->body),
+                              .ca_file = a->ca_file,
                               .timeout_s = timeout_s,
                               .max_answer = MOST_ANSWER};
     r->fetch = fetch_start(a->fetcher, &f, request_answered, r, &err);
@@ -60,8 +61,6 @@ void attach_set_trouble(struct attach *a, const char *text)
     snprintf(a->trouble, sizeof(a->trouble), "%s", text == NULL ? "" : text);
     /* Never from within fetch's callback: what waits is sent when the loop turns. */
     loop_timer_start(a->retry, text == NULL ? 0 : retry_s, retry_s);
-    if (text == NULL)
-        a->refused = false;
     if (a->on_trouble != NULL)
         a->on_trouble(a->on_trouble_ctx);
 }
@@ -210,7 +209,7 @@ static char *host_of(const char *url)
 }
 
 struct attach *attach_new(struct loop *loop, const struct registry *registry, const char *where,
-                          const char *token, struct err *err)
+                          const struct attach_trust *trust, struct err *err)
 {
     bool url = strncmp(where, "http://", 7) == 0 || strncmp(where, "https://", 8) == 0;
     if (!url && strstr(where, "://") != NULL) {
@@ -234,9 +233,10 @@ struct attach *attach_new(struct loop *loop, const struct registry *registry, co
     a->base = text_take(&base);
     a->socket = url ? NULL : mem_dup(where);
     a->name = url ? host_of(a->base) : mem_dup(slash != NULL ? slash + 1 : where);
-    if (token != NULL)
-        text_addf(&authorization, "Authorization: Bearer %s", token);
-    a->authorization = token != NULL ? text_take(&authorization) : NULL;
+    if (trust->token != NULL)
+        text_addf(&authorization, "Authorization: Bearer %s", trust->token);
+    a->authorization = trust->token != NULL ? text_take(&authorization) : NULL;
+    a->ca_file = mem_dup(trust->ca_file);
     text_done(&authorization);
     a->fetcher = fetcher_new(loop);
     a->json = json_new();
@@ -257,6 +257,7 @@ void attach_free(struct attach *a)
     free(a->socket);
     free(a->name);
     free(a->authorization);
+    free(a->ca_file);
     free(a);
 }
 
@@ -268,11 +269,6 @@ const char *attach_name(const struct attach *a)
 const char *attach_trouble(const struct attach *a)
 {
     return a->away_s > 0 ? a->trouble : NULL;
-}
-
-bool attach_refused(const struct attach *a)
-{
-    return a->refused;
 }
 
 void attach_on_trouble(struct attach *a, loop_fn *fn, void *ctx)

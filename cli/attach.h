@@ -9,16 +9,19 @@
 
 struct attach;
 
-/* WHERE: path of a unix socket, or http(s)://host:port. TOKEN NULL: none is shown. */
+/* How to reach a guard, beside where. */
+struct attach_trust {
+    char *token;   /* NULL: none is shown */
+    char *ca_file; /* certificates that are believed; NULL: the system's */
+};
+/* WHERE: path of a unix socket, or http(s)://host:port. TRUST is copied. */
 struct attach *attach_new(struct loop *loop, const struct registry *registry, const char *where,
-                          const char *token, struct err *err);
+                          const struct attach_trust *trust, struct err *err);
 /* What was asked is not answered any more. */
 void attach_free(struct attach *a);
 const char *attach_name(const struct attach *a); /* for the head of the screen */
 /* Why it does not answer, as a sentence; NULL while it does. FN is called when that changes. */
 const char *attach_trouble(const struct attach *a);
-/* It said that our token is not good. */
-bool attach_refused(const struct attach *a);
 void attach_on_trouble(struct attach *a, loop_fn *fn, void *ctx);
 
 /* As query_submit. */

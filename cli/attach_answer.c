@@ -51,10 +51,19 @@ static void member(const struct fetch_answer *answer, const char *name, char *te
 /* Why there is no answer to work with, for a person; false if there is one, though it may be a refusal. */
 static bool away(struct attach *a, const struct fetch_answer *answer, char *out, size_t size)
 {
-    a->refused = answer->status == 401 || answer->status == 403;
-    if (a->refused)
+    char error[200] = "";
+    if (answer->status == 401 || answer->status == 403)
+        member(answer, "error", error, sizeof(error), NULL);
+    if (answer->status == 401)
+        snprintf(out, size, "the guard at %s %s: give the one of its [http] token in DBVITALS_TOKEN", a->name,
+                 a->authorization == NULL ? "wants a token" : "refuses our token");
+    else if (answer->status == 403)
+        snprintf(out, size, "the guard at %s refuses us (403)%s%s", a->name, error[0] == '\0' ? "" : ": ",
+                 error);
+    else if (answer->tls_refused)
         snprintf(out, size,
-                 "the guard at %s refuses our token: give the one of its [http] token in DBVITALS_TOKEN",
+                 "the certificate of the guard at %s is not believed: DBVITALS_CA_FILE names the file of a "
+                 "private authority's",
                  a->name);
     else if (answer->status == 0)
         snprintf(out, size, "the guard at %s does not answer: %s", a->name,

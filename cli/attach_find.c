@@ -88,10 +88,10 @@ static bool token_of(const struct config *c, char **out, struct err *err)
     return true;
 }
 
-static struct attach *attach_try(struct session *s, const char *where, const char *token, double wait_s,
-                                 char **target, struct err *err)
+static struct attach *attach_try(struct session *s, const char *where, const struct attach_trust *trust,
+                                 double wait_s, char **target, struct err *err)
 {
-    struct attach *a = attach_new(s->loop, &s->registry, where, token, err);
+    struct attach *a = attach_new(s->loop, &s->registry, where, trust, err);
     *target = a == NULL ? NULL : ask_target(s->loop, a, wait_s, err);
     if (*target == NULL) {
         attach_free(a);
@@ -102,22 +102,24 @@ static struct attach *attach_try(struct session *s, const char *where, const cha
 
 struct attach *attach_named(struct session *s, const char *where, char **target, struct err *err)
 {
-    char *token;
-    if (!token_of(&s->config, &token, err))
+    char *ca_file = getenv("DBVITALS_CA_FILE");
+    struct attach_trust trust = {.ca_file = ca_file != NULL && ca_file[0] != '\0' ? ca_file : NULL};
+    if (!token_of(&s->config, &trust.token, err))
         return NULL;
-    struct attach *a = attach_try(s, where, token, named_s, target, err);
-    free(token);
+    struct attach *a = attach_try(s, where, &trust, named_s, target, err);
+    free(trust.token);
     return a;
 }
 
 struct attach *attach_local(struct session *s, char **target)
 {
+    static const struct attach_trust none = {0};
     char *places[3];
     int n = guard_sockets(&s->config, places);
     struct attach *a = NULL;
     for (int i = 0; i < n; i++) {
         if (a == NULL && access(places[i], R_OK | W_OK) == 0)
-            a = attach_try(s, places[i], NULL, local_s, target, NULL);
+            a = attach_try(s, places[i], &none, local_s, target, NULL);
         free(places[i]);
     }
     return a;

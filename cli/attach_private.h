@@ -30,11 +30,10 @@ struct attach {
     struct fetcher *fetcher;
     struct loop_timer *retry;
     struct json *json;
-    char *socket, *base, *name, *authorization; /* socket NULL: by the network */
-    struct request *requests;                   /* oldest first */
+    char *socket, *base, *name, *authorization, *ca_file; /* socket NULL: by the network */
+    struct request *requests;                             /* oldest first */
     int next_ticket;
     double away_s; /* since when it does not answer (monotonic), 0: it does */
-    bool refused;
     char trouble[300];
     loop_fn *on_trouble;
     void *on_trouble_ctx;

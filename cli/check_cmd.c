@@ -26,8 +26,14 @@ static const char alerts_sql[] = "select rule, level, title, " HANDLED "from ale
 static const char alerts_now_sql[] = "select rule, case severity when 'critical' then 3 when 'warning' then "
                                      "2 else 1 end as level, title, " HANDLED "from alerts "
                                      "where state <> 'ok' order by 2 desc";
-static const char rules_sql[] = "select rule, target, status, coalesce(error, no_data, case when "
-                                "judged_age_s is null then 'not judged yet' end) as why from rules";
+/* Why a rule knows nothing, and whether that is so for now only: of all rules some never can be judged (there
+ * is no replica, an extension is missing), and say nothing of how things are. */
+static const char rules_sql[] =
+    "select rule, target, status, why, why is not null and status <> 'disabled' and status <> 'no data "
+    "source'"
+    " and why not like '% failed: %' and why <> 'it has no value' as for_now from (select rule, target, "
+    "status,"
+    " coalesce(error, no_data, case when judged_age_s is null then 'not judged yet' end) as why from rules)";
 
 struct check {
     const struct args *args;
@@ -126,8 +132,12 @@ static void add_alerts(struct check *c, const struct result *r)
     }
 }
 
-/* A rule that was asked for by name and cannot be judged is unknown; of all rules some never can (there is no
- * replica, no pooler). */
+static bool is_unknown(const struct check *c, const struct result *r, int row)
+{
+    return c->args->n_words > 0 || value_real(result_at(r, row, 4)) > 0;
+}
+
+/* A rule that cannot be judged is unknown: whatever the reason if it was asked for by name. */
 static void add_rules(struct check *c, const struct result *r)
 {
     for (int i = 0; i < r->n_rows; i++) {
@@ -136,7 +146,7 @@ static void add_rules(struct check *c, const struct result *r)
         if (!is_asked(c, cell(r, i, 0)))
             continue;
         c->n_rules += judged;
-        if (judged || c->args->n_words == 0)
+        if (judged || !is_unknown(c, r, i))
             continue;
         struct text line;
         text_init(&line, 1000);
@@ -188,7 +198,8 @@ static int n_open(struct check *c)
     struct result *r = select_rows(c, rules_sql, &ignored);
     int n = r == NULL || r->n_rows == 0;
     for (int i = 0; r != NULL && i < r->n_rows; i++)
-        n += is_asked(c, cell(r, i, 0)) && strcmp(cell(r, i, 2), "ok") == 0 && cell(r, i, 3)[0] != '\0';
+        n += is_asked(c, cell(r, i, 0)) && strcmp(cell(r, i, 2), "ok") == 0 && cell(r, i, 3)[0] != '\0' &&
+             is_unknown(c, r, i);
     result_free(r);
     return n;
 }
@@ -212,7 +223,8 @@ static void judge(struct check *c, double wait_s)
 static bool open_here(struct check *c, struct err *err)
 {
     struct session *s = &c->session;
-    struct alerts_options options = {.config = &s->config, .registry = &s->registry, .source = "check"};
+    struct alerts_options options = {
+        .config = &s->config, .registry = &s->registry, .soon = true, .source = "check"};
     bool held = false;
     if (!session_add_targets(s, NULL, 0, err))
         return false;

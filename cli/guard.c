@@ -104,6 +104,8 @@ static bool claim(struct guard *g, bool *held, struct err *err)
         return false;
     }
     guard_say(g, LOG_INFO, "watching", "state", g->state_directory);
+    if (alerts_notice(g->alerts) != NULL)
+        guard_say(g, LOG_ERROR, "the state begins anew", "why", alerts_notice(g->alerts));
     tell_listening(g);
     sd_notify_send("READY=1\nSTATUS=watching");
     return true;

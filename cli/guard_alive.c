@@ -3,53 +3,18 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "alerts/book_table.h"
 #include "cli/guard.h"
 #include "cli/sd_notify.h"
 #include "core/mem.h"
-
-/* A rule is judged when its last verdict is not older than so many of its intervals, and this on top. */
-static const double intervals = 3, patience_s = 30;
 
 struct guard_alive {
     struct guard *guard;
     struct fetcher *fetcher;
     struct fetch *beat; /* under way */
     struct loop_timer *heart, *watchdog;
-    double started_s;
     int probe; /* ticket of the question to the query thread */
     bool probing, failing, not_judging;
 };
-
-/* ---- Is anything judged? ---- */
-
-/* Nothing can be judged: no rule is in force, or none has a source. */
-static bool row_is_late(const struct sample *s, int row, double refresh_s, bool *any)
-{
-    double age = s->values[RULES_JUDGED_AGE].real[row], every = s->values[RULES_EVERY].real[row];
-    if (isnan(age))
-        return false;
-    *any = true;
-    return age > intervals * fmax(isnan(every) ? 0 : every, refresh_s) + patience_s;
-}
-
-/* The rules of the first target will do: a verdict is of all targets. One rule that is late (its source is
- * slow) is no reason; all are. */
-static bool is_judging(const struct guard_alive *a)
-{
-    const struct guard *g = a->guard;
-    if (g->alerts == NULL || engine_targets(g->session.engine) == 0)
-        return false;
-    double now = loop_mono_s();
-    struct sample *s = book_rules_sample(alerts_book(g->alerts), engine_target_name(g->session.engine, 0),
-                                         now, loop_wall_s());
-    bool any = false, one_in_time = false;
-    for (int row = 0; row < s->n_rows; row++)
-        one_in_time = one_in_time || (!row_is_late(s, row, g->session.refresh_s, &any) && any);
-    bool young = now < a->started_s + patience_s;
-    sample_unref(s);
-    return any ? one_in_time : young;
-}
 
 /* ---- The heartbeat ---- */
 
@@ -72,7 +37,7 @@ static void on_heart(void *ctx)
 {
     struct guard_alive *a = ctx;
     struct guard *g = a->guard;
-    bool judging = is_judging(a);
+    bool judging = g->alerts != NULL && engine_targets(g->session.engine) > 0 && alerts_judging(g->alerts);
     if (!judging && !a->not_judging && g->alerts != NULL)
         guard_say(g, LOG_ERROR, "no heartbeat: rules are not judged", NULL, NULL);
     a->not_judging = !judging;
@@ -132,8 +97,7 @@ struct guard_alive *guard_alive_new(struct guard *g)
     *a = (struct guard_alive){.guard = g,
                               .fetcher = fetcher_new(loop),
                               .heart = loop_timer_new(loop, on_heart, a),
-                              .watchdog = loop_timer_new(loop, on_watchdog, a),
-                              .started_s = loop_mono_s()};
+                              .watchdog = loop_timer_new(loop, on_watchdog, a)};
     guard_alive_set(a);
     double limit = sd_notify_watchdog_s();
     if (!isnan(limit))

@@ -347,6 +347,8 @@ int watch_targets(const struct args *args, const char *const *words, int n, cons
     if (session_open(&w.session, args, first_s, &err)) {
         if (!add_user_pages(&w, &err))
             code = EXIT_USAGE;
+        else if (!watch_notify_check(&w, &err))
+            code = EXIT_USAGE;
         else if (!find_guard(&w, n, badge, &err))
             code = EXIT_NO_DATA;
         else if (w.attach != NULL || session_add_targets(&w.session, words, n, &err))

@@ -56,6 +56,8 @@ void watch_attached_refresh(struct watch *w);
 
 /* watch_alerts.c: rules are judged here too, and shown; delivered only when told so. */
 bool watch_alerts_start(struct watch *w, struct err *err);
+/* False when --notify was given and cannot mean anything. */
+bool watch_notify_check(const struct watch *w, struct err *err);
 bool watch_alert(void *ctx, const struct alert_order *order, struct err *err);
 /* The dashboard over the targets of WORDS, to its end; an exit code. BADGE stands in the head of every page, NULL for none. */
 int watch_targets(const struct args *args, const char *const *words, int n, const char *badge);

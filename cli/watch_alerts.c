@@ -1,11 +1,25 @@
 /* The dashboard judges rules too: they are shown, and told to nobody unless --notify says so. */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "alerts/alerts.h"
 #include "cli/guard_paths.h"
 #include "cli/watch.h"
 #include "core/mem.h"
+
+bool watch_notify_check(const struct watch *w, struct err *err)
+{
+    const struct args *a = w->session.args;
+    const struct config *c = &w->session.config;
+    if (a->notify && a->attach != NULL)
+        return fail(err, "--notify with --attach: the guard that is attached to delivers by itself");
+    bool somebody = !a->notify;
+    for (int i = 0; i < c->n_sections && !somebody; i++)
+        somebody = strcmp(c->sections[i].kind, "webhook") == 0;
+    return somebody ||
+           fail(err, "--notify: there is nobody to tell: the config has no section [webhook NAME]");
+}
 
 bool watch_alerts_start(struct watch *w, struct err *err)
 {

@@ -130,6 +130,11 @@ double loop_mono_s(void)
     return seconds_of(CLOCK_MONOTONIC);
 }
 
+double loop_boot_s(void)
+{
+    return seconds_of(CLOCK_BOOTTIME);
+}
+
 double loop_wall_s(void)
 {
     return seconds_of(CLOCK_REALTIME);

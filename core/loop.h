@@ -23,6 +23,7 @@ void loop_run(struct loop *l); /* until loop_stop, or until no handle could ever
 void loop_run_once(struct loop *l, bool wait);
 void loop_stop(struct loop *l);
 double loop_mono_s(void); /* CLOCK_MONOTONIC in seconds */
+double loop_boot_s(void); /* the same, and goes on while the machine sleeps */
 double loop_wall_s(void); /* seconds since 1970 */
 /* FN runs once per turn before the loop sleeps: drawing happens there. At most one; NULL removes it. */
 void loop_before_sleep(struct loop *l, loop_fn *fn, void *ctx);

@@ -243,8 +243,10 @@ struct query_thread *query_thread_new(struct loop *loop, const struct registry *
     pthread_mutex_init(&t->mutex, NULL);
     pthread_cond_init(&t->wake, NULL);
     t->post = loop_post_new(loop, deliver, t);
-    if (thread_start(&t->thread, work, t))
+    if (thread_start(&t->thread, work, t)) {
+        pthread_setname_np(t->thread, "dbvitals-query"); /* as top -H shows it */
         return t;
+    }
     fail(err, "the query thread cannot be started: too many threads or too little memory");
     loop_post_free(t->post);
     door_free(door);

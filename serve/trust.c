@@ -102,10 +102,22 @@ static int check_act(const struct trust *t, const char *given, struct err *err)
     return known ? 403 : 401;
 }
 
+/* A proxy of this machine passes on what came from another one. */
+static bool is_passed_on(const struct http_call *c)
+{
+    static const char *const marks[] = {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "Via"};
+    bool marked = false;
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        marked = marked || http_header(c, marks[i]) != NULL;
+    return marked;
+}
+
 int trust_check(const struct trust *t, enum entrance entrance, enum access access, const struct http_call *c,
                 struct err *err)
 {
     const char *given = bearer(c);
+    if (entrance == ENTRANCE_LOOPBACK && is_passed_on(c))
+        entrance = ENTRANCE_NETWORK;
     int status = check_browser(entrance, c, err);
     if (status != 0 || access == ACCESS_OPEN)
         return status;

@@ -144,7 +144,9 @@ bool dash_live(const struct dash *d)
 
 double dash_stale_s(const struct dash *d)
 {
-    return fmax(3 * d->refresh_s, 3);
+    /* A guard polls at its own pace until it knows what is looked at; that it is silent is told otherwise. */
+    double least_s = d->options.attached != NULL ? 15 : 3;
+    return fmax(3 * d->refresh_s, least_s);
 }
 
 double dash_moment(const struct dash *d)

@@ -790,6 +790,7 @@ void world_open(struct world *w, int rows, int columns, const char *page)
                                    .page = page,
                                    .target = target,
                                    .refresh_s = 1,
+                                   .attached = w->attached,
                                    .themes = themes,
                                    .n_themes = 2,
                                    .mouse = true};

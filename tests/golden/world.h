@@ -27,6 +27,7 @@ struct world_ask {
 };
 struct world {
     enum world_kind kind;
+    const char *attached; /* set before world_open: the guard whose numbers these are */
     bool undrawn; /* set before world_open: no screen, as where the dashboard prints plain text */
     const char *state, *error; /* of the target */
     double uptime_s, was_up_s;

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -65,6 +66,14 @@ class Guard:
         self.signal(signal.SIGTERM)
         return self.process.wait(timeout_s)
 
+    def ended_within(self, for_s):
+        """Waits so long for its end; for what must not happen meanwhile."""
+        try:
+            self.process.wait(for_s)
+            return True
+        except subprocess.TimeoutExpired:
+            return False
+
     def ask(self, *words, timeout=30):
         """Another dbvitals with the same config."""
         return subprocess.run([self.program, *words, "--config", self.path], env=self.env, capture_output=True, text=True, timeout=timeout)
@@ -119,3 +128,31 @@ class Knobs:
 
     def turn(self, name, level):
         self.server.query("update knobs set level = %s where name = %s", [level, name])
+
+
+class Systemd:
+    """What a service tells systemd."""
+
+    def __init__(self, folder):
+        self.path = str(folder / "n")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+
+    def until(self, word):
+        self.socket.settimeout(20)
+        while word not in self.socket.recv(4096).decode().split("\n"):
+            pass
+
+    def is_silent(self, for_s):
+        """After what is under way, nothing comes for so long."""
+        self.socket.settimeout(0.2)
+        try:
+            for _ in range(100):
+                self.socket.recv(4096)
+        except socket.timeout:
+            pass
+        self.socket.settimeout(for_s)
+        try:
+            return self.socket.recv(4096) is None
+        except socket.timeout:
+            return True

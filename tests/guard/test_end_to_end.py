@@ -5,6 +5,7 @@ import pytest
 
 import servers
 from guarding import told, wait_told
+from provoke import Busy, Sessions, execute, roll_back
 
 # The thresholds and times of the packs would take minutes; what is judged is theirs.
 QUICK = {"every": "0.5s", "for": "0s", "keep_for": "0s"}
@@ -19,34 +20,6 @@ def watched(start_server, guard):
     guard.sections["target shop"] = {"url": server.conninfo()}
     guard.sections["guard"]["refresh"] = "0.5s"
     return server
-
-
-class Busy:
-    """FN again and again on a connection of its own, until it is left."""
-
-    def __init__(self, server, fn):
-        self.server, self.fn, self.ended = server, fn, threading.Event()
-
-    def __enter__(self):
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self):
-        connection = self.server.connect()
-        try:
-            while not self.ended.wait(0.002):
-                self.fn(connection)
-        finally:
-            connection.close()
-
-    def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join()
-
-
-def execute(connection, sql):
-    with connection.cursor() as c:
-        c.execute(sql)
 
 
 def fires_and_resolves(guard, receiver, rule, cause, severity=None, timeout_s=60):
@@ -74,11 +47,6 @@ def test_a_statement_that_is_slow_on_average(watched, guard, receiver):
 
 def test_many_transactions_roll_back(watched, guard, receiver):
     guard.sections["rule rollback_ratio"] = {**QUICK, "from": "databases"}
-
-    def roll_back(connection):
-        execute(connection, "begin")
-        execute(connection, "select 1")
-        execute(connection, "rollback")
     fires_and_resolves(guard, receiver, "rollback_ratio", Busy(watched, roll_back), "critical")
 
 
@@ -86,20 +54,6 @@ def test_pages_are_not_found_in_the_buffers(watched, guard, receiver):
     watched.query("create table big as select i, repeat('x', 500) as t from generate_series(1, 60000) i")  # 32 MB, buffers have 16
     guard.sections["rule buffer_hits_low"] = {**QUICK, "from": "databases"}
     fires_and_resolves(guard, receiver, "buffer_hits_low", Busy(watched, lambda c: execute(c, "select count(*) from big")), "warning")
-
-
-class Sessions:
-    """N connections that do nothing."""
-
-    def __init__(self, server, n):
-        self.server, self.n, self.open = server, n, []
-
-    def __enter__(self):
-        self.open = [self.server.connect() for _ in range(self.n)]
-
-    def __exit__(self, *_):
-        for connection in self.open:
-            connection.close()
 
 
 def test_four_fifths_of_the_connections_are_taken(watched, guard, receiver):

@@ -5,13 +5,13 @@ import os
 import re
 import resource
 import signal
-import socket
+import sqlite3
 import subprocess
 import threading
 import time
 
 import servers
-from guarding import Guard, told, wait_told
+from guarding import Guard, Systemd, told, wait_told
 
 
 def test_a_query_that_runs_long_is_told_and_so_is_its_end(guard, knobs, receiver):
@@ -244,22 +244,6 @@ def test_the_end_waits_for_what_is_to_be_sent_and_not_longer_than_it_may(guard, 
     guard.start()
     receiver.wait("/hook", n + 1, 60)
     assert len({t[3] for t in told(receiver)}) == 1
-
-
-class Systemd:
-    """What a service told systemd."""
-
-    def __init__(self, folder):
-        self.path = str(folder / "n")
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
-        self.socket.settimeout(20)
-
-    def until(self, word):
-        while True:
-            got = self.socket.recv(4096).decode()
-            if word in got.split("\n"):
-                return
 
 
 def test_systemd_is_told_of_every_step_and_of_life(guard, knobs, tmp_path):
@@ -507,3 +491,24 @@ def test_without_a_place_for_the_socket_it_watches_all_the_same(guard, knobs, re
     k.turn("a", 1)
     wait_told(receiver, "knob", "firing")
     assert guard.stop() == 0
+
+
+def test_a_state_file_that_is_no_use_is_put_aside_and_told_once_and_the_watching_begins(guard, knobs, receiver):
+    k = knobs("a")
+    guard.state.mkdir(mode=0o700)
+    with sqlite3.connect(guard.state / "state.db") as c:
+        c.execute("create table alerts(id)")
+    guard.start()
+    guard.wait_log("the state begins anew")
+    k.turn("a", 1)
+    wait_told(receiver, "knob", "firing")
+    assert "state.db.version-0-" in guard.log() and guard.log().count("another version") == 1
+    assert "cannot be written" not in guard.log()
+    assert guard.rows("select count(*) from events") == [(1,)]
+
+
+def test_what_may_not_be_changed_over_http_yet_is_refused_with_its_line(guard, knobs):
+    knobs("a")
+    guard.sections["http"]["allow"] = "analyze, vacuum"
+    assert guard.start().process.wait(20) == 1
+    assert re.search(rf"{guard.path}:\d+: .*allow.*expected .*none", guard.log()), guard.log()

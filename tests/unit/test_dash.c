@@ -620,6 +620,23 @@ static void numbers_of_a_stopped_server_grow_old(void **state)
     world_done(&w);
 }
 
+static void the_pace_of_a_guard_that_nobody_looked_at_before_is_no_alarm(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    w.attached = "guard.sock";
+    world_open(&w, 30, 132, "sessions");
+    world_settle(&w);
+    world_stopped(&w, 10);
+    world_settle(&w);
+    SHOWS(&w, "live 10.0 s");
+    world_stopped(&w, 20);
+    world_settle(&w);
+    SHOWS(&w, "STALE 20.0 s");
+    world_done(&w);
+}
+
 static void another_target_shows_nothing_of_the_one_before(void **state)
 {
     (void)state;
@@ -704,6 +721,7 @@ int main(void)
         cmocka_unit_test(a_search_goes_through_all_rows),
         cmocka_unit_test(an_export_holds_all_rows),
         cmocka_unit_test(numbers_of_a_stopped_server_grow_old),
+        cmocka_unit_test(the_pace_of_a_guard_that_nobody_looked_at_before_is_no_alarm),
         cmocka_unit_test(another_target_shows_nothing_of_the_one_before),
         cmocka_unit_test(a_paste_is_text_and_never_keys),
         cmocka_unit_test(a_click_on_a_frame_of_another_page_does_nothing),

@@ -329,7 +329,7 @@ static void fill(const char *directory)
 {
     char path[100], block[4096] = "";
     snprintf(path, sizeof(path), "%s/filler", directory);
-    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     while (write(fd, block, sizeof(block)) > 0)
         ;
     close(fd);
@@ -366,6 +366,53 @@ static int begin_on_full(struct full *f)
     return heals(f) && close_and_count(f, "outbox") == 3 ? HEALED : 4;
 }
 
+/* Leaves N_PAGES of room on a disk that is full. */
+static bool leave_room(const char *directory, int n_pages)
+{
+    char path[100];
+    fill(directory);
+    snprintf(path, sizeof(path), "%s/filler", directory);
+    int fd = open(path, O_WRONLY);
+    bool ok = ftruncate(fd, lseek(fd, 0, SEEK_END) - n_pages * 4096L) == 0;
+    close(fd);
+    return ok;
+}
+
+/* All but the filler. */
+static void remove_state(const char *directory)
+{
+    static const char *const names[] = {"state.db", "state.db-wal", "state.db-shm", "lock"};
+    char path[100];
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+        unlink(path);
+    }
+}
+
+/* Wherever in the making of the file the room ends, also the next start watches; and it heals. */
+static int begin_on_nearly_full(struct full *f)
+{
+    if (!mount_small(f->directory, "size=100k"))
+        return CANNOT_MOUNT;
+    for (int n_pages = 0; n_pages < 24; n_pages++) {
+        if (!leave_room(f->directory, n_pages))
+            return 1;
+        for (int start = 0; start < 2; start++) {
+            if (!open_state(f))
+                return 2;
+            state_close(f->state, 5);
+        }
+        remove_state(f->directory);
+    }
+    if (!leave_room(f->directory, 2) || !open_state(f))
+        return 3;
+    put_big_message(f);
+    if (f->written != 0 || !mount_larger(f->directory) || !heals(f))
+        return 4;
+    bool read = query(f->directory, "select count(*) from outbox") == 1; /* while it is open, too */
+    return close_and_count(f, "outbox") == 1 && read ? HEALED : 5;
+}
+
 static void expect_healing(int (*child)(struct full *f))
 {
     char directory[DIRECTORY_PATH];
@@ -395,6 +442,12 @@ static void on_a_file_system_that_is_full_from_the_beginning_it_watches_and_heal
 {
     (void)state;
     expect_healing(begin_on_full);
+}
+
+static void wherever_the_room_ends_it_starts_again_and_again_and_heals(void **state)
+{
+    (void)state;
+    expect_healing(begin_on_nearly_full);
 }
 
 /* ---- A disk that hangs ---- */
@@ -454,6 +507,7 @@ int main(void)
         ON_DISK(what_was_kept_is_read_from_a_disk_that_has_become_full),
         ON_DISK(what_a_full_disk_keeps_in_memory_is_bounded),
         cmocka_unit_test(a_full_file_system_is_told_and_heals),
+        cmocka_unit_test(wherever_the_room_ends_it_starts_again_and_again_and_heals),
         cmocka_unit_test(on_a_file_system_that_is_full_from_the_beginning_it_watches_and_heals),
         ON_DISK(what_the_disk_did_not_take_before_the_end_is_counted),
         ON_DISK(messages_go_out_though_the_disk_hangs),
