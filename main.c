@@ -95,6 +95,7 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, ""); /* only this category: numbers keep their decimal point */
     setenv("UV_THREADPOOL_SIZE", "4", 0);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told as a full disk is */
     if (argc > 1 && strcmp(argv[1], "demo-supervisor") == 0)
         return demo_supervise();
     struct args args;

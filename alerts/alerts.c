@@ -3,6 +3,7 @@
 #include "alerts/alerts.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,8 +39,9 @@ bool alerts_check(const struct config *config, const struct registry *registry, 
     struct settings s;
     if (!settings_read(config, registry, &s, err))
         return false;
+    bool ok = deliver_check_files(&s.webhooks, err);
     settings_done(&s);
-    return true;
+    return ok;
 }
 
 /* ---- Time ---- */
@@ -132,7 +134,8 @@ static void spread_settings(struct alerts *a)
 
 static bool begin(struct alerts *a, const struct alerts_options *options, bool *held, struct err *err)
 {
-    if (!settings_read(options->config, options->registry, &a->settings, err))
+    if (!settings_read(options->config, options->registry, &a->settings, err) ||
+        (a->tells && !deliver_check_files(&a->settings.webhooks, err)))
         return false;
     a->state = state_open(a->loop, options->state_directory, held, err);
     if (a->state == NULL)
@@ -178,25 +181,42 @@ struct alerts *alerts_new(struct loop *loop, struct engine *engine, struct query
     return NULL;
 }
 
-void alerts_free(struct alerts *a)
+/* The last word: nobody else knows what was in memory only. */
+static bool close_state(struct alerts *a)
+{
+    struct state_lost lost = state_close(a->state, close_wait_s);
+    if (lost.transitions + lost.others == 0)
+        return true;
+    char text[200];
+    snprintf(text, sizeof(text),
+             "%lld transitions and %lld other changes: the next start knows nothing of them",
+             (long long)lost.transitions, (long long)lost.others);
+    if (a->log != NULL)
+        a->log(a->log_ctx, LEVEL_CRITICAL, "the state file did not take what happened: it is lost", NULL,
+               text);
+    return false;
+}
+
+bool alerts_free(struct alerts *a)
 {
     if (a == NULL)
-        return;
+        return true;
     a->stopped = true;
     watches_free(a);
     contexts_free(a);
     if (a->state != NULL && a->book != NULL && a->dirty)
         state_commit(a->state, NULL, NULL);
     deliver_free(a->deliver);
+    a->deliver = NULL; /* what the state still gives out is for the next start */
     fetcher_free(a->fetcher);
-    if (a->state != NULL)
-        state_close(a->state, close_wait_s);
+    bool kept = close_state(a);
     notify_free(a->notify);
     book_free(a->book);
     loop_timer_free(a->timer);
     settings_done(&a->settings);
     free(a->source);
     free(a);
+    return kept;
 }
 
 void alerts_stop(struct alerts *a)

@@ -19,8 +19,8 @@ struct alerts_options {
 /* Rules begin at once. HELD: another process has the state directory; NULL then, try again. */
 struct alerts *alerts_new(struct loop *loop, struct engine *engine, struct query_thread *queries,
                           const struct alerts_options *options, bool *held, struct err *err);
-/* Gives the outbox DRAIN_S to empty (the loop must turn: call alerts_drained), writes what waits. */
-void alerts_free(struct alerts *a);
+/* Writes what waits. False: not all of it could be kept, which was told to alerts_on_log. */
+bool alerts_free(struct alerts *a);
 /* No more judging; what is in the outbox goes out. */
 void alerts_stop(struct alerts *a);
 bool alerts_drained(const struct alerts *a);
@@ -34,12 +34,16 @@ void alerts_sample(struct alerts *a, const char *target, const struct dataset *d
 const struct book *alerts_book(const struct alerts *a);
 const struct deliver *alerts_deliver(const struct alerts *a); /* NULL when nothing is delivered */
 const char *alerts_trouble(const struct alerts *a);           /* the state file cannot be written, or NULL */
-/* Acks and silences, kept at once in the file. BY is a person. UNTIL_S wall, NAN: until it is ok. */
+/* Acks and silences, in force at once, in the file soon: alerts_keep tells when. BY is a person. UNTIL_S
+ * wall, NAN: until it is ok. */
 bool alerts_ack(struct alerts *a, const char *id, const char *by, const char *comment, double until_s,
                 struct err *err);
 bool alerts_unack(struct alerts *a, const char *id, struct err *err);
 bool alerts_silence(struct alerts *a, const struct silence *s, int64_t *id, struct err *err);
 bool alerts_unsilence(struct alerts *a, int64_t id, struct err *err);
+/* Writes what was said up to now. FN is told, on the loop thread and after this has returned, whether the
+ * disk has it; if not it is in force all the same, and tried again. */
+void alerts_keep(struct alerts *a, state_done_fn *fn, void *ctx);
 /* Sends a message of type test to WEBHOOK (NULL: all). */
 bool alerts_test(struct alerts *a, const char *webhook, struct err *err);
 /* Sends the dead letter of that number (as dataset `deliveries` has it) again, with the id that it had. False

@@ -1,4 +1,4 @@
-/* What people do with alerts: acknowledge, silence, test whom it reaches. Kept at once. */
+/* What people do with alerts: acknowledge, silence, test whom it reaches. */
 #include <stdlib.h>
 
 #include "alerts/alerts_private.h"
@@ -56,6 +56,11 @@ bool alerts_unsilence(struct alerts *a, int64_t id, struct err *err)
         return fail(err, "there is no silence %lld in force", (long long)id);
     put_silence(a, id);
     return done(a);
+}
+
+void alerts_keep(struct alerts *a, state_done_fn *fn, void *ctx)
+{
+    state_commit(a->state, fn, ctx);
 }
 
 static void put_message(void *ctx, const struct message *m)

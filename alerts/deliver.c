@@ -15,10 +15,13 @@ enum { AT_ONCE = 4 };
 
 static void pump_lane(struct lane *lane, double now_s, double *wake_s)
 {
-    if (lane->off)
+    if (lane->off) {
+        lane_give_up(lane);
         return;
+    }
     double paused_until_s = fmax(lane->paused_until_s, lane->down_until_s);
     if (paused_until_s > now_s) {
+        lane_give_up(lane);
         *wake_s = fmin(*wake_s, paused_until_s);
         return;
     }

@@ -9,6 +9,8 @@
 
 /* The formats exist, a webhook's own SELECT compiles, its secret can sign. */
 bool deliver_check(const struct webhooks *webhooks, const struct registry *registry, struct err *err);
+/* The files that they name can be read here: for who delivers, and for `config check`. */
+bool deliver_check_files(const struct webhooks *webhooks, struct err *err);
 
 struct deliver;
 /* Asks QUERIES to run the formats' SELECTs. */
@@ -21,7 +23,7 @@ void deliver_row(struct deliver *d, struct outbox_row *row);
 /* After a restart: a receiver that wants the newest state each minute (alertmanager) was told the alerts of
  * BODY, a generic message, before; it is told them again. Nothing happens for other webhooks. */
 void deliver_resume(struct deliver *d, const char *webhook, const char *order_key, const char *body);
-/* Nothing waits or runs, but for webhooks that are off. */
+/* Nothing waits or runs. */
 bool deliver_idle(const struct deliver *d);
 /* Per webhook, for the log, the page and /metrics. */
 struct deliver_status {
@@ -29,7 +31,7 @@ struct deliver_status {
     int waiting, dead;
     int64_t delivered, failed;
     const char *trouble; /* the last failure since the last success, or NULL */
-    bool off;            /* it said 410: off until the config is read again */
+    bool off;            /* it said 410: until the config is read again all messages are dead letters */
     double next_s;       /* seconds until the next attempt, NAN: none waits */
 };
 int deliver_webhooks(const struct deliver *d);

@@ -28,6 +28,7 @@ struct item {
     int taken;               /* and so many were a success */
     int refused_status;      /* of the first one that was not, and what was said to it; NULL: none */
     char *refused;
+    char signature[100]; /* of the request that runs; "": it has none */
 };
 
 /* An alert that a receiver of states is told of each minute. */
@@ -95,6 +96,12 @@ void lane_drop_older(struct lane *lane, const char *order_key);
 /* No receiver has any for the end of an alert that it never heard of. True if ITEM, which could go now, was
  * that. */
 bool item_drop_end(struct item *item);
+double item_age_s(const struct item *item);
+/* Nothing can be sent now: what is too old for that goes to the dead letters; when the webhook is off, all.
+ */
+void lane_give_up(struct lane *lane);
+/* That the secret cannot be had is an attempt of those that wait for it. */
+void lane_has_no_secret(struct lane *lane, const char *why);
 void lane_free(struct lane *lane);
 /* The config has it no more: what it holds is dead. */
 void lane_end(struct lane *lane);
@@ -104,6 +111,18 @@ void item_send(struct item *item);
 void item_cancel(struct item *item);
 /* True when the secret is there, or none is needed; else it is fetched, and deliver_wake called. */
 bool lane_has_secret(struct lane *lane);
+
+/* deliver_hide.c: what only the receiver and we may know, in the forms in which it may repeat it. */
+struct hidden;
+struct hidden *hidden_new(void);
+void hidden_free(struct hidden *h);
+void hidden_add(struct hidden *h, const char *secret);      /* NULL: nothing */
+void hidden_add_login(struct hidden *h, const char *login); /* "user:password", also as base64; or NULL */
+void hidden_add_url(struct hidden *h, const char *url);     /* its path, query, and what is before the @ */
+void hidden_add_headers(struct hidden *h,
+                        const char *lines); /* values of those whose name says so; or NULL */
+/* Appends S with each of them as ***. */
+void hidden_mask(const struct hidden *h, struct text *out, const char *s);
 
 /* deliver_order.c: who is first in line for each alert. */
 struct order;

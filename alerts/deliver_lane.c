@@ -70,9 +70,11 @@ static void note_attempt(struct item *item, enum delivery what, int status, cons
     if (what == DELIVERY_DONE)
         lane->delivered += item->row != NULL;
     else {
+        char *trouble = lane->off && lane->trouble != NULL ? lane->trouble : mem_dup(detail);
         lane->failed++;
-        free(lane->trouble);
-        lane->trouble = mem_dup(detail);
+        if (trouble != lane->trouble)
+            free(lane->trouble);
+        lane->trouble = trouble;
     }
     if (item->row == NULL)
         return;
@@ -135,6 +137,40 @@ bool item_drop_end(struct item *item)
     forget_dead(item->lane, item);
     drop(item, DELIVERY_DEAD, "not sent: that it fires could not be delivered");
     return true;
+}
+
+/* ---- When nothing can be sent ---- */
+
+double item_age_s(const struct item *item)
+{
+    return (item->row == NULL ? 0 : item->row->age_s) + loop_mono_s() - item->came_s;
+}
+
+void lane_give_up(struct lane *lane)
+{
+    static const char why_off[] = "not sent: the webhook is off since it said 410",
+                      why_old[] = "given up: it waited too long for a receiver that cannot be asked";
+    for (struct item *item = lane->items, *next; item != NULL; item = next) {
+        next = item->next;
+        if (item->running || (!lane->off && item_age_s(item) < lane->webhook->give_up_s))
+            continue;
+        if (item->opens && item->taken == 0)
+            add_dead(lane, item);
+        else if (item->resolved)
+            forget_dead(lane, item);
+        drop(item, DELIVERY_DEAD, lane->off ? why_off : why_old);
+    }
+}
+
+void lane_has_no_secret(struct lane *lane, const char *why)
+{
+    for (struct item *item = lane->items; item != NULL; item = item->next) {
+        bool told = item->attempts > 0 && item != lane->items; /* again and again only of the oldest one */
+        if (item->running || item->row == NULL || told)
+            continue;
+        item->attempts++;
+        note_attempt(item, DELIVERY_RETRY, 0, why, 0);
+    }
 }
 
 /* ---- The end of an attempt ---- */

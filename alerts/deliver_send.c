@@ -21,39 +21,67 @@ static const double secret_patience_s = 10, secret_again_s = 60;
 
 /* ---- What may be shown ---- */
 
-/* Appends S with each SECRET in it as ***. */
-static void add_without(struct text *out, const char *s, const char *secret)
+/* The text in column NAME of the request that is next, NULL if there is none. */
+static const char *field(const struct item *item, const char *name)
 {
-    size_t len = secret == NULL ? 0 : strlen(secret);
-    const char *found;
-    while (len > 3 && (found = strstr(s, secret)) != NULL) {
-        text_add_n(out, s, (size_t)(found - s));
-        text_add(out, "***");
-        s = found + len;
+    int column = result_column(item->requests, name);
+    const struct value *v = column < 0 ? NULL : result_at(item->requests, item->sent, column);
+    return v == NULL || v->type != VALUE_TEXT ? NULL : v->text;
+}
+
+static char *user_password(const struct lane *lane)
+{
+    const char *user = lane->webhook->user;
+    if (user == NULL)
+        return NULL;
+    struct text t;
+    text_init(&t, 2000);
+    text_add(&t, user);
+    if (strchr(user, ':') == NULL && lane->secret != NULL)
+        text_addf(&t, ":%s", lane->secret);
+    return text_take(&t);
+}
+
+/* What was sent and is nobody else's business. */
+static struct hidden *hidden_of(const struct item *item)
+{
+    const struct lane *lane = item->lane;
+    struct hidden *h = hidden_new();
+    char *login = user_password(lane);
+    hidden_add(h, lane->secret);
+    hidden_add(h, item->signature);
+    hidden_add_url(h, lane->webhook->url);
+    hidden_add_login(h, login);
+    if (item->requests != NULL) {
+        hidden_add_url(h, field(item, "url"));
+        hidden_add_headers(h, field(item, "headers"));
     }
-    text_add(out, s);
+    free(login);
+    return h;
 }
 
 /* "HTTP 400: what it said", without what only receiver and we may know. */
 static void describe(const struct item *item, const struct fetch_answer *a, struct text *out)
 {
-    const struct lane *lane = item->lane;
-    if (a->status == 0) {
-        text_add(out, a->error);
-        return;
-    }
-    struct text mended, without_secret, without_url;
+    struct text mended, masked;
+    struct hidden *hidden = hidden_of(item);
     text_init(&mended, MAX_ANSWER * 3);
-    text_init(&without_secret, MAX_ANSWER * 3);
-    text_init(&without_url, MAX_ANSWER * 3);
-    utf8_mend(&mended, a->body, a->len);
-    add_without(&without_secret, text_str(&mended), lane->secret);
-    add_without(&without_url, text_str(&without_secret), lane->webhook->url);
-    text_addf(out, "HTTP %d%s", a->status, without_url.len > 0 ? ": " : "");
-    utf8_clean(out, text_str(&without_url), false);
+    text_init(&masked, MAX_ANSWER * 3);
+    if (a->status == 0)
+        text_add(&mended, a->error);
+    else
+        utf8_mend(&mended, a->body, a->len);
+    hidden_mask(hidden, &masked, text_str(&mended));
+    if (a->status != 0)
+        text_addf(out, "HTTP %d", a->status);
+    if (a->status >= 200 && a->status < 300) /* a success elsewhere */
+        text_addf(out, ", but %s was expected",
+                  item->lane->format->ok_body != NULL ? item->lane->format->ok_body : item->lane->format->ok);
+    text_add(out, a->status != 0 && masked.len > 0 ? ": " : "");
+    utf8_clean(out, text_str(&masked), false);
     text_done(&mended);
-    text_done(&without_secret);
-    text_done(&without_url);
+    text_done(&masked);
+    hidden_free(hidden);
 }
 
 /* ---- The secret ---- */
@@ -65,8 +93,7 @@ static void got_secret(void *ctx, const char *secret, const char *error)
     if (secret != NULL) {
         lane->secret = mem_dup(secret);
     } else {
-        free(lane->trouble);
-        lane->trouble = mem_dup(error);
+        lane_has_no_secret(lane, error);
         lane->paused_until_s = loop_mono_s() + secret_again_s;
     }
     deliver_wake(lane->deliver);
@@ -88,14 +115,6 @@ bool lane_has_secret(struct lane *lane)
 /* ---- The request ---- */
 
 static void send_next(struct item *item);
-
-/* The text in column NAME of the request that is next, NULL if there is none. */
-static const char *field(const struct item *item, const char *name)
-{
-    int column = result_column(item->requests, name);
-    const struct value *v = column < 0 ? NULL : result_at(item->requests, item->sent, column);
-    return v == NULL || v->type != VALUE_TEXT ? NULL : v->text;
-}
 
 static void end_attempt(struct item *item)
 {
@@ -148,11 +167,6 @@ static void request_refused(struct item *item, int status, const char *detail, d
     request_ended(item, status, took_ms);
 }
 
-static double age_s(const struct item *item)
-{
-    return (item->row == NULL ? 0 : item->row->age_s) + loop_mono_s() - item->came_s;
-}
-
 static void answered(void *ctx, const struct fetch_answer *a)
 {
     struct item *item = ctx;
@@ -163,7 +177,7 @@ static void answered(void *ctx, const struct fetch_answer *a)
     attempt.ok_body = body_is_ok(lane->format, a);
     attempt.retry_after_s = a->retry_after_s;
     attempt.attempts = item->attempts;
-    attempt.age_s = age_s(item);
+    attempt.age_s = item_age_s(item);
     struct verdict v = deliver_verdict(lane->format, &attempt, lane->webhook->give_up_s);
     if (v.what == DELIVERY_DONE) {
         request_taken(item, a->status, a->took_ms);
@@ -174,7 +188,6 @@ static void answered(void *ctx, const struct fetch_answer *a)
     describe(item, a, &detail);
     item->shorter = item->shorter || v.shorter;
     item->receiver_is_down = a->status == 0 || (a->status >= 502 && a->status <= 504);
-    lane->off = lane->off || v.off;
     if (v.what == DELIVERY_RETRY) {
         end_attempt(item);
         item_waits(item, &v, a->status, text_str(&detail), a->took_ms);
@@ -184,13 +197,14 @@ static void answered(void *ctx, const struct fetch_answer *a)
         end_attempt(item);
         item_ended(item, DELIVERY_DEAD, a->status, text_str(&detail), a->took_ms);
     }
+    lane->off = lane->off || v.off;
     text_done(&detail);
 }
 
 /* Standard Webhooks' headers; the signature only when there is a secret to sign with. */
-static bool add_identity(const struct item *item, const char *body, struct text *out, struct err *err)
+static bool add_identity(struct item *item, const char *body, struct text *out, struct err *err)
 {
-    char id[300], signature[100];
+    char id[300];
     long long now = (long long)loop_wall_s();
     const char *message_id = item->row == NULL ? "again" : item->row->message_id;
     if (item->requests->n_rows > 1)
@@ -200,9 +214,10 @@ static bool add_identity(const struct item *item, const char *body, struct text 
     text_addf(out, "webhook-id: %s\nwebhook-timestamp: %lld\n", id, now);
     if (item->lane->secret == NULL)
         return true;
-    if (!deliver_sign(item->lane->secret, id, now, body, strlen(body), signature, sizeof(signature), err))
+    if (!deliver_sign(item->lane->secret, id, now, body, strlen(body), item->signature,
+                      sizeof(item->signature), err))
         return false;
-    text_addf(out, "webhook-signature: %s\n", signature);
+    text_addf(out, "webhook-signature: %s\n", item->signature);
     return true;
 }
 
@@ -221,19 +236,6 @@ static void split(char *lines, const char *list[MAX_HEADERS + 1])
             list[n++] = line;
     }
     list[n] = NULL;
-}
-
-static char *user_password(const struct lane *lane)
-{
-    const char *user = lane->webhook->user;
-    if (user == NULL)
-        return NULL;
-    struct text t;
-    text_init(&t, 2000);
-    text_add(&t, user);
-    if (strchr(user, ':') == NULL && lane->secret != NULL)
-        text_addf(&t, ":%s", lane->secret);
-    return text_take(&t);
 }
 
 static bool start_request(struct item *item, const char *body, char *lines, struct err *err)
@@ -294,7 +296,7 @@ static void format_failed(struct item *item, const char *error)
     text_init(&detail, MAX_EXCERPT);
     text_addf(&detail, "format %s: %s", item->lane->format->name, error);
     struct attempt attempt = {
-        .status = 0, .attempts = ++item->attempts, .retry_after_s = NAN, .age_s = age_s(item)};
+        .status = 0, .attempts = ++item->attempts, .retry_after_s = NAN, .age_s = item_age_s(item)};
     struct verdict v = deliver_verdict(item->lane->format, &attempt, item->lane->webhook->give_up_s);
     item->shorter = true; /* a result that is too long is one of the reasons */
     if (v.what == DELIVERY_RETRY && item->attempts < FORMAT_TRIES)

@@ -72,8 +72,8 @@ struct notify *notify_new(const struct webhooks *webhooks, struct book *book, co
 {
     struct notify *n = mem_new(sizeof(*n));
     n->book = book;
-    n->json = json_new();
-    n->source = mem_dup(source);
+    n->sender.json = json_new();
+    n->sender.source = mem_dup(source);
     notify_set_webhooks(n, webhooks);
     return n;
 }
@@ -85,9 +85,14 @@ void notify_free(struct notify *n)
     for (int i = 0; i < n->n; i++)
         entry_free(n->entries[i]);
     free(n->entries);
-    json_free(n->json);
-    free(n->source);
+    json_free(n->sender.json);
+    free(n->sender.source);
     free(n);
+}
+
+void notify_set_generation(struct notify *n, uint32_t generation)
+{
+    n->sender.generation = generation;
 }
 
 void notify_set_webhooks(struct notify *n, const struct webhooks *webhooks)
@@ -330,7 +335,7 @@ void notify_test(struct notify *n, const char *webhook, double wall_s, notify_me
     news.notice =
         (struct notice){.alert_id = a.id, .number = (int64_t)floor(wall_s * 1000), .change = CHANGE_FIRED};
     struct message m;
-    message_init(&m, n->json, w, n->source, wall_s, &news, 1);
+    message_init(&m, &n->sender, w, wall_s, &news, 1);
     fn(ctx, &m);
     message_done(&m);
 }

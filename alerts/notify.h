@@ -15,14 +15,15 @@ enum webhook_levels {
 /* [webhook NAME]. Strings borrowed from the config. */
 struct webhook {
     const char *name, *url, *format;
-    const char *secret, *secret_command; /* signing, or the receiver's key */
-    int levels;                          /* bits; standard: warning, critical */
-    bool resolved;                       /* tell the end too */
-    double group_wait_s, repeat_s;       /* 15 s; 4 h, of critical ones only; 0: never */
-    double timeout_s, give_up_s;         /* 10 s; 24 h */
-    const char *user;                    /* basic authentication or header, as the format says */
-    const char *ca_file;                 /* NULL: the system's */
-    const char *sql;                     /* format custom */
+    const char *secret, *secret_command;  /* signing, or the receiver's key */
+    int levels;                           /* bits; standard: warning, critical */
+    bool resolved;                        /* tell the end too */
+    double group_wait_s, repeat_s;        /* 15 s; 4 h, of critical ones only; 0: never */
+    double timeout_s, give_up_s;          /* 10 s; 24 h */
+    const char *user;                     /* basic authentication or header, as the format says */
+    const char *ca_file;                  /* NULL: the system's */
+    const char *sql;                      /* format custom */
+    const struct config_section *section; /* where it stands, for messages; NULL: nowhere */
 };
 struct webhooks {
     struct webhook *list;
@@ -61,9 +62,8 @@ struct notice {
     bool acked;
 };
 struct message {
-    char
-        *id; /* webhook-id: the same whenever this message is made again: "ALERT-NUMBER" of one notice (of a
-                repeat "ALERT-NUMBER-rREPEAT", of an ack "ALERT-NUMBER-aSECONDS"), a hash of all of several */
+    char *id; /* webhook-id: the same whenever this message is made again: "ALERT-GENERATION-NUMBER" of one
+                 notice (of a repeat with "-rREPEAT", of an ack with "-aSECONDS"), a hash of all of several */
     const char *webhook;
     char *order_key; /* the alerts' ids, sorted, with a blank between: messages that share one go in order */
     char *text;      /* for a lock screen */
@@ -90,6 +90,9 @@ struct notified {
 struct notify;
 struct notify *notify_new(const struct webhooks *webhooks, struct book *book, const char *source);
 void notify_free(struct notify *n);
+/* Of the state file: a part of every id, so that none is used again when the file was lost and numbers begin
+ * anew. 0, as without this: none. */
+void notify_set_generation(struct notify *n, uint32_t generation);
 /* All borrowed, to be given again when they change; NULL: none. Rules say whom to tell, and the runbook. */
 void notify_set_webhooks(struct notify *n, const struct webhooks *webhooks);
 void notify_set_rules(struct notify *n, const struct rules *rules);

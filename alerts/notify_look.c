@@ -135,17 +135,33 @@ static void set_told(struct look *l)
 
 /* ---- Groups ---- */
 
+/* What fires and nobody looks after; what became worse though somebody does; what ended; the rest. */
+static int rank_of(const struct look *l)
+{
+    if (!l->news.firing)
+        return 2;
+    if (!is_acked(l->news.alert, l->wall_s))
+        return 0;
+    return l->news.notice.change == CHANGE_ESCALATED ? 1 : 3;
+}
+
+static int compare_numbers(int a, int b)
+{
+    return (a > b) - (a < b);
+}
+
 int look_compare(const void *a, const void *b)
 {
-    const struct news *x = &((const struct look *)a)->news, *y = &((const struct look *)b)->news;
+    const struct look *k = a, *l = b;
+    const struct news *x = &k->news, *y = &l->news;
     int order = strcmp(x->alert->target, y->alert->target);
-    if (order != 0)
-        return order;
-    if (x->firing != y->firing)
-        return x->firing ? -1 : 1;
-    if (x->level != y->level)
-        return x->level > y->level ? -1 : 1;
-    return strcmp(x->alert->id, y->alert->id);
+    if (order == 0)
+        order = compare_numbers(rank_of(k), rank_of(l));
+    if (order == 0)
+        order = compare_numbers((int)y->level, (int)x->level);
+    if (order == 0) /* of equally bad ones what is new leads what was known */
+        order = compare_numbers(x->notice.change != CHANGE_FIRED, y->notice.change != CHANGE_FIRED);
+    return order != 0 ? order : strcmp(x->alert->id, y->alert->id);
 }
 
 void notify_send(struct notify *n, const struct look *l, const struct news *news, int n_news,
@@ -154,7 +170,7 @@ void notify_send(struct notify *n, const struct look *l, const struct news *news
     for (int i = 0; i < n_news; i += MOST_NEWS) {
         struct message m;
         int part = n_news - i < MOST_NEWS ? n_news - i : MOST_NEWS;
-        message_init(&m, n->json, l->webhook, n->source, l->wall_s, news + i, part);
+        message_init(&m, &n->sender, l->webhook, l->wall_s, news + i, part);
         fn(ctx, &m);
         message_done(&m);
     }

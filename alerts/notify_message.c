@@ -131,8 +131,18 @@ static void add_value(struct json *j, struct text *out, const struct news *news)
     add_text(j, out, "unit", news->rule == NULL ? "" : unit_name(news->rule->unit));
 }
 
-static void add_alert(struct json *j, struct text *out, const struct news *news)
+/* The same whenever the transition is told. */
+static void add_event_id(struct text *out, const struct sender *s, const struct news *news)
 {
+    text_add(out, news->alert->id);
+    if (s->generation != 0)
+        text_addf(out, "-%08" PRIx32, s->generation);
+    text_addf(out, "-%" PRId64, news->notice.number);
+}
+
+static void add_alert(const struct sender *s, struct text *out, const struct news *news)
+{
+    struct json *j = s->json;
     const struct alert *a = news->alert;
     struct text title;
     text_init(&title, MAX_TEXT);
@@ -140,7 +150,9 @@ static void add_alert(struct json *j, struct text *out, const struct news *news)
     text_add(out, out->data[out->len - 1] == '[' ? "{" : ",{");
     add_text(j, out, "id", a->id);
     add_key(out, "event_id");
-    text_addf(out, "\"%s-%" PRId64 "\"", a->id, news->notice.number);
+    text_add_char(out, '"');
+    add_event_id(out, s, news);
+    text_add_char(out, '"');
     add_int(out, "number", news->notice.number);
     add_text(j, out, "rule", a->rule);
     add_text(j, out, "target", a->target);
@@ -170,23 +182,23 @@ static void add_alert(struct json *j, struct text *out, const struct news *news)
 /* ---- The message ---- */
 
 /* What one piece of news is called: the same whenever it is told again. */
-static void add_id(struct text *out, const struct news *news)
+static void add_id(struct text *out, const struct sender *s, const struct news *news)
 {
-    text_addf(out, "%s-%" PRId64, news->alert->id, news->notice.number);
+    add_event_id(out, s, news);
     if (news->notice.repeat > 0)
         text_addf(out, "-r%d", news->notice.repeat);
     if (news->notice.acked)
         text_addf(out, "-a%.0f", news->alert->ack.at_s);
 }
 
-static char *id_of(const struct news *news, int n)
+static char *id_of(const struct sender *s, const struct news *news, int n)
 {
     uint64_t hash = EPOCH_START;
     struct text id;
     text_init(&id, MAX_ID);
     for (int i = 0; i < n; i++) {
         text_clear(&id);
-        add_id(&id, &news[i]);
+        add_id(&id, s, &news[i]);
         hash = epoch_add(hash, text_str(&id), id.len + 1);
     }
     if (n > 1) {
@@ -256,16 +268,16 @@ static bool any_firing(const struct news *news, int n)
     return false;
 }
 
-static char *body_of(const struct message *m, struct json *j, const char *source, const struct news *news,
-                     int n)
+static char *body_of(const struct message *m, const struct sender *s, const struct news *news, int n)
 {
+    struct json *j = s->json;
     struct text out;
     text_init(&out, MAX_BODY);
     text_add(&out, "{");
     add_text(j, &out, "id", m->id);
     add_text(j, &out, "type", type_of(news, n));
     add_timestamp(&out, m->made_s);
-    add_text(j, &out, "source", source);
+    add_text(j, &out, "source", s->source);
     add_text(j, &out, "text", m->text);
     add_key(&out, "data");
     text_add(&out, "{");
@@ -278,22 +290,22 @@ static char *body_of(const struct message *m, struct json *j, const char *source
     add_key(&out, "alerts");
     text_add(&out, "[");
     for (int i = 0; i < n; i++)
-        add_alert(j, &out, &news[i]);
+        add_alert(s, &out, &news[i]);
     text_add(&out, "]}}");
     return text_take(&out);
 }
 
-void message_init(struct message *m, struct json *json, const struct webhook *webhook, const char *source,
+void message_init(struct message *m, const struct sender *sender, const struct webhook *webhook,
                   double wall_s, const struct news *news, int n)
 {
     *m = (struct message){.webhook = webhook->name, .made_s = wall_s, .n_notices = n};
-    m->id = id_of(news, n);
+    m->id = id_of(sender, news, n);
     m->order_key = order_key_of(news, n);
     m->text = text_of(news, n);
     m->notices = mem_new_array((size_t)n, sizeof(*m->notices));
     for (int i = 0; i < n; i++)
         m->notices[i] = news[i].notice;
-    m->body = body_of(m, json, source, news, n);
+    m->body = body_of(m, sender, news, n);
 }
 
 void message_done(struct message *m)

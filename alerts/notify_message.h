@@ -19,7 +19,12 @@ enum { MOST_NEWS = 40 }; /* in one message: a receiver's limit on bytes is met b
 
 /* NEWS are of one target, the worst alert first, 1 to MOST_NEWS; several of one alert stand together, oldest
  * first. */
-void message_init(struct message *m, struct json *json, const struct webhook *webhook, const char *source,
+struct sender {
+    struct json *json;
+    char *source;        /* the host */
+    uint32_t generation; /* of ids; 0: none */
+};
+void message_init(struct message *m, const struct sender *sender, const struct webhook *webhook,
                   double wall_s, const struct news *news, int n);
 void message_done(struct message *m);
 

@@ -30,8 +30,7 @@ struct notify {
     const struct rules *rules;
     const struct maintenances *maintenances;
     struct book *book;
-    struct json *json;
-    char *source;
+    struct sender sender;
     struct entry **entries; /* by alert, then webhook */
     int n, room;
     bool look; /* there may be alerts that a webhook has not heard of */
@@ -79,7 +78,8 @@ double notify_send_due(struct notify *n, struct look *looks, int n_looks, notify
 /* Sends NEWS, all of one target, in parts that a receiver can take. */
 void notify_send(struct notify *n, const struct look *l, const struct news *news, int n_news,
                  notify_message_fn *fn, void *ctx);
-/* By target; what fires before what ended, the worst first. */
+/* By target; what fires and nobody acknowledged first, the worst of it leads: a lock screen shows just that;
+ * then what ended, then what was acknowledged. */
 int look_compare(const void *a, const void *b);
 
 #endif

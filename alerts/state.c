@@ -307,20 +307,33 @@ static void free_outgoing(struct outgoing *o)
     }
 }
 
-void state_close(struct state *s, double wait_s)
+static struct state_lost count_lost(const struct state *s)
+{
+    struct state_lost lost = {0};
+    for (const struct batch *b = s->first; b != NULL; b = b->next)
+        for (const struct row *r = b->first; r != NULL; r = r->next)
+            *(r->statement == PUT_EVENT ? &lost.transitions : &lost.others) += 1;
+    return lost;
+}
+
+struct state_lost state_close(struct state *s, double wait_s)
 {
     if (s == NULL)
-        return;
+        return (struct state_lost){0};
     if (s->writer != NULL && s->open->first != NULL)
         state_commit(s, NULL, NULL);
     if (s->writer != NULL)
         start_job(s);
     bool idle = writer_free(s->writer, wait_s);
     loop_timer_free(s->timer);
+    struct state_lost lost = count_lost(s);
     if (!idle)
-        return; /* the writer still works with it, and the program is about to end */
-    while (s->first != NULL)
-        batch_free(take_first(s));
+        return lost; /* the writer still works with it, and the program is about to end */
+    while (s->first != NULL) {
+        struct batch *b = take_first(s);
+        tell(s, b, false);
+        batch_free(b);
+    }
     batch_free(s->open);
     free_outgoing(s->early);
     live_free_all(s);
@@ -328,6 +341,7 @@ void state_close(struct state *s, double wait_s)
     state_file_close(s->file);
     free(s->trouble);
     free(s);
+    return lost;
 }
 
 void state_commit(struct state *s, state_done_fn *fn, void *ctx)

@@ -15,8 +15,12 @@ struct state;
  * damaged is put aside and told. A disk that has no room for a new one is told by state_trouble from the
  * beginning, and tried again. */
 struct state *state_open(struct loop *loop, const char *directory, bool *held, struct err *err);
+/* What the disk did not take before the end. */
+struct state_lost {
+    int64_t transitions, others; /* rows */
+};
 /* Writes what waits, for at most WAIT_S; then closes. */
-void state_close(struct state *s, double wait_s);
+struct state_lost state_close(struct state *s, double wait_s);
 
 /* Fills BOOK and NOTIFY from the file: before anything is put. book_set_rules and notify_set_webhooks come
  * after it. */

@@ -6,7 +6,7 @@
 #include "alerts/state_private.h"
 #include "core/mem.h"
 
-enum { NUMBER, ATTEMPT, AT, WEBHOOK, MESSAGE, OUTCOME, STATUS, DETAIL, TOOK, TEXT };
+enum { NUMBER, ATTEMPT, AT, WEBHOOK, MESSAGE, OUTCOME, STATUS, DETAIL, TOOK, TEXT, ALERTS };
 // clang-format off
 static const struct column columns[] = {
     [NUMBER]  = {"number",     KIND_KEY,   TYPE_INT,  .help = "running number of the message"},
@@ -19,6 +19,7 @@ static const struct column columns[] = {
     [DETAIL]  = {"detail",     KIND_TEXT,  TYPE_TEXT, .help = "what the receiver answered, or why there is no answer"},
     [TOOK]    = {"took_ms",    KIND_GAUGE, TYPE_REAL, UNIT_MS, .help = "how long the attempt took"},
     [TEXT]    = {"text",       KIND_TEXT,  TYPE_TEXT, .help = "the message in one line"},
+    [ALERTS]  = {"alert_ids",  KIND_TEXT,  TYPE_TEXT, .help = "ids of the alerts that it tells of, with a blank between"},
 };
 // clang-format on
 const struct dataset deliveries_dataset = {.name = "deliveries",
@@ -57,6 +58,7 @@ static void live_done(struct live *l)
     free(l->message_id);
     free(l->webhook);
     free(l->text);
+    free(l->alerts);
 }
 
 static void live_drop(struct state *s, struct live *l)
@@ -81,6 +83,7 @@ static void attempt_row_done(struct attempt_row *r)
     free(r->webhook);
     free(r->message_id);
     free(r->text);
+    free(r->alerts);
     free(r->detail);
     *r = (struct attempt_row){0};
 }
@@ -105,6 +108,7 @@ void attempts_add(struct attempts *a, const struct attempt_row *row)
     r->webhook = mem_dup(row->webhook);
     r->message_id = mem_dup(row->message_id);
     r->text = mem_dup(row->text);
+    r->alerts = mem_dup(row->alerts);
     r->detail = mem_dup(row->detail);
 }
 
@@ -165,12 +169,14 @@ void state_put_message(struct state *s, const struct message *m)
                                .message_id = mem_dup(m->id),
                                .webhook = mem_dup(m->webhook),
                                .text = mem_dup(m->text),
+                               .alerts = mem_dup(m->order_key),
                                .made_mono_s = loop_mono_s()});
     attempts_add(s->attempts, &(struct attempt_row){.number = number,
                                                     .at_s = m->made_s,
                                                     .webhook = row->webhook,
                                                     .message_id = row->message_id,
                                                     .text = m->text,
+                                                    .alerts = m->order_key,
                                                     .took_ms = NAN});
 }
 
@@ -202,12 +208,12 @@ void state_put_attempt(struct state *s, int64_t number, enum delivery what, int 
     text_init(&cut, LONGEST_DETAIL);
     text_add(&cut, detail);
     char *kept = text_take(&cut);
-    struct attempt_row row = {number,  l->attempts, wall_s, l->webhook, l->message_id,
-                              l->text, kept,        what,   status,     took_ms};
+    struct attempt_row row = {number,    l->attempts, wall_s, l->webhook, l->message_id, l->text,
+                              l->alerts, kept,        what,   status,     took_ms};
     struct cell cells[] = {cell_int(number),       cell_int(row.attempt),     cell_real(wall_s),
                            cell_text(row.webhook), cell_text(row.message_id), cell_text(row.text),
                            cell_int(what),         cell_int(status),          cell_text(kept),
-                           cell_real(took_ms)};
+                           cell_real(took_ms),     cell_text(row.alerts)};
     state_add_row(s, row_new(PUT_DELIVERY, cells, sizeof(cells) / sizeof(cells[0])));
     put_outcome(s, l, what);
     attempts_add(s->attempts, &row);
@@ -238,6 +244,7 @@ static void fill(struct sample *s, int row, const struct attempt_row *r)
     set_text(s, DETAIL, row, r->detail);
     s->values[TOOK].real[row] = r->took_ms;
     set_text(s, TEXT, row, r->text);
+    set_text(s, ALERTS, row, r->alerts);
 }
 
 struct sample *state_deliveries_sample(struct state *s, const char *target, double mono_s, double wall_s)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@
 #include "core/mem.h"
 #include "core/when.h"
 
-enum { VERSION = 1, BUSY_MS = 5000 };
+enum { VERSION = 2, BUSY_MS = 5000 };
 
 /* Numbers of enums (level, phase, reason, change) are kept as they are: new ones go to the end. */
 static const char *const schema =
@@ -37,8 +38,10 @@ static const char *const schema =
     " text text, made_s real, attempts integer, age_s real, dead integer);"
     "create table deliveries(seq integer primary key, number integer, attempt integer, at_s real, webhook "
     "text,"
-    " message_id text, text text, outcome integer, status integer, detail text, took_ms real);"
-    "pragma user_version = 1;";
+    " message_id text, text text, outcome integer, status integer, detail text, took_ms real, alerts text);"
+    "pragma user_version = 2;";
+static const char *const from_version_1 = "begin immediate; alter table deliveries add column alerts text;"
+                                          "pragma user_version = 2; commit;";
 
 // clang-format off
 static const char *const statements[N_STATEMENTS] = {
@@ -52,7 +55,7 @@ static const char *const statements[N_STATEMENTS] = {
     [PUT_SILENCE]   = "insert or replace into silences values(?, ?, ?, ?, ?, ?, ?, ?)",
     [PUT_CONTEXT]   = "insert or replace into contexts values(?, ?, ?)",
     [PUT_MESSAGE]   = "insert or replace into outbox values(?, ?, ?, ?, ?, ?, ?, 0, 0, 0)",
-    [PUT_DELIVERY]  = "insert into deliveries values(null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_DELIVERY]  = "insert into deliveries values(null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [RETRY_MESSAGE] = "update outbox set attempts = ?2, age_s = ?3 where number = ?1",
     [DROP_MESSAGE]  = "delete from outbox where number = ?",
     [BURY_MESSAGE]  = "update outbox set dead = 1, attempts = ?2 where number = ?1",
@@ -199,6 +202,22 @@ static void put_aside(struct state_file *f)
     f->notice = text_take(&notice);
 }
 
+uint32_t state_file_new_generation(void)
+{
+    uint32_t generation = 0;
+    if (getrandom(&generation, sizeof(generation), GRND_NONBLOCK) < 0)
+        generation = (uint32_t)(loop_wall_s() * 1000);
+    return generation % INT32_MAX + 1;
+}
+
+/* Of a file that was there before. */
+static void read_generation(struct state_file *f)
+{
+    int generation = 0;
+    answers(f, "select value from numbers where name = 'generation'", NULL, &generation);
+    f->generation = (uint32_t)generation;
+}
+
 static bool make_tables(struct state_file *f, struct err *err)
 {
     int version = 0;
@@ -207,13 +226,17 @@ static bool make_tables(struct state_file *f, struct err *err)
     if (version > VERSION)
         return fail(err, "the state file %s is of a newer dbvitals (%d, this one knows %d)", f->path, version,
                     VERSION);
-    if (version == VERSION)
+    if (version == 1 && !run(f, from_version_1, err))
+        return false;
+    if (version > 0) {
+        read_generation(f);
         return true;
+    }
     struct text sql;
     text_init(&sql, 16384);
     text_add(&sql, "begin immediate; create table alerts(");
     alert_columns_add(&sql, true);
-    text_addf(&sql, "); %s commit;", schema);
+    text_addf(&sql, "); %s insert into numbers values('generation', %u); commit;", schema, f->generation);
     bool ok = run(f, text_str(&sql), err);
     text_done(&sql);
     return ok;
@@ -311,6 +334,7 @@ struct state_file *state_file_open(const char *directory, bool *held, struct err
 {
     struct state_file *f = mem_new(sizeof(*f));
     f->lock = -1;
+    f->generation = state_file_new_generation();
     f->directory = mem_dup(directory);
     f->path = path_in(directory, "state.db");
     errno = 0;

@@ -16,13 +16,15 @@ struct state_file {
     bool ready;
     int lock; /* descriptor of the lock file */
     sqlite3_stmt *statements[N_STATEMENTS];
-    char *notice; /* a damaged file was put aside, or NULL */
+    uint32_t generation; /* random, made with the file; 0: it is older than that */
+    char *notice;        /* a damaged file was put aside, or NULL */
 };
 
 /* HELD: another process has the directory; then NULL. A disk that has no room for a new file is no failure:
  * it is not `ready` then, ERR tells why, and state_file_make is to be tried again. A file that is there is
  * read also when the disk is full. */
 struct state_file *state_file_open(const char *directory, bool *held, struct err *err);
+uint32_t state_file_new_generation(void);
 bool state_file_make(struct state_file *f, struct err *err);
 void state_file_close(struct state_file *f);
 /* Rows of batches are written in one transaction: begin, each row, commit; after a failure, rollback. */

@@ -40,6 +40,13 @@ static double real_at(sqlite3_stmt *row, int i)
     return sqlite3_column_type(row, i) == SQLITE_NULL ? NAN : sqlite3_column_double(row, i);
 }
 
+/* A number of an enum whose last one is MOST; what a file says beyond that counts as the first. */
+static int enum_at(sqlite3_stmt *row, int i, int most)
+{
+    int64_t number = sqlite3_column_int64(row, i);
+    return number < 0 || number > most ? 0 : (int)number;
+}
+
 static struct cell cell_at(sqlite3_stmt *row, int i)
 {
     switch (sqlite3_column_type(row, i)) {
@@ -109,7 +116,7 @@ static void load_notified(void *ctx, sqlite3_stmt *row)
 {
     struct loading *l = ctx;
     struct notified n = {.webhook = text_or_empty(row, 1),
-                         .level = (enum level)sqlite3_column_int(row, 2),
+                         .level = (enum level)enum_at(row, 2, LEVEL_CRITICAL),
                          .number = sqlite3_column_int64(row, 3),
                          .repeats = sqlite3_column_int(row, 4),
                          .since_s = sqlite3_column_double(row, 5),
@@ -136,10 +143,10 @@ static void load_event(void *ctx, sqlite3_stmt *row)
     int at = alert_fields() + 1;
     struct event e = {.alert = &then, .wall_s = real_at(row, at + 5)};
     e.transition = (struct transition){.number = sqlite3_column_int64(row, at),
-                                       .change = (enum change)sqlite3_column_int(row, at + 1),
-                                       .from = (enum level)sqlite3_column_int(row, at + 2),
-                                       .to = (enum level)sqlite3_column_int(row, at + 3),
-                                       .reason = (enum reason)sqlite3_column_int(row, at + 4)};
+                                       .change = (enum change)enum_at(row, at + 1, CHANGE_CALM),
+                                       .from = (enum level)enum_at(row, at + 2, LEVEL_CRITICAL),
+                                       .to = (enum level)enum_at(row, at + 3, LEVEL_CRITICAL),
+                                       .reason = (enum reason)enum_at(row, at + 4, REASON_ACKED)};
     if (then.rule != NULL && then.target != NULL && then.key != NULL)
         notify_restore_event(l->notify, &e);
     struct cell none = cell_text(NULL);
@@ -161,6 +168,8 @@ bool state_load(struct state *s, struct book *book, struct notify *notify, struc
 {
     struct loading l = {book, notify};
     struct text alerts;
+    if (notify != NULL)
+        notify_set_generation(notify, s->file == NULL ? state_file_new_generation() : s->file->generation);
     if (s->file == NULL || !s->file->ready)
         return true;
     text_init(&alerts, 4096);
@@ -228,6 +237,7 @@ static void load_message(void *ctx, sqlite3_stmt *row)
                                .message_id = mem_dup(r->message_id),
                                .webhook = mem_dup(r->webhook),
                                .text = mem_dup(text_or_empty(row, 5)),
+                               .alerts = mem_dup(r->order_key),
                                .attempts = r->attempts,
                                .made_mono_s = loop_mono_s() - r->age_s});
     if (r->attempts > 0)
@@ -238,6 +248,7 @@ static void load_message(void *ctx, sqlite3_stmt *row)
                                                     .webhook = r->webhook,
                                                     .message_id = r->message_id,
                                                     .text = text,
+                                                    .alerts = r->order_key,
                                                     .took_ms = NAN});
     free(text);
 }
@@ -246,17 +257,18 @@ static void load_attempt(void *ctx, sqlite3_stmt *row)
 {
     struct state *s = ctx;
     char *texts[] = {mem_dup(text_at(row, 3)), mem_dup(text_at(row, 4)), mem_dup(text_at(row, 5)),
-                     mem_dup(text_at(row, 8))};
+                     mem_dup(text_at(row, 8)), mem_dup(text_at(row, 10))};
     attempts_add(s->attempts, &(struct attempt_row){.number = sqlite3_column_int64(row, 0),
                                                     .attempt = sqlite3_column_int(row, 1),
                                                     .at_s = real_at(row, 2),
                                                     .webhook = texts[0],
                                                     .message_id = texts[1],
                                                     .text = texts[2],
-                                                    .outcome = (enum delivery)sqlite3_column_int(row, 6),
+                                                    .outcome = (enum delivery)enum_at(row, 6, DELIVERY_DEAD),
                                                     .status = sqlite3_column_int(row, 7),
                                                     .detail = texts[3],
-                                                    .took_ms = real_at(row, 9)});
+                                                    .took_ms = real_at(row, 9),
+                                                    .alerts = texts[4]});
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);
 }
@@ -271,7 +283,7 @@ bool state_load_outbox(struct state *s, struct err *err)
 {
     return each_row(s,
                     "select number, attempt, at_s, webhook, message_id, text, outcome, status, detail, "
-                    "took_ms from"
+                    "took_ms, alerts from"
                     " (select * from deliveries order by seq desc limit 500) order by seq",
                     load_attempt, s, err) &&
            each_row(s, "select * from outbox where not dead order by number", load_message, s, err) &&

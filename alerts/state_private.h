@@ -29,7 +29,7 @@ struct batch {
 /* A message that has not come to its end: what its attempts are written down with. */
 struct live {
     int64_t number;
-    char *message_id, *webhook, *text;
+    char *message_id, *webhook, *text, *alerts;
     int attempts;
     double made_mono_s; /* running time: when it would have been made, had nothing ever stopped */
 };
@@ -38,7 +38,7 @@ struct attempt_row {
     int64_t number;
     int attempt; /* 0: it waits for the first */
     double at_s;
-    char *webhook, *message_id, *text, *detail;
+    char *webhook, *message_id, *text, *alerts, *detail;
     enum delivery outcome;
     int status;
     double took_ms;

@@ -1,6 +1,7 @@
 /* Rows on their way to the state file. */
 #include "alerts/state_row.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -99,18 +100,19 @@ static const struct field {
     const char *name;
     enum field_type type;
     size_t offset;
+    int most; /* FIELD_ENUM: what a file says beyond it, or below 0, counts as 0 */
 } fields[] = {
     [ALERT_RULE]   = {"rule",   FIELD_TEXT, offsetof(struct alert, rule)},
     [ALERT_TARGET] = {"target", FIELD_TEXT, offsetof(struct alert, target)},
     [ALERT_KEY]    = {"key",    FIELD_TEXT, offsetof(struct alert, key)},
-    {"phase",           FIELD_ENUM,   STATE(phase)},
-    {"level",           FIELD_ENUM,   STATE(level)},
-    {"rising",          FIELD_ENUM,   STATE(rising)},
+    {"phase",           FIELD_ENUM,   STATE(phase), PHASE_KEPT},
+    {"level",           FIELD_ENUM,   STATE(level), LEVEL_CRITICAL},
+    {"rising",          FIELD_ENUM,   STATE(rising), LEVEL_CRITICAL},
     {"held_info_s",     FIELD_REAL,   HELD(LEVEL_INFO)},
     {"held_warning_s",  FIELD_REAL,   HELD(LEVEL_WARNING)},
     {"held_critical_s", FIELD_REAL,   HELD(LEVEL_CRITICAL)},
     {"history",         FIELD_UINT32, STATE(history)},
-    {"n_history",       FIELD_ENUM,   STATE(n_history)},
+    {"n_history",       FIELD_ENUM,   STATE(n_history), FLAP_RESULTS - 1},
     {"flapping",        FIELD_BOOL,   STATE(flapping)},
     {"no_data_state",   FIELD_BOOL,   STATE(no_data)},
     {"transitions",     FIELD_INT64,  STATE(transitions)},
@@ -126,9 +128,9 @@ static const struct field {
     {"threshold",       FIELD_TEXT,   offsetof(struct alert, threshold)},
     {"evidence",        FIELD_TEXT,   offsetof(struct alert, evidence)},
     {"labels",          FIELD_TEXT,   offsetof(struct alert, labels)},
-    {"n_rows",          FIELD_ENUM,   offsetof(struct alert, count)},
+    {"n_rows",          FIELD_ENUM,   offsetof(struct alert, count), INT_MAX},
     {"no_data",         FIELD_TEXT,   offsetof(struct alert, no_data)},
-    {"reason",          FIELD_ENUM,   offsetof(struct alert, reason)},
+    {"reason",          FIELD_ENUM,   offsetof(struct alert, reason), REASON_ACKED},
     {"ack_by",          FIELD_TEXT,   offsetof(struct alert, ack.by)},
     {"ack_comment",     FIELD_TEXT,   offsetof(struct alert, ack.comment)},
     {"ack_at",          FIELD_REAL,   offsetof(struct alert, ack.at_s)},
@@ -203,6 +205,8 @@ void alert_columns_add(struct text *out, bool with_types)
         text_addf(out, ", %s", fields[i].name);
 }
 
+static const int64_t MOST_NUMBER = INT64_MAX / 2;
+
 void alert_field_set(struct alert *a, int i, const struct cell *c)
 {
     char *at = (char *)a + fields[i].offset;
@@ -216,13 +220,13 @@ void alert_field_set(struct alert *a, int i, const struct cell *c)
         *(double *)(void *)at = c->type == CELL_REAL ? c->real : NAN;
         break;
     case FIELD_ENUM:
-        *(int *)(void *)at = (int)integer;
+        *(int *)(void *)at = integer < 0 || integer > fields[i].most ? 0 : (int)integer;
         break;
     case FIELD_UINT32:
         *(uint32_t *)(void *)at = (uint32_t)integer;
         break;
     case FIELD_INT64:
-        *(int64_t *)(void *)at = integer;
+        *(int64_t *)(void *)at = integer < 0 || integer > MOST_NUMBER ? 0 : integer; /* they are counted on */
         break;
     case FIELD_BOOL:
         *(bool *)(void *)at = integer != 0;

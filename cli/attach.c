@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/secret.h"
 
 enum { MOST_BODY = 1 << 20, MOST_ANSWER = 32 << 20 };
 /* A guard that is alive answers within the deadline of a SELECT, 2 s; one that was stopped takes connections
@@ -197,12 +198,27 @@ void attach_post(struct attach *a, const char *path, const char *body, attach_po
 
 /* ---- life ---- */
 
+/* What a person calls it: what stands before an @ is a password. */
+static char *host_of(const char *url)
+{
+    const char *host = strstr(url, "://") + 3, *at = strrchr(host, '@');
+    struct text name;
+    text_init(&name, 300);
+    host = at == NULL ? host : at + 1;
+    text_add_n(&name, host, strcspn(host, "/?#"));
+    return text_take(&name);
+}
+
 struct attach *attach_new(struct loop *loop, const struct registry *registry, const char *where,
                           const char *token, struct err *err)
 {
     bool url = strncmp(where, "http://", 7) == 0 || strncmp(where, "https://", 8) == 0;
     if (!url && strstr(where, "://") != NULL) {
-        fail(err, "--attach %.200s: a socket's path, or http(s)://host:port", where);
+        struct text shown;
+        text_init(&shown, 200);
+        secret_mask(&shown, where);
+        fail(err, "--attach %s: a socket's path, or http(s)://host:port", text_str(&shown));
+        text_done(&shown);
         return NULL;
     }
     struct attach *a = mem_new(sizeof(*a));
@@ -217,7 +233,7 @@ struct attach *attach_new(struct loop *loop, const struct registry *registry, co
     a->registry = registry;
     a->base = text_take(&base);
     a->socket = url ? NULL : mem_dup(where);
-    a->name = mem_dup(url ? strstr(a->base, "://") + 3 : slash != NULL ? slash + 1 : where);
+    a->name = url ? host_of(a->base) : mem_dup(slash != NULL ? slash + 1 : where);
     if (token != NULL)
         text_addf(&authorization, "Authorization: Bearer %s", token);
     a->authorization = token != NULL ? text_take(&authorization) : NULL;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/guard_check.h"
 #include "cli/guard_paths.h"
 #include "cli/sd_notify.h"
 #include "core/mem.h"
@@ -212,7 +213,7 @@ static int open_all(struct guard *g, struct err *err)
     engine_set_refresh(s->engine, s->refresh_s);
     for (int i = 0; i < N_GUARD_SIGNALS; i++)
         g->signals[i] = loop_signal_new(s->loop, numbers[i], on_signal, g);
-    if (!alerts_check(&s->config, &s->registry, err) || !session_add_targets(s, g->words, g->n_words, err))
+    if (!guard_check(&s->config, &s->registry, err) || !session_add_targets(s, g->words, g->n_words, err))
         return EXIT_USAGE;
     g->queries = query_thread_new(s->loop, &s->registry, err);
     if (g->queries == NULL)
@@ -223,14 +224,14 @@ static int open_all(struct guard *g, struct err *err)
     return begin(g, err) ? EXIT_OK : EXIT_NO_DATA;
 }
 
-static void close_all(struct guard *g)
+/* False: what happened could not all be kept. */
+static bool close_all(struct guard *g)
 {
     guard_alive_free(g->alive);
     if (g->session.engine != NULL)
         engine_on_sample(g->session.engine, NULL, NULL);
     serve_free(g->serve);
-    if (g->alerts != NULL)
-        alerts_free(g->alerts);
+    bool kept = alerts_free(g->alerts);
     query_thread_free(g->queries);
     if (g->second != NULL)
         loop_timer_free(g->second);
@@ -241,6 +242,7 @@ static void close_all(struct guard *g)
     free(g->state_directory);
     free(g->socket);
     free(g->source);
+    return kept;
 }
 
 int guard_run(const struct args *args)
@@ -256,7 +258,10 @@ int guard_run(const struct args *args)
             loop_run(g.session.loop);
             guard_say(&g, LOG_INFO, "ended", NULL, NULL);
         }
-        close_all(&g);
+        if (!close_all(&g) && code == EXIT_OK) {
+            fail(&err, "the state directory did not take what happened last");
+            code = EXIT_NO_DATA;
+        }
         log_free(g.log);
         session_close(&g.session, code);
     }

@@ -142,14 +142,14 @@ static void tell_webhook(struct guard *g, const struct deliver_status *s)
     if (s->off && !w->off)
         log_line(g->log, LOG_ERROR,
                  "webhook is off: it said 410; it is asked again when the config is read again", pairs);
-    else if (s->trouble != NULL && !w->trouble)
+    else if (s->trouble != NULL && s->waiting > 0 && !w->trouble && !s->off)
         log_line(g->log, LOG_WARNING, "webhook fails: messages wait and are tried again", pairs);
     else if (s->trouble == NULL && w->trouble)
         log_line(g->log, LOG_INFO, "webhook takes messages again", pairs);
     if (s->dead > w->dead)
         log_line(g->log, LOG_ERROR, "a message is given up: see dbvitals alerts deliveries", pairs);
     w->off = s->off;
-    w->trouble = s->trouble != NULL;
+    w->trouble = s->trouble != NULL && (w->trouble || (s->waiting > 0 && !s->off));
     w->dead = s->dead;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/guard.h"
+#include "cli/guard_check.h"
 #include "cli/guard_paths.h"
 #include "cli/sd_notify.h"
 #include "core/text.h"
@@ -34,12 +35,18 @@ static bool same_sections(const struct config *a, const struct config *b, const 
     return same;
 }
 
-/* HTTP by the config that is in force now. */
-static bool listen_again(struct guard *g, struct err *err)
+/* HTTP by the config that is in force now, BEFORE it was another one. Who is connected stays so if nothing of
+ * that has changed. */
+static bool listen_again(struct guard *g, const struct config *before, struct err *err)
 {
+    char *socket = guard_socket(&g->session.config);
+    bool same = g->serve != NULL && strcmp(socket, g->socket) == 0 &&
+                same_sections(before, &g->session.config, "http");
     free(g->socket);
-    g->socket = guard_socket(&g->session.config);
-    return g->alerts == NULL || guard_listen(g, err);
+    g->socket = socket;
+    if (same)
+        serve_set_config(g->serve, &g->session.config);
+    return same || g->alerts == NULL || guard_listen(g, err);
 }
 
 /* CONFIG and the one in force change places. False and all as before if something of it cannot be. What
@@ -48,12 +55,14 @@ static bool exchange(struct guard *g, struct config *config, struct err *err)
 {
     struct session *s = &g->session;
     struct err ignored = {0};
-    if (!alerts_check(config, &s->registry, err) ||
+    if (!guard_check(config, &s->registry, err) ||
         !session_replace_config(s, config, g->words, g->n_words, err))
         return false;
-    if (listen_again(g, err)) /* alerts are last: what they resolve for a rule that went away is told */
+    if (listen_again(g, config,
+                     err)) /* alerts are last: what they resolve for a rule that went away is told */
         return g->alerts == NULL || alerts_reload(g->alerts, &s->config, err);
-    if (!session_replace_config(s, config, g->words, g->n_words, &ignored) || !listen_again(g, &ignored))
+    if (!session_replace_config(s, config, g->words, g->n_words, &ignored) ||
+        !listen_again(g, config, &ignored))
         guard_say(g, LOG_ERROR, "cannot go back to the config before", "error", ignored.text);
     return false;
 }

@@ -146,7 +146,7 @@ static bool has_secret(const struct option *o, const char *value)
         return false;
     struct text masked;
     text_init(&masked, 2 * INI_MAX_VALUE);
-    if (o->type == OPTION_URL)
+    if (o->type == OPTION_URL || o->type == OPTION_HOOK) /* a path alone may well be no secret */
         secret_mask(&masked, own);
     bool found = own[0] != '\0' && strcmp(text_str(&masked), own) != 0;
     text_done(&masked);

@@ -25,6 +25,8 @@ static void add_entry(struct text *out, const struct option *o, const char *key,
     text_init(&masked, 1 << 18);
     if (o->secret && o->type == OPTION_URL)
         secret_mask(&masked, value);
+    else if (o->secret && o->type == OPTION_HOOK)
+        secret_mask_hook(&masked, value);
     else
         text_add(&masked, o->secret && value[0] != '\0' ? "***" : value);
     text_addf(out, "%s = ", key);

@@ -18,7 +18,7 @@
 static const char *const functions[] = {
     "->", "->>", "abs", "avg", "ceil", "ceiling", "char", "coalesce", "count", "cume_dist", "current_date",
     "current_time", "current_timestamp", "date", "datetime", "dense_rank", "exp", "first_value", "floor", "format",
-    "format_unit", "glob", "group_concat", "hex", "ifnull", "iif", "json", "json_array", "json_array_length",
+    "format_unit", "glob", "group_concat", "harmless_text", "hex", "ifnull", "iif", "json", "json_array", "json_array_length",
     "json_extract", "json_group_array", "json_group_object", "json_insert", "json_object", "json_quote", "json_remove",
     "json_replace", "json_set", "json_type", "json_valid", "julianday", "lag", "last_value", "lead", "length", "like",
     "likelihood", "likely", "ln", "log", "log10", "log2", "lower", "ltrim", "max", "min", "mix_quantile", "mod", "normalize_sql",

@@ -106,6 +106,7 @@ bool option_check(const struct option *o, const char *value, struct err *err)
         return value[0] != '\0' || fail(err, "%s is empty; expected SQL", o->key);
     case OPTION_TEXT:
     case OPTION_URL:
+    case OPTION_HOOK:
         break;
     }
     return true;

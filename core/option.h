@@ -15,7 +15,8 @@ enum option_type {
     OPTION_DURATION,
     OPTION_CHOICE,
     OPTION_SQL, /* text that is taken as it is */
-    OPTION_URL  /* text that may hold a password */
+    OPTION_URL, /* text that may hold a password */
+    OPTION_HOOK /* a URL that is itself a secret: who knows its path may use it */
 };
 struct option {
     const char *section; /* kind of section */
@@ -23,7 +24,7 @@ struct option {
     enum option_type type;
     const char *standard; /* default as text, NULL if none */
     const char *choices;  /* OPTION_CHOICE: "a|b|c"; numbers: "min..max" */
-    bool secret;          /* never shown by `config show`; of an OPTION_URL only the passwords in it */
+    bool secret;          /* never shown by `config show`; of an OPTION_URL only the passwords in it, of an OPTION_HOOK all but scheme and host */
     const char *help;
     bool single; /* the section is [KIND], at most once; else it is [KIND NAME]. The same for all options of a section */
 };

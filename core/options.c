@@ -57,7 +57,7 @@ const struct option config_options[] = {
     {"rule", "notify",     OPTION_TEXT,   NULL, NULL, false, "the webhooks that are told; none: all"},
     {"rule", "enabled",    OPTION_BOOL,   "yes", NULL, false, "whether it is judged"},
 
-    {"webhook", "url",            OPTION_URL,      NULL,      NULL, true,  "where messages are sent, by POST"},
+    {"webhook", "url",            OPTION_HOOK,     NULL,      NULL, true,  "where messages are sent, by POST"},
     {"webhook", "format",         OPTION_TEXT,     "generic", NULL, false, "how a message looks: generic, slack, pagerduty, alertmanager, prometheus, ntfy, discord, teams, opsgenie, custom"},
     {"webhook", "secret",         OPTION_TEXT,     NULL,      NULL, true,  "what messages are signed with (whsec_...), or the receiver's key"},
     {"webhook", "secret_command", OPTION_TEXT,     NULL,      NULL, false, "a shell command whose first line of output is the secret"},
@@ -69,7 +69,7 @@ const struct option config_options[] = {
     {"webhook", "give_up",        OPTION_DURATION, "24h",     "1s..30d", false, "how long a message is tried before it goes to the dead letters"},
     {"webhook", "user",           OPTION_TEXT,     NULL,      NULL, false, "user name for receivers that want one; the secret is its password"},
     {"webhook", "ca_file",        OPTION_TEXT,     NULL,      NULL, false, "certificates that are believed; none: the system's"},
-    {"webhook", "sql",            OPTION_SQL,      NULL,      NULL, false, "format custom: a SELECT that makes the body from :message"},
+    {"webhook", "sql",            OPTION_SQL,      NULL,      NULL, false, "format custom: a SELECT over :message and the table alert; each row is a request, its column `body` the text that is sent"},
 
     {"maintenance", "target",  OPTION_TEXT, NULL, NULL, false, "the targets, a pattern with * and ?; none: all"},
     {"maintenance", "from",    OPTION_TEXT, NULL, NULL, false, "when it begins, in the time zone of the program (TZ): 22:00 (each day), or 2026-08-01 22:00 (once)"},
@@ -79,7 +79,7 @@ const struct option config_options[] = {
 
     {"guard", "refresh",         OPTION_DURATION, "5s",     "0.25s..300s", false, "time between two polls of what rules need", true},
     {"guard", "state_directory", OPTION_TEXT,     NULL,     NULL,          false, "where alerts and what is to be sent are kept; none: $STATE_DIRECTORY, or dbvitals in the user's state directory", true},
-    {"guard", "heartbeat_url",   OPTION_URL,      NULL,     NULL,          true,  "asked again and again while rules are judged: whoever watches it learns when this program ends", true},
+    {"guard", "heartbeat_url",   OPTION_HOOK,     NULL,     NULL,          true,  "asked again and again while rules are judged: whoever watches it learns when this program ends", true},
     {"guard", "heartbeat_every", OPTION_DURATION, "1m",     "1s..1d",      false, "time between two heartbeats", true},
     {"guard", "drain",           OPTION_DURATION, "10s",    "0.1s..1h",    false, "how long what is to be sent may still take at the end", true},
     {"guard", "log_format",      OPTION_CHOICE,   "logfmt", "logfmt|json", false, "how a line of the log looks", true},
@@ -90,7 +90,7 @@ const struct option config_options[] = {
     {"http", "token",         OPTION_TEXT, NULL, NULL, true,  "what clients from other machines show as Authorization: Bearer", true},
     {"http", "act_token",     OPTION_TEXT, NULL, NULL, true,  "the second token, for what changes a server", true},
     {"http", "metrics_token", OPTION_TEXT, NULL, NULL, true,  "a token that is good for /metrics only", true},
-    {"http", "allow",         OPTION_TEXT, NULL, NULL, false, "what may be changed over HTTP: analyze, vacuum; none: nothing", true},
+    {"http", "allow",         OPTION_CHOICE, "none", "none", false, "what may be changed over HTTP: nothing yet; a later version takes analyze, vacuum", true},
     {"http", "aliases",       OPTION_BOOL, "no", NULL, false, "also serve /query-performance, /bot-optimization, /db-status and the metric names of docs/http.md", true},
 
     {"page", "key",    OPTION_TEXT, NULL, NULL, false, "the digit that opens the page, or `detail` for a page that Enter opens"},

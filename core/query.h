@@ -19,6 +19,7 @@ struct query {
     int n_params;
     int max_rows;      /* 0: 100,000 */
     double deadline_s; /* 0: 2 s */
+    bool seldom;       /* asked so seldom that it is compiled anew each time, instead of kept */
     bool user;         /* typed by a user: texts are clipped at 64 kB, else at 256 kB */
 };
 
@@ -26,7 +27,8 @@ struct query {
  *   NAME, NAME(window), NAME(window, at), NAME(window, at, trend_seconds).
  * With trend_seconds rows come for every kept sample of that span, oldest first, column sampled_at tells which.
  * SQL functions beside SQLite's own: mix_quantile(q, calls, mean_ms, stddev_ms) aggregate; regexp(pattern, text) for `x regexp y`
- * (POSIX extended, case-insensitive); format_unit(value, 'bytes'); normalize_sql(text), as core/normal.h. R must outlive the door and must not change. */
+ * (POSIX extended, case-insensitive); format_unit(value, 'bytes'); normalize_sql(text), as core/normal.h; harmless_text(text), its control and bidi characters as
+ * utf8_harmless, newlines kept. R must outlive the door and must not change. */
 struct door *door_new(const struct registry *r, struct err *err);
 void door_free(struct door *d);
 /* Runs Q over SNAPSHOT in this thread. NULL and err on failure. */

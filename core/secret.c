@@ -110,3 +110,20 @@ void secret_mask(struct text *out, const char *url)
     else
         mask_conninfo(out, url);
 }
+
+void secret_mask_hook(struct text *out, const char *url)
+{
+    const char *host = strstr(url, "://");
+    if (host == NULL) {
+        add_value(out, url, strlen(url), true);
+        return;
+    }
+    host += 3;
+    text_add_n(out, url, (size_t)(host - url));
+    const char *at = strrchr(host, '@'); /* the last one: a password may hold an unescaped one, or a slash */
+    host = at == NULL ? host : at + 1;
+    size_t len = strcspn(host, "/?#");
+    text_add_n(out, host, len);
+    if (host[len] != '\0')
+        text_add(out, host[len] == '/' && host[len + 1] == '\0' ? "/" : "/…");
+}

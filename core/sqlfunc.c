@@ -7,6 +7,7 @@
 #include "core/door.h"
 #include "core/normal.h"
 #include "core/regexp.h"
+#include "core/utf8.h"
 
 enum { MAX_REGEXP_TEXT = 64 * 1024, MAX_TRIM_CHARS = 64, MAX_MIXTURE = 100 * 1000 };
 
@@ -215,6 +216,28 @@ static void sql_without_literals(sqlite3_context *ctx, int argc, sqlite3_value *
     text_done(&out);
 }
 
+/* ---- harmless_text(text) ---- */
+
+/* Newlines stay: it is for text that is read in lines. */
+static void sql_harmless(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    size_t len;
+    const char *text = text_of(argv[0], &len);
+    struct text out;
+    if (text == NULL)
+        return;
+    text_init(&out, 3 * len + 100); /* a bad byte becomes three */
+    for (size_t at = 0; at < len;) {
+        uint32_t code;
+        char encoded[4];
+        at += utf8_decode(text + at, len - at, &code);
+        text_add_n(&out, encoded, utf8_encode(code == '\n' ? code : utf8_harmless(code), encoded));
+    }
+    sqlite3_result_text(ctx, text_str(&out), (int)out.len, SQLITE_TRANSIENT);
+    text_done(&out);
+}
+
 typedef void call_fn(sqlite3_context *ctx, int argc, sqlite3_value **argv);
 typedef void final_fn(sqlite3_context *ctx);
 
@@ -227,6 +250,7 @@ static const struct {
     const enum trim *sides;
 } functions[] = {
     {"format_unit",  2, sql_format_unit},
+    {"harmless_text", 1, sql_harmless},
     {"ltrim",        2, sql_trim,   .sides = &trim_left},
     {"mix_quantile", 4, .step = mix_step, .final = mix_final},
     {"normalize_sql", 1, sql_without_literals},

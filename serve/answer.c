@@ -29,6 +29,7 @@ struct ask {
     enum shape shape;
     struct result *result;
     struct text body;
+    int64_t id; /* of what was made, while it is written to the disk; 0: none */
 };
 
 void answer_json(struct http_call *c, int status, struct text *body)
@@ -57,17 +58,6 @@ void answer_error_with(struct serve *s, struct http_call *c, int status, const c
 void answer_error(struct serve *s, struct http_call *c, int status, const char *sentence)
 {
     answer_error_with(s, c, status, sentence, NULL, NULL);
-}
-
-void answer_ok(struct http_call *c, int64_t id)
-{
-    struct text t;
-    text_init(&t, 100);
-    text_add(&t, "{\"status\":\"ok\"");
-    if (id != 0)
-        text_addf(&t, ",\"id\":%" PRId64, id);
-    text_add(&t, "}\n");
-    answer_json(c, 200, &t);
 }
 
 static void ask_free(struct ask *a)
@@ -211,6 +201,14 @@ void answer_forget(struct http_call *c)
     ask_free(a);
 }
 
+static void answer_ok(struct http_call *c)
+{
+    struct text t;
+    text_init(&t, 100);
+    text_add(&t, "{\"status\":\"ok\"}\n");
+    answer_json(c, 200, &t);
+}
+
 struct ask *answer_wait(struct serve *s, struct http_call *c)
 {
     struct ask *a = mem_new(sizeof(*a));
@@ -230,7 +228,31 @@ void answer_late(struct ask *a, int status, const char *sentence)
         if (sentence != NULL)
             answer_error(a->serve, c, status, sentence);
         else
-            answer_ok(c, 0);
+            answer_ok(c);
     }
     ask_free(a);
+}
+
+static void on_kept(void *ctx, bool written)
+{
+    struct ask *a = ctx;
+    struct http_call *c = a->call;
+    if (c != NULL) {
+        struct text t;
+        text_init(&t, 500);
+        text_add(&t, "{\"status\":\"ok\"");
+        if (a->id != 0)
+            text_addf(&t, ",\"id\":%" PRId64, a->id);
+        text_addf(&t, ",\"kept\":%s}\n", written ? "true" : "false");
+        http_set_data(c, NULL);
+        answer_json(c, 200, &t);
+    }
+    ask_free(a);
+}
+
+void answer_when_kept(struct serve *s, struct http_call *c, int64_t id)
+{
+    struct ask *a = answer_wait(s, c);
+    a->id = id;
+    alerts_keep(s->parts.alerts, on_kept, a);
 }

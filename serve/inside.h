@@ -46,8 +46,9 @@ void answer_error(struct serve *s, struct http_call *c, int status, const char *
 void answer_error_with(struct serve *s, struct http_call *c, int status, const char *sentence,
                        const char *header, const char *value);
 void answer_json(struct http_call *c, int status, struct text *body); /* takes BODY's string */
-/* {"status":"ok"}, and the ID of what was made when it is not 0. */
-void answer_ok(struct http_call *c, int64_t id);
+/* {"status":"ok","kept":true}, and the ID of what was made when it is not 0: once what people said is on the
+ * disk, or the disk has refused it, `kept` tells which. */
+void answer_when_kept(struct serve *s, struct http_call *c, int64_t id);
 /* Asks the query thread; C is answered with what comes. USER: the SQL is the client's, and so are its errors.
  */
 void answer_query(struct serve *s, struct http_call *c, const struct query *q, enum shape shape);

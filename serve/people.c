@@ -41,6 +41,30 @@ static const char *wish_text(const struct wish *w, const char *name)
     return v != NULL && v->type == VALUE_TEXT ? v->text : NULL;
 }
 
+/* Refuses what nobody would read: a word that is misspelt must not be an acknowledgement without an end.
+ * NAMES are all that there are, with a blank between; `until` may be a number, all else is text. */
+static bool wish_check(const struct wish *w, const char *names, struct err *err)
+{
+    for (int i = 0; i < w->n; i++) {
+        const char *name = w->members[i].name, *at = names;
+        enum value_type type = w->members[i].value.type;
+        size_t len = strlen(name), word = strcspn(at, " ");
+        while (*at != '\0' && (word != len || strncmp(at, name, len) != 0)) {
+            at += word + strspn(at + word, " ");
+            word = strcspn(at, " ");
+        }
+        if (*at == '\0')
+            return fail(err, "%.40s: there is no such member: must be one of %s", name, names);
+        bool number = strcmp(name, "until") == 0 && (type == VALUE_INT || type == VALUE_REAL);
+        if (type != VALUE_TEXT && type != VALUE_NULL && !number)
+            return fail(err, "%s: must be text%s", name,
+                        strcmp(name, "for") == 0     ? ": \"2h\""
+                        : strcmp(name, "until") == 0 ? ", or seconds since 1970"
+                                                     : "");
+    }
+    return true;
+}
+
 static double wish_number(const struct wish *w, const char *name)
 {
     const struct value *v = wish_value(w, name);
@@ -138,7 +162,7 @@ static void answer_outcome(struct serve *s, struct http_call *c, bool ok, int st
                            int64_t id)
 {
     if (ok)
-        answer_ok(c, id);
+        answer_when_kept(s, c, id);
     else
         answer_error(s, c, status, err->text);
 }
@@ -150,7 +174,8 @@ void people_ack(struct serve *s, struct http_call *c, const char *id)
     double until_s;
     if (!has_alerts(s, c))
         return;
-    if (!wish_read(c, &w, &err) || !read_until(&w, loop_wall_s(), &until_s, &err)) {
+    if (!wish_read(c, &w, &err) || !wish_check(&w, "by comment for until", &err) ||
+        !read_until(&w, loop_wall_s(), &until_s, &err)) {
         answer_error(s, c, 400, err.text);
     } else {
         const char *comment = wish_text(&w, "comment");
@@ -223,7 +248,7 @@ void people_silence(struct serve *s, struct http_call *c, const char *id)
     (void)id;
     if (!has_alerts(s, c))
         return;
-    if (!wish_read(c, &w, &err)) {
+    if (!wish_read(c, &w, &err) || !wish_check(&w, "rule target key by comment for until", &err)) {
         answer_error(s, c, 400, err.text);
     } else {
         struct silence new = {.rule = borrowed(wish_text(&w, "rule")),
@@ -250,7 +275,7 @@ void people_silence_alert(struct serve *s, struct http_call *c, const char *id)
         answer_error(s, c, 404, "there is no such alert");
         return;
     }
-    if (wish_read(c, &w, &err)) {
+    if (wish_read(c, &w, &err) && wish_check(&w, "by comment for until", &err)) {
         struct silence new = {.rule = glob_of(a->rule), .target = glob_of(a->target), .key = glob_of(a->key)};
         char *texts[] = {new.rule, new.target, new.key};
         silence(s, c, &w, &new);

@@ -54,12 +54,18 @@ static bool open_socket(struct serve *s, const char *path, struct err *err)
     return open_door(s, &s->local, ENTRANCE_SOCKET, l.fd, err);
 }
 
+void serve_set_config(struct serve *s, const struct config *config)
+{
+    s->parts.config = config;
+    trust_read(&s->trust, config);
+    s->aliases = config_get_bool(config, "http", "aliases");
+}
+
 struct serve *serve_new(const struct serve_parts *parts, struct err *err)
 {
     struct serve *s = mem_new(sizeof(*s));
     s->parts = *parts;
-    trust_read(&s->trust, parts->config);
-    s->aliases = config_get_bool(parts->config, "http", "aliases");
+    serve_set_config(s, parts->config);
     s->demand = demand_new(parts->registry);
     s->json = json_new();
     s->scrapes = scrapes_new(s);

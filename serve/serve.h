@@ -23,7 +23,12 @@ struct serve_parts {
     const char *listen;          /* "127.0.0.1:9630", NULL: none; beyond loopback only with a token */
 };
 struct serve *serve_new(const struct serve_parts *parts, struct err *err);
+/* [http] of CONFIG is good; ERR is "FILE:LINE: sentence". What only the system knows (a port that is taken) is told
+ * by serve_new. */
+bool serve_check(const struct config *config, struct err *err);
 void serve_free(struct serve *s);
+/* Another config with the same section [http], before the one before goes: who is connected stays so. */
+void serve_set_config(struct serve *s, const struct config *config);
 /* The port it listens on (of 0 one was chosen), 0: none. */
 int serve_port(const struct serve *s);
 /* Datasets that somebody who is attached has asked for in the last seconds, for the engine's demand. Returns

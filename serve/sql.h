@@ -9,8 +9,8 @@
     " a as (select count(*) filter (where level = 3) as critical, count(*) filter (where level = 2) as "     \
     "warning,"                                                                                               \
     "  count(*) filter (where level = 3 and maintenance is null) as urgent,"                                 \
-    "  count(*) filter (where acked_by is not null or silenced_by is not null or maintenance is not null) "  \
-    "as known"                                                                                               \
+    "  count(*) filter (where level >= 2 and (acked_by is not null or silenced_by is not null"               \
+    "   or maintenance is not null)) as known"                                                               \
     "  from alerts where state in ('firing', 'kept')),"                                                      \
     " p as (select name, max_size, in_use, idle, waiting, size, utilization from pools"                      \
     "  order by utilization desc limit 1)"                                                                   \

@@ -10,6 +10,12 @@ struct serve *serve_new(const struct serve_parts *parts, struct err *err)
     return NULL;
 }
 
+bool serve_check(const struct config *config, struct err *err)
+{
+    (void)config, (void)err;
+    return true;
+}
+
 void serve_free(struct serve *s)
 {
     (void)s;
@@ -25,4 +31,10 @@ int serve_demand(const struct serve *s, const char **out, int most)
 {
     (void)s, (void)out, (void)most;
     return 0;
+}
+
+void serve_set_config(struct serve *s, const struct config *config)
+{
+    (void)s;
+    (void)config;
 }

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.parse
 from email.utils import formatdate
 
 import pytest
@@ -81,6 +82,20 @@ def test_a_secret_command_that_fails_is_told_and_holds_the_messages(sender, rece
         time.sleep(0.05)
     assert status["trouble"] == "secret_command failed with exit code 3"
     assert status["waiting"] == 1 and receiver.requests == []
+    assert sender.attempts() == [("1", "retry", "0", "secret_command failed with exit code 3")]
+
+
+def test_a_message_that_waits_for_a_secret_is_given_up_in_its_time(sender, receiver):
+    sender.start(ops=hook(receiver, secret_command="exit 3", give_up=7200))
+    n = sender.row("ops")
+    assert sender.attempt(n)[:2] == ("retry", 0)
+    sender.say("later", 3600)
+    assert sender.attempt(n)[:2] == ("retry", 0)
+    young = sender.row("ops")
+    sender.say("later", 3600)
+    what, status, detail = sender.attempt(n, "dead")
+    assert status == 0 and detail.startswith("given up")
+    assert ("dead", str(young)) not in [(a[1], a[0]) for a in sender.attempts()] and sender.status()["ops"]["waiting"] == 1
 
 
 def test_basic_authentication(sender, receiver):
@@ -204,17 +219,49 @@ def test_neither_url_nor_secret_is_in_what_is_told(sender, receiver):
     assert "planted" not in str(sender.status()) and "planted" not in sender.stop()
 
 
+def test_what_a_receiver_repeats_of_the_request_is_not_told(sender, receiver):
+    def echo(handler):
+        said = "|".join([f"Cannot POST {handler.path}", urllib.parse.unquote(handler.path), handler.path.replace("/", "\\/"), *handler.path.split("/"),
+                         *(f"{name}={value}" for name, value in handler.headers.items() if name.lower() in ("authorization", "webhook-signature", "x-token"))]).encode()
+        handler.send_response(400)
+        handler.send_header("Content-Length", str(len(said)))
+        handler.end_headers()
+        handler.wfile.write(said)
+        told.append(said.decode())
+
+    told = []
+    path = "/services/T000/planted%2Dpath1?key=planted%2Dquery"
+    receiver.answers[path] = [echo]
+    login = receiver.url.replace("http://", "http://robot:planted%2Dlogin@")
+    sender.start(ops=hook(receiver, path, url=login + path, secret="planted-secret"),
+                 named=hook(receiver, path, user="robot:planted-user"),
+                 own=hook(receiver, path, format="custom", secret="planted-secret",
+                          sql="select :message as body, 'X-Token: planted-token' as headers"))
+    for webhook in ("ops", "named", "own"):
+        what, status, detail = sender.attempt(sender.row(webhook))
+        assert (what, status) == ("dead", 400) and detail.startswith("HTTP 400: Cannot POST ***")
+        logins = [base64.b64encode(f"robot:planted-{part}".encode()).decode()[:20] for part in ("login", "user")]
+        signed = [r.headers.get("webhook-signature") or "none" for r in receiver.requests]
+        for secret in ["planted", *logins, *signed]:
+            assert secret not in detail
+    assert "planted" not in str(sender.status())
+    assert "planted-query" in told[0] and "Basic" in told[0] and "v1," in told[0] and "planted-token" in told[2]
+
+
 def test_410_switches_the_webhook_off_until_the_config_is_read_again(sender, receiver):
     receiver.answers["/hook"] = [410, 200]
     sender.start(ops=hook(receiver))
-    n = sender.row("ops", fired(1))
+    n, waits = sender.row("ops", fired(1)), sender.row("ops", fired(2))
     assert sender.attempt(n)[:2] == ("dead", 410)
-    waits = sender.row("ops", fired(2, "bb"))
+    new = sender.row("ops", fired(3, "bb"))
+    for number in (waits, new):  # nothing waits for a receiver that nobody asks
+        assert sender.attempt(number) == ("dead", 0, "not sent: the webhook is off since it said 410")
     status = sender.status()
-    assert status["ops"]["off"] and status["ops"]["waiting"] == 1 and status["idle"]
+    assert status["ops"]["off"] and status["ops"]["waiting"] == 0 and status["idle"] and status["ops"]["trouble"].startswith("HTTP 410")
     assert len(receiver.at("/hook")) == 1
     sender.say("reload", sender.config(ops=hook(receiver)))
-    assert sender.attempt(waits)[:2] == ("done", 200)
+    assert sender.attempt(sender.row("ops", resolved(4, "bb")))[:2] == ("dead", 0)  # its firing was never told
+    assert sender.attempt(sender.row("ops", fired(5, "cc")))[:2] == ("done", 200)
 
 
 def test_a_dead_firing_takes_its_resolve_with_it(sender, receiver):
@@ -286,9 +333,9 @@ def test_slack_must_say_ok_and_pagerduty_202(sender, receiver):
     receiver.answers.update({"/slack": [(200, {}, "ok"), (200, {}, "<html>welcome")], "/pd": [202, 200]})
     sender.start(slack=hook(receiver, "/slack", format="slack"), pd=hook(receiver, "/pd", format="pagerduty", secret="k"))
     assert sender.attempt(sender.row("slack", fired(1)))[:2] == ("done", 200)
-    assert sender.attempt(sender.row("slack", fired(2, "bb"))) == ("dead", 200, "HTTP 200: <html>welcome")
+    assert sender.attempt(sender.row("slack", fired(2, "bb"))) == ("dead", 200, "HTTP 200, but ok was expected: <html>welcome")
     assert sender.attempt(sender.row("pd", fired(3)))[:2] == ("done", 202)
-    assert sender.attempt(sender.row("pd", fired(4, "bb")))[:2] == ("dead", 200)
+    assert sender.attempt(sender.row("pd", fired(4, "bb"))) == ("dead", 200, "HTTP 200, but 202 was expected")
 
 
 def test_a_message_too_large_for_any_receiver_is_dead_not_lost_in_silence(sender, receiver):

@@ -93,13 +93,34 @@ def test_pagerduty_gets_one_request_per_alert(render):
 def changes():
     """One alert that fired and ended within the wait of its group."""
     fired = alert(42, previous_severity="ok")
-    ended = alert(43, "resolved", title="RESOLVED shop: slot s1 is 93 s behind", reason="below", resolved_at="2026-08-01T12:00:10Z")
+    ended = alert(43, "resolved", previous_state="firing", title="RESOLVED shop: slot s1 is 93 s behind", reason="below", resolved_at="2026-08-01T12:00:10Z")
     return message(fired, ended, type="alert.group")
 
 
+def grown():
+    """One alert that a receiver knows, and that got worse and ended within the wait of its group."""
+    worse = alert(42, previous_state="firing", previous_severity="warning")
+    return message(worse, *changes()["data"]["alerts"][1:], type="alert.group")
+
+
 def test_pagerduty_is_told_each_change_of_one_alert_in_order(render):
-    events = [json.loads(r["body"]) for r in render("pagerduty", changes())]
+    events = [json.loads(r["body"]) for r in render("pagerduty", grown())]
     assert [(e["dedup_key"], e["event_action"]) for e in events] == [("00000000000000aa", "trigger"), ("00000000000000aa", "resolve")]
+
+
+@pytest.mark.parametrize("format, name", [("pagerduty", "dedup_key"), ("opsgenie", "alias")])
+def test_nobody_is_paged_for_what_was_over_before_it_could_be_told(render, format, name):
+    assert render(format, changes()) == []
+    both = render(format, message(alert(7, id="bb"), *changes()["data"]["alerts"], type="alert.group"))
+    assert [json.loads(r["body"])[name] for r in both] == ["bb"]
+    again = alert(44, id="00000000000000aa")  # it is there again
+    assert len(render(format, message(*changes()["data"]["alerts"], again, type="alert.group"))) == 3
+
+
+def test_what_was_over_before_it_could_be_told_is_information_to_others(render):
+    [row] = render("ntfy", changes())
+    assert "Priority: 2" in row["headers"] and "RESOLVED" in row["body"]
+    assert [a["number"] for a in json.loads(render("generic", changes())[0]["body"])["data"]["alerts"]] == [42, 43]
 
 
 def test_slack_shows_each_change_of_one_alert_in_order(render):
@@ -116,7 +137,7 @@ def test_alertmanager_is_told_the_end_last_and_not_again(render):
 
 
 def test_opsgenie_creates_then_closes_one_alert(render):
-    rows = render("opsgenie", changes())
+    rows = render("opsgenie", grown())
     assert [r["url"].endswith("/close?identifierType=alias") for r in rows] == [False, True]
 
 
@@ -257,6 +278,27 @@ def test_hostile_texts_stay_texts_and_within_limits(render, format, name):
         check_limits(format, rows)
         for row in rows:
             assert not any(line.startswith("X-Evil") for line in (row.get("headers") or "").split("\n"))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_nothing_that_a_terminal_or_a_chat_obeys_is_in_what_people_read(render, format):
+    text = "a\x1b[31mb\u202ec\x07\x9bd"
+    if format == "generic":  # programs are told exactly
+        [row] = render(format, message(hostile_alert(text, 1)))
+        assert json.loads(row["body"])["data"]["alerts"][0]["evidence"]["query"] == text
+        return
+    for row in render(format, message(hostile_alert(text, 1), text=text)):
+        body = row["body"] if format == "ntfy" else json.loads(row["body"])
+        for x in [body] if format == "ntfy" else strings(without_labels(body)):
+            assert not set(text) & set(x) & set("\x1b\u202e\x07\x9b"), x
+        assert not set(row.get("headers") or "") & set("\x1b\u202e\x07\x9b")
+
+
+def without_labels(x):
+    """What identifies an alert, and what a program is told of it, is exact."""
+    if isinstance(x, dict):
+        return {k: without_labels(v) for k, v in x.items() if k not in ("labels", "evidence", "groupLabels", "commonLabels", "groupKey", "links", "runbook_url")}
+    return [without_labels(v) for v in x] if isinstance(x, list) else x
 
 
 @pytest.mark.parametrize("format", [f for f in FORMATS if f != "generic"])

@@ -72,6 +72,12 @@ def guard(program, config):
     g.stop()
 
 
+def test_the_password_of_a_guards_url_is_not_shown(program, config):
+    for url, told in (("http://me:planted@127.0.0.1:9/planted", "127.0.0.1:9: "), ("ftp://me:planted@127.0.0.1:9", "ftp://me:***@127.0.0.1:9: ")):
+        run = subprocess.run([program, "--config", str(config), "--attach", url], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
+        assert run.returncode != 0 and told in run.stderr and "planted" not in run.stderr + run.stdout
+
+
 def badge(text, n):
     return re.search(rf"● {n} warning", text.splitlines()[0]) is not None
 

@@ -532,6 +532,7 @@ static void deliveries_put(struct world *w)
         real_set(s, i, "at_time", WORLD_NOW - rows[i].ago_s);
         text_set(s, i, "webhook", rows[i].webhook);
         text_set(s, i, "message_id", rows[i].message);
+        sample_set_text(s, column_of(s, "alert_ids"), i, rows[i].message, 16);
         text_set(s, i, "outcome", rows[i].outcome);
         real_set(s, i, "status", rows[i].status);
         text_set(s, i, "detail", rows[i].detail);

@@ -69,6 +69,12 @@ class Guard:
         """Another dbvitals with the same config."""
         return subprocess.run([self.program, *words, "--config", self.path], env=self.env, capture_output=True, text=True, timeout=timeout)
 
+    def post(self, path, body):
+        """What the guard answers, over its socket."""
+        done = subprocess.run(["curl", "-s", "-m", "20", "--unix-socket", self.socket, "-H", "Content-Type: application/json", "-d", json.dumps(body),
+                               f"http://x{path}"], capture_output=True, text=True)
+        return json.loads(done.stdout)
+
     def rows(self, sql):
         """What the guard's state file has; while it runs too."""
         with sqlite3.connect(f"file:{self.state}/state.db?mode=ro", uri=True, timeout=10) as c:

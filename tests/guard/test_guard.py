@@ -1,4 +1,5 @@
 """The guard as a service: it starts, is told things, reloads, waits for another, drains and ends."""
+import base64
 import json
 import os
 import re
@@ -91,6 +92,33 @@ def test_another_config_is_taken_over_targets_rules_webhooks_and_log(guard, knob
         assert line.startswith("time=") or json.loads(line)["event"]
 
 
+def test_who_is_connected_stays_so_when_the_config_is_read_again(guard, knobs):
+    knobs("a")
+    guard.sections["http"]["token"] = "first"
+    guard.start()
+    guard.wait_log("serving HTTP")
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(str(guard.socket))
+        s.settimeout(20)
+
+        def ask():
+            s.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return s.recv(65536)
+
+        assert b" 200 " in ask()
+        guard.sections["guard"]["log_level"] = "debug"
+        for n in (1, 2):
+            guard.write()
+            guard.signal(signal.SIGHUP)
+            guard.wait_log("config read again", n)
+            assert b" 200 " in ask()
+        guard.sections["http"]["token"] = "second"
+        guard.write()
+        guard.signal(signal.SIGHUP)
+        guard.wait_log("config read again", 3)
+        assert s.recv(65536) == b""  # who came with the old token is asked for the new one
+
+
 def test_a_second_guard_of_one_state_directory_waits_and_takes_over(guard, knobs, receiver, program, tmp_path):
     k = knobs("a")
     guard.sections["guard"].update(heartbeat_url=f"{receiver.url}/first", heartbeat_every="1s")
@@ -156,6 +184,31 @@ def test_a_silence_for_one_alert_is_for_that_one_whatever_its_name_looks_like(gu
         assert guard.ask("alerts", "silence", rows()[key]["alert_id"], "--for", "1h").returncode == 0
     servers.wait_for(lambda: all(rows()[key]["silenced_by"] for key in ("name=a*", "name=[ab]")), 20)
     assert not [key for key in ("name=ab", "name=b") if rows()[key]["silenced_by"]]
+
+
+def test_what_was_answered_to_be_kept_is_there_after_a_kill(guard, knobs):
+    knobs("a")
+    guard.start()
+    for round in range(5):
+        guard.wait_log("serving HTTP", round + 1)
+        said = guard.post("/api/v1/silences", {"rule": f"r{round}", "for": "2h"})
+        guard.kill()
+        assert said["kept"] is True
+        assert [r[0] for r in guard.rows("select rule from silences order by id")] == [f"r{i}" for i in range(round + 1)]
+        guard.start()
+
+
+def test_what_people_say_on_a_disk_that_takes_nothing_is_in_force_and_told(guard, knobs):
+    knobs("a")
+    guard.start()
+    guard.wait_log("target up")
+    resource.prlimit(guard.process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    guard.log_path.write_text("")
+    said = guard.post("/api/v1/silences", {"rule": "x", "for": "2h"})
+    assert said["status"] == "ok" and said["kept"] is False
+    done = guard.ask("alerts", "silence", "--rule", "y", "--for", "2h")
+    assert done.returncode == 0 and "a restart now would lose it" in done.stderr
+    assert len(json.loads(guard.ask("alerts", "silences", "--format", "json").stdout)) == 2
 
 
 def test_what_people_say_wrongly_is_refused_with_a_sentence(guard, knobs):
@@ -249,6 +302,9 @@ def test_no_log_page_payload_or_metric_tells_a_secret(guard, knobs, receiver, st
     secret = "whsec_cGxhbnRlZC1wbGFudGVkLXBsYW50ZWQtcGxhbnRlZA=="
     guard.sections["webhook ops"].update(url=receiver.url.replace("://", "://me:url-planted@") + "/hook", secret=secret)
     guard.sections["webhook dead"] = {"url": "http://me:dead-planted@127.0.0.1:9/x?token=tok-planted", "group_wait": "0", "secret": secret}
+    echo = lambda h: receiver.answer(h, (400, {}, f"Cannot POST {h.path} with {h.headers['Authorization']} {h.headers['webhook-signature']}"))
+    receiver.answers["/T00/path-planted"] = [echo]
+    guard.sections["webhook echo"] = {"url": receiver.url.replace("://", "://me:planted-login@") + "/T00/path-planted", "secret": secret, "group_wait": "0"}
     guard.sections["http"].update(listen="127.0.0.1:0", token="tok-planted-read", metrics_token="tok-planted-metrics")
     guard.sections["guard"].update(heartbeat_url="http://me:beat-planted@127.0.0.1:9/x", heartbeat_every="1s", log_level="debug")
     guard.start()
@@ -256,6 +312,8 @@ def test_no_log_page_payload_or_metric_tells_a_secret(guard, knobs, receiver, st
     wait_told(receiver, "knob", "firing")
     guard.wait_log("webhook fails")
     guard.wait_log("heartbeat fails")
+    guard.wait_log("Cannot POST")
+    login = base64.b64encode(b"me:planted-login").decode()[:10]
     said = [guard.log()] + [r.body.decode() for r in receiver.requests]
     for path in ("/health", "/health/performance", "/database/health", "/database/metrics", "/database/connections", "/metrics",
                  "/api/v1/datasets", "/api/v1/alerts", "/api/v1/silences"):
@@ -268,7 +326,7 @@ def test_no_log_page_payload_or_metric_tells_a_secret(guard, knobs, receiver, st
     guard.stop()
     said += [guard.log()] + ["\n".join(map(str, guard.rows(f"select * from {t}"))) for t in ("alerts", "outbox", "deliveries", "contexts")]
     for text in said:
-        found = re.search(r".{0,60}(planted|cGxhbnRl).{0,20}", text)
+        found = re.search(rf".{{0,60}}(planted|cGxhbnRl|v1,|{login}).{{0,20}}", text)
         assert not found, found
     assert len(said[1]) > 100 and "shop" in "".join(said)
 
@@ -292,6 +350,35 @@ def test_a_file_that_may_not_grow_is_told_and_heals_and_the_watching_goes_on(gua
     wait_told(receiver, "knob", "resolved")
     guard.kill()
     assert size > 0 and len(guard.rows("select 1 from events")) == 3
+
+
+def test_an_end_with_what_could_not_be_kept_says_how_much_and_has_its_exit_code(guard, knobs, receiver):
+    k = knobs("a")
+    guard.start()
+    guard.wait_log("target up")
+    resource.prlimit(guard.process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+    guard.log_path.write_text("")
+    k.turn("a", 2)
+    wait_told(receiver, "knob", "firing", "critical")
+    guard.wait_log("the state file cannot be written")
+    guard.log_path.write_text("")
+    assert guard.stop() == 2
+    found = re.search(r"level=error .*it is lost.* text=.(\d+) transitions", guard.log())
+    assert found and int(found[1]) >= 1, guard.log()
+
+
+def test_of_a_dead_letter_the_log_says_so_and_nothing_of_waiting(guard, knobs, receiver):
+    receiver.answers["/pd"] = [(200, {}, "ok")]
+    k = knobs("a")
+    guard.sections["webhook pd"] = {"url": f"{receiver.url}/pd", "format": "pagerduty", "secret": "k", "group_wait": "0"}
+    guard.start()
+    guard.wait_log("target up")
+    k.turn("a", 2)
+    guard.wait_log("a message is given up")
+    assert "HTTP 200, but 202 was expected: ok" in guard.log()
+    k.turn("a", 0)
+    wait_told(receiver, "knob", "resolved")
+    assert "messages wait" not in guard.log()
 
 
 def test_one_receiver_that_is_down_gets_all_in_order_and_the_other_never_waited(guard, knobs, receiver):
@@ -405,7 +492,7 @@ def test_what_cannot_begin_says_why_and_ends_with_its_exit_code(guard, knobs, tm
     guard.sections["webhook ops"] = {"format": "generic"}
     assert guard.start().process.wait(20) == 1 and f"{guard.path}:" in guard.log()
     guard.sections = {**good, "http": {"listen": "0.0.0.0:0", "socket": guard.socket}}
-    assert guard.start().process.wait(20) == 2 and "token" in guard.log()
+    assert guard.start().process.wait(20) == 1 and f"{guard.path}:" in guard.log() and "token" in guard.log()
     (tmp_path / "file").write_text("")
     guard.sections = {**good, "guard": {"state_directory": tmp_path / "file" / "state"}}
     assert guard.start().process.wait(20) == 2 and str(tmp_path / "file") in guard.log()

@@ -65,3 +65,9 @@ bool alerts_unsilence(struct alerts *a, int64_t id, struct err *err)
 {
     return book_unsilence(a->book, id, loop_wall_s()) || fail(err, "there is no such silence");
 }
+
+void alerts_keep(struct alerts *a, state_done_fn *fn, void *ctx)
+{
+    (void)a;
+    fn(ctx, true);
+}

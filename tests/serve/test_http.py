@@ -106,6 +106,20 @@ def test_a_dead_letter_is_sent_again(hold):
     assert h.ask("/api/v1/deliveries/7/resend", "POST", Origin="http://evil.example").status == 403
 
 
+@pytest.mark.parametrize("body, word", [
+    ({"for": 7200}, "for: must be text"), ({"untill": "2h"}, "untill: there is no such member"), ({"for": True}, "for"), ({"by": 5}, "by"),
+    ({"comment": 1.5}, "comment"), ({"until": "soon"}, "soon"), ({"fo": "2h"}, "by comment for until"), ({"": "x"}, "no such member"),
+])
+def test_an_acknowledgement_that_is_misspelt_is_none(hold, body, word):
+    h = hold("postgresql://127.0.0.1:1/shop")
+    alert = h.until("/api/v1/alerts", lambda a: a.json()).json()[0]["id"]
+    for path, more in ((f"/api/v1/alerts/{alert}/ack", {}), (f"/api/v1/alerts/{alert}/silence", {"until": 9e9}), ("/api/v1/silences", {"rule": "x", "until": 9e9})):
+        answer = h.ask(path, "POST", {**more, **body})
+        assert answer.status == 400 and word in answer.json()["error"], path
+    assert h.ask("/api/v1/silences").json() == [] and not h.ask("/api/v1/alerts").json()[0]["acked_by"]
+    assert h.ask(f"/api/v1/alerts/{alert}/ack", "POST", {"for": None, "until": 9e9}).json() == {"status": "ok", "kept": True}
+
+
 def test_time_is_stepped_through(over_pg):
     first = over_pg.until("/api/v1/step?dataset=server", lambda a: a.json()["at"]).json()["at"]
     assert over_pg.until(f"/api/v1/step?dataset=server&at={first}&direction=1", lambda a: a.json()["at"]).json()["at"] > first

@@ -343,6 +343,9 @@ static void functions_of_our_own(void **state)
     assert_fails(*state, "select 'x' regexp '(x'", "( without )");
     assert_answer(*state, "select normalize_sql('select 1  where a = ''secret''')", "select ? where a = ?");
     assert_answer(*state, "select normalize_sql(null)", "NULL");
+    assert_answer(*state, "select harmless_text('a' || char(27) || '[1m' || char(8238) || char(10) || char(233))",
+                  "a\xc2\xb7[1m\xc2\xb7\n\xc3\xa9");
+    assert_answer(*state, "select harmless_text(null)", "NULL");
     assert_answer(*state, "select format_unit(1536, 'bytes')", "1.5 KiB");
     assert_answer(*state, "select format_unit(null, 'ms')", "n/a");
     assert_fails(*state, "select format_unit(1, 'furlong')", "bytes, ms");

@@ -144,6 +144,25 @@ static void an_ack_is_told_once_and_stops_repeats_until_it_ends(void **state)
     assert_string_equal(notices_pass(b, 3600 + 16), "ops alert.repeat: locks#1\n");
 }
 
+static void what_nobody_acknowledged_leads_the_message(void **state)
+{
+    struct notices *b = *state;
+    static const char *const known[] = {"acked", "worse", "over"};
+    for (int i = 0; i < 3; i++)
+        notices_fire(b, known[i], "shop", i == 1 ? LEVEL_WARNING : LEVEL_CRITICAL);
+    notices_pass(b, 16);
+    for (int i = 0; i < 2; i++)
+        assert_true(
+            book_ack(b->book, notices_alert(b, known[i], "shop")->id, "root", "", b->wall_s, NAN, NULL));
+    notices_change(b, "worse", "shop", CHANGE_ESCALATED, LEVEL_CRITICAL);
+    notices_resolve(b, "over", "shop");
+    notices_fire(b, "warning", "shop", LEVEL_WARNING);
+    notices_fire(b, "new", "shop", LEVEL_CRITICAL);
+    assert_string_equal(notices_pass(b, 16), "ops alert.group: new#1 warning#1 worse#2 over#2 acked#1\n");
+    assert_string_equal(b->text, "CRITICAL shop: new; 4 more");
+    assert_non_null(strstr(b->body, "root took it"));
+}
+
 static void escalation_is_told_though_it_is_acknowledged(void **state)
 {
     struct notices *b = *state;
@@ -515,6 +534,7 @@ int main(void)
         TEST(a_new_receiver_hears_of_what_is_firing),
         TEST(different_news_are_one_message_of_a_group),
         TEST(a_thousand_alerts_of_one_target_are_messages_that_a_receiver_can_take),
+        TEST(what_nobody_acknowledged_leads_the_message),
         TEST(the_message_is_as_the_manual_says),
         TEST(long_and_hostile_texts_are_cut_and_it_stays_json),
         TEST(after_a_restart_what_is_open_can_be_told_again),

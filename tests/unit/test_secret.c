@@ -12,6 +12,26 @@ static void expect(const char *url, const char *expected)
     text_done(&t);
 }
 
+static void of_a_hook_only_scheme_and_host_are_shown(void **state)
+{
+    (void)state;
+    static const char *const hooks[][2] = {
+        {"https://hooks.slack.com/services/T000/B000/SECRET", "https://hooks.slack.com/…"},
+        {"https://hc-ping.com?token=SECRET", "https://hc-ping.com/…"},
+        {"http://u:SE/CRET@alertmanager:9093/", "http://alertmanager:9093/"},
+        {"http://alertmanager:9093", "http://alertmanager:9093"},
+        {"SECRET", "***"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+        struct text t;
+        text_init(&t, 1000);
+        secret_mask_hook(&t, hooks[i][0]);
+        assert_string_equal(text_str(&t), hooks[i][1]);
+        text_done(&t);
+    }
+}
+
 static void what_holds_no_password_is_shown_as_it_is(void **state)
 {
     (void)state;
@@ -72,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_holds_no_password_is_shown_as_it_is),
+        cmocka_unit_test(of_a_hook_only_scheme_and_host_are_shown),
         cmocka_unit_test(passwords_in_urls_are_hidden),
         cmocka_unit_test(passwords_in_conninfo_are_hidden),
     };

@@ -374,6 +374,8 @@ static void deliveries_show_each_attempt_and_answer(void **state)
         assert_string_equal(text_in(s, "outcome", retried), "retry");
         assert_string_equal(text_in(s, "detail", retried), "boom");
         assert_string_equal(text_in(s, "text", retried), "CRITICAL shop: a");
+        for (int row = 0; row < 3; row++) /* a message of several is found from each of them */
+            assert_string_equal(text_in(s, "alert_ids", row), "a b");
         sample_unref(s);
         reopen(b);
     }
@@ -494,6 +496,96 @@ static void a_file_damaged_in_the_middle_is_put_aside_too(void **state)
     assert_int_equal(count_files(b->directory, ".damaged-"), 1);
 }
 
+/* The event id of the first transition of an alert of this file. */
+static char *first_event_id(struct bench *b)
+{
+    notices_fire(&b->n, "lag", "shop", LEVEL_CRITICAL);
+    notices_pass(&b->n, 16);
+    const char *at = strstr(b->n.body, "\"event_id\":\"");
+    assert_non_null(at);
+    at += strlen("\"event_id\":\"");
+    return strndup(at, strcspn(at, "\""));
+}
+
+static void an_event_id_is_not_used_again_after_the_file_is_lost_and_is_the_same_while_it_is_not(void **state)
+{
+    struct bench *b = *state;
+    open_state(b);
+    reopen(b);
+    char *first = first_event_id(b);
+    reopen(b); /* without what was told: the same transition again */
+    char *again = first_event_id(b);
+    assert_string_equal(again, first);
+    assert_string_equal(strrchr(first, '-'), "-1");
+    state_close(b->state, 5);
+    b->state = NULL;
+    write_file(b->directory, "state.db", "garbage", 7);
+    open_state(b);
+    assert_non_null(state_notice(b->state));
+    reopen(b);
+    char *after = first_event_id(b);
+    assert_string_equal(strrchr(after, '-'), "-1");
+    assert_string_not_equal(after, first);
+    free(first);
+    free(again);
+    free(after);
+}
+
+/* Runs SQL on the file while nobody has it open. */
+static void change_file(struct bench *b, const char *sql)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    state_close(b->state, 5);
+    b->state = NULL;
+    snprintf(path, sizeof(path), "%s/state.db", b->directory);
+    sqlite3_open(path, &db);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_file_of_the_version_before_is_read_and_written(void **state)
+{
+    struct bench *b = *state;
+    open_state(b);
+    put_message(b, "a-1");
+    commit(b);
+    change_file(b, "alter table deliveries drop column alerts; delete from numbers; pragma user_version = 1");
+    open_state(b);
+    reopen(b);
+    assert_int_equal(b->n_rows, 1);
+    state_put_attempt(b->state, b->rows[0]->number, DELIVERY_DONE, 200, "ok", 4, 102);
+    commit(b);
+    assert_int_equal(b->refused, 0);
+    char *id = first_event_id(b);
+    assert_int_equal(strlen(id), 16 + 2); /* as that version made them */
+    free(id);
+}
+
+static void numbers_that_no_program_wrote_do_no_harm(void **state)
+{
+    struct bench *b = *state;
+    open_state(b);
+    struct alert *a = full_alert(b);
+    char id[17];
+    memcpy(id, a->id, sizeof(id));
+    state_put_alert(b->state, a);
+    commit(b);
+    change_file(b, "update alerts set phase = 77, level = -3, rising = 4, n_history = 1000000, reason = 99,"
+                   " transitions = 9223372036854775807;"
+                   "insert into notified values('a', 'ops', 9, 1, 0, 0, 1, 0, 0, 0);"
+                   "insert into deliveries(number, attempt, webhook, outcome) values(1, 1, 'ops', 12)");
+    open_state(b);
+    reopen(b);
+    const struct alert_state *s = &book_find(b->n.book, id)->state;
+    assert_string_equal(phase_name(s->phase), "ok");
+    assert_string_equal(level_name(s->level), "ok");
+    assert_true(s->rising == LEVEL_NONE && s->n_history == 0 && s->transitions == 0);
+    assert_string_equal(reason_name(book_find(b->n.book, id)->reason), reason_name(REASON_NONE));
+    assert_true(notify_at(b->n.notify, 0)->level == LEVEL_NONE);
+    sample_unref(state_deliveries_sample(b->state, "shop", 1, 2));
+}
+
 static void a_file_of_a_newer_program_is_left_alone(void **state)
 {
     struct bench *b = *state;
@@ -529,6 +621,9 @@ int main(void)
         TEST(a_second_process_is_told_that_it_is_held),
         TEST(a_file_of_garbage_is_put_aside_and_told),
         TEST(a_file_damaged_in_the_middle_is_put_aside_too),
+        TEST(an_event_id_is_not_used_again_after_the_file_is_lost_and_is_the_same_while_it_is_not),
+        TEST(a_file_of_the_version_before_is_read_and_written),
+        TEST(numbers_that_no_program_wrote_do_no_harm),
         TEST(a_file_of_a_newer_program_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -425,6 +425,24 @@ static void messages_go_out_though_the_disk_hangs(void **state)
     assert_int_equal(close_and_count(f, "outbox"), 1);
 }
 
+static void what_the_disk_did_not_take_before_the_end_is_counted(void **state)
+{
+    struct full *f = *state;
+    char name[] = "a";
+    assert_true(open_state(f));
+    put_big_message(f);
+    limit_files(256 * 1024);
+    put_big_messages(f, 2);
+    assert_true(f->refused > 0);
+    struct alert alert = {.rule = name, .target = name, .key = name, .value = NAN};
+    struct event e = {.alert = &alert, .transition = {.number = 1}};
+    state_put_event(f->state, &e);
+    struct state_lost lost = state_close(f->state, 5);
+    f->state = NULL;
+    assert_int_equal(lost.transitions, 1);
+    assert_true(lost.others > 1); /* the alert as it was then, messages */
+}
+
 #define ON_DISK(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -437,6 +455,7 @@ int main(void)
         ON_DISK(what_a_full_disk_keeps_in_memory_is_bounded),
         cmocka_unit_test(a_full_file_system_is_told_and_heals),
         cmocka_unit_test(on_a_file_system_that_is_full_from_the_beginning_it_watches_and_heals),
+        ON_DISK(what_the_disk_did_not_take_before_the_end_is_counted),
         ON_DISK(messages_go_out_though_the_disk_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
