@@ -37,7 +37,12 @@ def test_health_of_a_server_that_answers(over_pg):
 def test_rows_have_their_documented_fields(hold, server, path, fields):
     server.psql("create extension if not exists pg_stat_statements")
     h = hold(server.conninfo())
-    rows = h.until(path, lambda a: a.status == 200 and a.json()).json()
+
+    def has_rows(answer):
+        server.psql("select count(*) from pg_class")  # somebody's: ours are left out of what is slow
+        return answer.status == 200 and answer.json()
+    rows = h.until(path, has_rows).json()
+    assert not [row for row in rows if "dbvitals */" in (row.get("query") or "")]
     assert fields <= set(rows[0]), fields - set(rows[0])
 
 
