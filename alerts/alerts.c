@@ -39,8 +39,9 @@ bool alerts_check(const struct config *config, const struct registry *registry, 
     struct settings s;
     if (!settings_read(config, registry, &s, err))
         return false;
+    bool ok = deliver_check_files(&s.webhooks, err);
     settings_done(&s);
-    return true;
+    return ok;
 }
 
 /* ---- Time ---- */
@@ -133,7 +134,8 @@ static void spread_settings(struct alerts *a)
 
 static bool begin(struct alerts *a, const struct alerts_options *options, bool *held, struct err *err)
 {
-    if (!settings_read(options->config, options->registry, &a->settings, err))
+    if (!settings_read(options->config, options->registry, &a->settings, err) ||
+        (a->tells && !deliver_check_files(&a->settings.webhooks, err)))
         return false;
     a->state = state_open(a->loop, options->state_directory, held, err);
     if (a->state == NULL)

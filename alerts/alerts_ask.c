@@ -163,7 +163,7 @@ static void on_there(void *ctx, struct result *result, const char *error)
 
 static void ask(struct watch *w, const char *sql, query_done_fn *fn)
 {
-    struct query q = {.sql = sql, .max_rows = MOST_ROWS};
+    struct query q = {.sql = sql, .max_rows = MOST_ROWS, .seldom = true};
     w->ticket = query_submit(w->alerts->queries, w->snapshot, &q, PRIORITY, fn, w);
     w->alerts->n_running++;
 }

@@ -104,7 +104,7 @@ static struct asking *asking_new(struct alerts *a, const char *id, int64_t numbe
 static void ask(struct asking *k, const char *sql, const struct query_param *params, int n, query_done_fn *fn)
 {
     struct alerts *a = k->alerts;
-    struct query q = {.sql = sql, .params = params, .n_params = n};
+    struct query q = {.sql = sql, .params = params, .n_params = n, .seldom = true};
     struct snapshot *s = store_snapshot(engine_store(a->engine));
     k->ticket = query_submit(a->queries, s, &q, PRIORITY, fn, k);
     snapshot_unref(s);

@@ -9,6 +9,8 @@
 
 /* The formats exist, a webhook's own SELECT compiles, its secret can sign. */
 bool deliver_check(const struct webhooks *webhooks, const struct registry *registry, struct err *err);
+/* The files that they name can be read here: for who delivers, and for `config check`. */
+bool deliver_check_files(const struct webhooks *webhooks, struct err *err);
 
 struct deliver;
 /* Asks QUERIES to run the formats' SELECTs. */

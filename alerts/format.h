@@ -17,6 +17,7 @@
 struct format {
     const char *name, *help, *sql; /* sql NULL: the webhook's own */
     bool sign;                     /* Standard Webhooks headers when the webhook has a secret */
+    bool keyed;                    /* the receiver takes nothing without the webhook's secret */
     bool state;                    /* the receiver wants the newest state (alertmanager) */
     const char *ok;                /* statuses that are success: "2xx" or "202"; and */
     const char *ok_body;           /* the body must be this; NULL: any */

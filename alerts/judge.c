@@ -1,14 +1,17 @@
 /* From rows to outcomes. */
 #include "alerts/judge.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/sample.h"
 #include "core/text.h"
 
-enum { LONGEST_KEY = 1000, LONGEST_PART = 200 };
+enum { LONGEST_KEY = 1000, LONGEST_PART = 200, LONGEST_ROW = 4 << 20 };
 
 /* Where the answer has what is judged; -1: it does not. */
 struct places {
@@ -26,6 +29,9 @@ struct judging {
     double least_span_s;
     struct judgement *out;
     int covered; /* where the last target stood in the coverage: rows of one come together */
+    int *heads;  /* of the findings, by target and key: 1 + the newest of a bucket, 0 none */
+    int *next;   /* the same of the one before it, by finding */
+    uint64_t mask;
 };
 
 static struct places find_places(const struct rule *rule, const struct result *r)
@@ -61,22 +67,43 @@ static bool is_covered(struct judging *j, const char *target)
     return false;
 }
 
+static void add_part(struct text *t, const struct value *v)
+{
+    char part[LONGEST_PART];
+    if (v != NULL && v->type == VALUE_TEXT)
+        text_add(t, v->text);
+    else if (v != NULL && v->type != VALUE_NULL) {
+        value_format(v, UNIT_NONE, part, sizeof(part)); /* a name: digits only */
+        text_add(t, part);
+    }
+}
+
+/* T, or when it is too long its beginning and a hash of all of it: two that begin alike are two. */
+static char *key_of_length(const struct text *t)
+{
+    char hash[20];
+    struct text cut;
+    if (t->len <= LONGEST_KEY)
+        return mem_dup(text_str(t));
+    snprintf(hash, sizeof(hash), "~%016" PRIx64, epoch_add(EPOCH_START, t->data, t->len));
+    text_init(&cut, LONGEST_KEY);
+    cut.max -= strlen(hash);
+    text_add_n(&cut, t->data, t->len);
+    cut.max += strlen(hash);
+    cut.cut = false;
+    text_add(&cut, hash);
+    return text_take(&cut);
+}
+
 static char *key_of(const struct rule *rule, const struct result *r, int row, const int *columns)
 {
     struct text t;
-    text_init(&t, LONGEST_KEY);
+    text_init(&t, LONGEST_ROW);
     for (int i = 0; i < rule->n_key; i++) {
-        char part[LONGEST_PART];
-        const struct value *v = columns[i] < 0 ? NULL : result_at(r, row, columns[i]);
         text_addf(&t, "%s%s=", i == 0 ? "" : ", ", rule->key[i]);
-        if (v != NULL && v->type == VALUE_TEXT)
-            text_add(&t, v->text);
-        else if (v != NULL && v->type != VALUE_NULL) {
-            value_format(v, UNIT_NONE, part, sizeof(part)); /* a name: digits only */
-            text_add(&t, part);
-        }
+        add_part(&t, columns[i] < 0 ? NULL : result_at(r, row, columns[i]));
     }
-    char *key = mem_dup(text_str(&t));
+    char *key = key_of_length(&t);
     text_done(&t);
     return key;
 }
@@ -177,14 +204,30 @@ static void merge(const struct rule *rule, struct finding_row *into, const struc
     into->count = count;
 }
 
-/* The finding of the same target when that is the alert; else NULL. */
-static struct finding_row *same_alert(const struct judging *j, const char *target)
+static int *bucket(const struct judging *j, const char *target, const char *key)
 {
-    if (j->rule->n_key > 0)
-        return NULL;
-    for (int i = j->out->n - 1; i >= 0; i--)
-        if (strcmp(j->out->rows[i].target, target) == 0)
-            return &j->out->rows[i];
+    uint64_t hash = epoch_add(EPOCH_START, target, strlen(target) + 1);
+    hash = epoch_add(hash, key, strlen(key));
+    return &j->heads[(hash ^ hash >> 32) & j->mask];
+}
+
+static void add(struct judging *j, const struct finding_row *found)
+{
+    int *head = bucket(j, found->target, found->key);
+    j->next[j->out->n] = *head;
+    j->out->rows[j->out->n++] = *found;
+    *head = j->out->n;
+}
+
+/* The finding that is the same alert, NULL if there is none yet: an alert makes one step per look, however
+ * many rows the answer has for it. */
+static struct finding_row *same_alert(const struct judging *j, const char *target, const char *key)
+{
+    for (int i = *bucket(j, target, key); i > 0; i = j->next[i - 1]) {
+        struct finding_row *row = &j->out->rows[i - 1];
+        if (strcmp(row->target, target) == 0 && strcmp(row->key, key) == 0)
+            return row;
+    }
     return NULL;
 }
 
@@ -193,19 +236,22 @@ static void judge_row(struct judging *j, int row)
     const struct value *target = result_at(j->result, row, j->at.target);
     if (target->type != VALUE_TEXT || !is_covered(j, target->text))
         return;
-    struct finding_row found = {
-        .target = target->text, .value = value_real(result_at(j->result, row, j->at.value)), .row = row};
-    struct finding_row *same = same_alert(j, target->text);
-    found.key = same == NULL ? key_of(j->rule, j->result, row, j->at.key) : NULL;
+    struct finding_row found = {.target = target->text,
+                                .key = key_of(j->rule, j->result, row, j->at.key),
+                                .value = value_real(result_at(j->result, row, j->at.value)),
+                                .row = row};
     enum level force = LEVEL_NONE;
     if (j->level != NULL && j->rule->levels[LEVEL_NONE].op != COMPARE_NONE)
-        force = j->level(j->ctx, target->text, same == NULL ? found.key : same->key);
+        force = j->level(j->ctx, target->text, found.key);
     found.outcome = outcome_of(j, row, found.value, force);
     found.count = found.outcome.kind == OUTCOME_TRUE;
-    if (same != NULL)
-        merge(j->rule, same, &found);
-    else
-        j->out->rows[j->out->n++] = found;
+    struct finding_row *same = same_alert(j, target->text, found.key);
+    if (same == NULL) {
+        add(j, &found);
+        return;
+    }
+    free(found.key);
+    merge(j->rule, same, &found);
 }
 
 void judge_result(const struct rule *rule, const struct result *result, const struct coverage *coverage,
@@ -220,10 +266,18 @@ void judge_result(const struct rule *rule, const struct result *result, const st
                         .at = find_places(rule, result),
                         .least_span_s = 0.8 * window_s(rule),
                         .out = out};
+    int n_heads = 64;
+    while (n_heads < result->n_rows)
+        n_heads *= 2;
+    j.mask = (uint64_t)n_heads - 1;
+    j.heads = mem_new_array((size_t)n_heads, sizeof(*j.heads));
+    j.next = mem_new_array((size_t)result->n_rows, sizeof(*j.next));
     *out = (struct judgement){.rows = mem_new_array((size_t)result->n_rows, sizeof(*out->rows))};
     if (j.at.target >= 0 && j.at.value >= 0)
         for (int row = 0; row < result->n_rows; row++)
             judge_row(&j, row);
+    free(j.heads);
+    free(j.next);
     free(j.at.key);
 }
 

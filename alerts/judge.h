@@ -13,8 +13,8 @@ struct finding_row {
     const char *target; /* borrowed from the result */
     struct outcome outcome;
     double value;
-    int row;   /* of the result: the evidence (per target: the worst one) */
-    int count; /* rows that offend, per target */
+    int row;   /* of the result: the evidence; of several rows the worst one */
+    int count; /* rows of this alert that offend */
 };
 /* What is known of a target for a rule, told by the caller per target: */
 struct coverage {
@@ -26,8 +26,9 @@ struct judgement {
     struct finding_row *rows;
     int n;
 };
-/* RESULT is of rule->sql. LEVELS tells the level in force of each alert, for hysteresis. Rows of targets
- * without data are left out. */
+/* RESULT is of rule->sql. Each alert, that is target and key, is one finding: rows that share a key are one,
+ * and the worst of them decides. LEVELS tells the level in force of each alert, for hysteresis. Rows of
+ * targets without data are left out. */
 typedef enum level judge_level_fn(void *ctx, const char *target, const char *key);
 void judge_result(const struct rule *rule, const struct result *result, const struct coverage *coverage,
                   int n_coverage, judge_level_fn *level, void *ctx, struct judgement *out);

@@ -15,14 +15,15 @@ enum webhook_levels {
 /* [webhook NAME]. Strings borrowed from the config. */
 struct webhook {
     const char *name, *url, *format;
-    const char *secret, *secret_command; /* signing, or the receiver's key */
-    int levels;                          /* bits; standard: warning, critical */
-    bool resolved;                       /* tell the end too */
-    double group_wait_s, repeat_s;       /* 15 s; 4 h, of critical ones only; 0: never */
-    double timeout_s, give_up_s;         /* 10 s; 24 h */
-    const char *user;                    /* basic authentication or header, as the format says */
-    const char *ca_file;                 /* NULL: the system's */
-    const char *sql;                     /* format custom */
+    const char *secret, *secret_command;  /* signing, or the receiver's key */
+    int levels;                           /* bits; standard: warning, critical */
+    bool resolved;                        /* tell the end too */
+    double group_wait_s, repeat_s;        /* 15 s; 4 h, of critical ones only; 0: never */
+    double timeout_s, give_up_s;          /* 10 s; 24 h */
+    const char *user;                     /* basic authentication or header, as the format says */
+    const char *ca_file;                  /* NULL: the system's */
+    const char *sql;                      /* format custom */
+    const struct config_section *section; /* where it stands, for messages; NULL: nowhere */
 };
 struct webhooks {
     struct webhook *list;

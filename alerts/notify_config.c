@@ -82,6 +82,7 @@ static bool read_webhook(const struct config_section *s, struct webhook *out, st
         .user = section_get(s, "user"),
         .ca_file = section_get(s, "ca_file"),
         .sql = section_get(s, "sql"),
+        .section = s,
     };
     if (out->url == NULL || out->url[0] == '\0')
         return refuse(s, "url", err, "has no url; expected url = https://...");

@@ -51,8 +51,12 @@ bool packs_read(const char *list, struct packs *out, struct err *err)
     int n = 0;
     const char **names = names_split(arena, list == NULL ? "" : list, &n);
     bool ok = true;
-    for (int i = 0; i < n && ok; i++)
-        ok = strcmp(names[i], "none") == 0 || add(&made, names[i], err);
+    for (int i = 0; i < n && ok; i++) {
+        bool none = strcmp(names[i], "none") == 0;
+        if (none && n > 1)
+            ok = fail(err, "[rules] packs: expected `none` alone, or names without it");
+        ok = ok && (none || add(&made, names[i], err));
+    }
     arena_unref(arena);
     if (ok)
         *out = made;

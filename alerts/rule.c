@@ -86,6 +86,14 @@ static bool read_times(const struct layers *l, struct rule *r, struct err *err)
            read_duration(l, "every", &r->every_s, err);
 }
 
+/* Most ratios never are above 1. Who says `unit = ratio` knows what the number is. */
+static bool is_percent_forgotten(const struct layers *l, const struct rule *r, const struct threshold *t,
+                                 enum measure measure)
+{
+    return r->missing == NULL && r->unit == UNIT_RATIO && measure == MEASURE_PLAIN && t->number > 1 &&
+           layers_get(l, "unit").value == NULL;
+}
+
 /* The thresholds, as numbers of the value's unit. */
 static bool read_levels(const struct rule_reader *reader, const struct layers *l, struct rule *r,
                         struct err *err)
@@ -102,20 +110,13 @@ static bool read_levels(const struct rule_reader *reader, const struct layers *l
             return layers_fail(l, keys[i], &g, err, "%s", why.text);
         if (r->missing == NULL && !threshold_fit(&t, measure, r->unit, &why))
             return layers_fail(l, keys[i], &g, err, "%s", why.text);
+        if (is_percent_forgotten(l, r, &t, measure))
+            return layers_fail(l, keys[i], &g, err,
+                               "'%s', but the value is a ratio, where 1 is 100 %%: did you mean %g %%?",
+                               t.text, t.number);
         r->levels[i] = t;
     }
     return true;
-}
-
-/* Without a threshold and without a column `level` nothing would ever happen. */
-static bool check_levels(const struct layers *l, const struct rule *r, struct err *err)
-{
-    if (r->missing != NULL || strstr(r->sql, "level") != NULL)
-        return true;
-    for (int i = LEVEL_INFO; i < N_LEVELS; i++)
-        if (r->levels[i].op != COMPARE_NONE)
-            return true;
-    return layers_fail(l, "warning", NULL, err, "expected a threshold: info, warning or critical");
 }
 
 static bool read_unit(const struct layers *l, struct rule *r, struct err *err)
@@ -214,8 +215,9 @@ static bool read_rule(const struct rule_reader *reader, const struct layers *l, 
 {
     *r = (struct rule){.every_s = NAN};
     read_texts(reader, l, r);
-    if (!rule_make_sql(reader, l, r, err) || !read_unit(l, r, err) || !read_levels(reader, l, r, err) ||
-        !check_levels(l, r, err) || !read_times(l, r, err) || !read_notify(reader, l, r, err))
+    if (!rule_check_ways(l, err) || !rule_make_sql(reader, l, r, err) || !read_unit(l, r, err) ||
+        !read_levels(reader, l, r, err) || !rule_check_levels(l, r, err) || !read_times(l, r, err) ||
+        !read_notify(reader, l, r, err))
         return false;
     if (isnan(r->every_s))
         r->every_s = standard_every(r);
@@ -293,7 +295,13 @@ bool rules_read(const struct config *config, const struct registry *registry, st
 {
     struct packs packs = {.n = 0};
     struct gathering g = {.n = 0};
-    bool ok = packs_read(config_get(config, "rules", "packs"), &packs, err);
+    const struct config_section *section = config_find(config, "rules", "");
+    struct err why = {""};
+    bool ok = packs_read(config_get(config, "rules", "packs"), &packs, &why);
+    if (!ok && section != NULL)
+        fail(err, "%s:%d: %s", section->file, section_line(section, "packs"), why.text);
+    else if (!ok)
+        *err = why;
     for (int i = 0; i < packs.n && ok; i++)
         ok = gather(&g, &packs.configs[i], packs.names[i], err);
     ok = ok && gather(&g, config, NULL, err) && read_gathered(&g, config, registry, out, err);
@@ -302,16 +310,12 @@ bool rules_read(const struct config *config, const struct registry *registry, st
     return ok;
 }
 
-bool rules_read_text(const char *text, size_t len, const char *file, const struct registry *registry,
-                     struct rules *out, struct err *err)
+bool rules_read_alone(const struct config *config, const char *pack, const struct registry *registry,
+                      struct rules *out, struct err *err)
 {
-    struct config config;
     struct gathering g = {.n = 0};
-    if (!config_parse(text, len, file, config_options, n_config_options, &config, err))
-        return false;
-    bool ok = gather(&g, &config, NULL, err) && read_gathered(&g, NULL, registry, out, err);
+    bool ok = gather(&g, config, pack, err) && read_gathered(&g, NULL, registry, out, err);
     free(g.list);
-    config_done(&config);
     return ok;
 }
 

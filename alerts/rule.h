@@ -64,9 +64,10 @@ struct rules {
  * `missing`, not an error. */
 bool rules_read(const struct config *config, const struct registry *registry, struct rules *out,
                 struct err *err);
-/* The same from the text of one file only, for tests of rules. */
-bool rules_read_text(const char *text, size_t len, const char *file, const struct registry *registry,
-                     struct rules *out, struct err *err);
+/* The same from CONFIG only, without packs, for tests of rules; webhooks are not looked for. PACK: it is one
+ * of that name; NULL: the user's own. */
+bool rules_read_alone(const struct config *config, const char *pack, const struct registry *registry,
+                      struct rules *out, struct err *err);
 void rules_done(struct rules *r);
 const struct rule *rule_find(const struct rules *r, const char *name);
 

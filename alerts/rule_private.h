@@ -47,6 +47,16 @@ struct rule_reader {
 /* Makes R->sql and what follows from it: key, window, uses, unit. False with ERR; or true with R->missing
  * set. */
 bool rule_make_sql(const struct rule_reader *reader, const struct layers *l, struct rule *r, struct err *err);
+/* False with ERR: WHY key KEY does not compile (alerts/rule_blame.c), with the nearest name behind it when
+ * that is "no such column: dead_row". */
+bool rule_blame(const struct rule_reader *reader, const struct layers *l, const char *key,
+                const struct given *at, const char *why, struct err *err);
+/* What a rule says makes sense together (alerts/rule_check.c): `sql` stands alone; levels point one way, the
+ * worse further away, `clear` on the good side (one of a pack that a level of the user's has passed is
+ * dropped); texts name only columns of what is judged. */
+bool rule_check_ways(const struct layers *l, struct err *err);
+bool rule_check_levels(const struct layers *l, struct rule *r, struct err *err);
+bool rule_check_texts(const struct layers *l, const struct result *columns, struct err *err);
 /* The names in a list "a, b c": an array in the arena, N of them. */
 const char **names_split(struct arena *arena, const char *list, int *n);
 

@@ -142,42 +142,6 @@ static bool compile(const struct rule_reader *reader, const char *sql, struct ru
     return true;
 }
 
-/* "no such column: dead_row" with the nearest name behind it. */
-static bool blame(const struct rule_reader *reader, const struct layers *l, const char *key,
-                  const struct given *at, const char *why, struct err *err)
-{
-    static const char start[] = "no such column: ";
-    struct text t;
-    text_init(&t, sizeof(err->text) - 200);
-    text_add(&t, why);
-    if (strncmp(why, start, sizeof(start) - 1) == 0) {
-        const char **known = mem_new_array(4096, sizeof(*known));
-        struct shown *lists[64];
-        int n = 0, n_lists = 0;
-        struct given from = layers_get(l, "from");
-        for (int d = 0; d < reader->registry->n && n_lists < 64; d++) {
-            const struct dataset *dataset = reader->registry->datasets[d];
-            const char *in = from.value != NULL ? from.value : at->value;
-            int n_shown;
-            if (in == NULL || strstr(in, dataset->name) == NULL)
-                continue;
-            lists[n_lists] = dataset_shown(dataset, &n_shown);
-            for (int i = 0; i < n_shown && n < 4096; i++)
-                known[n++] = lists[n_lists][i].name;
-            n_lists++;
-        }
-        const char *near = nearest_find(why + sizeof(start) - 1, known, n);
-        if (near != NULL)
-            text_addf(&t, "; did you mean '%s'?", near);
-        for (int i = 0; i < n_lists; i++)
-            free(lists[i]);
-        free(known);
-    }
-    layers_fail(l, key, at, err, "%s", text_str(&t));
-    text_done(&t);
-    return false;
-}
-
 /* Which of `where` and `value` is wrong. */
 static bool blame_part(const struct rule_reader *reader, const struct layers *l, const struct source *s,
                        const char *why, struct err *err)
@@ -192,9 +156,9 @@ static bool blame_part(const struct rule_reader *reader, const struct layers *l,
     text_done(&sql);
     free(probe.uses.datasets);
     if (!value_good)
-        return blame(reader, l, "value", &value, own.text, err);
-    return blame(reader, l, where.value != NULL ? "where" : "from", where.value != NULL ? &where : &value,
-                 why, err);
+        return rule_blame(reader, l, "value", &value, own.text, err);
+    return rule_blame(reader, l, where.value != NULL ? "where" : "from",
+                      where.value != NULL ? &where : &value, why, err);
 }
 
 /* The columns that the SELECT gives must be there; the unit of `value` follows. */
@@ -218,6 +182,7 @@ static bool check_columns(const struct rule_reader *reader, const struct layers 
         missing == NULL ||
         layers_fail(l, key, at, err,
                     "the SELECT gives no column '%s'; expected target, value and the key columns", missing);
+    ok = ok && rule_check_texts(l, result, err);
     result_free(result);
     return ok;
 }
@@ -295,7 +260,7 @@ static bool whole_select(const struct rule_reader *reader, const struct layers *
     read_key(reader, l, NULL, r);
     if (!compile(reader, r->sql, r, &why)) {
         if (!sql->packed || strncmp(why.text, absent, sizeof(absent) - 1) != 0)
-            return blame(reader, l, "sql", sql, why.text, err);
+            return rule_blame(reader, l, "sql", sql, why.text, err);
         struct text t;
         text_init(&t, 200);
         const char *name = why.text + sizeof(absent) - 1;

@@ -165,6 +165,9 @@ static bool take_line(struct trial *t, const char *line, struct err *err)
     double at_s = trial_number(t, line, "$.at");
     if (isnan(at_s) || at_s < 0 || at_s > longest_s)
         return fail(err, "expected a JSON object with \"at\", seconds from the start");
+    if (at_s < t->said_s)
+        return fail(err, "\"at\" goes back, from %g to %g: expected lines in order of time", t->said_s, at_s);
+    t->said_s = at_s;
     bool expects = trial_text(t, line, "$.expect", what, sizeof(what));
     if (!trial_go(t, expects ? at_s + step_s : at_s, err))
         return false;

@@ -30,6 +30,7 @@ struct trial {
     struct book *book;
     double *judged_s;      /* by rule; NAN: not yet */
     double now_s;          /* since the start */
+    double said_s;         /* `at` of the last line */
     double mono_s, wall_s; /* of the start */
     struct scene scenes[MOST_SCENES];
     int n_scenes;

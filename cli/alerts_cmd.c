@@ -22,17 +22,34 @@ struct asked {
 static const char list_sql[] = "select severity, state, target, rule, value_text, since_s, title, acked_by, "
                                "silenced_by, inhibited_by, alert_id "
                                "from alerts where state <> 'ok' order by level desc, since_s";
+/* For programs: numbers as numbers, moments in seconds since 1970. */
+static const char list_data_sql[] =
+    "select severity, state, target, rule, alert_key, value, value_text, threshold, since_s, active_at, "
+    "fired_at, title, acked_by, ack_comment, acked_at, ack_until, silenced_by, silenced_until, inhibited_by, "
+    "flapping, alert_id from alerts where state <> 'ok' order by level desc, since_s";
 /* They are the process's, and stand with every target. */
 static const char deliveries_sql[] =
     "select distinct number, attempt, at_time, webhook, outcome, status, detail, took_ms, text, message_id "
     "from deliveries order by number desc, "
     "attempt desc";
+/* Those in force. The guard keeps ended ones for a while. */
+#define SILENCES                                                                                             \
+    "(select value ->> '$.id' as silence, value ->> '$.target' as target, value ->> '$.rule' as rule, "      \
+    "value ->> '$.key' as alert_key, value ->> '$.by' as silenced_by, value ->> '$.comment' as comment, "    \
+    "value ->> '$.from' as \"from\", value ->> '$.until' as until from json_each(:json)) "                   \
+    "where until > (julianday('now') - 2440587.5) * 86400 order by until"
 static const char silences_sql[] =
-    "select json_extract(value, '$.id') as silence, json_extract(value, '$.target') as target, "
-    "json_extract(value, '$.rule') as rule, "
-    "json_extract(value, '$.key') as alert_key, json_extract(value, '$.by') as silenced_by, "
-    "json_extract(value, '$.comment') as comment, "
-    "datetime(json_extract(value, '$.until'), 'unixepoch', 'localtime') as until from json_each(:json)";
+    "select silence, coalesce(target, 'any') as target, coalesce(rule, 'any') as rule, "
+    "coalesce(alert_key, 'any') as alert_key, silenced_by, comment, "
+    "datetime(until, 'unixepoch', 'localtime') as until from " SILENCES;
+static const char silences_data_sql[] = "select * from " SILENCES;
+static const char silence_sql[] = "select :json ->> '$.id' as silence";
+enum { ALERT_ID = 16 };
+
+static bool is_data(const struct asked *a)
+{
+    return a->format != EXPORT_TABLE;
+}
 
 static bool print(struct asked *a, struct result *r)
 {
@@ -44,7 +61,7 @@ static bool print(struct asked *a, struct result *r)
 
 static bool list(struct asked *a, struct err *err)
 {
-    return print(a, guard_client_select(&a->guard, list_sql, err));
+    return print(a, guard_client_select(&a->guard, is_data(a) ? list_data_sql : list_sql, err));
 }
 
 static bool deliveries(struct asked *a, struct err *err)
@@ -57,7 +74,8 @@ static bool silences(struct asked *a, struct err *err)
     struct text answer;
     text_init(&answer, 4 << 20);
     bool ok = guard_client_ask(&a->guard, "GET", "/api/v1/silences", NULL, &answer, err) &&
-              print(a, guard_client_read(&a->guard, silences_sql, text_str(&answer), err));
+              print(a, guard_client_read(&a->guard, is_data(a) ? silences_data_sql : silences_sql,
+                                         text_str(&answer), err));
     text_done(&answer);
     return ok;
 }
@@ -93,36 +111,49 @@ static void add_wish(const struct args *args, struct text *body, bool whom)
     json_free(json);
 }
 
+/* ANSWER may be NULL. */
 static bool say(struct asked *a, const char *method, const char *folder, const char *verb, bool whom,
-                struct err *err)
+                struct text *answer, struct err *err)
 {
-    struct text path, body, answer;
+    struct text path, body, own;
     text_init(&path, 400);
     text_init(&body, 64 << 10);
-    text_init(&answer, 64 << 10);
+    text_init(&own, 64 << 10);
+    answer = answer == NULL ? &own : answer;
     text_add(&path, folder);
     if (a->what != NULL)
         text_addf(&path, "/%s", a->what);
     text_addf(&path, "%s%s", verb != NULL ? "/" : "", verb != NULL ? verb : "");
     add_wish(a->args, &body, whom);
-    bool ok = guard_client_ask(&a->guard, method, text_str(&path), text_str(&body), &answer, err);
-    if (ok && strstr(text_str(&answer), "\"kept\":false") != NULL)
+    bool ok = guard_client_ask(&a->guard, method, text_str(&path), text_str(&body), answer, err);
+    if (ok && strstr(text_str(answer), "\"kept\":false") != NULL)
         output_tell(stderr,
                     "it is in force, but the guard's disk does not take it: a restart now would lose it");
     text_done(&path);
     text_done(&body);
-    text_done(&answer);
+    text_done(&own);
     return ok;
 }
 
 static bool ack(struct asked *a, struct err *err)
 {
-    return say(a, "POST", "/api/v1/alerts", "ack", false, err);
+    return say(a, "POST", "/api/v1/alerts", "ack", false, NULL, err);
 }
 
 static bool unack(struct asked *a, struct err *err)
 {
-    return say(a, "POST", "/api/v1/alerts", "unack", false, err);
+    return say(a, "POST", "/api/v1/alerts", "unack", false, NULL, err);
+}
+
+/* Says so, and prints the number that unsilence takes. */
+static bool say_silence(struct asked *a, const char *folder, const char *verb, bool whom, struct err *err)
+{
+    struct text answer;
+    text_init(&answer, 64 << 10);
+    bool ok = say(a, "POST", folder, verb, whom, &answer, err) &&
+              print(a, guard_client_read(&a->guard, silence_sql, text_str(&answer), err));
+    text_done(&answer);
+    return ok;
 }
 
 static bool silence(struct asked *a, struct err *err)
@@ -130,20 +161,22 @@ static bool silence(struct asked *a, struct err *err)
     if (a->args->span == NULL)
         return fail(err, "alerts silence: say for how long: --for 2h");
     if (a->what != NULL)
-        return say(a, "POST", "/api/v1/alerts", "silence", false, err);
+        return say_silence(a, "/api/v1/alerts", "silence", false, err);
     if (a->args->rule == NULL && a->args->target == NULL)
         return fail(err, "alerts silence: say what: the ID of an alert, --rule PATTERN or --target PATTERN");
-    return say(a, "POST", "/api/v1/silences", NULL, true, err);
+    return say_silence(a, "/api/v1/silences", NULL, true, err);
 }
 
 static bool unsilence(struct asked *a, struct err *err)
 {
-    return say(a, "DELETE", "/api/v1/silences", NULL, false, err);
+    if (strlen(a->what) == ALERT_ID)
+        return say(a, "POST", "/api/v1/alerts", "unsilence", false, NULL, err);
+    return say(a, "DELETE", "/api/v1/silences", NULL, false, NULL, err);
 }
 
 static bool resend(struct asked *a, struct err *err)
 {
-    return say(a, "POST", "/api/v1/deliveries", "resend", false, err);
+    return say(a, "POST", "/api/v1/deliveries", "resend", false, NULL, err);
 }
 
 /* ---- One alert ---- */
@@ -217,7 +250,7 @@ static const struct verb {
     {"ack",        NEEDS_ONE,     "the ID of an alert, as alerts list has it",       ack},
     {"unack",      NEEDS_ONE,     "the ID of an alert, as alerts list has it",       unack},
     {"silence",    MAY_NAME_ONE,  NULL,                                              silence},
-    {"unsilence",  NEEDS_ONE,     "the number of a silence, as alerts silences has it", unsilence},
+    {"unsilence",  NEEDS_ONE,     "the number of a silence, as alerts silences has it, or the ID of an alert", unsilence},
     {"silences",   NEEDS_NOTHING, NULL,                                              silences},
     {"deliveries", NEEDS_NOTHING, NULL,                                              deliveries},
     {"resend",     NEEDS_ONE,     "the number of a message, as alerts deliveries has it", resend},

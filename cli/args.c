@@ -35,7 +35,7 @@ static const struct row {
     {"theme",         0,   FORM_TEXT,     offsetof(struct args, theme),         "NAME",    "dark, light, colour-blind, mono, or a file"},
     {"ascii",         0,   FORM_FLAG,     offsetof(struct args, ascii),         NULL,      "draw with ASCII characters only"},
     {"attach",        0,   FORM_TEXT,     offsetof(struct args, attach),        "WHERE",   "look at a guard's numbers: its socket's path, or http(s)://HOST:PORT"},
-    {"no-attach",     0,   FORM_FLAG,     offsetof(struct args, no_attach),     NULL,      "connect by ourselves though a guard runs here"},
+    {"no-attach",     0,   FORM_FLAG,     offsetof(struct args, no_attach),     NULL,      "connect by ourselves though a guard runs here (dashboard, check)"},
     {"notify",        0,   FORM_FLAG,     offsetof(struct args, notify),        NULL,      "deliver alerts to the webhooks, as a guard does"},
     {"read-only",     0,   FORM_FLAG,     offsetof(struct args, read_only),     NULL,      "offer nothing that changes a server"},
     {"config",        'c', FORM_TEXT,     offsetof(struct args, config),        "FILE",    "config file instead of the usual places"},
@@ -45,6 +45,7 @@ static const struct row {
     {"rule",          0,   FORM_TEXT,     offsetof(struct args, rule),          "PATTERN", "rules that are silenced: * and ? (alerts silence)"},
     {"target",        0,   FORM_TEXT,     offsetof(struct args, target),        "PATTERN", "targets that are silenced (alerts silence)"},
     {"wait",          0,   FORM_TEXT,     offsetof(struct args, wait),          "TIME",    "wait so long for what rules need (check)"},
+    {"all",           0,   FORM_FLAG,     offsetof(struct args, all),           NULL,      "alerts that are acknowledged, silenced or inhibited decide too (check)"},
     {"help",          '?', FORM_FLAG,     offsetof(struct args, help),          NULL,      "this help"},
     {"version",       'V', FORM_FLAG,     offsetof(struct args, version),       NULL,      "print the version"},
     // clang-format on

@@ -20,6 +20,7 @@ struct args {
     double refresh_s;
     int samples;
     bool no_attach, notify;
+    bool all; /* check */
     bool read_only, ascii, all_databases, help, version;
 };
 

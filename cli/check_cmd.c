@@ -17,10 +17,14 @@ static const char *const verdict_names[N_VERDICTS] = {"OK", "WARNING", "CRITICAL
 
 /* An alert that is only pending is told by the guard when its time has come. Judged here and now there is no
  * time: how it stands counts. */
-static const char alerts_sql[] = "select rule, level, title from alerts where state in ('firing', 'kept') "
-                                 "order by level desc, since_s desc";
+#define HANDLED                                                                                              \
+    "case when acked_by is not null then 'acked by ' || acked_by when silenced_by is not null then "         \
+    "'silenced by ' || silenced_by when inhibited_by is not null then 'inhibited by ' || inhibited_by end "  \
+    "as handled "
+static const char alerts_sql[] = "select rule, level, title, " HANDLED "from alerts "
+                                 "where state in ('firing', 'kept') order by level desc, since_s desc";
 static const char alerts_now_sql[] = "select rule, case severity when 'critical' then 3 when 'warning' then "
-                                     "2 else 1 end as level, title from alerts "
+                                     "2 else 1 end as level, title, " HANDLED "from alerts "
                                      "where state <> 'ok' order by 2 desc";
 static const char rules_sql[] = "select rule, target, status, coalesce(error, no_data, case when "
                                 "judged_age_s is null then 'not judged yet' end) as why from rules";
@@ -32,7 +36,9 @@ struct check {
     struct query_thread *queries;
     struct alerts *alerts; /* judged here; NULL: a guard was asked */
     struct door *door;
-    struct text lines; /* below the first one */
+    struct text lines;   /* below the first one */
+    struct text handled; /* and those of alerts that somebody takes care of, below these */
+    int n_handled;
     int n[N_VERDICTS]; /* alerts, and rules that cannot be judged, by what they mean */
     int n_rules;       /* that were judged */
     char *worst;
@@ -67,6 +73,16 @@ static bool is_asked(const struct check *c, const char *rule)
 
 /* ---- What they say ---- */
 
+/* TEXT as one line that begins no figures: Nagios takes what stands behind a bar, in any line, for them. The
+ * caller's. */
+static char *line_of(const char *text)
+{
+    char *line = mem_dup(text);
+    for (char *p = line; (p = strpbrk(p, "|\n")) != NULL; p++)
+        *p = *p == '|' ? '/' : ' ';
+    return line;
+}
+
 static void count(struct check *c, enum state_of_all v, const char *text)
 {
     static const int rank[N_VERDICTS] = {
@@ -75,11 +91,23 @@ static void count(struct check *c, enum state_of_all v, const char *text)
     for (int i = 0; i < N_VERDICTS; i++)
         worse = worse && (c->n[i] == 0 || rank[i] < rank[v]);
     c->n[v]++;
+    char *line = line_of(text);
+    text_addf(&c->lines, "%s\n", line);
     if (worse && v != VERDICT_OK) {
         free(c->worst);
-        c->worst = mem_dup(text);
-    }
-    text_addf(&c->lines, "%s\n", text);
+        c->worst = line;
+    } else
+        free(line);
+}
+
+/* Whoever acknowledged or silenced it is not to be told again: it is listed, and decides nothing. */
+static void set_aside(struct check *c, const char *text, const char *why)
+{
+    char *line = line_of(text), *by = line_of(why);
+    c->n_handled++;
+    text_addf(&c->handled, "(%s) %s\n", by, line);
+    free(line);
+    free(by);
 }
 
 static void add_alerts(struct check *c, const struct result *r)
@@ -89,7 +117,11 @@ static void add_alerts(struct check *c, const struct result *r)
         enum state_of_all v = level >= LEVEL_CRITICAL  ? VERDICT_CRITICAL
                               : level == LEVEL_WARNING ? VERDICT_WARNING
                                                        : VERDICT_OK;
-        if (is_asked(c, cell(r, i, 0)))
+        if (!is_asked(c, cell(r, i, 0)))
+            continue;
+        if (cell(r, i, 3)[0] != '\0' && !c->args->all)
+            set_aside(c, cell(r, i, 2), cell(r, i, 3));
+        else
             count(c, v, cell(r, i, 2));
     }
 }
@@ -221,14 +253,14 @@ static enum state_of_all print(const struct check *c)
     text_addf(&t, "DBVITALS %s - ", verdict_names[v]);
     if (c->worst != NULL)
         text_add(&t, c->worst);
+    else if (c->n_handled > 0)
+        text_addf(&t, "%d %s taken care of", c->n_handled, c->n_handled == 1 ? "alert is" : "alerts are");
     else
         text_addf(&t, c->n_rules > 0 ? "%d rules hold" : "no rule could be judged", c->n_rules);
-    for (size_t i = 0; i < t.len; i++)
-        if (t.data[i] == '|')
-            t.data[i] = '/'; /* what begins the figures */
-    text_addf(&t, " | critical=%d warning=%d unknown=%d rules=%d\n", c->n[VERDICT_CRITICAL],
-              c->n[VERDICT_WARNING], c->n[VERDICT_UNKNOWN], c->n_rules);
+    text_addf(&t, " | critical=%d warning=%d unknown=%d handled=%d rules=%d\n", c->n[VERDICT_CRITICAL],
+              c->n[VERDICT_WARNING], c->n[VERDICT_UNKNOWN], c->n_handled, c->n_rules);
     text_add(&t, text_str(&c->lines));
+    text_add(&t, text_str(&c->handled));
     struct text clean;
     text_init(&clean, 1 << 20);
     utf8_clean(&clean, text_str(&t), true);
@@ -245,7 +277,7 @@ static bool ask(struct check *c, struct err *err)
     double wait_s = NAN;
     if (c->args->wait != NULL && !duration_parse(c->args->wait, &wait_s, err))
         return fail(err, "--wait %s: %s", c->args->wait, err->text);
-    if (guard_client_open(&c->guard, &c->session, &no_guard)) {
+    if (!c->args->no_attach && guard_client_open(&c->guard, &c->session, &no_guard)) {
         bool ok = read_all(c, err);
         guard_client_done(&c->guard);
         return ok;
@@ -265,6 +297,7 @@ int check_run(const struct args *args)
     struct err err = {0};
     int code = VERDICT_UNKNOWN;
     text_init(&c.lines, 1 << 20);
+    text_init(&c.handled, 1 << 20);
     bool opened = session_open(&c.session, args, 0, &err);
     if (opened && ask(&c, &err))
         code = (int)print(&c);
@@ -273,6 +306,7 @@ int check_run(const struct args *args)
     if (fflush(stdout) != 0)
         code = VERDICT_UNKNOWN;
     text_done(&c.lines);
+    text_done(&c.handled);
     free(c.worst);
     if (opened)
         session_close(&c.session, code);

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alerts/alerts.h"
 #include "cli/commands.h"
 #include "cli/dashboard.h"
+#include "cli/guard_check.h"
 #include "cli/output.h"
 #include "cli/session.h"
 #include "core/text.h"
@@ -60,7 +60,7 @@ int config_run(const struct args *args)
         fail(&err, "config %s: say `config check` or `config show`", word);
     else if (session_open(&s, args, 0, &err)) {
         const char *path = s.config.path != NULL ? s.config.path : "no config file: defaults";
-        bool good = !checks || (check_pages(&s, &err) && alerts_check(&s.config, &s.registry, &err));
+        bool good = !checks || (check_pages(&s, &err) && guard_check(&s.config, &s.registry, &err));
         code = good ? EXIT_OK : EXIT_USAGE;
         if (checks && code == EXIT_OK)
             printf("%s: ok\n", path);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/guard_check.h"
 #include "cli/guard_paths.h"
 #include "cli/sd_notify.h"
 #include "core/mem.h"
@@ -212,7 +213,7 @@ static int open_all(struct guard *g, struct err *err)
     engine_set_refresh(s->engine, s->refresh_s);
     for (int i = 0; i < N_GUARD_SIGNALS; i++)
         g->signals[i] = loop_signal_new(s->loop, numbers[i], on_signal, g);
-    if (!alerts_check(&s->config, &s->registry, err) || !session_add_targets(s, g->words, g->n_words, err))
+    if (!guard_check(&s->config, &s->registry, err) || !session_add_targets(s, g->words, g->n_words, err))
         return EXIT_USAGE;
     g->queries = query_thread_new(s->loop, &s->registry, err);
     if (g->queries == NULL)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/guard.h"
+#include "cli/guard_check.h"
 #include "cli/guard_paths.h"
 #include "cli/sd_notify.h"
 #include "core/text.h"
@@ -54,7 +55,7 @@ static bool exchange(struct guard *g, struct config *config, struct err *err)
 {
     struct session *s = &g->session;
     struct err ignored = {0};
-    if (!alerts_check(config, &s->registry, err) ||
+    if (!guard_check(config, &s->registry, err) ||
         !session_replace_config(s, config, g->words, g->n_words, err))
         return false;
     if (listen_again(g, config,

@@ -111,13 +111,16 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
     if (!session_add_targets(&j->session, targets, n_targets, err))
         return EXIT_USAGE;
     const struct args *args = j->session.args;
+    int times = args->samples == 0 ? 1 : args->samples;
+    if (j->n_datasets == 0) /* nobody needs to answer for `select 1` */
+        return print_often(j, times, err);
     double wait_s = 8 + 2 * j->session.refresh_s;
     if (!session_collect(&j->session, j->datasets, j->n_datasets, j->needs_window ? 2 : 1, wait_s, err)) {
         session_explain_down(&j->session, stderr);
         session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
         return EXIT_NO_DATA;
     }
-    int code = print_often(j, args->samples == 0 ? 1 : args->samples, err);
+    int code = print_often(j, times, err);
     if (code != EXIT_OK || err->text[0] != '\0')
         return code;
     /* On stderr: stdout stays data. */

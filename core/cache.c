@@ -44,6 +44,11 @@ void cache_unref(struct cache *c)
     free(c);
 }
 
+bool cache_is_own(struct cache *c)
+{
+    return atomic_load(&c->refs) == 1;
+}
+
 void held_unref(struct held *h)
 {
     if (h == NULL || atomic_fetch_sub(&h->refs, 1) != 1)

@@ -12,6 +12,8 @@ struct held;
 struct cache *cache_new(void);
 struct cache *cache_ref(struct cache *c);
 void cache_unref(struct cache *c);
+/* Does nobody but the caller hold C? */
+bool cache_is_own(struct cache *c);
 /* The window from BASE (or NULL) to NOW; a BASE equal to NOW asks for the window since reset. WHO (not 0) is the number of the
  * snapshot that asks: on its first time *HOLD is a reference that it must give back with held_unref, else NULL. */
 struct window *cache_get(struct cache *c, struct sample *base, struct sample *now, uint64_t who, struct held **hold);

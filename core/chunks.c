@@ -2,6 +2,7 @@
 #include "core/chunks.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +22,80 @@ static void chunk_unref(struct chunk *c)
         free(c);
 }
 
-static struct chunk *chunk_new(const char *cells, int n)
+static size_t chunk_bytes(const struct chunk *c)
 {
-    struct chunk *c = mem_new(sizeof(*c) + (size_t)n * SAMPLE_CELL);
+    return sizeof(*c) + (c->stride == 0 ? SAMPLE_CELL : (size_t)c->n * (size_t)c->stride);
+}
+
+static bool are_same(const char *cells, int n)
+{
+    return memcmp(cells, cells + SAMPLE_CELL, (size_t)(n - 1) * SAMPLE_CELL) == 0;
+}
+
+/* Bit for bit: the payload of a NAN and the sign of zero count. */
+static bool fit_half(const char *cells, int n, enum type type)
+{
+    for (int i = 0; i < n; i++) {
+        int64_t bits, back;
+        memcpy(&bits, cells + (size_t)i * SAMPLE_CELL, SAMPLE_CELL);
+        back = type == TYPE_INT ? (int32_t)bits : bits;
+        if (type == TYPE_REAL) {
+            double v;
+            memcpy(&v, &bits, SAMPLE_CELL);
+            v = fabs(v) <= FLT_MAX || !isfinite(v) ? (double)(float)v : 0;
+            memcpy(&back, &v, SAMPLE_CELL);
+        }
+        if (back != bits)
+            return false;
+    }
+    return true;
+}
+
+static int stride_of(const char *cells, int n, enum type type)
+{
+    return n == 0 || are_same(cells, n)                    ? 0
+           : type != TYPE_TEXT && fit_half(cells, n, type) ? SAMPLE_HALF
+                                                           : SAMPLE_CELL;
+}
+
+static void write_halves(char *halves, const char *cells, int n, enum type type)
+{
+    for (int i = 0; i < n; i++, cells += SAMPLE_CELL, halves += SAMPLE_HALF) {
+        if (type == TYPE_REAL)
+            *(float *)halves = (float)*(const double *)cells;
+        else
+            *(int32_t *)halves = (int32_t) * (const int64_t *)cells;
+    }
+}
+
+static struct chunk *chunk_new(const char *cells, int n, int stride, enum type type)
+{
+    struct chunk shape = {.n = (short)n, .stride = (short)stride}, *c = mem_new(chunk_bytes(&shape));
     atomic_init(&c->refs, 1);
-    c->n = n;
-    memcpy(c->cells, cells, (size_t)n * SAMPLE_CELL);
+    c->n = shape.n;
+    c->stride = shape.stride;
+    if (stride == SAMPLE_HALF)
+        write_halves(c->cells, cells, n, type);
+    else if (n > 0)
+        memcpy(c->cells, cells, stride == 0 ? SAMPLE_CELL : (size_t)n * SAMPLE_CELL);
     return c;
+}
+
+/* All cells of C as they were, in ROOM for SAMPLE_CHUNK of them unless they stand like that. */
+static const char *whole_cells(const struct chunk *c, enum type type, char *room)
+{
+    if (c->stride == SAMPLE_CELL)
+        return c->cells;
+    for (int i = 0; i < c->n; i++) {
+        const char *cell = c->cells + (size_t)i * (size_t)c->stride;
+        if (c->stride == 0)
+            memcpy(room + (size_t)i * SAMPLE_CELL, cell, SAMPLE_CELL);
+        else if (type == TYPE_REAL)
+            ((double *)room)[i] = (double)*(const float *)cell;
+        else
+            ((int64_t *)room)[i] = *(const int32_t *)cell;
+    }
+    return room;
 }
 
 /* Has nobody but its one holder, who may write it, seen it? */
@@ -36,9 +104,17 @@ static bool is_own(struct chunk *c)
     return atomic_load(&c->refs) == 1;
 }
 
-static bool is_equal(const struct chunk *c, const char *cells, int n)
+/* It is whole then, and nobody else's. */
+static bool was_written(struct chunk *c)
 {
-    return c != NULL && c->n == n && memcmp(c->cells, cells, (size_t)n * SAMPLE_CELL) == 0;
+    return is_own(c) && c->stride == SAMPLE_CELL;
+}
+
+static bool is_equal(const struct chunk *c, const char *cells, int n, enum type type)
+{
+    double room[SAMPLE_CHUNK];
+    return c != NULL && c->n == n &&
+           memcmp(whole_cells(c, type, (char *)room), cells, (size_t)n * SAMPLE_CELL) == 0;
 }
 
 static size_t table_bytes(const struct sample *s)
@@ -59,33 +135,34 @@ static int cells_in(const struct sample *s, int chunk)
 
 /* ---- Sealing ---- */
 
-/* OWN (NULL: a chunk to be made of CELLS), or the one of the two that equals it, which takes its place. */
-static struct chunk *settle_chunk(struct chunk *own, const char *cells, int n, struct chunk *there,
-                                  struct chunk *before)
+/* A chunk of CELLS, as small as they allow, or the one of the two that equals it. */
+static struct chunk *settle_chunk(const char *cells, int n, struct chunk *there, struct chunk *before,
+                                  enum type type)
 {
-    struct chunk *same = is_equal(there, cells, n) ? there : is_equal(before, cells, n) ? before : NULL;
-    if (same == NULL)
-        return own != NULL ? own : chunk_new(cells, n);
-    chunk_ref(same);
-    chunk_unref(own);
-    return same;
+    struct chunk *same = is_equal(there, cells, n, type)    ? there
+                         : is_equal(before, cells, n, type) ? before
+                                                            : NULL;
+    return same != NULL ? chunk_ref(same) : chunk_new(cells, n, stride_of(cells, n, type), type);
 }
 
 /* Each chunk is that of LIKE, or the one before it (many columns are all zero), or of its own. */
 static void seal_column(struct sample *s, int column, const struct sample *like)
 {
     const char *filled = s->values == NULL ? NULL : s->values[column].any;
+    enum type type = s->dataset->columns[column].type;
     struct chunk **chunks = column_of(s, column);
     for (int i = 0; i < s->n_chunks && (filled != NULL || chunks[i] != NULL); i++) {
         struct chunk *there = like != NULL && i < like->n_chunks ? column_of(like, column)[i] : NULL;
-        struct chunk *before = i > 0 ? chunks[i - 1] : NULL;
-        int n = cells_in(s, i);
-        if (chunks[i] == NULL)
-            chunks[i] = settle_chunk(NULL, filled + (size_t)i * SAMPLE_CHUNK * SAMPLE_CELL, n, there, before);
-        else if (chunks[i] != there && is_own(chunks[i]))
-            chunks[i] = settle_chunk(chunks[i], chunks[i]->cells, n, there, before);
+        struct chunk *before = i > 0 ? chunks[i - 1] : NULL, *own = chunks[i];
+        const char *cells = own == NULL ? filled + (size_t)i * SAMPLE_CHUNK * SAMPLE_CELL
+                            : own != there && was_written(own) ? own->cells
+                                                               : NULL;
+        if (cells != NULL) {
+            chunks[i] = settle_chunk(cells, cells_in(s, i), there, before, type);
+            chunk_unref(own);
+        }
         if (chunks[i] != before)
-            s->cell_bytes += sizeof(struct chunk) + (size_t)n * SAMPLE_CELL;
+            s->cell_bytes += chunk_bytes(chunks[i]);
     }
 }
 
@@ -134,7 +211,7 @@ size_t sample_size_shared(struct sample *s, const struct sample *before)
         struct chunk **own = column_of(s, c), **old = column_of(before, c);
         for (int i = 0; i < s->n_chunks && i < before->n_chunks; i++)
             if (own[i] != NULL && own[i] == old[i] && (i == 0 || own[i] != own[i - 1]))
-                bytes += sizeof(struct chunk) + (size_t)cells_in(s, i) * SAMPLE_CELL;
+                bytes += chunk_bytes(own[i]);
     }
     s->shared_with = before;
     return s->shared_bytes = bytes;
@@ -148,11 +225,12 @@ static void *cell_to_write(struct sample *s, int column, int row)
     assert(!s->sealed && row >= 0 && row < s->n_rows);
     if (s->values != NULL)
         return (char *)s->values[column].any + (size_t)row * SAMPLE_CELL;
-    struct chunk **c = &column_of(s, column)[row / SAMPLE_CHUNK];
-    if (!is_own(*c)) {
-        struct chunk *shared = *c;
-        *c = chunk_new(shared->cells, shared->n);
-        chunk_unref(shared);
+    struct chunk **c = &column_of(s, column)[row / SAMPLE_CHUNK], *there = *c;
+    if (!was_written(there)) {
+        double room[SAMPLE_CHUNK];
+        enum type type = s->dataset->columns[column].type;
+        *c = chunk_new(whole_cells(there, type, (char *)room), there->n, SAMPLE_CELL, type);
+        chunk_unref(there);
     }
     return (*c)->cells + (size_t)(row % SAMPLE_CHUNK) * SAMPLE_CELL;
 }
@@ -179,4 +257,18 @@ void sample_put_text(struct sample *s, int column, int row, const char *v)
     assert(s->dataset->columns[column].type == TYPE_TEXT);
     if (sample_has(s, column) && sample_text(s, column, row) != v)
         *(const char **)cell_to_write(s, column, row) = v;
+}
+
+/* ---- Reading ---- */
+
+const double *sample_reals(const struct sample *s, int column, int first, int n, double *room)
+{
+    if (s->values != NULL)
+        return s->values[column].real + first;
+    const struct chunk *c = sample_chunk(s, column, first);
+    if (c->stride == SAMPLE_CELL)
+        return (const double *)chunk_cell(c, first);
+    for (int i = 0; i < n && (first + i) % SAMPLE_CHUNK >= first % SAMPLE_CHUNK; i++)
+        room[i] = sample_real(s, column, first + i);
+    return room;
 }

@@ -16,7 +16,7 @@ enum {
     DOOR_LENGTH = 1000 * 1000,    /* bytes of one text or row */
     DOOR_USER_CLIP = 64 * 1024,   /* a dataset's text in a user's statement */
     DOOR_CLIP = 256 * 1024,       /* ... in ours: well below DOOR_LENGTH, or the statement would fail */
-    DOOR_STATEMENTS = 24,         /* compiled statements kept: of some pages; each takes 5 to 15 kB */
+    DOOR_STATEMENTS = 12,         /* compiled statements kept: those of the page shown, mostly; each takes 5 to 15 kB */
     DOOR_SOFT_HEAP = 48 << 20,    /* a running statement is ended when SQLite holds this much */
     DOOR_HARD_HEAP = 64 << 20,    /* SQLite gets no more than this, in the whole process */
     DOOR_RESULT_BYTES = 64 << 20, /* a result is cut here */
@@ -54,6 +54,7 @@ struct door {
     const struct registry *registry;
     struct table *tables; /* by dataset of the registry */
     struct statement statements[DOOR_STATEMENTS];
+    struct statement seldom; /* while it runs */
     uint64_t uses; /* counts runs, for the choice of the oldest statement */
     atomic_int state;
     door_stop_fn *stop;

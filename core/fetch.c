@@ -291,6 +291,14 @@ static char *host_of(const char *url, struct err *err)
     return copy;
 }
 
+bool fetch_check(const char *url, struct err *err)
+{
+    char *host = host_of(url, err);
+    bool ok = host != NULL;
+    free(host);
+    return ok;
+}
+
 static struct curl_slist *add_header(struct curl_slist *list, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(list, line);

@@ -44,6 +44,8 @@ void fetcher_free(struct fetcher *f); /* ends what runs, without calling back */
 /* NULL and err when it cannot even be tried (bad URL). */
 struct fetch *fetch_start(struct fetcher *f, const struct fetch_request *r, fetch_done_fn *fn, void *ctx,
                           struct err *err);
+/* URL can be asked: http or https, with a host. ERR does not quote it. */
+bool fetch_check(const char *url, struct err *err);
 void fetch_cancel(struct fetch *f); /* its callback will not be called; not after it was */
 
 #endif

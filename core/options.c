@@ -68,7 +68,7 @@ const struct option config_options[] = {
     {"webhook", "give_up",        OPTION_DURATION, "24h",     "1s..30d", false, "how long a message is tried before it goes to the dead letters"},
     {"webhook", "user",           OPTION_TEXT,     NULL,      NULL, false, "user name for receivers that want one; the secret is its password"},
     {"webhook", "ca_file",        OPTION_TEXT,     NULL,      NULL, false, "certificates that are believed; none: the system's"},
-    {"webhook", "sql",            OPTION_SQL,      NULL,      NULL, false, "format custom: a SELECT that makes the body from :message"},
+    {"webhook", "sql",            OPTION_SQL,      NULL,      NULL, false, "format custom: a SELECT over :message and the table alert; each row is a request, its column `body` the text that is sent"},
 
     {"maintenance", "target",  OPTION_TEXT, NULL, NULL, false, "the targets, a pattern with * and ?; none: all"},
     {"maintenance", "from",    OPTION_TEXT, NULL, NULL, false, "when it begins: 22:00 (each day), or 2026-08-01 22:00 (once)"},
@@ -89,7 +89,7 @@ const struct option config_options[] = {
     {"http", "token",         OPTION_TEXT, NULL, NULL, true,  "what clients from other machines show as Authorization: Bearer", true},
     {"http", "act_token",     OPTION_TEXT, NULL, NULL, true,  "the second token, for what changes a server", true},
     {"http", "metrics_token", OPTION_TEXT, NULL, NULL, true,  "a token that is good for /metrics only", true},
-    {"http", "allow",         OPTION_TEXT, NULL, NULL, false, "what may be changed over HTTP: analyze, vacuum; none: nothing", true},
+    {"http", "allow",         OPTION_CHOICE, "none", "none", false, "what may be changed over HTTP: nothing yet; a later version takes analyze, vacuum", true},
     {"http", "aliases",       OPTION_BOOL, "no", NULL, false, "also serve /query-performance, /bot-optimization, /db-status and the metric names of docs/http.md", true},
 
     {"page", "key",    OPTION_TEXT, NULL, NULL, false, "the digit that opens the page, or `detail` for a page that Enter opens"},

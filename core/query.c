@@ -68,11 +68,12 @@ static void describe(struct door *d, struct statement *s)
     }
 }
 
-/* The compiled form of SQL, in the place of the one that was not used for longest if it is new. NULL on
- * failure. */
-static struct statement *statement_get(struct door *d, const char *sql, struct err *err)
+/* The compiled form of Q; a new one takes the place of the one that was not used for longest, or of the last
+ * one that is asked seldom. NULL on failure. */
+static struct statement *statement_get(struct door *d, const struct query *q, struct err *err)
 {
-    struct statement *oldest = &d->statements[0];
+    struct statement *oldest = q->seldom ? &d->seldom : &d->statements[0];
+    const char *sql = q->sql;
     size_t len = strlen(sql);
     d->uses++;
     for (int i = 0; i < DOOR_STATEMENTS; i++) {
@@ -81,7 +82,7 @@ static struct statement *statement_get(struct door *d, const char *sql, struct e
             s->last_use = d->uses;
             return s;
         }
-        if (s->last_use < oldest->last_use)
+        if (!q->seldom && s->last_use < oldest->last_use)
             oldest = s;
     }
     sqlite3_stmt *stmt = door_compile(d, sql, err);
@@ -238,12 +239,13 @@ struct result *door_run(struct door *d, struct snapshot *snapshot, const struct 
     d->snapshot = snapshot;
     d->clip = q->user ? DOOR_USER_CLIP : DOOR_CLIP;
     struct result *r = NULL;
-    struct statement *s = statement_get(d, q->sql, err);
+    struct statement *s = statement_get(d, q, err);
     if (s != NULL) {
         bind(s->stmt, q);
         r = step(d, s, q->max_rows > 0 ? q->max_rows : MAX_ROWS, err);
         sqlite3_reset(s->stmt);
         sqlite3_clear_bindings(s->stmt);
+        statement_done(&d->seldom);
     }
     d->snapshot = NULL;
     atomic_store(&d->state, DOOR_IDLE);

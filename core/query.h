@@ -19,6 +19,7 @@ struct query {
     int n_params;
     int max_rows;      /* 0: 100,000 */
     double deadline_s; /* 0: 2 s */
+    bool seldom;       /* asked so seldom that it is compiled anew each time, instead of kept */
     bool user;         /* typed by a user: texts are clipped at 64 kB, else at 256 kB */
 };
 

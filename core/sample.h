@@ -16,11 +16,12 @@ struct indexes; /* hashes over columns, each built on first use by whichever thr
 
 
 /* Some consecutive cells of a column, shared by all samples where they are the same. */
-enum { SAMPLE_CELL = 8, SAMPLE_CHUNK = 128 }; /* bytes: a double, an int64_t, a pointer; cells */
+enum { SAMPLE_CELL = 8, SAMPLE_HALF = 4, SAMPLE_CHUNK = 128 }; /* bytes: a double, an int64_t, a pointer; a float, an int32_t; cells */
 struct chunk {
     atomic_int refs;
-    int n;
-    char cells[]; /* n of SAMPLE_CELL bytes */
+    short n;
+    short stride; /* from a cell to the next one: SAMPLE_CELL; SAMPLE_HALF where all fit without loss; 0 where all are the same one */
+    char cells[];
 };
 
 /* One column's values, `n_rows` of them; which member is used follows from the column's type. `any` NULL: this
@@ -108,27 +109,48 @@ static inline bool sample_has(const struct sample *s, int column)
     return s->values != NULL ? s->values[column].any != NULL : s->chunks[column * s->n_chunks] != NULL;
 }
 
-static inline const void *sample_cell(const struct sample *s, int column, int row)
+/* Of a sample in chunks. */
+static inline struct chunk *sample_chunk(const struct sample *s, int column, int row)
 {
-    if (s->values != NULL)
-        return (const char *)s->values[column].any + (size_t)row * SAMPLE_CELL;
-    const struct chunk *c = s->chunks[column * s->n_chunks + row / SAMPLE_CHUNK];
-    return c->cells + (size_t)(row % SAMPLE_CHUNK) * SAMPLE_CELL;
+    return s->chunks[column * s->n_chunks + row / SAMPLE_CHUNK];
+}
+
+static inline const char *chunk_cell(const struct chunk *c, int row)
+{
+    return c->cells + (size_t)(row % SAMPLE_CHUNK) * (size_t)c->stride;
 }
 
 static inline double sample_real(const struct sample *s, int column, int row)
 {
-    return *(const double *)sample_cell(s, column, row);
+    if (s->values != NULL)
+        return s->values[column].real[row];
+    const struct chunk *c = sample_chunk(s, column, row);
+    const char *cell = chunk_cell(c, row);
+    return c->stride == SAMPLE_HALF ? (double)*(const float *)cell : *(const double *)cell;
 }
 
 static inline int64_t sample_int(const struct sample *s, int column, int row)
 {
-    return *(const int64_t *)sample_cell(s, column, row);
+    if (s->values != NULL)
+        return s->values[column].integer[row];
+    const struct chunk *c = sample_chunk(s, column, row);
+    const char *cell = chunk_cell(c, row);
+    return c->stride == SAMPLE_HALF ? *(const int32_t *)cell : *(const int64_t *)cell;
 }
 
 static inline const char *sample_text(const struct sample *s, int column, int row)
 {
-    return *(const char *const *)sample_cell(s, column, row);
+    if (s->values != NULL)
+        return s->values[column].text[row];
+    return *(const char *const *)chunk_cell(sample_chunk(s, column, row), row);
+}
+
+/* The numbers of COLUMN (TYPE_REAL) from row FIRST to the end of its chunk, at most N: where they stand, or in ROOM. */
+const double *sample_reals(const struct sample *s, int column, int first, int n, double *room);
+/* Do A and B, of one dataset, hold the same cells of COLUMN in the chunk of ROW, because they share it? */
+static inline bool sample_shares(const struct sample *a, const struct sample *b, int column, int row)
+{
+    return a->values == NULL && b->values == NULL && sample_chunk(a, column, row) == sample_chunk(b, column, row);
 }
 
 /* The row of S (not of its older ones) whose KEY columns equal those of row ROW of OTHER; -1 if none. "No value"

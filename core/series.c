@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/baseline.h"
+#include "core/index.h"
 #include "core/mem.h"
 
 enum {
@@ -190,6 +191,14 @@ static void thin(struct series *s, double keep_s)
     s->n_fulls = kept;
 }
 
+/* Hashes of samples that hardly anybody will ask go, where no snapshot is left through which one may be in
+ * use (each view holds the cache). */
+static void drop_hashes(struct series *s)
+{
+    for (int i = 0; i < s->n_fulls - NEWEST_KEPT && cache_is_own(s->cache); i++)
+        indexes_free(s->fulls[i]);
+}
+
 static void count_fulls(struct series *s)
 {
     s->full_bytes = s->spare_bytes = 0;
@@ -237,6 +246,7 @@ void series_put(struct series *s, struct sample *sample, const struct store_limi
     s->fulls[s->n_fulls++] = sample;
     forget_view(s);
     thin(s, limits->keep_s);
+    drop_hashes(s);
     if (s->has_counters)
         put_baseline(s, sample);
     count_fulls(s);

@@ -25,10 +25,10 @@ int utf8_width(uint32_t code);
 /* What CODE is shown as: itself when printable; newline, tab and CR as a space; all else (bidi controls, zero-width format
  * characters, line separators too) as U+00B7, which ASCII mode draws as '.'. */
 uint32_t utf8_harmless(uint32_t code);
-/* Reads what one cell shows: a base character and its combining marks (the first four; a mark without a base stands on a space), made
+/* Reads what one cell shows: a base character and its combining marks (the first four, as far as there is room; a mark without a base stands on a space), made
  * harmless, into OUT with a NUL; COLUMNS is 1 or 2. Returns the bytes used, >= 1; LEN > 0. What terminals disagree about is taken apart:
  * emoji joined by U+200D stand side by side, skin tones and the variation selectors 15 and 16 are left out, flags are two letters. */
-enum { UTF8_CELL = 22 };
+enum { UTF8_CELL = 14 };
 size_t utf8_cell(const char *s, size_t len, char out[UTF8_CELL], int *columns);
 /* Columns of S as shown, cell by cell. */
 int utf8_columns(const char *s);

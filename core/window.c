@@ -178,10 +178,13 @@ static void mark_back(const struct window *w, int column, struct judged *j)
 {
     if (!sample_has(w->now, column))
         return;
-    const double *now = sample_cell(w->now, column, j->first);
+    double now_room[SAMPLE_CHUNK], base_room[SAMPLE_CHUNK];
+    const double *now = sample_reals(w->now, column, j->first, j->n, now_room);
     if (w->rows == NULL) {
-        const double *base = sample_has(w->base, column) ? sample_cell(w->base, column, j->first) : now;
-        for (int i = 0; i < j->n && now != base; i++)
+        if (!sample_has(w->base, column) || sample_shares(w->now, w->base, column, j->first))
+            return;
+        const double *base = sample_reals(w->base, column, j->first, j->n, base_room);
+        for (int i = 0; i < j->n; i++)
             j->as[i] = now[i] < base[i] ? WENT_BACK : j->as[i];
         return;
     }

@@ -122,10 +122,14 @@ static uint64_t id_of(const struct sample *s, int row)
         if (column->kind != KIND_KEY || !sample_has(s, c))
             continue;
         const char *text = column->type == TYPE_TEXT ? sample_text(s, c, row) : NULL;
+        int64_t integer = column->type == TYPE_INT ? sample_int(s, c, row) : 0;
+        double real = column->type == TYPE_REAL ? sample_real(s, c, row) : 0;
         if (text != NULL)
             id = epoch_add(id, text, strlen(text));
-        else if (column->type != TYPE_TEXT)
-            id = epoch_add(id, sample_cell(s, c, row), SAMPLE_CELL);
+        else if (column->type == TYPE_INT)
+            id = epoch_add(id, &integer, sizeof(integer));
+        else if (column->type == TYPE_REAL)
+            id = epoch_add(id, &real, sizeof(real));
     }
     return id;
 }

@@ -23,6 +23,9 @@ struct serve_parts {
     const char *listen;          /* "127.0.0.1:9630", NULL: none; beyond loopback only with a token */
 };
 struct serve *serve_new(const struct serve_parts *parts, struct err *err);
+/* [http] of CONFIG is good; ERR is "FILE:LINE: sentence". What only the system knows (a port that is taken) is told
+ * by serve_new. */
+bool serve_check(const struct config *config, struct err *err);
 void serve_free(struct serve *s);
 /* Another config with the same section [http], before the one before goes: who is connected stays so. */
 void serve_set_config(struct serve *s, const struct config *config);

@@ -7,7 +7,9 @@
 #define SQL_HEALTH                                                                                           \
     "with t as (select count(*) as n, sum(state = 'up') as up from targets),"                                \
     " a as (select count(*) filter (where level = 3) as critical,"                                           \
-    "  count(*) filter (where level = 2) as warning from alerts where state in ('firing', 'kept')),"         \
+    "  count(*) filter (where level = 2) as warning,"                                                        \
+    "  count(*) filter (where level >= 2 and (acked_by is not null or silenced_by is not null)) as known"    \
+    "  from alerts where state in ('firing', 'kept')),"                                                      \
     " p as (select name, max_size, in_use, idle, waiting, size, utilization from pools"                      \
     "  order by utilization desc limit 1)"                                                                   \
     "select case when coalesce(t.up, 0) = 0 then 503 else 200 end as status, json_object("                   \
@@ -18,7 +20,7 @@
     "   'checked_out', in_use,"                                                                              \
     "   'overflow', max(0, size - max_size), 'total_connections', size, 'waiting', waiting,"                 \
     "   'utilization', utilization) from p),"                                                                \
-    " 'alerts', json_object('critical', a.critical, 'warning', a.warning),"                                  \
+    " 'alerts', json_object('critical', a.critical, 'warning', a.warning, 'known', a.known),"                \
     " 'targets', (select json_group_array(json_object('name', name, 'kind', kind, 'state', state,"           \
     "   'role', role, 'version', version, 'rtt_ms', rtt_ms, 'data_age_s', data_age_s, 'error', error))"      \
     "  from targets)) as document from t, a"

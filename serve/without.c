@@ -10,6 +10,12 @@ struct serve *serve_new(const struct serve_parts *parts, struct err *err)
     return NULL;
 }
 
+bool serve_check(const struct config *config, struct err *err)
+{
+    (void)config, (void)err;
+    return true;
+}
+
 void serve_free(struct serve *s)
 {
     (void)s;

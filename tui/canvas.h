@@ -31,7 +31,7 @@ struct style {
 
 /* bytes: one base character and its combining marks, NUL-terminated UTF-8; "" in the second half of a wide character. */
 struct cell {
-    char bytes[22];
+    char bytes[14];
     uint8_t role;
     uint8_t attrs;
 };

@@ -284,7 +284,8 @@ void pane_ask(struct dash_pane *p)
     p->stale = false;
     p->asked = true;
     p->asked_rows = pane_body_rows(p);
-    if (ask(p, p->limit, &p->rows, rows_done, p->pane->note != NULL, &err))
+    int limit = p->asked_rows < p->limit ? p->limit : p->asked_rows + 1;
+    if (ask(p, limit, &p->rows, rows_done, p->pane->note != NULL, &err))
         return;
     snprintf(p->error, sizeof(p->error), "%.250s", err.text);
     p->dash->dirty = true;

@@ -7,10 +7,11 @@
 #include "tui/widget.h"
 
 enum {
-    FIRST_LIMIT = 120,
+    FIRST_LIMIT = 60,
     MOST_LIMIT = 20000,
     MAX_DATASETS = 12,
     MAX_VISITS = 16,
+    PAGES_HELD = 5, /* ordinary pages whose results are kept: the rest asks anew when it is opened again */
     MAX_HITS = 400,
     LINE_MOST = 1000,
     MAX_SEEN = 64
@@ -64,6 +65,7 @@ struct visit {
     struct arena *arena;        /* of params; NULL for ordinary pages */
     struct query_param *params; /* columns of the row that was opened */
     int n_params;
+    unsigned opened; /* an ordinary page: the how manieth opening it was; 0: its results are gone since */
 };
 
 enum mode { MODE_PAGE, MODE_FILTER, MODE_PALETTE, MODE_SORT, MODE_FORM, MODE_HELP, MODE_TEXT };
@@ -96,6 +98,7 @@ struct dash {
     struct visit *stack[MAX_VISITS]; /* pages that rows led to, on top of the page */
     int n_stack;
     int page;          /* number of the ordinary page */
+    unsigned n_opened; /* how often one was opened */
     int rows, columns; /* of the last drawing */
     int body_row, body_rows;
     bool frameless;

@@ -45,6 +45,18 @@ static void pane_done(struct dash_pane *p)
     filter_done(&p->filter);
 }
 
+static void pane_forget(struct dash_pane *p)
+{
+    asking_cancel(p->dash, &p->rows);
+    asking_cancel(p->dash, &p->beside);
+    result_free(p->result);
+    result_free(p->note);
+    p->result = p->note = NULL;
+    p->table.formatted_of = NULL;
+    p->trend_newest = NAN;
+    p->asked = false;
+}
+
 struct panes_of {
     struct dash *dash;
     struct visit *visit;
@@ -103,6 +115,26 @@ void visit_free(struct visit *v)
     free(v);
 }
 
+/* The results of the page that was not looked at for longest go. */
+static void forget_one(struct dash *d)
+{
+    struct visit *oldest = NULL;
+    int held = 0;
+    for (int i = 0; i < d->options.pages->n_pages; i++) {
+        struct visit *v = d->pages[i];
+        if (v == NULL || v->opened == 0)
+            continue;
+        held++;
+        if (oldest == NULL || v->opened < oldest->opened)
+            oldest = v;
+    }
+    if (held <= PAGES_HELD)
+        return;
+    oldest->opened = 0;
+    for (int i = 0; i < oldest->n; i++)
+        pane_forget(&oldest->panes[i]);
+}
+
 void dash_open_page(struct dash *d, int number)
 {
     while (dash_back(d))
@@ -110,6 +142,8 @@ void dash_open_page(struct dash *d, int number)
     if (d->pages[number] == NULL)
         d->pages[number] = visit_new(d, d->options.pages->pages[number]);
     d->page = number;
+    d->pages[number]->opened = ++d->n_opened;
+    forget_one(d);
     d->dirty = true;
     for (int i = 0; i < d->pages[number]->n; i++)
         pane_stale(&d->pages[number]->panes[i]);

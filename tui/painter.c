@@ -256,13 +256,13 @@ static void paint_run(const struct painter *p, const struct cell *line, int row,
     mvwadd_wchnstr(newscr, row, from, run, n);
 }
 
-/* A cell's bytes in eight: FNV-1a over its three words. Never 0, which stands for a cell that was not painted. */
+/* A cell's bytes in eight: FNV-1a over its two words. Never 0, which stands for a cell that was not painted. */
 static uint64_t mark_of(const struct cell *cell)
 {
-    uint64_t words[3], mark = UINT64_C(0xcbf29ce484222325);
-    _Static_assert(sizeof(words) == sizeof(*cell), "a cell is three words");
+    uint64_t words[2], mark = UINT64_C(0xcbf29ce484222325);
+    _Static_assert(sizeof(words) == sizeof(*cell), "a cell is two words");
     memcpy(words, cell, sizeof(words));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         mark = (mark ^ words[i]) * UINT64_C(0x100000001b3);
         mark ^= mark >> 32;
     }

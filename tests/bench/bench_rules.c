@@ -93,7 +93,10 @@ static bool make_rules(const struct registry *r, struct rules *rules, struct err
         text_addf(&t, "[rule r%d]\n", i);
         text_addf(&t, kinds[i % N_KINDS], i / N_KINDS);
     }
-    bool ok = rules_read_text(text_str(&t), t.len, "bench", r, rules, err);
+    struct config c = {.n_sections = 0};
+    bool ok = config_parse(text_str(&t), t.len, "bench", config_options, n_config_options, &c, err) &&
+              rules_read_alone(&c, NULL, r, rules, err);
+    config_done(&c);
     text_done(&t);
     return ok;
 }

@@ -212,7 +212,30 @@ static void a_webhook_that_cannot_work_is_refused_at_start(void **state)
         {{.name = "ops", .format = "custom", .sql = "select title as body from alert"}, NULL},
         {{.name = "ops", .format = "slak"},
          "[webhook ops] format: there is no 'slak'; expected one of alertmanager, custom, "},
-        {{.name = "ops", .format = "custom"}, "[webhook ops] format = custom needs sql = SELECT ..."},
+        {{.name = "ops", .format = "custom"}, "[webhook ops] format: custom needs sql = SELECT ... as body"},
+        {{.name = "ops", .format = "custom", .sql = "select title from alert"},
+         "[webhook ops] sql: gives no column `body`"},
+        {{.name = "ops", .format = "custom", .sql = "select n as body from alert"},
+         "[webhook ops] sql: the column `body` is no text"},
+        {{.name = "ops",
+          .format = "custom",
+          .sql = "select case when state = 'resolved' then title end as body from alert"},
+         NULL},
+        {{.name = "ops", .format = "custom", .sql = "select json(:message || 'x') as body"},
+         "[webhook ops] sql: malformed JSON"},
+        {{.name = "ops", .format = "pagerduty"},
+         "[webhook ops] secret: format = pagerduty needs the receiver's key"},
+        {{.name = "ops", .format = "opsgenie", .secret = ""},
+         "[webhook ops] secret: format = opsgenie needs"},
+        {{.name = "ops", .format = "opsgenie", .secret_command = "pass"}, NULL},
+        {{.name = "ops", .format = "slack", .url = "http://"},
+         "[webhook ops] url: the URL cannot be understood"},
+        {{.name = "ops", .format = "slack", .url = "http://a b/"},
+         "[webhook ops] url: the URL cannot be understood"},
+        {{.name = "ops", .format = "slack", .ca_file = "/nowhere/ca.pem"},
+         "[webhook ops] ca_file: cannot read /nowhere/ca.pem: No such file"},
+        {{.name = "ops", .format = "slack", .ca_file = "/tmp"},
+         "[webhook ops] ca_file: cannot read /tmp: Is a directory"},
         {{.name = "ops", .format = "custom", .sql = "select nobody from alert"},
          "[webhook ops] sql: no such column: nobody"},
         {{.name = "ops", .format = "generic", .secret = "whsec_!"},
@@ -223,7 +246,8 @@ static void a_webhook_that_cannot_work_is_refused_at_start(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct webhook w = rows[i].webhook;
         struct err err = {""};
-        bool ok = deliver_check(&(struct webhooks){&w, 1}, &registry, &err);
+        bool ok = deliver_check(&(struct webhooks){&w, 1}, &registry, &err) &&
+                  deliver_check_files(&(struct webhooks){&w, 1}, &err);
         if (ok != (rows[i].told == NULL) ||
             (!ok && strncmp(err.text, rows[i].told, strlen(rows[i].told)) != 0))
             fail_msg("row %zu: '%s', expected '%s'", i, err.text, rows[i].told == NULL ? "" : rows[i].told);

@@ -31,9 +31,14 @@ static void world_done(struct world *w)
 
 static bool reads(struct world *w, const char *text)
 {
+    struct config c;
     w->err.text[0] = '\0';
     rules_done(&w->rules);
-    return rules_read_text(text, strlen(text), "f.conf", &w->registry, &w->rules, &w->err);
+    if (!config_parse(text, strlen(text), "f.conf", config_options, n_config_options, &c, &w->err))
+        return false;
+    bool ok = rules_read_alone(&c, NULL, &w->registry, &w->rules, &w->err);
+    config_done(&c);
+    return ok;
 }
 
 static void from_config(struct world *w, const char *text)

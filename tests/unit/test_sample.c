@@ -359,7 +359,8 @@ static void cells_that_did_not_change_are_kept_once(void **state)
     assert_true(sample_real(before, AGE, 500) == 1);
     sample_unref(before);
     assert_int_equal(sample_int(s, PID, 999), 999);
-    assert_true(sample_real(s, AGE, 499) == 1 && sample_real(s, AGE, 500) == 2 && sample_real(s, AGE, 999) == 1);
+    assert_true(sample_real(s, AGE, 499) == 1 && sample_real(s, AGE, 500) == 2 &&
+                sample_real(s, AGE, 999) == 1);
     assert_string_equal(sample_text(s, USER, 999), "shop_rw");
     sample_unref(s);
 }
@@ -411,8 +412,9 @@ static void one_like_another_shares_all_that_is_not_written_and_leaves_no_trace_
     assert_int_equal(sample_int(from, PID, 130), 130);
     assert_string_equal(sample_text(from, USER, 3), "shop_rw");
     size_t one = sizeof(struct chunk) + SAMPLE_CHUNK * SAMPLE_CELL;
-    assert_true(sample_size(s) - sample_size_shared(s, from) < 3 * one + 1000); /* two, and what leads to the others */
-    sample_unref(from); /* what is shared outlives it */
+    assert_true(sample_size(s) - sample_size_shared(s, from) <
+                3 * one + 1000); /* two, and what leads to the others */
+    sample_unref(from);          /* what is shared outlives it */
     assert_int_equal(sample_int(s, PID, 130), 7);
     assert_int_equal(sample_int(s, PID, 131), 131);
     assert_null(sample_text(s, USER, 3));
@@ -427,9 +429,72 @@ static void what_was_written_and_written_back_is_shared_again(void **state)
     sample_put_real(s, AGE, 500, 2);
     sample_put_real(s, AGE, 500, 1);
     sample_settle(s, from);
-    assert_ptr_equal(sample_cell(s, AGE, 500), sample_cell(from, AGE, 500));
+    assert_true(sample_shares(s, from, AGE, 500));
     assert_int_equal(sample_size(s), sample_size(from));
     sample_unref(s), sample_unref(from);
+}
+
+/* Seals a sample whose three chunks are: numbers that have halves, the same but for the last one of them, and
+ * all the same. */
+static void check_sealed(double last_real, int64_t last_int)
+{
+    enum { ROWS = 3 * SAMPLE_CHUNK };
+    struct sample *s = sample_new(&sessions, ROWS);
+    for (int row = 0; row < ROWS; row++) {
+        s->values[PID].integer[row] = row < 2 * SAMPLE_CHUNK ? row - 7 : last_int;
+        s->values[AGE].real[row] = row < 2 * SAMPLE_CHUNK ? row / 4.0 - 7 : last_real;
+    }
+    s->values[PID].integer[2 * SAMPLE_CHUNK - 1] = last_int;
+    s->values[AGE].real[2 * SAMPLE_CHUNK - 1] = last_real;
+    struct sample *like = sample_like(s);
+    double room[SAMPLE_CHUNK];
+    for (int row = 0; row < ROWS; row++) {
+        bool is_last = row >= 2 * SAMPLE_CHUNK - 1;
+        double real = is_last ? last_real : row / 4.0 - 7, is = sample_real(s, AGE, row);
+        double run = sample_reals(s, AGE, row, 1, room)[0];
+        assert_memory_equal(&is, &real, sizeof(real)); /* -0.0 is not 0.0 */
+        assert_memory_equal(&run, &real, sizeof(real));
+        assert_int_equal(sample_int(s, PID, row), is_last ? last_int : row - 7);
+    }
+    sample_put_real(like, AGE, 3, last_real);
+    sample_put_int(like, PID, 2 * SAMPLE_CHUNK + 3, 5);
+    sample_settle(like, s);
+    assert_true(sample_real(like, AGE, 2) == 2 / 4.0 - 7 && sample_real(s, AGE, 3) == 3 / 4.0 - 7);
+    assert_int_equal(sample_int(like, PID, 2 * SAMPLE_CHUNK + 3), 5);
+    assert_int_equal(sample_int(like, PID, 2 * SAMPLE_CHUNK + 4), last_int);
+    sample_unref(like), sample_unref(s);
+}
+
+static void numbers_are_what_they_were_however_small_their_cells_are(void **state)
+{
+    (void)state;
+    static const double reals[] = {NAN,  0.0,   -0.0,   1,        0.1,       16777217, 3.4028234663852886e38,
+                                   4e38, 1e300, -1e300, INFINITY, -INFINITY, 1e-45,    4.9e-324};
+    static const int64_t integers[] = {
+        0, -1, INT32_MAX, INT32_MIN, INT32_MAX + INT64_C(1), INT32_MIN - INT64_C(1), INT64_MAX, INT_NONE};
+    for (size_t r = 0; r < sizeof(reals) / sizeof(*reals); r++)
+        for (size_t i = 0; i < sizeof(integers) / sizeof(*integers); i++)
+            check_sealed(reals[r], integers[i]);
+}
+
+static void what_fits_takes_half_and_what_is_all_the_same_nearly_nothing(void **state)
+{
+    (void)state;
+    struct sample *same = thousand_sessions(1), *fits = sample_new(&sessions, 1000),
+                  *whole = sample_new(&sessions, 1000);
+    for (int row = 0; row < 1000; row++) {
+        same->values[PID].integer[row] = 7;
+        for (int c = 0; c < N; c++)
+            if (sessions.columns[c].type == TYPE_REAL && sessions.columns[c].kind != KIND_DERIVED) {
+                fits->values[c].real[row] = row;
+                whole->values[c].real[row] = row + 0.1;
+            }
+    }
+    size_t filled = sample_size(same);
+    sample_seal(same, NULL), sample_seal(fits, NULL), sample_seal(whole, NULL);
+    assert_true(sample_size(same) < filled / 20);
+    assert_in_range(sample_size(whole), 18 * sample_size(fits) / 10, 2 * sample_size(fits));
+    sample_unref(same), sample_unref(fits), sample_unref(whole);
 }
 
 static void epochs_are_fnv_1a(void **state)
@@ -466,6 +531,8 @@ int main(void)
         cmocka_unit_test(more_or_fewer_rows_share_what_stands_where_it_stood),
         cmocka_unit_test(one_like_another_shares_all_that_is_not_written_and_leaves_no_trace_in_it),
         cmocka_unit_test(what_was_written_and_written_back_is_shared_again),
+        cmocka_unit_test(numbers_are_what_they_were_however_small_their_cells_are),
+        cmocka_unit_test(what_fits_takes_half_and_what_is_all_the_same_nearly_nothing),
         cmocka_unit_test(epochs_are_fnv_1a),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -388,7 +388,7 @@ static struct sample *large_poll(const struct dataset *d, double mono, int n_row
     for (int row = 0; row < n_rows; row++) {
         s->values[ID].integer[row] = row;
         sample_set_text(s, NAME, row, "public", 6);
-        s->values[CALLS].real[row] = row % 1000 < changed_in_1000 ? row + mono : 5;
+        s->values[CALLS].real[row] = row % 1000 < changed_in_1000 ? row + mono + 0.1 : 5; /* 0.1: no float */
         s->values[READS].real[row] = 7;
     }
     return s;

@@ -1,0 +1,75 @@
+"""config check: what would be lost later, or never work, is refused with the file and the line it stands in."""
+import pytest
+
+HOOK = "[webhook ops]\nurl = http://127.0.0.1:9/\n"
+RULE = "[rule r]\nfrom = pools\nvalue = waiting\n"
+
+WRONG = [
+    (HOOK + "format = custom\nsql = select title from alert", 4, "`body`"),
+    (HOOK + "format = custom\nsql = select 1 as body", 4, "no text"),
+    (HOOK + "format = custom\nsql = select nobody as body", 4, "no such column: nobody"),
+    (HOOK + "format = slak", 3, "there is no 'slak'"),
+    (HOOK + "format = pagerduty", 1, "secret"),
+    (HOOK + "format = opsgenie", 1, "secret"),
+    (HOOK + "secret = whsec_!", 3, "not base64"),
+    (HOOK + "ca_file = /nowhere/ca.pem", 3, "cannot read /nowhere/ca.pem"),
+    ("[webhook ops]\nurl = http://", 2, "URL"),
+    ("[webhook ops]\nurl = http://a b/", 2, "URL"),
+    ("[guard]\nheartbeat_url = foo", 2, "URL"),
+    ("[rules]\npacks = none, standard", 2, "none"),
+    ("[rules]\npacks = standart", 2, "did you mean 'standard'"),
+    ("[http]\nlisten = 0.0.0.0:9", 2, "without a token"),
+    ("[http]\nallow = everything", 2, "none"),
+    ("[http]\nlisten = somewhere", 2, "127.0.0.1:9630"),
+    ("[http]\nsocket = /" + "x" * 200, 2, "bytes"),
+    ("[http]\ntoken = a b", 2, "blanks"),
+    ("[http]\ntoken = planted\nact_token = planted", 3, "same"),
+    (RULE + "warning = > 10\ncritical = > 5", 5, "reached before"),
+    (RULE + "warning = > 10\ncritical = < 5", 5, "one way"),
+    (RULE + "warning = > 10\nclear = > 5", 5, "never resolve"),
+    (RULE + "warning = > 10\nsummary = {nothing_of_it}", 5, "{nothing_of_it}"),
+    (RULE + "warning = > 10\nsql = select target, 1 as value from pools", 2, "sql"),
+    ("[rule r]\nfrom = pools\nvalue = utilization\nwarning = > 80", 4, "did you mean 80 %?"),
+    ("[rule r]\nfrom = sessions\nvalue = xact_s\nwarning = > 1m", 3, "did you mean 'xact_age_s'?"),
+]
+
+
+@pytest.fixture
+def config(tmp_path):
+    def write(text):
+        path = tmp_path / "c.conf"
+        path.write_text(text)
+        path.chmod(0o600)
+        return path
+    return write
+
+
+@pytest.mark.parametrize("text, line, says", WRONG, ids=[f"{i}-{says}" for i, (_, _, says) in enumerate(WRONG)])
+def test_what_cannot_be_meant_is_refused_with_file_and_line(dbvitals, config, text, line, says):
+    path = config(text + "\n")
+    done = dbvitals("config", "check", "--config", path)
+    assert done.returncode != 0, done.stdout
+    assert f"{path}:{line}: " in done.stderr and says in done.stderr, done.stderr
+    assert "planted" not in done.stderr
+
+
+def test_a_guard_refuses_the_same_before_it_begins(dbvitals, config, tmp_path):
+    path = config(f"[guard]\nstate_directory = {tmp_path}/state\n[http]\nsocket = {tmp_path}/s\nlisten = 0.0.0.0:9\n")
+    done = dbvitals("guard", "--config", path)
+    assert done.returncode != 0
+    assert f"{path}:5: [http] listen: " in done.stderr
+
+
+def test_who_does_not_deliver_does_not_need_what_delivering_does(dbvitals, config):
+    path = config(HOOK + "ca_file = /nowhere/ca.pem\n[target none]\nurl = host=/nowhere\n")
+    done = dbvitals("check", "--no-attach", "--wait", "0.1s", "--config", path)
+    assert "ca_file" not in done.stdout + done.stderr, done
+
+
+def test_what_is_meant_is_taken(dbvitals, config):
+    path = config(HOOK + "format = custom\nsql = select title as body from alert\n"
+                  "[webhook pager]\nurl = https://events.pagerduty.com/v2/enqueue\nformat = pagerduty\nsecret_command = pass pager\n"
+                  "[rules]\npacks = standard, targets\n[http]\nlisten = 0.0.0.0:9\ntoken = one\nact_token = two\n"
+                  "[guard]\nheartbeat_url = https://hc-ping.com/x\n" + RULE + "warning = > 10\ncritical = > 20\nclear = < 5\nsummary = {value} wait\n")
+    done = dbvitals("config", "check", "--config", path)
+    assert done.returncode == 0, done.stderr
