@@ -21,12 +21,14 @@ def no_test_hangs():
 
 def event_numbers(receiver):
     """alert -> numbers of its transitions as they came first."""
-    seen = {}
+    seen, generations = {}, set()
     for _, _, _, event in told(receiver):
-        alert, _, number = event.rpartition("-")
+        alert, generation, number = event.split("-")
+        generations.add(generation)
         numbers = seen.setdefault(alert, [])
         if int(number) not in numbers:
             numbers.append(int(number))
+    assert len(generations) == 1, "the state file is the same one all the time"
     return seen
 
 
