@@ -19,8 +19,8 @@ static const char *const verdict_names[N_VERDICTS] = {"OK", "WARNING", "CRITICAL
  * time: how it stands counts. */
 #define HANDLED                                                                                              \
     "case when acked_by is not null then 'acked by ' || acked_by when silenced_by is not null then "         \
-    "'silenced by ' || silenced_by when inhibited_by is not null then 'inhibited by ' || inhibited_by end "  \
-    "as handled "
+    "'silenced by ' || silenced_by when inhibited_by is not null then 'inhibited by ' || inhibited_by "      \
+    "when maintenance is not null then 'in maintenance ' || maintenance end as handled "
 static const char alerts_sql[] = "select rule, level, title, " HANDLED "from alerts "
                                  "where state in ('firing', 'kept') order by level desc, since_s desc";
 static const char alerts_now_sql[] = "select rule, case severity when 'critical' then 3 when 'warning' then "
