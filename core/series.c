@@ -11,7 +11,7 @@
 #include "core/mem.h"
 
 enum {
-    ALL_S = 60,     /* full samples of the last minute are all kept, */
+    ALL_S = 30,     /* full samples of the last half minute are all kept, */
     THINNED_S = 5,  /* of older ones the first in each slot of 5 s */
     NEWEST_KEPT = 2 /* the newest interval is there whatever its size */
 };

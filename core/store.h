@@ -21,7 +21,7 @@ bool window_spec_parse(const char *s, struct window_spec *out, struct err *err);
 struct store_limits {
     size_t series_bytes;
     size_t total_bytes;
-    double keep_s; /* full samples are kept this long (thinned: all of the last minute, then one in 5 s) */
+    double keep_s; /* full samples are kept this long (thinned: all of the last half minute, then one in 5 s) */
 };
 struct store *store_new(struct store_limits limits);
 void store_free(struct store *s);

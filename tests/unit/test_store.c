@@ -131,7 +131,7 @@ static void one_sample_gives_a_window_without_increases(void **state)
     store_free(store);
 }
 
-static void full_samples_of_a_minute_are_kept_then_one_in_5_s(void **state)
+static void full_samples_of_half_a_minute_are_kept_then_one_in_5_s(void **state)
 {
     (void)state;
     struct store *store = store_with_polls(&whole, ample, 1, 1000, 1);
@@ -139,14 +139,14 @@ static void full_samples_of_a_minute_are_kept_then_one_in_5_s(void **state)
     struct window **trend;
     int n = snapshot_trend(s, 0, &whole, 2000, NAN, &trend);
     assert_true(trend[n - 1]->now->mono_s == 1000);
-    int in_minute = 0;
+    int in_half = 0;
     for (int i = 1; i < n; i++) {
         double age = 1000 - trend[i]->now->mono_s;
-        in_minute += age <= 60;
-        if (age > 65)
+        in_half += age <= 30;
+        if (age > 35)
             assert_float_equal(trend[i]->span_s, 5, 1e-9);
     }
-    assert_int_equal(in_minute, 61);
+    assert_int_equal(in_half, 31);
     assert_true(trend[0]->now->mono_s >= 400 && trend[0]->now->mono_s < 406);
     snapshot_unref(s);
     bool bitten;
@@ -300,15 +300,15 @@ static void one_steps_from_sample_to_sample(void **state)
 static void a_trend_is_neighbouring_intervals_oldest_first(void **state)
 {
     (void)state;
-    struct store *store = store_with_polls(&whole, ample, 0, 50, 2);
+    struct store *store = store_with_polls(&whole, ample, 0, 30, 2);
     struct snapshot *s = store_snapshot(store);
     struct window **trend;
     assert_int_equal(snapshot_trend(s, 0, &whole, 10, NAN, &trend), 6);
     for (int i = 0; i < 6; i++)
-        assert_true(trend[i]->now->mono_s == 40 + 2 * i && trend[i]->span_s == 2);
-    assert_int_equal(snapshot_trend(s, 0, &whole, 4, WALL + 31, &trend), 2);
-    assert_true(trend[0]->now->mono_s == 28 && trend[1]->now->mono_s == 30);
-    assert_int_equal(snapshot_trend(s, 0, &whole, 1e6, NAN, &trend), 26);
+        assert_true(trend[i]->now->mono_s == 20 + 2 * i && trend[i]->span_s == 2);
+    assert_int_equal(snapshot_trend(s, 0, &whole, 4, WALL + 11, &trend), 2);
+    assert_true(trend[0]->now->mono_s == 8 && trend[1]->now->mono_s == 10);
+    assert_int_equal(snapshot_trend(s, 0, &whole, 1e6, NAN, &trend), 16);
     assert_null(trend[0]->base);
     snapshot_unref(s);
     store_free(store);
@@ -397,15 +397,15 @@ static struct sample *large_poll(const struct dataset *d, double mono, int n_row
 static void the_bound_of_a_series_holds_and_is_told(void **state)
 {
     (void)state;
-    struct store_limits limits = {.series_bytes = 500000, .total_bytes = 10 << 20, .keep_s = 600};
+    struct store_limits limits = {.series_bytes = 250000, .total_bytes = 10 << 20, .keep_s = 600};
     struct store *store = store_new(limits);
     for (int t = 0; t < 100; t++)
         store_put(store, "shop", large_poll(&whole, t, 1000, 1000)); /* 40 kB; but for `calls` its cells are those of the poll before */
     bool bitten;
     double reach = store_reach_s(store, "shop", &whole, &bitten);
     assert_true(bitten);
-    assert_in_range(reach, 45, 60);
-    assert_true(store_bytes(store) < 500000 + 8 * 40000);
+    assert_in_range(reach, 20, 30);
+    assert_true(store_bytes(store) < 250000 + 8 * 40000);
     store_free(store);
     limits.series_bytes = 1; /* the newest two are kept whatever they cost */
     store = store_new(limits);
@@ -640,7 +640,7 @@ int main(void)
         cmocka_unit_test(windows_have_names),
         cmocka_unit_test(an_empty_store_has_no_windows),
         cmocka_unit_test(one_sample_gives_a_window_without_increases),
-        cmocka_unit_test(full_samples_of_a_minute_are_kept_then_one_in_5_s),
+        cmocka_unit_test(full_samples_of_half_a_minute_are_kept_then_one_in_5_s),
         cmocka_unit_test(the_last_window_is_the_newest_interval),
         cmocka_unit_test(each_window_is_about_as_long_as_it_says),
         cmocka_unit_test(the_start_is_the_first_sample_ever),
