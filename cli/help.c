@@ -143,7 +143,8 @@ static const char *type_of(const struct option *o)
     static const char *const types[] = {
         [OPTION_TEXT] = "text",   [OPTION_BOOL] = "yes or no",     [OPTION_INTEGER] = "integer",
         [OPTION_REAL] = "number", [OPTION_DURATION] = "duration",  [OPTION_CHOICE] = "one of",
-        [OPTION_SQL] = "SQL",     [OPTION_URL] = "URL or conninfo"};
+        [OPTION_SQL] = "SQL",     [OPTION_URL] = "URL or conninfo", [OPTION_HOOK] = "URL"};
+    _Static_assert(sizeof(types) / sizeof(*types) == OPTION_HOOK + 1, "each type has its word");
     return types[o->type];
 }
 

@@ -192,7 +192,7 @@ def asked(sock, path):
 
 
 def test_what_fires_in_a_maintenance_is_known_everywhere(program, config, server):
-    config.write_text(config.read_text().replace("> 0.5s", "> 60s\ncritical = > 0.5s") +
+    config.write_text(config.read_text().replace("warning  = > 0.5s", "critical = > 0.5s") +
                       "\n[maintenance works]\ntarget = sho*\nfrom = 2020-01-01 00:00\nto = 2099-01-01 00:00\n")
     g = Guard(program, config).start()
     other = forget(server)
