@@ -179,6 +179,12 @@ static bool resend(struct asked *a, struct err *err)
     return say(a, "POST", "/api/v1/deliveries", "resend", false, NULL, err);
 }
 
+/* A message that says that it is a test. */
+static bool test(struct asked *a, struct err *err)
+{
+    return say(a, "POST", "/api/v1/webhooks", "test", false, NULL, err);
+}
+
 /* ---- One alert ---- */
 
 /* What is shown of an alert: it, then the moment when it fired or got worse last. Each SELECT ends where the
@@ -254,6 +260,7 @@ static const struct verb {
     {"silences",   NEEDS_NOTHING, NULL,                                              silences},
     {"deliveries", NEEDS_NOTHING, NULL,                                              deliveries},
     {"resend",     NEEDS_ONE,     "the number of a message, as alerts deliveries has it", resend},
+    {"test",       NEEDS_ONE,     "the name of a webhook, or --rules FILE --samples FILE", test},
     // clang-format on
 };
 enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -266,10 +273,16 @@ static const struct verb *find(const char *word)
     return NULL;
 }
 
-/* An ID goes into a path as it is. */
-static bool is_id(const char *s)
+/* An ID, and a webhook's name, goes into a path as it is. */
+static bool is_id(const struct verb *v, const char *s)
 {
-    return s[0] != '\0' && strlen(s) < 64 && strspn(s, "0123456789abcdefABCDEF") == strlen(s);
+    const char *of_name = "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ_-.";
+    const char *digits = "0123456789abcdefABCDEF";
+    size_t n = strlen(s);
+    for (size_t i = 0; i < n; i++)
+        if (strchr(digits, s[i]) == NULL && (v->run != test || strchr(of_name, s[i]) == NULL))
+            return false;
+    return n > 0 && n < 64;
 }
 
 static bool check_words(const struct args *args, const struct verb *v, struct err *err)
@@ -285,7 +298,7 @@ static bool check_words(const struct args *args, const struct verb *v, struct er
         return fail(err, "alerts %s: %s is too much", v->name, args->words[n]);
     if (n == 0 && v->needs == NEEDS_ONE)
         return fail(err, "alerts %s: needs %s", v->name, v->one);
-    if (n == 1 && !is_id(args->words[1]))
+    if (n == 1 && !is_id(v, args->words[1]))
         return fail(err, "alerts %s %s: that is no ID", v->name, args->words[1]);
     if (args->span != NULL && !duration_parse(args->span, &seconds, err))
         return fail(err, "--for %s: %s", args->span, err->text);
@@ -299,7 +312,7 @@ int alerts_command_run(const struct args *args)
     struct session session;
     struct err err = {0};
     int code = EXIT_USAGE;
-    if (args->n_words > 0 && strcmp(args->words[0], "test") == 0)
+    if (args->n_words == 1 && strcmp(args->words[0], "test") == 0)
         return alerts_test_run(args);
     if (check_words(args, verb, &err) && output_format_parse(args->format, &a.format, &err) &&
         session_open(&session, args, 0, &err)) {

@@ -102,7 +102,9 @@ int alerts_test_run(const struct args *args)
     bool met = true;
     if (args->n_words != 1 || strcmp(args->words[0], "test") != 0 || args->rules == NULL ||
         args->samples_given == NULL) {
-        fprintf(stderr, "dbvitals: alerts test: expected --rules FILE --samples FILE\n");
+        fprintf(stderr,
+                "dbvitals: alerts test: expected --rules FILE --samples FILE, or the name of a webhook "
+                "that gets a test message\n");
         return EXIT_USAGE;
     }
     bool ok = run(&t, &met, &err);

@@ -80,5 +80,6 @@ void people_unack(struct serve *s, struct http_call *c, const char *id);
 void people_unsilence_alert(struct serve *s, struct http_call *c, const char *id);
 void people_silence_alert(struct serve *s, struct http_call *c, const char *id);
 void people_resend(struct serve *s, struct http_call *c, const char *id);
+void people_test(struct serve *s, struct http_call *c, const char *webhook);
 
 #endif

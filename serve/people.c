@@ -215,6 +215,13 @@ void people_resend(struct serve *s, struct http_call *c, const char *id)
         answer_late(a, 409, err.text);
 }
 
+void people_test(struct serve *s, struct http_call *c, const char *webhook)
+{
+    struct err err = {0};
+    if (has_alerts(s, c))
+        answer_outcome(s, c, alerts_test(s->parts.alerts, webhook, &err), 404, &err, 0);
+}
+
 /* What a silence holds is copied by alerts_silence; its strings are not const only for the book's own. */
 static char *borrowed(const char *s)
 {

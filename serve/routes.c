@@ -144,6 +144,7 @@ static const struct route routes[] = {
     {"POST",   "/api/v1/alerts/{id}/silence", ACCESS_READ, BODY_MAY, .fn = people_silence_alert},
     {"POST",   "/api/v1/alerts/{id}/unsilence", ACCESS_READ, BODY_MAY, .fn = people_unsilence_alert},
     {"POST",   "/api/v1/deliveries/{id}/resend", ACCESS_READ, BODY_MAY, .fn = people_resend},
+    {"POST",   "/api/v1/webhooks/{id}/test", ACCESS_READ, BODY_MAY, .fn = people_test},
     {"POST",   "/database/optimize",          ACCESS_ACT,  BODY_MAY, .fn = later},
     {"POST",   "/database/cache/clear",       ACCESS_ACT,  BODY_MAY, .fn = later},
 };

@@ -32,7 +32,7 @@ def test_a_window_that_is_not_covered_is_unknown_with_and_without_the_rules_name
 def test_with_time_a_rate_is_judged_and_the_exit_code_is_its_verdict(check, server):
     few = {**RATE, "from": "databases('3s')"}
     code, text = check("--wait", "20s", "few", few=few)
-    assert (code, text.splitlines()[0]) == (0, "DBVITALS OK - 1 rules hold | critical=0 warning=0 unknown=0 rules=1")
+    assert (code, text.splitlines()[0]) == (0, "DBVITALS OK - 1 rules hold | critical=0 warning=0 unknown=0 handled=0 rules=1")
     with Busy(server, lambda c: execute(c, "select 1 from pg_am")):  # statistics of nothing but `select 1` are kept back
         code, text = check("--wait", "20s", few={**few, "critical": "> 31"})
         assert code == 2 and text.startswith("DBVITALS CRITICAL - CRITICAL shop: "), text

@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
@@ -422,6 +423,20 @@ def test_a_dead_letter_is_sent_again_with_the_id_that_it_had(guard, knobs, recei
     guard.stop()
     done = guard.ask("alerts", "resend", str(number))
     assert done.returncode == 2 and "no guard answers" in done.stderr
+
+
+def test_a_webhook_is_tried_by_a_test_message(guard, knobs, receiver):
+    knobs("a")
+    guard.start()
+    guard.wait_log("target up")
+    name = "ops"
+    done = guard.ask("alerts", "test", name)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    servers.wait_for(lambda: [r for r in receiver.at("/hook") if r.json["type"] == "test"], 20)
+    done = guard.ask("alerts", "test", "nobody")
+    assert done.returncode == 1 and "no [webhook nobody]" in done.stderr
+    done = guard.ask("alerts", "test")
+    assert done.returncode == 1 and "the name of a webhook" in done.stderr
 
 
 def shown(guard, alert):

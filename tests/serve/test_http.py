@@ -96,6 +96,14 @@ def test_alerts_are_acknowledged_and_silenced(hold):
     assert h.ask(f"/api/v1/alerts/{alert}/silence", "POST", {"for": "5m"}).status == 200
 
 
+def test_a_test_message_goes_to_a_webhook_that_is_there(hold):
+    h = hold("postgresql://127.0.0.1:1/shop")
+    assert h.ask("/api/v1/webhooks/ops/test", "POST").json()["status"] == "ok"
+    answer = h.ask("/api/v1/webhooks/opps/test", "POST")
+    assert answer.status == 404 and "no [webhook opps]" in answer.json()["error"]
+    assert h.ask("/api/v1/webhooks/ops/test").status == 405
+
+
 def test_a_dead_letter_is_sent_again(hold):
     h = hold("postgresql://127.0.0.1:1/shop")
     assert h.ask("/api/v1/deliveries/7/resend", "POST").json() == {"status": "ok"}
