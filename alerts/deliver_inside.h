@@ -124,6 +124,9 @@ void hidden_add_headers(struct hidden *h,
 /* Appends S with each of them as ***. */
 void hidden_mask(const struct hidden *h, struct text *out, const char *s);
 
+/* sign.c: LEN bytes (at most 1 MB) as padded base64; the caller frees. */
+char *sign_base64(const char *bytes, size_t len);
+
 /* deliver_order.c: who is first in line for each alert. */
 struct order;
 struct order *order_new(void);
