@@ -58,13 +58,17 @@ static int stride_of(const char *cells, int n, enum type type)
                                                            : SAMPLE_CELL;
 }
 
-static void write_halves(char *halves, const char *cells, int n, enum type type)
+static void write_halves(void *halves, const void *cells, int n, enum type type)
 {
-    for (int i = 0; i < n; i++, cells += SAMPLE_CELL, halves += SAMPLE_HALF) {
+    const double *reals = cells;
+    const int64_t *integers = cells;
+    float *small_reals = halves;
+    int32_t *small_integers = halves;
+    for (int i = 0; i < n; i++) {
         if (type == TYPE_REAL)
-            *(float *)halves = (float)*(const double *)cells;
+            small_reals[i] = (float)reals[i];
         else
-            *(int32_t *)halves = (int32_t) * (const int64_t *)cells;
+            small_integers[i] = (int32_t)integers[i];
     }
 }
 
@@ -82,20 +86,23 @@ static struct chunk *chunk_new(const char *cells, int n, int stride, enum type t
 }
 
 /* All cells of C as they were, in ROOM for SAMPLE_CHUNK of them unless they stand like that. */
-static const char *whole_cells(const struct chunk *c, enum type type, char *room)
+static const char *whole_cells(const struct chunk *c, enum type type, void *room)
 {
+    char *bytes = room;
+    double *reals = room;
+    int64_t *integers = room;
     if (c->stride == SAMPLE_CELL)
         return c->cells;
     for (int i = 0; i < c->n; i++) {
-        const char *cell = c->cells + (size_t)i * (size_t)c->stride;
+        const void *cell = c->cells + (size_t)i * (size_t)c->stride;
         if (c->stride == 0)
-            memcpy(room + (size_t)i * SAMPLE_CELL, cell, SAMPLE_CELL);
+            memcpy(bytes + (size_t)i * SAMPLE_CELL, cell, SAMPLE_CELL);
         else if (type == TYPE_REAL)
-            ((double *)room)[i] = (double)*(const float *)cell;
+            reals[i] = (double)*(const float *)cell;
         else
-            ((int64_t *)room)[i] = *(const int32_t *)cell;
+            integers[i] = *(const int32_t *)cell;
     }
-    return room;
+    return bytes;
 }
 
 /* Has nobody but its one holder, who may write it, seen it? */
@@ -113,8 +120,7 @@ static bool was_written(struct chunk *c)
 static bool is_equal(const struct chunk *c, const char *cells, int n, enum type type)
 {
     double room[SAMPLE_CHUNK];
-    return c != NULL && c->n == n &&
-           memcmp(whole_cells(c, type, (char *)room), cells, (size_t)n * SAMPLE_CELL) == 0;
+    return c != NULL && c->n == n && memcmp(whole_cells(c, type, room), cells, (size_t)n * SAMPLE_CELL) == 0;
 }
 
 static size_t table_bytes(const struct sample *s)
@@ -229,7 +235,7 @@ static void *cell_to_write(struct sample *s, int column, int row)
     if (!was_written(there)) {
         double room[SAMPLE_CHUNK];
         enum type type = s->dataset->columns[column].type;
-        *c = chunk_new(whole_cells(there, type, (char *)room), there->n, SAMPLE_CELL, type);
+        *c = chunk_new(whole_cells(there, type, room), there->n, SAMPLE_CELL, type);
         chunk_unref(there);
     }
     return (*c)->cells + (size_t)(row % SAMPLE_CHUNK) * SAMPLE_CELL;
@@ -267,7 +273,7 @@ const double *sample_reals(const struct sample *s, int column, int first, int n,
         return s->values[column].real + first;
     const struct chunk *c = sample_chunk(s, column, first);
     if (c->stride == SAMPLE_CELL)
-        return (const double *)chunk_cell(c, first);
+        return chunk_cell(c, first);
     for (int i = 0; i < n && (first + i) % SAMPLE_CHUNK >= first % SAMPLE_CHUNK; i++)
         room[i] = sample_real(s, column, first + i);
     return room;

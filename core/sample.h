@@ -115,7 +115,7 @@ static inline struct chunk *sample_chunk(const struct sample *s, int column, int
     return s->chunks[column * s->n_chunks + row / SAMPLE_CHUNK];
 }
 
-static inline const char *chunk_cell(const struct chunk *c, int row)
+static inline const void *chunk_cell(const struct chunk *c, int row)
 {
     return c->cells + (size_t)(row % SAMPLE_CHUNK) * (size_t)c->stride;
 }
@@ -125,7 +125,7 @@ static inline double sample_real(const struct sample *s, int column, int row)
     if (s->values != NULL)
         return s->values[column].real[row];
     const struct chunk *c = sample_chunk(s, column, row);
-    const char *cell = chunk_cell(c, row);
+    const void *cell = chunk_cell(c, row);
     return c->stride == SAMPLE_HALF ? (double)*(const float *)cell : *(const double *)cell;
 }
 
@@ -134,7 +134,7 @@ static inline int64_t sample_int(const struct sample *s, int column, int row)
     if (s->values != NULL)
         return s->values[column].integer[row];
     const struct chunk *c = sample_chunk(s, column, row);
-    const char *cell = chunk_cell(c, row);
+    const void *cell = chunk_cell(c, row);
     return c->stride == SAMPLE_HALF ? *(const int32_t *)cell : *(const int64_t *)cell;
 }
 
