@@ -208,6 +208,8 @@ static void answer_text(struct http_call *c, int status, const char *sentence)
     http_answer(c, &a);
 }
 
+static const char ending[] = "this process ends\n";
+
 static void begin(struct http_call *c, const char *method, const char *path)
 {
     const char *length = http_header(c, "Content-Length");
@@ -226,6 +228,10 @@ static void begin(struct http_call *c, const char *method, const char *path)
 static void finish(struct http_call *c)
 {
     c->handed = true;
+    if (c->http->ending) { /* it came with the last turn: nobody would answer it later */
+        answer_text(c, MHD_HTTP_SERVICE_UNAVAILABLE, ending);
+        return;
+    }
     if (c->too_big) {
         answer_text(c, MHD_HTTP_CONTENT_TOO_LARGE, "a body has at most 1 MB\n");
         return;
@@ -364,7 +370,7 @@ void http_free(struct http *h)
         return;
     h->ending = true;
     while (h->calls != NULL)
-        answer_text(h->calls, MHD_HTTP_SERVICE_UNAVAILABLE, "this process ends\n");
+        answer_text(h->calls, MHD_HTTP_SERVICE_UNAVAILABLE, ending);
     loop_fd_free(h->watched);
     if (h->daemon != NULL) {
         MHD_run(h->daemon); /* those answers go out, as far as sockets take them */

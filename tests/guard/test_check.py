@@ -23,7 +23,7 @@ LEVEL = {"from": "server", "value": "uptime_s", "warning": "< 0"}
 
 def test_a_window_that_is_not_covered_is_unknown_with_and_without_the_rules_name(check):
     minute = {**RATE, "from": "databases('1m')"}
-    for words in (("--wait", "2s"), ("--wait", "2s", "minute")):
+    for words in (("--wait", "5s"), ("--wait", "5s", "minute")):
         code, text = check(*words, minute=minute, level=LEVEL)
         assert code == 3 and "DBVITALS UNKNOWN - UNKNOWN shop: minute: the window covers" in text, text
     assert check("level")[0] == 0

@@ -425,6 +425,37 @@ def test_a_dead_letter_is_sent_again_with_the_id_that_it_had(guard, knobs, recei
     assert done.returncode == 2 and "no guard answers" in done.stderr
 
 
+def test_questions_while_http_is_opened_anew_are_refused_and_harm_nobody(guard, knobs):
+    knobs("a")
+    guard.sections["http"].update(listen="127.0.0.1:0", token="t")
+    guard.start()
+    guard.wait_log("target up")
+    port = int(re.search(r" port=(\d+)", guard.log())[1])
+    over = threading.Event()
+
+    def ask():
+        while not over.is_set():
+            try:
+                with socket.create_connection(("127.0.0.1", port), timeout=5) as s:
+                    s.sendall(b"GET /api/v1/query?sql=select+1+as+n HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    while s.recv(4096):
+                        pass
+            except OSError:
+                pass
+    askers = [threading.Thread(target=ask, daemon=True) for _ in range(3)]
+    for a in askers:
+        a.start()
+    for turn in range(8):
+        guard.sections["http"].update(listen=f"127.0.0.1:{port}", token=f"t{turn}")
+        guard.write()
+        guard.signal(signal.SIGHUP)
+        guard.wait_log("config read again", turn + 1)
+    over.set()
+    for a in askers:
+        a.join()
+    assert guard.stop() == 0 and "refused" not in guard.log()
+
+
 def test_a_webhook_is_tried_by_a_test_message(guard, knobs, receiver):
     knobs("a")
     guard.start()

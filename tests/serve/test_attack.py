@@ -198,6 +198,19 @@ def test_too_many_questions_at_once_are_told_to_come_again(hold):
     assert 503 in first and w.longest_s < 1
 
 
+def test_a_question_behind_one_that_the_end_cut_short_does_no_harm(hold):
+    endless = request("/api/v1/query?sql=with+recursive+n(i)+as+(select+1+union+all+select+i+%2B+1+from+n)+select+count(*)+from+n")
+    h = hold()
+    socks = [h.connect() for _ in range(4)]
+    for s in socks:
+        s.sendall(endless * 3)
+    h.until("/livez", lambda a: a.status == 200)
+    assert h.stop() == (0, "")
+    for s in socks:
+        assert Answer(drain(s)).status == 503
+        s.close()
+
+
 def test_memory_does_not_grow_over_thousands_of_requests(hold):
     h = hold()
 
