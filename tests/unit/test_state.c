@@ -586,16 +586,6 @@ static void numbers_that_no_program_wrote_do_no_harm(void **state)
     sample_unref(state_deliveries_sample(b->state, "shop", 1, 2));
 }
 
-static void run_sql(const struct bench *b, const char *sql)
-{
-    char path[128];
-    sqlite3 *db = NULL;
-    snprintf(path, sizeof(path), "%s/state.db", b->directory);
-    sqlite3_open(path, &db);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
 /* Whoever made the file: newer, or older though it has our number. */
 static void a_file_of_another_version_is_put_aside_whole_and_told(void **state)
 {
@@ -607,8 +597,7 @@ static void a_file_of_another_version_is_put_aside_whole_and_told(void **state)
     for (int i = 0; i < 5; i++) {
         put_message(b, "a-1");
         commit(b);
-        state_close(b->state, 5);
-        run_sql(b, changes[i]);
+        change_file(b, changes[i]);
         forget_rows(b);
         open_state(b);
         assert_int_equal(b->n_rows, 0);
