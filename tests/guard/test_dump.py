@@ -4,7 +4,7 @@ import subprocess
 import servers
 
 
-def test_a_dump_into_a_slow_pipe_fires_nothing_and_a_session_that_does_the_same_fires(start_server, guard):
+def test_a_dump_into_a_slow_pipe_fires_nothing_where_a_long_query_does(start_server, guard):
     s = start_server()
     s.psql("create table big as select g, repeat('x', 1000) as t from generate_series(1, 20000) g")
     guard.sections["rules"]["packs"] = "standard"
