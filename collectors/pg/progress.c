@@ -30,7 +30,7 @@ static const struct column columns[] = {
     {"usename", KIND_LABEL, TYPE_TEXT, .source = "pg_get_userbyid(a.usesysid)", .help = "role that runs it; none for autovacuum"},
     {"backend_type", KIND_LABEL, TYPE_TEXT, .source = "a.backend_type", .help = "client backend, autovacuum worker, walsender, ..."},
     {"is_wraparound", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, WRAPAROUND, .help = "an autovacuum that freezes: once ended it starts again"},
-    {"age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "case when a.query_start is not null then greatest(0, date_part('epoch', clock_timestamp() - a.query_start)) end", .help = "time since the statement started"},
+    {"running_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "case when a.query_start is not null then greatest(0, date_part('epoch', clock_timestamp() - a.query_start)) end", .help = "time since the statement started"},
     {"hidden", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "p.phase is null", .help = "the role may not see what it does: GRANT pg_monitor"},
 };
 // clang-format on

@@ -56,7 +56,7 @@ def test_vacuum_and_analyze_tell_pages_done_of_all(server, rows, connect):
         assert (row["schema"], row["name"], row["relid"]) == ("public", WEIRD, server.value(f"select {LITERAL}::regclass::oid"))
         assert row["total"] == pages and before <= row["done"] <= after and row["ratio"] == row["done"] / pages
         assert (row["datname"], row["usename"], row["hidden"], row["is_wraparound"]) == ("postgres", "postgres", 0, 0)
-        assert 0 <= row["age_s"] < 60 and row["backend_start"] > 1.6e9
+        assert 0 <= row["running_s"] < 60 and row["backend_start"] > 1.6e9
         c.cancel()
 
 
