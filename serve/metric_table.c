@@ -13,6 +13,7 @@ static const struct metric_policy policies[] = {
     {"rules",          .skip = true}, {"deliveries", .skip = true}, {"sampled_statements", .skip = true},
     {"settings",       .skip = true}, {"access",     .skip = true}, {"progress",           .skip = true},
     {"alert_context", .skip = true},
+    {"slots",          .labels = "slot_name slot_type", .columns = "active retained_bytes safe_wal_bytes is_lost inactive_s xmin_age"},
     {"server",         .labels = ""},
     {"databases",      .labels = "dbid:datid datname"},
     {"database_sizes", .labels = "datname", .columns = "size_bytes"},
