@@ -12,7 +12,7 @@ static const struct metric_policy policies[] = {
     {"locks",          .skip = true}, {"waits",      .skip = true}, {"changes",            .skip = true},
     {"rules",          .skip = true}, {"deliveries", .skip = true}, {"sampled_statements", .skip = true},
     {"settings",       .skip = true}, {"access",     .skip = true}, {"progress",           .skip = true},
-    {"alert_context", .skip = true},
+    {"alert_context",  .skip = true}, {"foreign_keys", .skip = true},
     {"sequences",      .labels = "datname schema:schemaname name:sequencename", .top = "used_ratio", .most = 30, .columns = "last_value used_ratio numbers_left"},
     {"slots",          .labels = "slot_name slot_type", .columns = "active retained_bytes safe_wal_bytes is_lost inactive_s xmin_age"},
     {"server",         .labels = ""},

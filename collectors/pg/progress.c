@@ -37,7 +37,8 @@ static const struct column columns[] = {
 
 static const struct dataset dataset = {
     .name = "progress",
-    .help = "a running vacuum, analyze, cluster, build of an index, copy or base backup: its phase and how far that is",
+    .help = "a running vacuum, analyze, cluster, build of an index, copy or base backup: its phase and how "
+            "far that is",
     .columns = columns,
     .n_columns = sizeof(columns) / sizeof(columns[0]),
     .whole = true,
@@ -89,7 +90,7 @@ struct phases {
     struct phase {
         uint64_t which;
         double at_s;
-    } *known;
+    } * known;
     int n;
 };
 

@@ -1,4 +1,5 @@
-/* sequences: how many of its numbers a sequence has given, and where they end: at its own limit, or before, at that of the column it feeds. */
+/* sequences: how many of its numbers a sequence has given, and where they end: at its own limit, or before,
+ * at that of the column it feeds. */
 #include <math.h>
 #include <stdio.h>
 
@@ -94,7 +95,8 @@ static void tell_hidden(struct pg_poll *p, struct sample *s)
     for (int i = 0; i < s->n_rows; i++)
         if (at(s, "may_see", i) != 0)
             return;
-    snprintf(why, sizeof(why), "needs SELECT on sequences: GRANT SELECT ON ALL SEQUENCES IN SCHEMA ... TO %s", pg_facts(p)->user);
+    snprintf(why, sizeof(why), "needs SELECT on sequences: GRANT SELECT ON ALL SEQUENCES IN SCHEMA ... TO %s",
+             pg_facts(p)->user);
     for (size_t i = 0; s->n_rows > 0 && i < sizeof(hidden) / sizeof(hidden[0]); i++)
         sample_lacks(s, dataset_column(&dataset, hidden[i]), why);
 }

@@ -1,4 +1,5 @@
-/* slots: a replication slot: who reads it, how much log and which dead rows it keeps, and what is left before it is lost. */
+/* slots: a replication slot: who reads it, how much log and which dead rows it keeps, and what is left before
+ * it is lost. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ static const struct column columns[] = {
 
 static const struct dataset dataset = {
     .name = "slots",
-    .help = "a replication slot: who reads it, the log and dead rows that it keeps, what is left before it is lost",
+    .help = "a replication slot: who reads it, the log and dead rows that it keeps, what is left before it "
+            "is lost",
     .columns = columns,
     .n_columns = sizeof(columns) / sizeof(columns[0]),
     .whole = true,
@@ -42,7 +44,8 @@ static const struct dataset dataset = {
 };
 
 static const struct pg_from from[] = {
-    {140000, "from pg_replication_slots s, (select case when pg_is_in_recovery() then coalesce(pg_last_wal_receive_lsn(),"
+    {140000, "from pg_replication_slots s, (select case when pg_is_in_recovery() then "
+             "coalesce(pg_last_wal_receive_lsn(),"
              " pg_last_wal_replay_lsn()) else pg_current_wal_lsn() end as position) w"},
     {0, NULL},
 };
@@ -52,7 +55,7 @@ struct idle {
     struct idle_slot {
         char name[64];
         double since_mono_s;
-    } *slots;
+    } * slots;
     int n;
     double server_s; /* its start */
 };
@@ -83,7 +86,8 @@ static void finish(struct pg_poll *p, struct sample *s)
     struct idle *idle = pg_state(p);
     int name = dataset_column(&dataset, "slot_name"), active = dataset_column(&dataset, "active");
     int inactive = dataset_column(&dataset, "inactive_s");
-    struct idle now = {.slots = mem_new_array((size_t)s->n_rows, sizeof(*now.slots)), .server_s = pg_facts(p)->started_s};
+    struct idle now = {.slots = mem_new_array((size_t)s->n_rows, sizeof(*now.slots)),
+                       .server_s = pg_facts(p)->started_s};
     if (idle->server_s != now.server_s)
         idle->n = 0;
     for (int i = 0; i < s->n_rows; i++) {

@@ -155,3 +155,94 @@ def test_more_sequences_than_a_slice_are_all_read_and_in_all_databases(server, r
         assert len(many) == 250 and {r["last_value"] for r in many} == {1} and {r["datname"] for r in many} == {"other"}
     finally:
         server.query("do $$ begin for i in 1..250 loop execute format('drop sequence many_%s', i); end loop; end $$", dbname="other")
+
+
+# ---- foreign_keys ----
+
+def test_a_foreign_key_is_indexed_if_its_columns_begin_an_index_that_holds_all_that_refer(server, rows):
+    server.query("drop table if exists refers, referred cascade; create table referred(a int, b int, primary key (a, b), c int unique, d int unique);"
+                 "create table refers(a int, b int, c int, d int, e int, f int, g int, h int)")
+    cases = {  # columns, what they refer to, the index; does it help?
+        "none": ("c", "c", None, 0),
+        "plain": ("d", "d", "(d)", 1),
+        "first_of_two": ("e", "c", "(e, a)", 1),
+        "second_of_two": ("f", "c", "(a, f)", 0),
+        "partial": ("g", "c", "(g) where a > 0", 0),
+        "partial_not_null": ("h", "c", "(h) where h is not null", 1),
+        "expression": ("c", "c", "(abs(c))", 0),
+        "included": ("a", "c", "(b) include (a)", 0),
+        "hashed": ("b", "c", "using hash (b)", 1),
+        "pair": ("a, b", "a, b", "(b, a, c)", 1),
+        "pair_apart": ("c, d", "a, b", "(c, a, d)", 0),
+        "other_not_null": ("f", "d", "(f) where a is not null", 0),
+    }
+    for name, (own, theirs, index, _) in cases.items():
+        if index:
+            server.query(f"create index {name}_i on refers {index}")
+        server.query(f"alter table refers add constraint {name} foreign key ({own}) references referred({theirs})")
+        row = one(rows(server, "foreign_keys"), name=name)
+        assert row["is_indexed"] == cases[name][3], (name, row)
+        assert (row["create_index"] is None) == bool(cases[name][3]) and row["column_names"] == own
+        server.query(f"alter table refers drop constraint {name}" + (f"; drop index {name}_i" if index else ""))
+
+
+def test_an_invalid_index_does_not_help_and_the_statement_makes_one_that_does(server, rows):
+    other = QUOTED.replace("we", "WE")
+    server.query(f'drop schema if exists "sch ema" cascade; create schema "sch ema"; create table "sch ema".{QUOTED}(a int primary key);'
+                 f'create table "sch ema".{other}("Col,1" int constraint {QUOTED} references "sch ema".{QUOTED} on delete cascade, b int);'
+                 f'insert into "sch ema".{QUOTED} values (1); insert into "sch ema".{other} values (1, 1), (1, 2)')
+    server.query(f'analyze "sch ema".{other}')
+    with pytest.raises(Exception, match="could not create unique index"):
+        server.query(f'create unique index concurrently failed on "sch ema".{other}("Col,1")')
+    row = one(rows(server, "foreign_keys", user="nobody"), name=WEIRD)
+    assert (row["schema"], row["table_name"], row["column_names"]) == ("sch ema", WEIRD.replace("we", "WE"), "Col,1")
+    assert (row["ref_schema"], row["ref_table"], row["on_delete"], row["on_update"]) == ("sch ema", WEIRD, "cascade", "no action")
+    assert row["is_indexed"] == 0 and row["is_valid"] == 1 and row["table_rows"] == 2 and row["is_partition"] == 0
+    server.query(row["create_index"].replace("%", "%%"))
+    made = server.query("select indisvalid, i.relname from pg_index x join pg_class i on i.oid = indexrelid where indrelid = %s and i.relname <> 'failed'", [row["relid"]])
+    assert made == [(True, row["index_name"])]
+    assert one(rows(server, "foreign_keys"), name=WEIRD)["is_indexed"] == 1
+    server.query('drop schema "sch ema" cascade')
+
+
+def test_the_name_of_the_index_is_free(server, rows):
+    server.query("drop table if exists points, pointed cascade; drop sequence if exists points_a_idx; create table pointed(a int primary key);"
+                 "create table points(a int constraint taken_name references pointed); create sequence points_a_idx")
+    row = one(rows(server, "foreign_keys"), name="taken_name")
+    assert row["index_name"] == f"fk_{row['conid']}_idx" and row["index_name"] in row["create_index"]
+    server.query("drop sequence points_a_idx")
+    row = one(rows(server, "foreign_keys"), name="taken_name")
+    assert row["create_index"] == "CREATE INDEX CONCURRENTLY points_a_idx ON public.points (a)"
+
+
+def test_of_partitioned_tables_each_partition_has_its_foreign_key_once(server, rows):
+    server.query("drop table if exists parts, target_parts cascade; create table target_parts(a int primary key) partition by range (a);"
+                 "create table target_1 partition of target_parts for values from (0) to (10); create table target_2 partition of target_parts for values from (10) to (20);"
+                 "create table parts(a int references target_parts, b int) partition by list (b); create table parts_1 partition of parts for values in (1);"
+                 "create table parts_2 partition of parts for values in (2); create index on parts_2(a)")
+    found = [r for r in rows(server, "foreign_keys") if r["ref_table"].startswith("target_")]
+    assert sorted((r["table_name"], r["ref_table"], r["is_indexed"], r["is_partition"]) for r in found) == [
+        ("parts_1", "target_parts", 0, 1), ("parts_2", "target_parts", 1, 1)]
+    server.query(one(found, table_name="parts_1")["create_index"])
+    server.query("drop table parts, target_parts")
+
+
+def test_deletes_of_the_referred_table_are_counted(server, rows):
+    server.query("drop table if exists leaf, root cascade; create table root(a int primary key); create table leaf(a int references root);"
+                 "insert into root select generate_series(1, 50); delete from root where a <= 20; update root set a = a + 100 where a > 40")
+    time.sleep(1.2 if server.version < 15 else 0)
+    row = one(rows(server, "foreign_keys"), table_name="leaf")
+    assert (row["ref_del"], row["ref_upd"]) == server.query("select n_tup_del, n_tup_upd from pg_stat_user_tables where relname = 'root'")[0] == (20, 10)
+
+
+def test_a_table_that_is_locked_does_not_hold_the_catalogs(server, read, connect):
+    """Foreign keys, partitions: what is asked of them takes no lock on the tables themselves."""
+    server.query("drop table if exists lock_leaf, lock_root, lock_parts cascade; create table lock_root(a int primary key);"
+                 "create table lock_leaf(a int references lock_root); create table lock_parts(t date) partition by range (t);"
+                 "create table lock_part partition of lock_parts for values from ('2026-01-01') to ('2026-02-01')")
+    c = connect(server)
+    do(c, "lock table lock_leaf, lock_root, lock_parts in access exclusive mode")
+    start = time.monotonic()
+    answers = read(server, "foreign_keys", n=2)
+    assert time.monotonic() - start < 2
+    assert one(answers["foreign_keys"][-1]["rows"], table_name="lock_leaf")["is_indexed"] == 0
