@@ -217,15 +217,16 @@ def test_the_name_of_the_index_is_free(server, rows):
 
 
 def test_of_partitioned_tables_each_partition_has_its_foreign_key_once(server, rows):
-    server.query("drop table if exists parts, target_parts cascade; create table target_parts(a int primary key) partition by range (a);"
+    server.query("drop table if exists parts, target_parts, whole_one cascade; create table target_parts(a int primary key) partition by range (a);"
                  "create table target_1 partition of target_parts for values from (0) to (10); create table target_2 partition of target_parts for values from (10) to (20);"
                  "create table parts(a int references target_parts, b int) partition by list (b); create table parts_1 partition of parts for values in (1);"
-                 "create table parts_2 partition of parts for values in (2); create index on parts_2(a)")
+                 "create table parts_2 partition of parts for values in (2); create index on parts_2(a);"
+                 "create table whole_one(a int references target_parts)")
     found = [r for r in rows(server, "foreign_keys") if r["ref_table"].startswith("target_")]
     assert sorted((r["table_name"], r["ref_table"], r["is_indexed"], r["is_partition"]) for r in found) == [
-        ("parts_1", "target_parts", 0, 1), ("parts_2", "target_parts", 1, 1)]
+        ("parts_1", "target_parts", 0, 1), ("parts_2", "target_parts", 1, 1), ("whole_one", "target_parts", 0, 0)]
     server.query(one(found, table_name="parts_1")["create_index"])
-    server.query("drop table parts, target_parts")
+    server.query("drop table parts, target_parts, whole_one")
 
 
 def test_deletes_of_the_referred_table_are_counted(server, rows):
@@ -305,11 +306,11 @@ def test_matviews_say_whether_they_can_be_refreshed_concurrently(server, rows):
 
 
 def test_a_matview_that_is_being_refreshed_does_not_hold_the_poll(server, rows, connect):
-    server.query("drop materialized view if exists busy_view, idle_view; create materialized view busy_view as select 1 as a;"
-                 "create materialized view idle_view as select 1 as a; create index busy_index on busy_view(a)")
+    server.query("drop materialized view if exists busy_view, busy_index, idle_view; create materialized view busy_view as select 1 as a;"
+                 "create materialized view idle_view as select 1 as a; create materialized view busy_index as select 1 as a; create index rebuilt on busy_index(a)")
     c = connect(server)
-    do(c, "refresh materialized view busy_view")
+    do(c, "refresh materialized view busy_view; reindex index rebuilt")
     start = time.monotonic()
     found = {r["name"]: r for r in rows(server, "matviews")}
     assert time.monotonic() - start < 2
-    assert found["busy_view"]["size_bytes"] is None and found["idle_view"]["size_bytes"] == server.value("select pg_total_relation_size('idle_view')")
+    assert found["busy_view"]["size_bytes"] is None and found["busy_index"]["size_bytes"] is None and found["idle_view"]["size_bytes"] == server.value("select pg_total_relation_size('idle_view')")
