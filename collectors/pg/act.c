@@ -1,5 +1,5 @@
-/* A cure: one statement on a connection of its own, checked just before, tried again when a lock does not come, cancelled by the server's own
- * protocol. */
+/* A cure: one statement on a connection of its own, checked just before, tried again when a lock does not
+ * come, cancelled by the server's own protocol. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +30,8 @@ struct act {
     double lock_timeout_s, limit_s, began_s;
     int attempt;
     enum step step;
-    bool cancelled, late; /* asked to end by a person, by the limit */
-    bool asked_again;     /* what it left behind: the request to cancel met the first asking */
+    bool cancelled, late;     /* asked to end by a person, by the limit */
+    bool asked_again;         /* what it left behind: the request to cancel met the first asking */
     struct loop_timer *timer; /* the pause, or the end */
     struct loop_timer *limit; /* the limit, then the nudges */
     struct text said;         /* what the server warned of, and why it failed */
@@ -61,7 +61,8 @@ static void destroy(struct act *a)
     free(a);
 }
 
-/* It is told in the next turn: never from within what the owner calls, nor from within the connection's callbacks. */
+/* It is told in the next turn: never from within what the owner calls, nor from within the connection's
+ * callbacks. */
 static void finish(struct act *a, enum act_end end, const char *text)
 {
     if (a->step == STEP_END)
@@ -73,7 +74,8 @@ static void finish(struct act *a, enum act_end end, const char *text)
     loop_timer_start(a->timer, 0, 0);
 }
 
-static void ask(struct act *a, const char *sql, double timeout_s, void (*done)(void *ctx, const struct conn_answer *answer))
+static void ask(struct act *a, const char *sql, double timeout_s,
+                void (*done)(void *ctx, const struct conn_answer *answer))
 {
     conn_send(a->conn, &(struct conn_query){.sql = sql,
                                             .local = a->source->pooled ? "" : NULL,
@@ -83,6 +85,19 @@ static void ask(struct act *a, const char *sql, double timeout_s, void (*done)(v
                                             .done = done});
 }
 
+/* What we ask for ourselves bears our tag; the statement is run to the letter. */
+static void ask_own(struct act *a, const char *sql, void (*done)(void *ctx, const struct conn_answer *answer))
+{
+    struct text tagged;
+    size_t word = strcspn(sql, " \n");
+    text_init(&tagged, 1 << 17);
+    text_add_n(&tagged, sql, word);
+    text_add(&tagged, " " PG_TAG);
+    text_add(&tagged, sql + word);
+    ask(a, text_str(&tagged), ASK_S, done);
+    text_done(&tagged);
+}
+
 /* ---- After a failure ---- */
 
 static void on_after(void *ctx, const struct conn_answer *answer)
@@ -90,7 +105,7 @@ static void on_after(void *ctx, const struct conn_answer *answer)
     struct act *a = ctx;
     if (strcmp(answer->sqlstate, "57014") == 0 && !a->asked_again) {
         a->asked_again = true;
-        ask(a, a->after_failure, ASK_S, on_after);
+        ask_own(a, a->after_failure, on_after);
         return;
     }
     for (int i = 0; answer->rows != NULL && i < conn_rows_n(answer->rows) && i < 10; i++) {
@@ -108,11 +123,13 @@ static void fail_after(struct act *a, enum act_end end, const char *text)
     a->end = end;
     say(a, text);
     if (a->after_failure == NULL || !conn_is_up(a->conn)) {
-        finish(a, end, a->after_failure == NULL ? NULL : "what it left behind could not be asked: look for invalid indexes");
+        finish(a, end,
+               a->after_failure == NULL ? NULL
+                                        : "what it left behind could not be asked: look for invalid indexes");
         return;
     }
     a->step = STEP_AFTER;
-    ask(a, a->after_failure, ASK_S, on_after);
+    ask_own(a, a->after_failure, on_after);
 }
 
 /* ---- The statement ---- */
@@ -121,7 +138,8 @@ static void fail_after(struct act *a, enum act_end end, const char *text)
 static bool says_no(const struct conn_rows *rows)
 {
     int len = 0;
-    const char *value = conn_rows_n(rows) != 1 || conn_rows_n_columns(rows) != 1 ? NULL : conn_rows_value(rows, 0, 0, &len);
+    const char *value =
+        conn_rows_n(rows) != 1 || conn_rows_n_columns(rows) != 1 ? NULL : conn_rows_value(rows, 0, 0, &len);
     return value != NULL && conn_rows_type(rows, 0) == OID_OF_BOOL && len == 1 && value[0] == 0;
 }
 
@@ -129,8 +147,9 @@ static void lock_missed(struct act *a)
 {
     char text[200];
     if (a->attempt >= MOST_ATTEMPTS) {
-        snprintf(text, sizeof(text), "the lock did not come in %d attempts of %.3g s each: page locks shows who holds it", a->attempt,
-                 a->lock_timeout_s);
+        snprintf(text, sizeof(text),
+                 "the lock did not come in %d attempts of %.3g s each: page locks shows who holds it",
+                 a->attempt, a->lock_timeout_s);
         fail_after(a, ACT_FAILED, text);
         return;
     }
@@ -145,17 +164,21 @@ static void statement_failed(struct act *a, const struct conn_answer *answer)
     bool lost = answer->sqlstate[0] == '\0', ended = strcmp(answer->sqlstate, "57014") == 0;
     bool lock = strcmp(answer->sqlstate, "55P03") == 0 && !isnan(a->lock_timeout_s);
     if (lost) {
-        snprintf(text, sizeof(text), "%.200s; whether it was done is not known: the server may have gone on", answer->text);
+        snprintf(text, sizeof(text), "%.200s; whether it was done is not known: the server may have gone on",
+                 answer->text);
         fail_after(a, ACT_FAILED, text);
     } else if (a->late && ended) {
-        snprintf(text, sizeof(text), "it took longer than its limit of %.0f s, and was cancelled", a->limit_s);
+        snprintf(text, sizeof(text), "it took longer than its limit of %.0f s, and was cancelled",
+                 a->limit_s);
         fail_after(a, ACT_FAILED, text);
     } else if (a->cancelled && (ended || lock))
         fail_after(a, ACT_CANCELLED, "cancelled while it ran: what it had done is rolled back");
     else if (lock)
         lock_missed(a);
-    else
-        fail_after(a, ACT_FAILED, answer->text);
+    else {
+        say(a, answer->text);
+        fail_after(a, ACT_FAILED, answer->detail);
+    }
 }
 
 static void on_statement(void *ctx, const struct conn_answer *answer)
@@ -167,7 +190,8 @@ static void on_statement(void *ctx, const struct conn_answer *answer)
     }
     bool no = says_no(answer->rows);
     conn_rows_free(answer->rows);
-    finish(a, no ? ACT_FAILED : ACT_DONE, no && a->said.len == 0 ? "the server says that it could not" : NULL);
+    finish(a, no ? ACT_FAILED : ACT_DONE,
+           no && a->said.len == 0 ? "the server says that it could not" : NULL);
 }
 
 /* ---- Before it ---- */
@@ -175,7 +199,8 @@ static void on_statement(void *ctx, const struct conn_answer *answer)
 static void run(struct act *a)
 {
     if (a->cancelled || a->late) {
-        finish(a, a->late ? ACT_FAILED : ACT_CANCELLED, a->late ? "its limit was over before it began" : "cancelled before it began");
+        finish(a, a->late ? ACT_FAILED : ACT_CANCELLED,
+               a->late ? "its limit was over before it began" : "cancelled before it began");
         return;
     }
     a->step = STEP_RUN;
@@ -208,7 +233,7 @@ static void on_verified(void *ctx, const struct conn_answer *answer)
 static void begin(struct act *a)
 {
     a->step = STEP_VERIFY;
-    ask(a, a->verify, ASK_S + CONNECT_S, on_verified);
+    ask_own(a, a->verify, on_verified);
 }
 
 /* ---- Timers ---- */
@@ -231,7 +256,8 @@ static void on_timer(void *ctx)
 static void stop(struct act *a)
 {
     if (a->step == STEP_PAUSE || (a->step == STEP_VERIFY && !conn_is_up(a->conn))) {
-        finish(a, a->late ? ACT_FAILED : ACT_CANCELLED, a->late ? "its limit is over: the lock did not come" : "cancelled before it began");
+        finish(a, a->late ? ACT_FAILED : ACT_CANCELLED,
+               a->late ? "its limit is over: the lock did not come" : "cancelled before it began");
         return;
     }
     conn_cancel(a->conn);
@@ -287,7 +313,8 @@ static void settings_add(struct act *a, struct conn_info *info)
     struct text t;
     text_init(&t, 4000);
     text_addf(&t,
-              "%s -c statement_timeout=0 -c lock_timeout=%.0f -c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off"
+              "%s -c statement_timeout=0 -c lock_timeout=%.0f -c idle_in_transaction_session_timeout=0 -c "
+              "default_transaction_read_only=off"
               " -c standard_conforming_strings=on -c client_min_messages=warning",
               own == NULL ? "" : own, isnan(a->lock_timeout_s) ? 0 : fmax(1, a->lock_timeout_s * 1000));
     conn_info_set(info, "options", s->pooled ? NULL : text_str(&t));
@@ -296,18 +323,26 @@ static void settings_add(struct act *a, struct conn_info *info)
     text_done(&t);
 }
 
-struct act *act_start(struct pg_source *s, const struct act_order *order, struct act_host host, struct err *err)
+struct act *act_start(struct pg_source *s, const struct act_order *order, struct act_host host,
+                      struct err *err)
 {
     if (!s->up) {
         fail(err, "not connected, so nothing can be done now");
         return NULL;
     }
     if (s->pooled && !order->at_once) {
-        fail(err, "%s stands between, and nothing of ours may stay on its connections: connect to the server itself", s->via);
+        fail(err,
+             "%s stands between, and nothing of ours may stay on its connections: connect to the server "
+             "itself",
+             s->via);
         return NULL;
     }
     struct act *a = mem_new(sizeof(*a));
-    *a = (struct act){.source = s, .host = host, .lock_timeout_s = order->lock_timeout_s, .limit_s = order->limit_s, .next = s->acts};
+    *a = (struct act){.source = s,
+                      .host = host,
+                      .lock_timeout_s = order->lock_timeout_s,
+                      .limit_s = order->limit_s,
+                      .next = s->acts};
     s->acts = a;
     a->verify = mem_dup(order->verify != NULL ? order->verify : "select 'true'");
     a->statement = mem_dup(order->statement);
@@ -323,7 +358,8 @@ struct act *act_start(struct pg_source *s, const struct act_order *order, struct
                                .syn_s = CONNECT_S,
                                .answer_s = CONNECT_S,
                                .pooled = s->pooled};
-    a->conn = conn_open(s->loop, info, &how, (struct conn_handler){.ctx = a, .up = on_up, .down = on_down, .notice = on_notice});
+    a->conn = conn_open(s->loop, info, &how,
+                        (struct conn_handler){.ctx = a, .up = on_up, .down = on_down, .notice = on_notice});
     conn_info_free(info);
     loop_timer_start(a->limit, a->limit_s, 0);
     begin(a);
@@ -338,6 +374,7 @@ void acts_close(struct pg_source *s)
         struct act_host host = a->host;
         bool runs = a->step == STEP_RUN;
         destroy(a);
-        host.ended(host.ctx, ACT_FAILED, runs ? "left alone: the server goes on with it" : "the target was closed before it began");
+        host.ended(host.ctx, ACT_FAILED,
+                   runs ? "left alone: the server goes on with it" : "the target was closed before it began");
     }
 }

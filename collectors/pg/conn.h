@@ -81,6 +81,7 @@ struct conn_answer {
     enum failure why;
     const char *sqlstate; /* "" if the server did not say one */
     const char *text;     /* one line without secrets, the server's primary message; NULL on success */
+    const char *detail;   /* what the server adds to it: detail and hint, on one line without secrets; "" if nothing */
     double elapsed_s;     /* since its turn came */
 };
 struct conn_query {

@@ -181,11 +181,11 @@ def test_checkpoint_and_reset_of_statements(pg):
     if not pg.has_library("pg_stat_statements"):
         assert answer["state"] == "failed" and "not installed" in answer["message"], answer
         return
-    pg.psql("create extension if not exists pg_stat_statements; select 'before the reset' as something_rare")
-    assert pg.value("select count(*) from pg_stat_statements where query ~ 'something_rare'") > 0
+    pg.psql("create extension if not exists pg_stat_statements; select count(*) as something_rare from pg_am, pg_collation")
+    assert pg.value("select count(*) from pg_stat_statements where query ~ 'as something_rare from'") > 0
     answer = cure(pg, "reset_statements")
     assert answer["state"] == "done", answer
-    assert pg.value("select count(*) from pg_stat_statements where query ~ 'as something_rare'") == 0
+    assert pg.value("select count(*) from pg_stat_statements where query ~ 'as something_rare from'") == 0
 
 
 def test_a_matview_is_refreshed(pg):
@@ -205,7 +205,7 @@ def test_without_the_right_it_says_so_and_does_nothing(pg):
     assert answer["state"] == "failed" and ("must be owner" in answer["message"] or "permission denied" in answer["message"]), answer
     c = pg.connect()
     answer = cure(pg, "terminate", user="watcher", **session(pg, c))
-    assert answer["state"] == "failed" and ("pg_signal_backend" in answer["message"] or "superuser" in answer["message"].lower()), answer
+    assert answer["state"] == "failed" and ("pg_signal_backend" in answer["message"] or "superuser" in answer["message"].lower()), answer  # in the detail from 16 on
     c.cursor().execute("select 1")
     c.close()
 
