@@ -1,6 +1,7 @@
 /* The walk over the rows of a dataset that a statement asks for. */
 #include "core/cursor.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,7 +158,7 @@ static bool add_key(struct cursor *c, int shown, sqlite3_value *v)
  * other keys. */
 static void enter_chain(struct cursor *c, struct sample *s)
 {
-    int first[MAX_KEYS], at[MAX_KEYS];
+    int first[PLAN_KEYS], at[PLAN_KEYS];
     for (int i = 0; i < c->n_keys; i++) {
         const struct key *k = &c->keys[i];
         if (!sample_has(s, k->column))
@@ -214,10 +215,51 @@ static void enter_target(struct cursor *c)
     c->n_windows = n;
 }
 
-/* Goes to the next window or target until there is a row. */
+double cursor_number(const struct cursor *c, const struct shown *s)
+{
+    const struct column *column = &c->table->dataset->columns[s->column];
+    if (s->face == FACE_DELTA)
+        return window_delta(c->window, c->row, s->column);
+    if (s->face == FACE_PER_S)
+        return window_per_s(c->window, c->row, s->column);
+    if (column->kind == KIND_DERIVED)
+        return window_derived(c->window, c->row, s->column);
+    if (!sample_has(c->window->now, s->column))
+        return NAN;
+    if (column->type == TYPE_REAL)
+        return sample_real(c->window->now, s->column, c->row);
+    int64_t integer = sample_int(c->window->now, s->column, c->row);
+    return integer == INT_NONE ? NAN : (double)integer;
+}
+
+/* What equals a limit is within it: of great integers only SQLite knows which side they are on. */
+static bool is_within(const struct cursor *c)
+{
+    for (int i = 0; i < c->n_limits; i++) {
+        const struct limit *l = &c->limits[i];
+        double v = cursor_number(c, l->shown);
+        if (!(l->below ? v >= l->value : v <= l->value)) /* no value is in no range */
+            return false;
+    }
+    return true;
+}
+
+static void step(struct cursor *c)
+{
+    if (c->chain >= 0)
+        c->row = sample_next(c->window->now, c->chain, c->row);
+    else
+        c->row = c->row + 1 < c->window->now->n_rows ? c->row + 1 : -1;
+}
+
+/* Goes on, to the next window or target too, until there is a row. */
 static void settle(struct cursor *c)
 {
-    while (c->row < 0) {
+    for (;;) {
+        while (c->row >= 0 && !is_within(c))
+            step(c);
+        if (c->row >= 0)
+            return;
         if (c->n_windows > 0) {
             c->n_windows--;
             enter_window(c, *c->windows++);
@@ -248,22 +290,32 @@ static void set_targets(struct cursor *c, sqlite3_value *v)
     c->end_target = c->target < n ? c->target + 1 : n;
 }
 
-bool cursor_filter(struct cursor *c, int plan, int n_values, sqlite3_value **values, struct err *err)
+static void add_limit(struct cursor *c, const struct plan_limit *l, sqlite3_value *v)
+{
+    if (is_number(v))
+        c->limits[c->n_limits++] = (struct limit){
+            .shown = &c->table->shown[l->shown], .value = sqlite3_value_double(v), .below = l->below};
+}
+
+bool cursor_filter(struct cursor *c, const struct plan *p, int n_values, sqlite3_value **values,
+                   struct err *err)
 {
     sqlite3_value *given[N_ARGS] = {NULL, NULL, NULL};
-    int n = plan & PLAN_TARGET ? 1 : 0;
+    int n = p->target ? 1 : 0;
     for (int a = 0; a < N_ARGS; a++)
-        if (plan & (PLAN_ARGS << a))
+        if (p->args[a])
             given[a] = values[n++];
+    assert(n + p->n_keys + p->n_limits == n_values);
     if (!set_arguments(c, given, err))
         return false;
-    set_targets(c, plan & PLAN_TARGET ? values[0] : NULL);
+    set_targets(c, p->target ? values[0] : NULL);
     drop_keys(c);
-    for (int k = 0; n < n_values; k++, n++) {
-        int shown = ((plan >> (KEY_SHIFT + KEY_BITS * k)) & KEY_MASK) - 1;
-        if (!add_key(c, shown, values[n]))
+    for (int k = 0; k < p->n_keys; k++)
+        if (!add_key(c, p->keys[k], values[n++]))
             c->target = c->end_target;
-    }
+    c->n_limits = 0;
+    for (int l = 0; l < p->n_limits; l++)
+        add_limit(c, &p->limits[l], values[n++]);
     c->n_windows = 0;
     c->row = -1;
     settle(c);
@@ -272,11 +324,7 @@ bool cursor_filter(struct cursor *c, int plan, int n_values, sqlite3_value **val
 
 void cursor_next(struct cursor *c)
 {
-    struct sample *s = c->window->now;
-    if (c->chain >= 0)
-        c->row = sample_next(s, c->chain, c->row);
-    else
-        c->row = c->row + 1 < s->n_rows ? c->row + 1 : -1;
+    step(c);
     settle(c);
 }
 

@@ -63,108 +63,11 @@ static int table_disconnect(sqlite3_vtab *v)
     return SQLITE_OK;
 }
 
-/* ---- The plan ---- */
-
-/* A column that has a hash. */
-static bool is_key(const struct table *t, int shown)
-{
-    const struct shown *s = &t->shown[shown];
-    if (s->face != FACE_SELF || shown >= KEY_MASK)
-        return false;
-    enum kind kind = t->dataset->columns[s->column].kind;
-    return (kind == KIND_KEY || kind == KIND_LABEL) && s->type != TYPE_REAL;
-}
-
-struct choice {
-    int target; /* constraint numbers, -1: none */
-    int args[N_ARGS];
-    int keys[MAX_KEYS];
-    int n_keys;
-};
-
-/* KEY columns find fewer rows than LABEL columns: they come first. */
-static void choose_keys(struct choice *c, const struct table *t, sqlite3_index_info *info, enum kind kind)
-{
-    for (int i = 0; i < info->nConstraint && c->n_keys < MAX_KEYS; i++) {
-        const struct sqlite3_index_constraint *k = &info->aConstraint[i];
-        if (k->op != SQLITE_INDEX_CONSTRAINT_EQ || !k->usable || k->iColumn < 0 || k->iColumn >= t->n_shown ||
-            !is_key(t, k->iColumn) || t->dataset->columns[t->shown[k->iColumn].column].kind != kind)
-            continue;
-        /* The hashes compare bytes; `= 'x' collate nocase` is left to SQLite. */
-        if (strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0)
-            c->keys[c->n_keys++] = i;
-    }
-}
-
-/* False: an argument depends on a table that this plan reads later. */
-static bool choose(struct choice *c, const struct table *t, sqlite3_index_info *info)
-{
-    *c = (struct choice){.target = -1, .args = {-1, -1, -1}};
-    for (int i = 0; i < info->nConstraint; i++) {
-        const struct sqlite3_index_constraint *k = &info->aConstraint[i];
-        if (k->op != SQLITE_INDEX_CONSTRAINT_EQ || k->iColumn < 0)
-            continue;
-        if (k->iColumn >= t->n_shown) {
-            if (!k->usable)
-                return false;
-            if (c->args[k->iColumn - t->n_shown] < 0)
-                c->args[k->iColumn - t->n_shown] = i;
-        } else if (k->usable && t->shown[k->iColumn].face == FACE_TARGET && c->target < 0 &&
-                   strcmp(sqlite3_vtab_collation(info, i), "BINARY") == 0) {
-            c->target = i;
-        }
-    }
-    choose_keys(c, t, info, KIND_KEY);
-    choose_keys(c, t, info, KIND_LABEL);
-    return true;
-}
-
-/* Sizes are unknown when a statement is compiled (it outlives many samples); what counts is that a look-up is
- * far cheaper than a walk, and one by a KEY finds less than one by a LABEL. */
-static void estimate(const struct choice *c, const struct table *t, sqlite3_index_info *info)
-{
-    enum { ROWS = 1000, LABEL_ROWS = 50, KEY_ROWS = 4 };
-    sqlite3_int64 rows = ROWS;
-    if (c->n_keys > 0) {
-        int shown = info->aConstraint[c->keys[0]].iColumn;
-        rows = t->dataset->columns[t->shown[shown].column].kind == KIND_KEY ? KEY_ROWS : LABEL_ROWS;
-    }
-    if (c->target >= 0)
-        rows = rows / 2;
-    info->estimatedRows = rows;
-    info->estimatedCost = (double)rows + 2;
-}
-
 static int table_best_index(sqlite3_vtab *v, sqlite3_index_info *info)
 {
     const struct table *t = ((struct vtab *)v)->table;
     /* Planning a join of dozens of tables takes seconds, and SQLite asks no progress handler meanwhile. */
-    if (door_must_end(t->door))
-        return table_error(v, "too complex");
-    struct choice c;
-    if (!choose(&c, t, info))
-        return SQLITE_CONSTRAINT;
-    int n = 0, plan = 0;
-    if (c.target >= 0) {
-        plan |= PLAN_TARGET;
-        info->aConstraintUsage[c.target].argvIndex = ++n;
-    }
-    for (int a = 0; a < N_ARGS; a++) {
-        if (c.args[a] < 0)
-            continue;
-        plan |= PLAN_ARGS << a;
-        info->aConstraintUsage[c.args[a]].argvIndex = ++n;
-        info->aConstraintUsage[c.args[a]].omit = 1;
-        if (t->door->check != NULL)
-            t->door->check->needs_window = true;
-    }
-    for (int k = 0; k < c.n_keys; k++) {
-        plan |= (info->aConstraint[c.keys[k]].iColumn + 1) << (KEY_SHIFT + KEY_BITS * k);
-        info->aConstraintUsage[c.keys[k]].argvIndex = ++n;
-    }
-    info->idxNum = plan;
-    estimate(&c, t, info);
-    return SQLITE_OK;
+    return door_must_end(t->door) ? table_error(v, "too complex") : plan_choose(t, info);
 }
 
 /* ---- The walk: cursor.c ---- */
@@ -184,9 +87,10 @@ static int table_close(sqlite3_vtab_cursor *base)
 static int table_filter(sqlite3_vtab_cursor *base, int plan, const char *idx_str, int argc,
                         sqlite3_value **argv)
 {
-    (void)idx_str;
     struct err err = {""};
-    if (!cursor_filter((struct cursor *)base, plan, argc, argv, &err))
+    struct plan p;
+    plan_read(&p, plan, idx_str);
+    if (!cursor_filter((struct cursor *)base, &p, argc, argv, &err))
         return table_error(base->pVtab, err.text);
     return SQLITE_OK;
 }
@@ -232,32 +136,21 @@ static void give_text(sqlite3_context *ctx, const char *text, size_t clip)
     sqlite3_result_text(ctx, text, (int)n, SQLITE_STATIC);
 }
 
-static void give_self(sqlite3_context *ctx, struct cursor *c, int column)
+static void give_self(sqlite3_context *ctx, struct cursor *c, const struct shown *shown)
 {
-    if (c->table->dataset->columns[column].kind == KIND_DERIVED) {
-        give_real(ctx, window_derived(c->window, c->row, column));
-        return;
-    }
     const struct sample *s = c->window->now;
-    if (!sample_has(s, column)) {
+    if (shown->type == TYPE_REAL) {
+        give_real(ctx, cursor_number(c, shown));
+    } else if (!sample_has(s, shown->column)) {
         sqlite3_result_null(ctx);
-        return;
-    }
-    int64_t integer;
-    switch (c->table->dataset->columns[column].type) {
-    case TYPE_REAL:
-        give_real(ctx, sample_real(s, column, c->row));
-        break;
-    case TYPE_INT:
-        integer = sample_int(s, column, c->row);
+    } else if (shown->type == TYPE_TEXT) {
+        give_text(ctx, sample_text(s, shown->column, c->row), c->table->door->clip);
+    } else {
+        int64_t integer = sample_int(s, shown->column, c->row);
         if (integer == INT_NONE)
             sqlite3_result_null(ctx);
         else
             sqlite3_result_int64(ctx, integer);
-        break;
-    case TYPE_TEXT:
-        give_text(ctx, sample_text(s, column, c->row), c->table->door->clip);
-        break;
     }
 }
 
@@ -281,13 +174,11 @@ static int table_column(sqlite3_vtab_cursor *base, sqlite3_context *ctx, int col
     const struct shown *s = &t->shown[column];
     switch (s->face) {
     case FACE_SELF:
-        give_self(ctx, c, s->column);
+        give_self(ctx, c, s);
         break;
     case FACE_DELTA:
-        give_real(ctx, window_delta(c->window, c->row, s->column));
-        break;
     case FACE_PER_S:
-        give_real(ctx, window_per_s(c->window, c->row, s->column));
+        give_real(ctx, cursor_number(c, s));
         break;
     case FACE_TARGET:
         sqlite3_result_text(ctx, snapshot_target(t->door->snapshot, c->shown_target), -1, SQLITE_STATIC);

@@ -44,13 +44,30 @@ static bool has_counters(const struct dataset *d)
     return false;
 }
 
+/* Both hold the same keys in the chunk that begins at ROW. */
+static bool keys_shared(const struct keys *keys, const struct sample *base, const struct sample *now, int row)
+{
+    for (int i = 0; i < keys->n; i++) {
+        int c = keys->columns[i];
+        if (!sample_has(base, c) || !sample_has(now, c) || !sample_shares(base, now, c, row))
+            return false;
+    }
+    return true;
+}
+
 /* Rows at the start of both that are the same row. Polls mostly give rows in the order of the poll before. */
 static int count_same(const struct keys *keys, const struct sample *base, const struct sample *now)
 {
     int n = base->n_rows < now->n_rows ? base->n_rows : now->n_rows;
     int same = 0;
-    while (same < n && keys_equal(keys, base, same, now, same))
-        same++;
+    while (same < n) {
+        if (same % SAMPLE_CHUNK == 0 && keys_shared(keys, base, now, same))
+            same = n - same < SAMPLE_CHUNK ? n : same + SAMPLE_CHUNK;
+        else if (keys_equal(keys, base, same, now, same))
+            same++;
+        else
+            break;
+    }
     return same;
 }
 

@@ -350,6 +350,30 @@ static void a_row_that_went_shifts_no_other(void **state)
     window_free(w);
 }
 
+/* Chunks that both hold are not looked into: what is not shared still is. */
+static void rows_in_shared_chunks_are_matched_as_any(void **state)
+{
+    (void)state;
+    enum { ROWS = 3 * SAMPLE_CHUNK + 10, ANEW = SAMPLE_CHUNK + 5 };
+    static double calls[ROWS];
+    struct sample *base = poll_of(&whole, 0, ROWS, calls);
+    sample_settle(base, NULL);
+    struct sample *now = sample_like(base);
+    now->mono_s = 1;
+    for (int row = 0; row < ROWS; row++)
+        sample_put_real(now, CALLS, row, row + 1);
+    sample_put_int(now, ID, ANEW, 9999);
+    sample_settle(now, base);
+    assert_true(sample_shares(base, now, ID, 0) && !sample_shares(base, now, ID, ANEW));
+    sample_ref(base);
+    struct window *w = window_of(base, now);
+    struct sample *from;
+    for (int row = 0; row < ROWS; row++)
+        assert_int_equal(window_base_row(w, row, &from), row == ANEW ? -1 : row);
+    window_free(w);
+    sample_unref(base);
+}
+
 static void a_dataset_without_rows_makes_a_window_too(void **state)
 {
     (void)state;
@@ -384,6 +408,7 @@ int main(void)
         cmocka_unit_test(no_time_gives_no_rate),
         cmocka_unit_test(rows_are_matched_by_key_in_any_order),
         cmocka_unit_test(a_row_that_went_shifts_no_other),
+        cmocka_unit_test(rows_in_shared_chunks_are_matched_as_any),
         cmocka_unit_test(a_dataset_without_rows_makes_a_window_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
