@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "cures/cures.h"
-
 enum {
     ID,
     ACTION,
