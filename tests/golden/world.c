@@ -8,6 +8,8 @@
 #include <time.h>
 
 #include "alerts/book.h"
+#include "cures/cures.h"
+#include "cures/cures_sample.h"
 #include "alerts/context.h"
 #include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
@@ -593,6 +595,43 @@ void world_alarm(struct world *w)
     deliveries_put(w);
 }
 
+void world_jobs(struct world *w)
+{
+    static const struct {
+        const char *action, *label, *statement, *undo, *message;
+        double ago_s, ran_s;
+        enum job_state state;
+    } made[] = {
+        {"analyze", "public.orders", "ANALYZE \"public\".\"orders\"", NULL, NULL, 300, 0.4, JOB_DONE},
+        {"drop_index", "public.orders_old", "DROP INDEX CONCURRENTLY \"public\".\"orders_old\"",
+         "CREATE INDEX orders_old ON public.orders USING btree (status)",
+         "not done: the index is gone: it was dropped, or built anew", 200, 0.1, JOB_FAILED},
+        {"vacuum", "public.telemetry", "VACUUM (TRUNCATE false) \"public\".\"telemetry\"", NULL, NULL, 90, 0,
+         JOB_RUNNING},
+        {"reindex", "public.sessions_pkey", "REINDEX INDEX CONCURRENTLY \"public\".\"sessions_pkey\"", NULL,
+         NULL, 30, 0, JOB_QUEUED},
+    };
+    struct jobs jobs = {.n = 0};
+    for (int i = 0; i < COUNT(made); i++) {
+        const struct job asked = {.target = (char *)(uintptr_t)target,
+                                  .action = (char *)(uintptr_t)made[i].action,
+                                  .label = (char *)(uintptr_t)made[i].label,
+                                  .statement = (char *)(uintptr_t)made[i].statement,
+                                  .undo = (char *)(uintptr_t)made[i].undo,
+                                  .database = (char *)(uintptr_t) "shop",
+                                  .by = (char *)(uintptr_t) "ada"};
+        struct job *job = jobs_add(&jobs, &asked, w->now_s - made[i].ago_s);
+        if (made[i].state == JOB_QUEUED)
+            continue;
+        job_begin(job, w->now_s - made[i].ago_s);
+        job_runs(job, 5000 + i, 1);
+        if (made[i].state != JOB_RUNNING)
+            jobs_end(&jobs, job, made[i].state, made[i].message, w->now_s - made[i].ago_s + made[i].ran_s);
+    }
+    put(w, cures_sample(&jobs, target, w->mono_s, w->now_s));
+    jobs_done(&jobs);
+}
+
 static void fast_put(struct world *w, enum world_kind kind)
 {
     sessions_put(w, kind, 0, 0);
@@ -614,8 +653,12 @@ void world_init(struct world *w, enum world_kind kind)
                         .mono_s = 50000};
     setenv("TZ", "UTC", 1);
     tzset();
-    if (!products_register(&w->registry, &err) || !alerts_register(&w->registry, &err))
+    if (!products_register(&w->registry, &err) || !alerts_register(&w->registry, &err) ||
+        !cures_register(&w->registry, &err))
         fail_msg("%s", err.text);
+    if (!actions_read(&w->actions, &err))
+        fail_msg("%s", err.text);
+    w->stopped = -1;
     pages_init(&w->pages);
     if (!pages_add_builtin(&w->pages, &err) || !pages_check(&w->pages, &err))
         fail_msg("%s", err.text);
@@ -656,6 +699,7 @@ void world_done(struct world *w)
     door_free(w->door);
     store_free(w->store);
     pages_done(&w->pages);
+    actions_done(&w->actions);
     registry_done(&w->registry);
 }
 
@@ -757,8 +801,8 @@ static bool alert(void *ctx, const struct alert_order *o, struct err *err)
         snprintf(w->ordered, sizeof(w->ordered), "resend %lld", (long long)o->number);
         return true;
     }
-    snprintf(w->ordered, sizeof(w->ordered), "%s %s scope %d for %.0f s: %s", deeds[o->deed], o->rule, (int)o->scope,
-             isnan(o->until_s) ? 0 : o->until_s - w->now_s, o->comment);
+    snprintf(w->ordered, sizeof(w->ordered), "%s %s scope %d for %.0f s: %s", deeds[o->deed], o->rule,
+             (int)o->scope, isnan(o->until_s) ? 0 : o->until_s - w->now_s, o->comment);
     return true;
 }
 
@@ -768,6 +812,41 @@ static bool explain(void *ctx, const char *of, const char *database, const char 
     (void)err;
     snprintf(w->explained, sizeof(w->explained), "%s %s %s", of, database == NULL ? "-" : database, sql);
     return true;
+}
+
+static bool cure(void *ctx, const char *of, const struct action *a, const struct cure *c, struct err *err)
+{
+    struct world *w = ctx;
+    size_t len = strlen(w->cured);
+    (void)err;
+    snprintf(w->cured + len, sizeof(w->cured) - len, "%s %s: %s\n", of, a->name, c->statement);
+    w->n_cured++;
+    return true;
+}
+
+static bool cure_stop(void *ctx, int64_t id, struct err *err)
+{
+    (void)err;
+    ((struct world *)ctx)->stopped = id;
+    return true;
+}
+
+static int open_jobs(void *ctx)
+{
+    return ((struct world *)ctx)->open_jobs;
+}
+
+static double age(void *ctx, const char *of, const char *dataset, double *every_s)
+{
+    (void)of;
+    (void)dataset;
+    *every_s = 5;
+    return ((struct world *)ctx)->sample_age_s;
+}
+
+static void flush(void *ctx)
+{
+    ((struct world *)ctx)->n_flushed++;
 }
 
 void world_open(struct world *w, int rows, int columns, const char *page)
@@ -784,9 +863,16 @@ void world_open(struct world *w, int rows, int columns, const char *page)
                              .copy = copy,
                              .save = save,
                              .explain = explain,
-                             .alert = alert};
+                             .alert = alert,
+                             .cure = w->no_cures ? NULL : cure,
+                             .cure_stop = cure_stop,
+                             .cures_open = open_jobs,
+                             .age = age,
+                             .flush = flush};
     struct dash_options options = {.registry = &w->registry,
                                    .pages = &w->pages,
+                                   .actions = &w->actions,
+                                   .read_only = w->read_only,
                                    .page = page,
                                    .target = target,
                                    .refresh_s = 1,

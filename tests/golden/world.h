@@ -53,6 +53,12 @@ struct world {
     int saved_lines;
     char copied[4096], saved_name[64], saved[4096], demanded[512], explained[256];
     char ordered[512]; /* what was to be done about an alert last */
+    struct actions actions;
+    bool read_only, no_cures; /* set before world_open */
+    double sample_age_s;      /* of all that an action is offered on; NAN: there is none */
+    char cured[1024];         /* the SQL of what was confirmed, one a line */
+    int n_cured, n_flushed, open_jobs;
+    int64_t stopped; /* the job that was cancelled last; 0: all; -1: none */
 };
 
 /* The moment at which it stands: 2026-11-20 13:03:21 UTC. The time zone is set to UTC. */
@@ -85,6 +91,9 @@ void world_end_session(struct world *w, int pid);
 
 /* Rules were judged, and found something: two fire as critical, one that somebody knows of, one is pending. Before world_open. */
 void world_alarm(struct world *w);
+/* Jobs: one waits in the queue, one runs, one was done, one failed and left something behind. Before world_open. */
+void world_jobs(struct world *w);
+
 /* Rules were judged, and found nothing. */
 void world_calm(struct world *w);
 
