@@ -18,5 +18,7 @@ extern const struct embedded embedded_formats[];
 extern const int n_embedded_formats;
 extern const struct embedded embedded_packs[];
 extern const int n_embedded_packs;
+extern const struct embedded embedded_actions[];
+extern const int n_embedded_actions;
 
 #endif

@@ -1,0 +1,190 @@
+/* Actions: what ships compiles over the real datasets, gives what dialogs need, and no key means two things.
+ */
+#include "cures/action.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alerts/book.h"
+#include "core/query.h"
+#include "engine/products.h"
+#include "tests/unit/test.h"
+#include "tui/keys.h"
+
+struct world {
+    struct registry registry;
+    struct actions actions;
+    struct door *door;
+    struct store *store;
+    struct err err;
+};
+
+static int begin(void **state)
+{
+    struct world *w = calloc(1, sizeof(*w));
+    *state = w;
+    if (!products_register(&w->registry, &w->err) || !alerts_register(&w->registry, &w->err) ||
+        !actions_read(&w->actions, &w->err) || (w->door = door_new(&w->registry, &w->err)) == NULL)
+        fail_msg("%s", w->err.text);
+    w->store =
+        store_new((struct store_limits){.series_bytes = 1 << 20, .total_bytes = 1 << 20, .keep_s = 60});
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct world *w = *state;
+    door_free(w->door);
+    store_free(w->store);
+    actions_done(&w->actions);
+    registry_done(&w->registry);
+    free(w);
+    return 0;
+}
+
+static void each_select_compiles_and_gives_the_columns_of_a_cure(void **state)
+{
+    struct world *w = *state;
+    static const char *const always[] = {"label",   "statement", "verify", "database",
+                                         "why_not", "says",      "effect"};
+    assert_true(w->actions.n >= 12);
+    for (int i = 0; i < w->actions.n; i++) {
+        const struct action *a = &w->actions.list[i];
+        struct snapshot *s = store_snapshot(w->store);
+        struct query q = {.sql = a->sql};
+        struct result *r = door_run(w->door, s, &q, &w->err);
+        snapshot_unref(s);
+        if (r == NULL)
+            fail_msg("%s: %s", a->name, w->err.text);
+        for (size_t k = 0; k < sizeof(always) / sizeof(always[0]); k++)
+            if (result_column(r, always[k]) < 0)
+                fail_msg("%s gives no column %s", a->name, always[k]);
+        for (int c = 0; c < r->n_columns; c++) {
+            int k = 0;
+            while (cure_column(k) != NULL && strcmp(cure_column(k), r->columns[c].name) != 0)
+                k++;
+            if (cure_column(k) == NULL)
+                fail_msg("%s gives a column that nobody reads: %s", a->name, r->columns[c].name);
+        }
+        result_free(r);
+    }
+}
+
+static bool is_param(const struct world *w, const struct action *a, const char *name)
+{
+    if (strcmp(name, "target") == 0 || (strcmp(name, "typed") == 0 && a->asks != NULL))
+        return true;
+    for (int i = 0; i < a->n_on; i++) {
+        const struct dataset *d = registry_find(&w->registry, a->on[i]);
+        int c = d == NULL ? -1 : dataset_column(d, name);
+        if (c >= 0 && d->columns[c].kind == KIND_KEY)
+            return true;
+    }
+    return false;
+}
+
+static void each_names_only_keys_of_the_rows_it_is_on(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < w->actions.n; i++) {
+        const struct action *a = &w->actions.list[i];
+        for (int k = 0; k < a->n_on; k++)
+            if (registry_find(&w->registry, a->on[k]) == NULL)
+                fail_msg("%s is on %s, which is no dataset", a->name, a->on[k]);
+        bool quoted = false;
+        for (const char *p = a->sql; *p != '\0'; p++) {
+            quoted = quoted != (*p == '\'');
+            size_t n = 0;
+            char name[64] = "";
+            while (!quoted && p[0] == ':' && (isalnum((unsigned char)p[n + 1]) || p[n + 1] == '_') &&
+                   n < 63) {
+                name[n] = p[n + 1];
+                n++;
+            }
+            if (n > 0 && !is_param(w, a, name))
+                fail_msg("%s: the rows it is on have no key :%s", a->name, name);
+        }
+    }
+}
+
+/* Rows of alerts and messages have keys of their own; there no action is. */
+static bool is_taken(char key)
+{
+    struct key k = {.kind = KEY_CHAR, .code = (uint32_t)key};
+    enum command c = key_command(&k, WHERE_LIVE);
+    return c != COMMAND_NONE && c != COMMAND_ACK && c != COMMAND_SILENCE && c != COMMAND_RESEND;
+}
+
+static bool share_a_place(const struct action *a, const struct action *b)
+{
+    for (int i = 0; i < a->n_on; i++)
+        if (action_is_on(b, a->on[i]))
+            return true;
+    return a->n_on == 0 && b->n_on == 0;
+}
+
+static void no_key_means_two_things_in_one_place(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < w->actions.n; i++) {
+        const struct action *a = &w->actions.list[i];
+        if (a->key == '\0')
+            continue;
+        if (is_taken(a->key) || a->n_on == 0 || a->rare)
+            fail_msg("%s: %c is bound to a command, or to an action that no row is meant by", a->name,
+                     a->key);
+        for (int k = 0; k < i; k++)
+            if (w->actions.list[k].key == a->key && share_a_place(a, &w->actions.list[k]))
+                fail_msg("%s and %s are both %c", a->name, w->actions.list[k].name, a->key);
+    }
+    assert_string_equal(action_of_key(&w->actions, "tables", 'A')->name, "analyze");
+    assert_string_equal(action_of_key(&w->actions, "sessions", 'K')->name, "terminate");
+    assert_null(action_of_key(&w->actions, "alerts", 'A'));
+}
+
+static void ddl_steps_back_from_a_lock_and_concurrent_builds_wait(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < w->actions.n; i++) {
+        const struct action *a = &w->actions.list[i];
+        bool concurrent = strcmp(a->name, "reindex") == 0 || strcmp(a->name, "drop_index") == 0 ||
+                          strcmp(a->name, "create_index") == 0;
+        bool plain = !concurrent && !a->at_once && strcmp(a->name, "checkpoint") != 0;
+        if (plain != (a->lock_timeout_s > 0))
+            fail_msg("%s: lock_timeout %g", a->name, a->lock_timeout_s);
+    }
+}
+
+static void refused(const char *text, const char *expected)
+{
+    struct actions a;
+    struct err err = {""};
+    assert_false(actions_read_text(text, strlen(text), "x.conf", &a, &err));
+    if (strstr(err.text, expected) == NULL)
+        fail_msg("expected \"%s\", got \"%s\"", expected, err.text);
+}
+
+#define REST "\ntitle = t\nhelp = h\nproduct = postgresql\nrisk = r\nprivilege = p\n"
+static void mistakes_are_told_with_their_place(void **state)
+{
+    (void)state;
+    refused("[action a]\nkey = a" REST "sql = select 1\n",
+            "x.conf:2: [action a] key: expected one upper-case letter");
+    refused("[action a]" REST "sql = select {b}\n", "x.conf:7: [action a] sql: a { that begins no piece");
+    refused("[piece b]\nsql = {b}\n[action a]" REST "sql = select {b}\n", "a { that begins no piece");
+    refused("[action a]\ntitle = t\n", "[action a] help: it is needed");
+    refused("[action a]\nkeys = A" REST "sql = select 1\n", "key");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(each_select_compiles_and_gives_the_columns_of_a_cure, begin, end),
+        cmocka_unit_test_setup_teardown(each_names_only_keys_of_the_rows_it_is_on, begin, end),
+        cmocka_unit_test_setup_teardown(no_key_means_two_things_in_one_place, begin, end),
+        cmocka_unit_test_setup_teardown(ddl_steps_back_from_a_lock_and_concurrent_builds_wait, begin, end),
+        cmocka_unit_test(mistakes_are_told_with_their_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
