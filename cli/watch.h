@@ -9,6 +9,7 @@ enum { MOST_DEMANDED = 64, MOST_THEMES = 16, N_WATCH_SIGNALS = 3 };
 
 struct attach;
 struct alerts;
+struct advisor;
 
 /* A step through a guard's past that is on its way. */
 struct stepping {
@@ -22,6 +23,7 @@ struct watch {
     struct attach *attach; /* NULL: our own engine collects */
     char *target;          /* to look at first */
     struct alerts *alerts; /* NULL: a guard judges */
+    struct advisor *advisor; /* NULL as well */
     struct loop_timer *refresh; /* attached: when to ask again */
     struct stepping stepping;
     struct query_thread *queries;

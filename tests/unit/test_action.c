@@ -8,6 +8,7 @@
 
 #include "alerts/book.h"
 #include "core/query.h"
+#include "cures/advisor.h"
 #include "engine/products.h"
 #include "tests/unit/test.h"
 #include "tui/keys.h"
@@ -24,7 +25,7 @@ static int begin(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
     *state = w;
-    if (!products_register(&w->registry, &w->err) || !alerts_register(&w->registry, &w->err) ||
+    if (!products_register(&w->registry, &w->err) || !alerts_register(&w->registry, &w->err) || !findings_register(&w->registry, &w->err) ||
         !actions_read(&w->actions, &w->err) || (w->door = door_new(&w->registry, &w->err)) == NULL)
         fail_msg("%s", w->err.text);
     w->store =

@@ -7,6 +7,7 @@
 
 #include "alerts/book.h"
 #include "core/text.h"
+#include "cures/advisor.h"
 #include "engine/products.h"
 #include "tests/unit/test.h"
 #include "tui/page.h"
@@ -21,7 +22,7 @@ static int open_all(void **state)
     (void)state;
     struct err err = {""};
     pages_init(&pages);
-    if (!products_register(&registry, &err) || !alerts_register(&registry, &err) || !pages_add_builtin(&pages, &err) || !pages_check(&pages, &err))
+    if (!products_register(&registry, &err) || !alerts_register(&registry, &err) || !findings_register(&registry, &err) || !pages_add_builtin(&pages, &err) || !pages_check(&pages, &err))
         fail_msg("%s", err.text);
     door = door_new(&registry, &err);
     return door == NULL;
