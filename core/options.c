@@ -62,7 +62,7 @@ const struct option config_options[] = {
     {"finding", "action",   OPTION_TEXT,   NULL, NULL, false, "the action that cures it; none: a person has to"},
     {"finding", "title",    OPTION_TEXT,   NULL, NULL, false, "what was found, in few words"},
     {"finding", "help",     OPTION_TEXT,   NULL, NULL, false, "what it looks for, its thresholds and their reason"},
-    {"finding", "sql",      OPTION_SQL,    NULL, NULL, false, "a SELECT whose rows are worth doing something about: target, label, severity, evidence, the action's parameters, and perhaps effect, cost, cost_s, risk, rank"},
+    {"finding", "sql",      OPTION_SQL,    NULL, NULL, false, "a SELECT whose rows are worth doing something about: target, label, severity, evidence, the action's parameters, and perhaps effect, cost, cost_s, risk, rank, why_not"},
     {"finding", "lacks",    OPTION_SQL,    NULL, NULL, false, "a SELECT with the columns target and lacks: why it cannot be judged there"},
     {"finding", "primary",  OPTION_BOOL,   "no",  NULL, false, "whether it is judged on primaries only"},
     {"finding", "enabled",  OPTION_BOOL,   "yes", NULL, false, "whether it is looked for"},

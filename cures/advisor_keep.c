@@ -138,6 +138,17 @@ static const char *label_of(const struct offender *o)
     return or_else(o->cure.label, text_of(o, "label"));
 }
 
+/* The finding may know better than its action. */
+static const char *why_not_of(const struct offender *o)
+{
+    return or_else(text_of(o, "why_not"), o->cure.why_not);
+}
+
+static const char *statement_of(const struct offender *o)
+{
+    return why_not_of(o) == NULL ? o->cure.statement : NULL;
+}
+
 static int severity_of(const struct offender *o)
 {
     int severity = severity_parse(text_of(o, "severity"));
@@ -152,8 +163,8 @@ static struct plan_item item_of(const struct told *t, const struct offender *o)
                               .action = action == NULL ? NULL : action->name,
                               .label = label_of(o),
                               .database = o->cure.database,
-                              .statement = o->cure.statement,
-                              .why_not = o->cure.why_not,
+                              .statement = statement_of(o),
+                              .why_not = why_not_of(o),
                               .stage = f->stage,
                               .severity = severity_of(o),
                               .rank = number_of(o, "rank"),
@@ -212,8 +223,8 @@ static void set_row(struct sample *s, int row, const struct offender *o)
         {FINDINGS_ACTION, action == NULL ? NULL : action->name},
         {FINDINGS_KEY, key[0] == '\0' ? NULL : key},
         {FINDINGS_STAGE, stage_name(f->stage)},
-        {FINDINGS_STATEMENT, o->cure.statement},
-        {FINDINGS_WHY_NOT, o->cure.why_not},
+        {FINDINGS_STATEMENT, statement_of(o)},
+        {FINDINGS_WHY_NOT, why_not_of(o)},
         {FINDINGS_EFFECT, or_else(text_of(o, "effect"), o->cure.effect)},
         {FINDINGS_COST, text_of(o, "cost")},
         {FINDINGS_RISK, or_else(text_of(o, "risk"), action == NULL ? NULL : action->risk)},
