@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "alerts/book.h"
+#include "cures/cures.h"
 #include "cli/output.h"
 #include "core/mem.h"
 #include "core/text.h"
-#include "cures/advisor.h"
 #include "engine/products.h"
 
 static char *own_string(struct session *s, char *string)
@@ -36,7 +36,8 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
     *s = (struct session){.args = args};
     if (!config_read(args->config, &s->config, err))
         return false;
-    if (!products_register(&s->registry, err) || !alerts_register(&s->registry, err) || !findings_register(&s->registry, err) ||
+    if (!products_register(&s->registry, err) || !alerts_register(&s->registry, err) ||
+        !cures_register(&s->registry, err) ||
         !own_datasets_read(&s->config, &s->registry, &s->own, err)) {
         registry_done(&s->registry);
         config_done(&s->config);

@@ -13,6 +13,7 @@
 #include "cli/dashboard.h"
 #include "cli/output.h"
 #include "core/mem.h"
+#include "cures/cures.h"
 #include "core/text.h"
 #include "cures/advisor.h"
 
@@ -129,7 +130,7 @@ static void draw(void *ctx)
 static bool add_user_pages(struct watch *w, struct err *err)
 {
     pages_init(&w->pages);
-    return pages_add_builtin(&w->pages, err) && pages_add(&w->pages, &w->session.config, err) && pages_check(&w->pages, err) &&
+    return actions_read(&w->actions, err) && pages_add_builtin(&w->pages, err) && pages_add(&w->pages, &w->session.config, err) && pages_check(&w->pages, err) &&
            dashboard_check(&w->session.config, &w->pages, err);
 }
 
@@ -154,6 +155,7 @@ static bool make_dash(struct watch *w, const char *badge, struct err *err)
         w->themes[n_themes] = theme_builtin_name(n_themes);
     struct dash_options options = {.registry = &w->session.registry,
                                    .pages = &w->pages,
+                                   .actions = &w->actions,
                                    .page = a->page != NULL ? a->page : config_get(c, "dashboard", "page"),
                                    .target = w->target,
                                    .window = a->window != NULL ? a->window : config_get(c, "dashboard", "window"),
@@ -176,6 +178,7 @@ static bool make_dash(struct watch *w, const char *badge, struct err *err)
     engine_on_sample(w->session.engine, on_sample, w);
     tell_known(w);
     w->advisor = advisor_new(w->session.loop, w->session.engine, w->queries, c, &w->session.registry, err);
+    watch_cures_start(w);
     return w->advisor != NULL && watch_alerts_start(w, err);
 }
 
@@ -209,11 +212,13 @@ static void close_all(struct watch *w)
         engine_on_sample(w->session.engine, NULL, NULL);
     alerts_free(w->alerts);
     advisor_free(w->advisor);
+    cures_free(w->cures);
     dash_free(w->dash); /* takes back what it asked: the query thread and the guard must still be there */
     attach_free(w->attach);
     query_thread_free(w->queries);
     free(w->target);
     pages_done(&w->pages);
+    actions_done(&w->actions);
     if (w->tick != NULL)
         loop_timer_free(w->tick);
     if (w->frame != NULL)

@@ -3,6 +3,7 @@
 #define DBVITALS_CLI_WATCH_H
 
 #include "cli/session.h"
+#include "cures/action.h"
 #include "tui/dash.h"
 
 enum { MOST_DEMANDED = 64, MOST_THEMES = 16, N_WATCH_SIGNALS = 3 };
@@ -10,6 +11,7 @@ enum { MOST_DEMANDED = 64, MOST_THEMES = 16, N_WATCH_SIGNALS = 3 };
 struct attach;
 struct alerts;
 struct advisor;
+struct cures;
 
 /* A step through a guard's past that is on its way. */
 struct stepping {
@@ -24,6 +26,8 @@ struct watch {
     char *target;          /* to look at first */
     struct alerts *alerts; /* NULL: a guard judges */
     struct advisor *advisor; /* NULL as well */
+    struct actions actions; /* what can be done to rows */
+    struct cures *cures;    /* NULL: nothing is done from here */
     struct loop_timer *refresh; /* attached: when to ask again */
     struct stepping stepping;
     struct query_thread *queries;
@@ -61,6 +65,9 @@ bool watch_alerts_start(struct watch *w, struct err *err);
 /* False when --notify was given and cannot mean anything. */
 bool watch_notify_check(const struct watch *w, struct err *err);
 bool watch_alert(void *ctx, const struct alert_order *order, struct err *err);
+/* watch_cures.c: what is done to servers. */
+void watch_cures_host(struct dash_host *host);
+void watch_cures_start(struct watch *w);
 /* The dashboard over the targets of WORDS, to its end; an exit code. BADGE stands in the head of every page, NULL for none. */
 int watch_targets(const struct args *args, const char *const *words, int n, const char *badge);
 

@@ -150,7 +150,7 @@ static bool host_explain(void *ctx, const char *target, const char *database, co
 
 struct dash_host watch_host(struct watch *w)
 {
-    return (struct dash_host){.ctx = w,
+    struct dash_host host = {.ctx = w,
                               .ask = host_ask,
                               .cancel = host_cancel,
                               .now = host_now,
@@ -165,4 +165,6 @@ struct dash_host watch_host(struct watch *w)
                               .redraw = host_redraw,
                               .explain = host_explain,
                               .alert = watch_alert};
+    watch_cures_host(&host);
+    return host;
 }

@@ -69,6 +69,29 @@ struct source_host {
 
 struct source;
 
+/* A cure: one statement, run once, on a connection of its own that ends with it. */
+struct act_order {
+    const char *database; /* NULL: the connected one */
+    /* Asked just before on the same connection, and again before each further attempt: gives the text `true`, else the sentence that says why it is
+     * not done. NULL: nothing is asked. */
+    const char *verify;
+    const char *statement;
+    const char *after_failure; /* asked when the statement failed: each row is a sentence about what it left behind; NULL: nothing is asked */
+    double lock_timeout_s;     /* how long it stands in a lock's queue before it steps back and tries again; NAN: it waits */
+    double limit_s;            /* after that it is cancelled */
+    bool at_once;              /* a function that leaves nothing on a connection: may go through a pooler */
+};
+enum act_end { ACT_DONE, ACT_FAILED, ACT_CANCELLED };
+struct act;
+/* Never called from within what the owner calls. */
+struct act_host {
+    void *ctx;
+    void (*runs)(void *ctx, int pid, int attempt); /* the statement was sent, by process PID of the server; ATTEMPT counts from 1 */
+    void (*waits)(void *ctx, int attempt);         /* the lock did not come in ATTEMPT; the next one follows */
+    /* Once, and then the act is gone. TEXT: why it failed, what the server warned of, what was left behind; a line each, perhaps "". */
+    void (*ended)(void *ctx, enum act_end end, const char *text);
+};
+
 /* PLAN is text of several lines, or NULL and ERROR says why there is none. */
 typedef void source_explain_fn(void *ctx, const char *plan, const char *error);
 
@@ -89,6 +112,10 @@ struct product {
     /* Asks for the plan of SQL in DATABASE (NULL: the connected one), without running it. FN is called once, later; never when the source was closed
      * or another plan was asked for meanwhile. False if it cannot be asked now. NULL: this product has no plans. */
     bool (*explain)(struct source *s, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);
+    /* Starts a cure; ORDER is copied. NULL and err if it cannot be tried now. NULL: this product has no cures. */
+    struct act *(*act)(struct source *s, const struct act_order *order, struct act_host host, struct err *err);
+    void (*act_cancel)(struct act *a); /* `ended` follows when the server has obeyed, or was done before */
+    void (*act_forget)(struct act *a); /* `ended` will not be called; the server goes on with what it has begun */
     void (*close)(struct source *s);
 };
 

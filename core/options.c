@@ -122,6 +122,7 @@ const struct option config_options[] = {
     {"pane", "drop",     OPTION_TEXT,    NULL,    NULL, false, "columns left out, in this order, when there is no room"},
     {"pane", "bars",     OPTION_TEXT,    NULL,    NULL, false, "ratios that are drawn with a bar"},
     {"pane", "mark",     OPTION_TEXT,    NULL,    NULL, false, "COLUMN OP VALUE is ROLE [on COLUMN|on row], one a line"},
+    {"pane", "of",       OPTION_TEXT,    NULL,    NULL, false, "the dataset whose rows these are, for the actions on them; standard: the one that all its key columns come from"},
     {"pane", "detail",   OPTION_TEXT,    NULL,    NULL, false, "the page that Enter opens for a row"},
     {"pane", "id",       OPTION_TEXT,    NULL,    NULL, false, "trees: the column that names a row"},
     {"pane", "parent",   OPTION_TEXT,    NULL,    NULL, false, "trees: the column that names the row above"},

@@ -182,6 +182,33 @@ bool engine_explain(struct engine *e, const char *target, const char *database, 
     return t->product->explain(t->source, database, sql, fn, ctx, err);
 }
 
+struct act *engine_act(struct engine *e, const char *target, const struct act_order *order, struct act_host host,
+                       struct err *err)
+{
+    const struct target *t = engine_find(e, target);
+    if (t == NULL)
+        fail(err, "no target is called %s", target);
+    else if (t->product->act == NULL)
+        fail(err, "%s has no cures", t->product->name);
+    else
+        return t->product->act(t->source, order, host, err);
+    return NULL;
+}
+
+void engine_act_cancel(struct engine *e, const char *target, struct act *a)
+{
+    const struct target *t = engine_find(e, target);
+    if (t != NULL)
+        t->product->act_cancel(a);
+}
+
+void engine_act_forget(struct engine *e, const char *target, struct act *a)
+{
+    const struct target *t = engine_find(e, target);
+    if (t != NULL)
+        t->product->act_forget(a);
+}
+
 int engine_targets(const struct engine *e)
 {
     return e->n_targets;

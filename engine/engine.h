@@ -67,6 +67,11 @@ void engine_note(struct engine *e, const char *target, const char *kind, const c
 bool engine_has_data(const struct engine *e);
 /* The plan of SQL on a target, as product.explain says. */
 bool engine_explain(struct engine *e, const char *target, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);
+/* A cure on a target, as product.act says. NULL and err if it cannot be tried now. */
+struct act *engine_act(struct engine *e, const char *target, const struct act_order *order, struct act_host host, struct err *err);
+/* A is one of TARGET that has not ended. */
+void engine_act_cancel(struct engine *e, const char *target, struct act *a);
+void engine_act_forget(struct engine *e, const char *target, struct act *a);
 int engine_targets(const struct engine *e);
 const char *engine_target_name(const struct engine *e, int i);
 /* Borrowed until the loop turns. */

@@ -3,6 +3,7 @@
 #define DBVITALS_TUI_DASH_H
 
 #include "core/query.h"
+#include "cures/action.h"
 #include "tui/canvas.h"
 #include "tui/page.h"
 #include "tui/terminal.h"
@@ -47,11 +48,22 @@ struct dash_host {
     void (*step_later)(void *ctx, const char *dataset, double at_s, int direction, int count);
     /* Acknowledges, silences, sends again. What comes of it later is told by dash_say. */
     bool (*alert)(void *ctx, const struct alert_order *order, struct err *err);
+    /* Queues what action A said of a row of TARGET, which a person has confirmed. */
+    bool (*cure)(void *ctx, const char *target, const struct action *a, const struct cure *cure, struct err *err);
+    /* Cancels job ID; ID 0: all. */
+    bool (*cure_stop)(void *ctx, int64_t id, struct err *err);
+    /* Jobs that have not ended. */
+    int (*cures_open)(void *ctx);
+    /* The age of the newest sample of DATASET of TARGET, and the time between two of them; NAN if there is none. */
+    double (*age)(void *ctx, const char *target, const char *dataset, double *every_s);
+    /* Keys that were pressed but not read yet are forgotten. */
+    void (*flush)(void *ctx);
 };
 
 struct dash_options {
     const struct registry *registry;
     const struct pages *pages; /* checked; borrowed */
+    const struct actions *actions; /* what can be done to rows; NULL: nothing; borrowed */
     const char *page;          /* to start with; NULL: the first */
     const char *target;        /* to look at; copied */
     const char *window;        /* to start with; NULL: last */

@@ -154,8 +154,8 @@ static void back(struct dash *d, const struct key *key)
         return;
     } else if (!dash_live(d)) {
         dash_to_now(d);
-    } else if (!escape && d->host.quit != NULL) {
-        d->host.quit(d->host.ctx);
+    } else if (!escape) {
+        dash_leave(d);
     }
 }
 
@@ -211,6 +211,8 @@ static void pane_do(struct dash *d, struct dash_pane *p, enum command c)
         pane_untag(p);
     else if (c == COMMAND_ACK || c == COMMAND_SILENCE || c == COMMAND_RESEND)
         form_open(d, p, c);
+    else if (c == COMMAND_STOP)
+        job_stop(d, p);
     else
         move(p, c);
 }
@@ -266,12 +268,6 @@ static void redraw(struct dash *d)
         d->host.redraw(d->host.ctx);
 }
 
-static void quit(struct dash *d)
-{
-    if (d->host.quit != NULL)
-        d->host.quit(d->host.ctx);
-}
-
 /* Commands that are about the whole dashboard; all others are about the pane that has the focus. */
 // clang-format off
 static const struct { enum command command; void (*fn)(struct dash *d); } actions[] = {
@@ -279,7 +275,8 @@ static const struct { enum command command; void (*fn)(struct dash *d); } action
     {COMMAND_PAUSE, dash_pause}, {COMMAND_STEP_BACK, step_back}, {COMMAND_STEP_FORWARD, step_forward}, {COMMAND_NOW, dash_to_now},
     {COMMAND_SLOWER, slower}, {COMMAND_FASTER, faster}, {COMMAND_PALETTE, palette}, {COMMAND_HELP, help_open},
     {COMMAND_MOUSE, mouse_toggle}, {COMMAND_COPY, dash_copy}, {COMMAND_EXPORT, export_json}, {COMMAND_EXPLAIN, dash_explain},
-    {COMMAND_REDRAW, redraw}, {COMMAND_QUIT, quit},
+    {COMMAND_REDRAW, redraw}, {COMMAND_QUIT, dash_leave},
+    {COMMAND_ACTIONS, action_menu},
 };
 // clang-format on
 
@@ -287,7 +284,7 @@ static const struct { enum command command; void (*fn)(struct dash *d); } action
 static bool acts_on_row(enum command c)
 {
     return c == COMMAND_DETAIL || c == COMMAND_TAG || c == COMMAND_ACK || c == COMMAND_SILENCE ||
-           c == COMMAND_COPY || c == COMMAND_EXPLAIN;
+           c == COMMAND_COPY || c == COMMAND_EXPLAIN || c == COMMAND_STOP || c == COMMAND_ACTIONS;
 }
 
 void dash_do(struct dash *d, enum command c, const struct key *key)
@@ -318,6 +315,8 @@ static unsigned where(const struct dash *d)
     case MODE_FILTER:
     case MODE_PALETTE:
     case MODE_FORM:
+    case MODE_OFFER:
+    case MODE_QUESTION:
         return WHERE_EDIT;
     case MODE_SORT:
         return WHERE_LIST;
@@ -333,14 +332,21 @@ static unsigned where(const struct dash *d)
 void dash_key(struct dash *d, const struct key *key)
 {
     enum command c = key_command(key, where(d));
+    const struct action *a = d->mode == MODE_PAGE ? dash_action(d, key) : NULL;
     d->dirty = true;
     if (key->kind == KEY_RESIZE)
         return;
     d->said[0] = '\0';
     if (key->kind == KEY_MOUSE)
         mouse_key(d, key);
-    else if (c == COMMAND_REDRAW || c == COMMAND_QUIT)
+    else if (a != NULL)
+        action_open(d, a);
+    else if (c == COMMAND_REDRAW || (c == COMMAND_QUIT && d->mode != MODE_QUESTION))
         dash_do(d, c, key);
+    else if (d->mode == MODE_OFFER)
+        offer_key(d, key);
+    else if (d->mode == MODE_QUESTION)
+        question_key(d, key);
     else if (d->mode == MODE_FILTER || d->mode == MODE_PALETTE)
         line_key(d, key);
     else if (d->mode == MODE_FORM)

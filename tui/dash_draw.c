@@ -219,6 +219,10 @@ void dash_draw(struct dash *d, struct canvas *c)
         list_draw(d, body);
     else if (d->mode == MODE_FORM)
         form_draw(d, body);
+    else if (d->mode == MODE_OFFER)
+        offer_draw(d, body);
+    else if (d->mode == MODE_QUESTION)
+        question_draw(d, body);
     else if (d->mode == MODE_HELP || d->mode == MODE_TEXT)
         overlay_draw(d, screen);
 }

@@ -56,12 +56,17 @@ struct hint {
 /* The column that rows must have for C to be about them; NULL: any. */
 static const char *about(enum command c)
 {
-    return c == COMMAND_ACK || c == COMMAND_SILENCE ? "alert_id" : c == COMMAND_RESEND ? "message_id" : NULL;
+    return c == COMMAND_ACK || c == COMMAND_SILENCE ? "alert_id"
+           : c == COMMAND_RESEND                    ? "message_id"
+           : c == COMMAND_STOP                      ? "job_id"
+                                                    : NULL;
 }
 
 static bool is_about(struct dash *d, enum command c)
 {
     const struct dash_pane *p = dash_focus(d);
+    if (c == COMMAND_ACTIONS)
+        return dash_dataset(d, NULL) != NULL;
     return about(c) == NULL || (p != NULL && p->result != NULL && result_column(p->result, about(c)) >= 0);
 }
 

@@ -27,6 +27,19 @@ static void columns_help(struct dash *d, struct text *out)
     }
 }
 
+/* What can be done to the row under the cursor. */
+static void actions_help(struct dash *d, struct text *out)
+{
+    const char *dataset = dash_dataset(d, NULL);
+    const struct actions *as = d->options.actions;
+    if (dataset == NULL)
+        return;
+    text_addf(out, "\nrows of %s: a dialog with the exact SQL asks first\n", dataset);
+    for (int i = 0; i < as->n; i++)
+        if (action_is_on(&as->list[i], dataset))
+            text_addf(out, "  %c %-14s %s\n", as->list[i].key == '\0' ? ' ' : as->list[i].key, as->list[i].name, as->list[i].help);
+}
+
 void help_open(struct dash *d)
 {
     struct text out;
@@ -43,6 +56,7 @@ void help_open(struct dash *d)
             text_addf(&out, "  %-16s %s\n", keys, command_rows[i].help);
         }
     }
+    actions_help(d, &out);
     columns_help(d, &out);
     text_add(&out, "\npages\n");
     for (int i = 0; i < d->options.pages->n_pages; i++) {

@@ -59,6 +59,16 @@ static void pane_choices_add(struct dash *d, struct choices *cs)
         choice_add(cs, "sort", p->result->columns[columns[i]].name, "sort by this column");
 }
 
+/* Those on the row under the cursor, and those on the target. */
+static void actions_add(struct dash *d, struct choices *cs)
+{
+    const struct actions *as = d->options.actions;
+    const char *dataset = dash_dataset(d, NULL);
+    for (int i = 0; as != NULL && i < as->n; i++)
+        if (action_is_on(&as->list[i], NULL) || (dataset != NULL && action_is_on(&as->list[i], dataset)))
+            choice_add(cs, as->list[i].name, "", as->list[i].help);
+}
+
 /* All that fits what is typed, in a heap array. */
 struct choices palette_choices(struct dash *d)
 {
@@ -74,6 +84,7 @@ struct choices palette_choices(struct dash *d)
         choice_add(&cs, "theme", d->options.themes[i], "colours");
     targets_add(d, &cs);
     pane_choices_add(d, &cs);
+    actions_add(d, &cs);
     choice_add(&cs, "export", "json", "write the pane's rows to a file");
     choice_add(&cs, "export", "csv", "write the pane's rows to a file");
     for (int i = 0; i < n_command_rows; i++)
@@ -185,7 +196,10 @@ static bool palette_run(struct dash *d, const char *text, struct err *err)
             return true;
         }
     }
-    return *text == '\0' || fail(err, "there is no command \"%.60s\"", text);
+    const struct action *a = d->options.actions == NULL ? NULL : action_find(d->options.actions, text);
+    if (a != NULL)
+        action_open(d, a);
+    return *text == '\0' || a != NULL || fail(err, "there is no command \"%.60s\"", text);
 }
 
 /* The row that is chosen, when what is typed is not a whole command by itself. */

@@ -68,7 +68,7 @@ struct visit {
     unsigned opened; /* an ordinary page: the how manieth opening it was; 0: its results are gone since */
 };
 
-enum mode { MODE_PAGE, MODE_FILTER, MODE_PALETTE, MODE_SORT, MODE_FORM, MODE_HELP, MODE_TEXT };
+enum mode { MODE_PAGE, MODE_FILTER, MODE_PALETTE, MODE_SORT, MODE_FORM, MODE_HELP, MODE_TEXT, MODE_OFFER, MODE_QUESTION };
 
 /* A dialog of a few lines: what is to be done about an alert. */
 enum { FORM_FIELDS = 3, FORM_TEXT = 200 };
@@ -79,6 +79,38 @@ struct form {
     char values[FORM_FIELDS][FORM_TEXT + 1]; /* that of `at` is in `line` of the dashboard */
     int64_t number;                      /* of a message */
     char id[24], title[FORM_TEXT], rule[FORM_TEXT], target[FORM_TEXT], key[FORM_TEXT];
+};
+
+/* What an action said of one row. */
+struct proposal {
+    const struct action *action;
+    const struct query_param *params; /* the row's keys */
+    int n_params;
+    struct result *result; /* NULL: not answered, or `cure.why_not` tells */
+    struct cure cure;
+};
+
+/* What is offered: an action on some rows, or (menu) all actions on one. */
+struct offer {
+    struct dash *dash;
+    struct arena *arena;
+    const struct action *action; /* NULL: a menu */
+    const char *target, *typed;  /* typed: what the action asks for; NULL: not yet, or nothing */
+    struct proposal *list;
+    int n, answered, left_out;   /* left_out: tagged rows that the pane does not hold now */
+    int ticket;
+    bool out;                    /* a question is on its way */
+    double shown_s;              /* when all of it stood on the screen first; NAN: not yet */
+    int top, lines, room;        /* scrolling: first line, of how many, in how many rows */
+    int chosen;                  /* menu */
+};
+
+/* A question of a few words, answered by one key of KEYS. */
+struct question {
+    char title[100], text[400], keys[4];
+    double shown_s;
+    int64_t job;
+    void (*fn)(struct dash *d, char key);
 };
 
 /* What a click means, noted while drawing. */
@@ -120,6 +152,9 @@ struct dash {
     char line_error[300];
     int list_row, list_top; /* palette, sort */
     struct form form;
+    struct offer *offer; /* MODE_OFFER */
+    struct question question;
+    bool leaving; /* as soon as the last job has ended */
     char trouble[300]; /* why nothing newer comes, or "" */
     char *overlay_title, *overlay;
     int overlay_top;
@@ -222,6 +257,44 @@ void line_character(struct dash *d, const struct key *key);
 void form_open(struct dash *d, struct dash_pane *p, enum command c);
 void form_key(struct dash *d, const struct key *key);
 void form_draw(struct dash *d, struct area a);
+
+/* dash_meant.c */
+/* The dataset whose rows P's are, as far as actions go; NULL if none is. */
+const char *pane_dataset(const struct dash_pane *p);
+/* The same of what a person looks at: the focused pane, else what its detail page is about; the pane whose row that is goes into *OF. */
+const char *dash_dataset(struct dash *d, struct dash_pane **of);
+/* The action that KEY means on the row under the cursor; NULL if none. */
+const struct action *dash_action(struct dash *d, const struct key *key);
+/* Why no cure can be offered for rows of DATASET now; false if one can. */
+bool dash_why_no_cure(struct dash *d, const char *target, const char *dataset, char *out, size_t size);
+/* Fills O's list with what action A (NULL: each that is possible here) is asked about. False if no row is meant. */
+bool offer_rows(struct offer *o, const struct action *a);
+/* Whether the target is one where several rows are confirmed by name. */
+bool dash_is_prod(struct dash *d, const char *target);
+
+/* dash_action.c */
+void action_open(struct dash *d, const struct action *a);
+void action_menu(struct dash *d);
+void offer_close(struct dash *d);
+void offer_key(struct dash *d, const struct key *key);
+/* How many of O's proposals are possible; the first of them into *FIRST. */
+int offer_possible(const struct offer *o, const struct proposal **first);
+/* What is typed to confirm: "y", the count, or a name. */
+void offer_word(const struct offer *o, char *out, size_t size);
+bool offer_ready(const struct offer *o);
+
+/* dash_action_draw.c */
+void offer_draw(struct dash *d, struct area a);
+
+/* dash_question.c */
+void question_key(struct dash *d, const struct key *key);
+void question_draw(struct dash *d, struct area a);
+/* Asks whether the job under P's cursor is to be cancelled. */
+void job_stop(struct dash *d, struct dash_pane *p);
+/* Ends the dashboard; asks first when jobs have not ended. */
+void dash_leave(struct dash *d);
+/* A dialog has stood long enough to have been read: no key of before reaches it. */
+bool dialog_armed(const struct dash *d, double *shown_s);
 
 /* dash_palette.c */
 struct choice {

@@ -27,7 +27,7 @@ static const struct { const char *key; size_t offset; } pane_strings[] = {
     {"title", offsetof(struct pane, title)},   {"sql", offsetof(struct pane, sql)},       {"note", offsetof(struct pane, note)},
     {"detail", offsetof(struct pane, detail)}, {"empty", offsetof(struct pane, empty)},   {"copy", offsetof(struct pane, copy)},
     {"id", offsetof(struct pane, id)},         {"parent", offsetof(struct pane, parent)}, {"tree", offsetof(struct pane, tree)},
-    {"page", offsetof(struct pane, page)},     {"size", offsetof(struct pane, size)},
+    {"page", offsetof(struct pane, page)},     {"size", offsetof(struct pane, size)},     {"of", offsetof(struct pane, of)},
 };
 /* Attributes that are a list of names. */
 static const struct { const char *key; size_t offset; } pane_lists[] = {

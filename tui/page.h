@@ -22,6 +22,7 @@
  *   drop    = COLUMN, ...        left out in this order when the pane is too narrow
  *   bars    = COLUMN, ...        ratios drawn with a bar
  *   mark    = COLUMN OP VALUE is ROLE [on COLUMN | on row], one a line: xact_s > 5m is warning
+ *   of      = DATASET            whose row a row is, for the actions on it; standard: the dataset that all its KEY columns come from
  *   detail  = PAGE               what Enter opens; a row with a column named `page` opens that
  *   id, parent, tree             widget tree: the column that names a row, the one that names the row above it, the one drawn as the tree
  *   copy    = COLUMN             what y copies (standard: the cursor row's last text column)
@@ -79,7 +80,7 @@ bool mark_holds(const struct mark *m, const struct value *v, enum unit unit);
 
 struct pane {
     const char *name, *title, *sql, *note, *detail, *empty, *copy;
-    const char *id, *parent, *tree;
+    const char *id, *parent, *tree, *of;
     enum widget widget;
     struct names hide, show, key, drop, bars, undemanded;
     struct pairs headings, sets;

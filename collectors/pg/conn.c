@@ -191,6 +191,13 @@ static void notice(void *ctx, const PGresult *r)
     if (severity != NULL && message != NULL &&
         (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0))
         snprintf(c->last_words, sizeof(c->last_words), "%s", message);
+    if (severity == NULL || message == NULL || c->handler.notice == NULL || c->closed)
+        return;
+    struct text clean;
+    text_init(&clean, 900);
+    conn_info_scrub(c->info, message, &clean);
+    c->handler.notice(c->handler.ctx, severity, text_str(&clean));
+    text_done(&clean);
 }
 
 static void connected(struct conn *c)

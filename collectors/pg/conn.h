@@ -41,6 +41,8 @@ struct conn_handler {
     /* Once at most, and then the connection is dead: outstanding queries were answered before, and the owner closes it. TEXT
      * is one line without secrets. */
     void (*down)(void *ctx, enum conn_trouble trouble, const char *text);
+    /* What the server says beside its answers: SEVERITY is "WARNING", "NOTICE", ... in English. May be NULL. Nothing may be closed from within. */
+    void (*notice)(void *ctx, const char *severity, const char *text);
 };
 
 struct conn_options {
@@ -58,6 +60,8 @@ struct conn *conn_open(struct loop *loop, const struct conn_info *info, const st
 void conn_give_up(struct conn *c, const char *text);
 /* From any callback, its own too. Queries that are not answered never will be. NULL does nothing. */
 void conn_close(struct conn *c);
+/* Asks the server to cancel the query that runs, soon; its answer then tells. It may come too late, or before it began. */
+void conn_cancel(struct conn *c);
 bool conn_is_up(const struct conn *c);
 /* Which entry of the host list is being tried or connected. */
 int conn_host_index(const struct conn *c);
@@ -77,6 +81,7 @@ struct conn_answer {
     enum failure why;
     const char *sqlstate; /* "" if the server did not say one */
     const char *text;     /* one line without secrets, the server's primary message; NULL on success */
+    const char *detail;   /* what the server adds to it: detail and hint, on one line without secrets; "" if nothing */
     double elapsed_s;     /* since its turn came */
 };
 struct conn_query {

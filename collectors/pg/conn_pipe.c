@@ -210,10 +210,25 @@ static bool parse_again(struct conn *c, struct query *q, const char *sqlstate)
     return true;
 }
 
+static void detail_add(struct conn *c, const struct query *q, struct text *out)
+{
+    static const int codes[] = {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        const char *s = field(q->error, codes[i]);
+        if (s[0] != '\0' && out->len > 0)
+            text_add_char(out, ' ');
+        if (s[0] != '\0')
+            conn_info_scrub(c->info, s, out);
+    }
+}
+
 static void answer(struct conn *c, struct query *q, enum failure why, const char *sqlstate, const char *text)
 {
     double now = loop_mono_s();
-    struct conn_answer a = {.why = why, .sqlstate = sqlstate, .text = text, .elapsed_s = now - q->start_s};
+    struct text detail;
+    text_init(&detail, 900);
+    detail_add(c, q, &detail);
+    struct conn_answer a = {.why = why, .sqlstate = sqlstate, .text = text, .detail = text_str(&detail), .elapsed_s = now - q->start_s};
     if (q->error == NULL && q->result != NULL && text == NULL) {
         a.rows = mem_new(sizeof(*a.rows));
         *a.rows = (struct conn_rows){.pg = q->result, .start_s = q->start_s, .end_s = now};
@@ -224,6 +239,7 @@ static void answer(struct conn *c, struct query *q, enum failure why, const char
         q->q.done(q->q.ctx, &a);
     else
         conn_rows_free(a.rows);
+    text_done(&detail);
     query_free(q);
 }
 

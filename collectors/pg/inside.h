@@ -43,6 +43,7 @@ struct pg_source {
     char full[500]; /* a sentence while that is so for want of a slot; "" else */
     struct cluster *cluster;
     struct explain *explain; /* a plan that is asked for; NULL if none */
+    struct act *acts;        /* cures that run */
     bool up;
     double up_mono_s;     /* since when, or when it was */
     bool told_down;       /* since it was up last, or since the start */
@@ -172,6 +173,12 @@ void cluster_free(struct pg_source *s);
 /* explain.c: as product.explain says; one at a time, a new one replaces the one before */
 bool explain_start(struct pg_source *s, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);
 void explain_free(struct explain *e);
+
+/* act.c: as product.act says */
+struct act *act_start(struct pg_source *s, const struct act_order *order, struct act_host host, struct err *err);
+void act_cancel(struct act *a);
+void act_forget(struct act *a);
+void acts_close(struct pg_source *s);
 
 /* A sentence about rows of S with one key, on the heap; NULL if there are none. */
 char *own_why_not_unique(struct sample *s);

@@ -171,6 +171,7 @@ static void close_source(struct source *source)
     cluster_stop(s, "closed");
     explain_free(s->explain);
     s->explain = NULL;
+    acts_close(s);
     lane_close(&s->slow, "closed");
     lane_close(&s->fast, "closed");
     loop_timer_stop(s->retry);
@@ -285,6 +286,11 @@ static bool explain(struct source *source, const char *database, const char *sql
     return explain_start((struct pg_source *)source, database, sql, fn, ctx, err);
 }
 
+static struct act *act(struct source *source, const struct act_order *order, struct act_host host, struct err *err)
+{
+    return act_start((struct pg_source *)source, order, host, err);
+}
+
 const struct product pg_product = {
     .name = "PostgreSQL",
     .check = check_url,
@@ -293,5 +299,8 @@ const struct product pg_product = {
     .poll = poll,
     .dataset = dataset,
     .explain = explain,
+    .act = act,
+    .act_cancel = act_cancel,
+    .act_forget = act_forget,
     .close = close_source,
 };

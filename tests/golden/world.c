@@ -8,10 +8,10 @@
 #include <time.h>
 
 #include "alerts/book.h"
+#include "cures/cures.h"
 #include "alerts/context.h"
 #include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
-#include "cures/advisor.h"
 #include "engine/products.h"
 #include "tests/unit/test.h"
 
@@ -675,8 +675,11 @@ void world_init(struct world *w, enum world_kind kind)
                         .mono_s = 50000};
     setenv("TZ", "UTC", 1);
     tzset();
-    if (!products_register(&w->registry, &err) || !alerts_register(&w->registry, &err) || !findings_register(&w->registry, &err))
+    if (!products_register(&w->registry, &err) || !alerts_register(&w->registry, &err) || !cures_register(&w->registry, &err))
         fail_msg("%s", err.text);
+    if (!actions_read(&w->actions, &err))
+        fail_msg("%s", err.text);
+    w->stopped = -1;
     pages_init(&w->pages);
     if (!pages_add_builtin(&w->pages, &err) || !pages_check(&w->pages, &err))
         fail_msg("%s", err.text);
@@ -717,6 +720,7 @@ void world_done(struct world *w)
     door_free(w->door);
     store_free(w->store);
     pages_done(&w->pages);
+    actions_done(&w->actions);
     registry_done(&w->registry);
 }
 
@@ -831,6 +835,41 @@ static bool explain(void *ctx, const char *of, const char *database, const char 
     return true;
 }
 
+static bool cure(void *ctx, const char *of, const struct action *a, const struct cure *c, struct err *err)
+{
+    struct world *w = ctx;
+    size_t len = strlen(w->cured);
+    (void)err;
+    snprintf(w->cured + len, sizeof(w->cured) - len, "%s %s: %s\n", of, a->name, c->statement);
+    w->n_cured++;
+    return true;
+}
+
+static bool cure_stop(void *ctx, int64_t id, struct err *err)
+{
+    (void)err;
+    ((struct world *)ctx)->stopped = id;
+    return true;
+}
+
+static int open_jobs(void *ctx)
+{
+    return ((struct world *)ctx)->open_jobs;
+}
+
+static double age(void *ctx, const char *of, const char *dataset, double *every_s)
+{
+    (void)of;
+    (void)dataset;
+    *every_s = 5;
+    return ((struct world *)ctx)->sample_age_s;
+}
+
+static void flush(void *ctx)
+{
+    ((struct world *)ctx)->n_flushed++;
+}
+
 void world_open(struct world *w, int rows, int columns, const char *page)
 {
     static const char *const themes[] = {"dark", "light"};
@@ -845,9 +884,16 @@ void world_open(struct world *w, int rows, int columns, const char *page)
                              .copy = copy,
                              .save = save,
                              .explain = explain,
-                             .alert = alert};
+                             .alert = alert,
+                             .cure = w->no_cures ? NULL : cure,
+                             .cure_stop = cure_stop,
+                             .cures_open = open_jobs,
+                             .age = age,
+                             .flush = flush};
     struct dash_options options = {.registry = &w->registry,
                                    .pages = &w->pages,
+                                   .actions = &w->actions,
+                                   .read_only = w->read_only,
                                    .page = page,
                                    .target = target,
                                    .refresh_s = 1,

@@ -53,6 +53,12 @@ struct world {
     int saved_lines;
     char copied[4096], saved_name[64], saved[4096], demanded[512], explained[256];
     char ordered[512]; /* what was to be done about an alert last */
+    struct actions actions;
+    bool read_only, no_cures; /* set before world_open */
+    double sample_age_s;      /* of all that an action is offered on; NAN: there is none */
+    char cured[1024];         /* the SQL of what was confirmed, one a line */
+    int n_cured, n_flushed, open_jobs;
+    int64_t stopped; /* the job that was cancelled last; 0: all; -1: none */
 };
 
 /* The moment at which it stands: 2026-11-20 13:03:21 UTC. The time zone is set to UTC. */

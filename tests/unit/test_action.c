@@ -1,6 +1,6 @@
 /* Actions: what ships compiles over the real datasets, gives what dialogs need, and no key means two things.
  */
-#include "cures/action.h"
+#include "cures/cures.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 
 #include "alerts/book.h"
 #include "core/query.h"
-#include "cures/advisor.h"
 #include "engine/products.h"
 #include "tests/unit/test.h"
 #include "tui/keys.h"
@@ -25,7 +24,7 @@ static int begin(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
     *state = w;
-    if (!products_register(&w->registry, &w->err) || !alerts_register(&w->registry, &w->err) || !findings_register(&w->registry, &w->err) ||
+    if (!products_register(&w->registry, &w->err) || !alerts_register(&w->registry, &w->err) || !cures_register(&w->registry, &w->err) ||
         !actions_read(&w->actions, &w->err) || (w->door = door_new(&w->registry, &w->err)) == NULL)
         fail_msg("%s", w->err.text);
     w->store =
@@ -109,12 +108,13 @@ static void each_names_only_keys_of_the_rows_it_is_on(void **state)
     }
 }
 
-/* Rows of alerts and messages have keys of their own; there no action is. */
+/* Rows of alerts, messages and jobs have keys of their own; there no action is. */
 static bool is_taken(char key)
 {
     struct key k = {.kind = KEY_CHAR, .code = (uint32_t)key};
     enum command c = key_command(&k, WHERE_LIVE);
-    return c != COMMAND_NONE && c != COMMAND_ACK && c != COMMAND_SILENCE && c != COMMAND_RESEND;
+    return c != COMMAND_NONE && c != COMMAND_ACK && c != COMMAND_SILENCE && c != COMMAND_RESEND &&
+           c != COMMAND_STOP;
 }
 
 static bool share_a_place(const struct action *a, const struct action *b)

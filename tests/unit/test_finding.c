@@ -2,8 +2,8 @@
  * judged over rows made by hand; the reader refuses what cannot be asked. */
 #include "alerts/book.h"
 #include "alerts/trial_private.h"
-#include "cures/action.h"
-#include "cures/advisor.h"
+#include "cures/cures.h"
+#include "cures/finding.h"
 #include "engine/products.h"
 #include "tests/unit/test.h"
 
@@ -24,7 +24,7 @@ static int begin(void **state)
     struct world *w = calloc(1, sizeof(*w));
     *state = w;
     if (!products_register(&w->registry, &w->err) || !alerts_register(&w->registry, &w->err) ||
-        !findings_register(&w->registry, &w->err) || !findings_read(NULL, &w->registry, &w->findings, &w->err) ||
+        !cures_register(&w->registry, &w->err) || !findings_read(NULL, &w->registry, &w->findings, &w->err) ||
         !actions_read(&w->actions, &w->err))
         fail_msg("%s", w->err.text);
     w->trial = (struct trial){.registry = &w->registry, .door = door_new(&w->registry, &w->err), .mono_s = 1000, .wall_s = 2e9};

@@ -57,7 +57,8 @@ static void upper_case_letters_are_left_to_what_changes_a_server(void **state)
         bool view = row->command == COMMAND_PREVIOUS_MATCH ||
                     row->command == COMMAND_UNTAG || /* N and U, as DESIGN names them */
                     row->command == COMMAND_ACK || row->command == COMMAND_SILENCE ||
-                    row->command == COMMAND_RESEND; /* of page alerts, with a form */
+                    row->command == COMMAND_RESEND || /* of page alerts, with a form */
+                    row->command == COMMAND_STOP;     /* of page cures, with a question */
         if (row->kind == KEY_CHAR && !row->control && row->value < 128 && isupper((int)row->value) && !view)
             fail_msg("%c is bound to %s", (char)row->value, command_find(row->command)->name);
     }

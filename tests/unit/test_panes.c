@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "alerts/book.h"
+#include "cures/cures.h"
 #include "core/text.h"
-#include "cures/advisor.h"
 #include "engine/products.h"
 #include "tests/unit/test.h"
 #include "tui/page.h"
@@ -22,7 +22,7 @@ static int open_all(void **state)
     (void)state;
     struct err err = {""};
     pages_init(&pages);
-    if (!products_register(&registry, &err) || !alerts_register(&registry, &err) || !findings_register(&registry, &err) || !pages_add_builtin(&pages, &err) || !pages_check(&pages, &err))
+    if (!products_register(&registry, &err) || !alerts_register(&registry, &err) || !cures_register(&registry, &err) || !pages_add_builtin(&pages, &err) || !pages_check(&pages, &err))
         fail_msg("%s", err.text);
     door = door_new(&registry, &err);
     return door == NULL;

@@ -1,8 +1,8 @@
 /* Names in SQL: each dataset and column of a registry can be asked for without quotes, and what cannot is
  * told. */
 #include "alerts/book.h"
+#include "cures/cures.h"
 #include "core/query.h"
-#include "cures/advisor.h"
 #include "engine/products.h"
 #include "tests/unit/made.h"
 #include "tests/unit/test.h"
@@ -36,7 +36,7 @@ static void built_in_names_pass(void **state)
     struct err err = {""};
     assert_true(products_register(&r, &err));
     assert_true(alerts_register(&r, &err));
-    assert_true(findings_register(&r, &err));
+    assert_true(cures_register(&r, &err));
     assert_true(r.n > 0);
     if (!door_check_registry(&r, &err))
         fail_msg("%s", err.text);

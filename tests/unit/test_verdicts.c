@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "alerts/book.h"
+#include "cures/cures.h"
 #include "core/query.h"
 #include "core/store.h"
-#include "cures/advisor.h"
 #include "engine/products.h"
 #include "tests/unit/test.h"
 #include "tui/page.h"
@@ -24,7 +24,7 @@ static int open_rig(void **state)
     struct rig *r = calloc(1, sizeof(*r));
     struct err err = {""};
     pages_init(&r->pages);
-    if (!products_register(&r->registry, &err) || !alerts_register(&r->registry, &err) || !findings_register(&r->registry, &err) || !pages_add_builtin(&r->pages, &err) ||
+    if (!products_register(&r->registry, &err) || !alerts_register(&r->registry, &err) || !cures_register(&r->registry, &err) || !pages_add_builtin(&r->pages, &err) ||
         !pages_check(&r->pages, &err))
         fail_msg("%s", err.text);
     r->store =

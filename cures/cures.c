@@ -1,0 +1,245 @@
+/* Cures: the jobs at work on their servers. */
+#include "cures/cures.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "cures/cures_sample.h"
+
+/* What runs is told of again this often: its time goes on. */
+static const double told_every_s = 1;
+
+/* A job that runs. */
+struct running {
+    struct running *next;
+    struct cures *cures;
+    struct act *act; /* NULL while it is being started */
+    int64_t id;
+    char *target;
+};
+
+struct cures {
+    struct loop *loop;
+    struct engine *engine;
+    struct jobs jobs;
+    struct running *running;
+    struct loop_timer *timer;
+    bool changed; /* something is to be told, or begun, in the next turn */
+    cures_ended_fn *ended_fn;
+    void *ended_ctx;
+};
+
+/* In the next turn, when callers have returned. */
+static void soon(struct cures *c)
+{
+    c->changed = true;
+    loop_timer_start(c->timer, 0, 0);
+}
+
+static void running_free(struct running *r)
+{
+    for (struct running **p = &r->cures->running; *p != NULL; p = &(*p)->next)
+        if (*p == r) {
+            *p = r->next;
+            break;
+        }
+    free(r->target);
+    free(r);
+}
+
+static void tell_end(struct cures *c, const struct job *job)
+{
+    engine_note(c->engine, job->target, "cure", job->label, job->action, job_state_name(job->state));
+    if (c->ended_fn != NULL)
+        c->ended_fn(c->ended_ctx, job);
+}
+
+static void end(struct cures *c, struct job *job, enum job_state state, const char *text)
+{
+    jobs_end(&c->jobs, job, state, text, loop_wall_s());
+    tell_end(c, job);
+    soon(c);
+}
+
+/* ---- What a server tells ---- */
+
+static void on_runs(void *ctx, int pid, int attempt)
+{
+    struct running *r = ctx;
+    struct job *job = jobs_find(&r->cures->jobs, r->id);
+    if (job != NULL)
+        job_runs(job, pid, attempt);
+    soon(r->cures);
+}
+
+static void on_waits(void *ctx, int attempt)
+{
+    struct running *r = ctx;
+    struct job *job = jobs_find(&r->cures->jobs, r->id);
+    (void)attempt;
+    if (job != NULL)
+        job_waits(job);
+    soon(r->cures);
+}
+
+static void on_ended(void *ctx, enum act_end how, const char *text)
+{
+    static const enum job_state states[] = {
+        [ACT_DONE] = JOB_DONE, [ACT_FAILED] = JOB_FAILED, [ACT_CANCELLED] = JOB_CANCELLED};
+    struct running *r = ctx;
+    struct cures *c = r->cures;
+    struct job *job = jobs_find(&c->jobs, r->id);
+    running_free(r);
+    if (job != NULL)
+        end(c, job, states[how], text);
+}
+
+static void begin(struct cures *c, struct job *job)
+{
+    struct err err = {""};
+    struct running *r = mem_new(sizeof(*r));
+    *r = (struct running){.next = c->running, .cures = c, .id = job->id, .target = mem_dup(job->target)};
+    c->running = r;
+    struct act_order order = {.database = job->database,
+                              .verify = job->verify,
+                              .statement = job->statement,
+                              .after_failure = job->after_failure,
+                              .lock_timeout_s = job->lock_timeout_s,
+                              .limit_s = job->limit_s,
+                              .at_once = job->at_once};
+    job_begin(job, loop_wall_s());
+    r->act =
+        engine_act(c->engine, job->target, &order, (struct act_host){r, on_runs, on_waits, on_ended}, &err);
+    if (r->act != NULL)
+        return;
+    running_free(r);
+    end(c, job, JOB_FAILED, err.text);
+}
+
+/* ---- One turn ---- */
+
+static void put(struct cures *c, const char *target)
+{
+    engine_put(c->engine, target, cures_sample(&c->jobs, target, loop_mono_s(), loop_wall_s()));
+}
+
+static void on_timer(void *ctx)
+{
+    struct cures *c = ctx;
+    c->changed = false;
+    for (int i = 0; i < engine_targets(c->engine); i++) {
+        const char *target = engine_target_name(c->engine, i);
+        for (struct job *job; (job = jobs_next(&c->jobs, target)) != NULL;)
+            begin(c, job);
+        put(c, target);
+    }
+    if (!c->changed && c->running != NULL)
+        loop_timer_start(c->timer, told_every_s, 0);
+}
+
+struct cures *cures_new(struct loop *loop, struct engine *e)
+{
+    struct cures *c = mem_new(sizeof(*c));
+    *c = (struct cures){.loop = loop, .engine = e};
+    c->timer = loop_timer_new(loop, on_timer, c);
+    soon(c); /* an empty list is an answer too */
+    return c;
+}
+
+void cures_free(struct cures *c)
+{
+    if (c == NULL)
+        return;
+    while (c->running != NULL) {
+        engine_act_forget(c->engine, c->running->target, c->running->act);
+        running_free(c->running);
+    }
+    loop_timer_free(c->timer);
+    jobs_done(&c->jobs);
+    free(c);
+}
+
+/* ---- What is asked of it ---- */
+
+static bool has_target(const struct cures *c, const char *target)
+{
+    for (int i = 0; i < engine_targets(c->engine); i++)
+        if (strcmp(engine_target_name(c->engine, i), target) == 0)
+            return true;
+    return false;
+}
+
+/* What jobs_add copies: a job's strings are its own, those of a cure are constant. */
+static char *lent(const char *s)
+{
+    return (char *)(uintptr_t)s;
+}
+
+int64_t cures_run(struct cures *c, const char *target, const struct action *a, const struct cure *cure,
+                  const char *by, struct err *err)
+{
+    if (cure->why_not != NULL || cure->statement == NULL) {
+        fail(err, "%s: %s", a->name, cure->why_not != NULL ? cure->why_not : "there is nothing to run");
+        return 0;
+    }
+    struct job job = {.target = lent(target),
+                      .action = lent(a->name),
+                      .label = lent(cure->label != NULL ? cure->label : target),
+                      .database = lent(cure->database),
+                      .verify = lent(cure->verify),
+                      .statement = lent(cure->statement),
+                      .after_failure = lent(cure->after_failure),
+                      .undo = lent(cure->undo),
+                      .by = lent(by),
+                      .at_once = a->at_once,
+                      .lock_timeout_s = a->lock_timeout_s,
+                      .limit_s = a->limit_s};
+    struct job *added = has_target(c, target) ? jobs_add(&c->jobs, &job, loop_wall_s()) : NULL;
+    if (added == NULL) {
+        fail(err, has_target(c, target) ? "%s has too many jobs waiting" : "no target is called %s", target);
+        return 0;
+    }
+    soon(c);
+    return added->id;
+}
+
+bool cures_cancel(struct cures *c, int64_t id, struct err *err)
+{
+    struct job *job = jobs_find(&c->jobs, id);
+    if (job == NULL || !job_is_open(job))
+        return fail(err, job == NULL ? "there is no such job" : "it has ended");
+    bool queued = job->state == JOB_QUEUED;
+    if (job_cancel(job, loop_wall_s()))
+        for (struct running *r = c->running; r != NULL; r = r->next)
+            if (r->id == id)
+                engine_act_cancel(c->engine, r->target, r->act);
+    if (queued)
+        tell_end(c, job);
+    soon(c);
+    return true;
+}
+
+void cures_cancel_all(struct cures *c)
+{
+    for (int i = c->jobs.n - 1; i >= 0; i--)
+        if (job_is_open(c->jobs.list[i]))
+            cures_cancel(c, c->jobs.list[i]->id, NULL);
+}
+
+int cures_open(const struct cures *c)
+{
+    return jobs_open(&c->jobs, NULL);
+}
+
+void cures_on_ended(struct cures *c, cures_ended_fn *fn, void *ctx)
+{
+    c->ended_fn = fn;
+    c->ended_ctx = ctx;
+}
+
+const struct jobs *cures_jobs(const struct cures *c)
+{
+    return &c->jobs;
+}

@@ -1,0 +1,32 @@
+/* Cures: what is done to a server, job by job, and told in the dataset `cures`. The one header that those
+ * above include, beside that of the table of actions. */
+#ifndef DBVITALS_CURES_CURES_H
+#define DBVITALS_CURES_CURES_H
+
+#include "cures/action.h"
+#include "cures/job.h"
+#include "engine/engine.h"
+
+struct cures;
+
+extern const struct dataset cures_dataset;
+bool cures_register(struct registry *r, struct err *err);
+
+struct cures *cures_new(struct loop *loop, struct engine *e);
+/* What runs is not cancelled: the server goes on with it. */
+void cures_free(struct cures *c);
+/* Queues CURE, which action A said of a row of TARGET; BY is who wants it. All are copied. 0 and err when it
+ * cannot be, else the job's id. */
+int64_t cures_run(struct cures *c, const char *target, const struct action *a, const struct cure *cure,
+                  const char *by, struct err *err);
+bool cures_cancel(struct cures *c, int64_t id, struct err *err);
+/* Cancels all that have not ended. */
+void cures_cancel_all(struct cures *c);
+/* Jobs that have not ended. */
+int cures_open(const struct cures *c);
+/* FN is called when a job has ended; JOB is borrowed for the call. At most one. */
+typedef void cures_ended_fn(void *ctx, const struct job *job);
+void cures_on_ended(struct cures *c, cures_ended_fn *fn, void *ctx);
+const struct jobs *cures_jobs(const struct cures *c);
+
+#endif

@@ -1,0 +1,10 @@
+/* Dataset `cures`: a sample of the jobs of one target. */
+#ifndef DBVITALS_CURES_CURES_SAMPLE_H
+#define DBVITALS_CURES_CURES_SAMPLE_H
+
+#include "core/sample.h"
+#include "cures/job.h"
+
+struct sample *cures_sample(const struct jobs *j, const char *target, double mono_s, double wall_s);
+
+#endif

@@ -1,0 +1,55 @@
+/* Jobs: the queue of each target as a pure machine. It knows no server, no clock and no loop: it is told what
+ * happens, and says what may begin. */
+#ifndef DBVITALS_CURES_JOB_H
+#define DBVITALS_CURES_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_CANCELLING, JOB_DONE, JOB_FAILED, JOB_CANCELLED, N_JOB_STATES };
+const char *job_state_name(enum job_state s);
+
+struct job {
+    int64_t id; /* from 1, in the order of asking */
+    enum job_state state;
+    char *target, *action, *label, *database, *verify, *statement, *after_failure, *undo, *by;
+    bool at_once; /* waits for no other, and no other for it */
+    double lock_timeout_s, limit_s;
+    double asked_at, began_at, ended_at; /* seconds since 1970; NAN: not yet */
+    int pid;                             /* of the server; 0: none yet */
+    int attempts;                        /* that were begun */
+    bool waits;                          /* for the next attempt to get a lock */
+    char *message;                       /* why it failed, what the server warned of; NULL: nothing */
+};
+
+/* At most this many that have ended are kept, and this many may wait on a target. */
+enum { JOBS_KEPT = 200, JOBS_QUEUED = 500 };
+
+struct jobs {
+    struct job **list; /* by id */
+    int n;
+    int64_t last_id;
+};
+
+void jobs_done(struct jobs *j);
+/* A copy of JOB, queued; NULL when its target's queue is full. */
+struct job *jobs_add(struct jobs *j, const struct job *job, double now);
+struct job *jobs_find(const struct jobs *j, int64_t id); /* NULL if it is not known, or was forgotten */
+/* The job of TARGET that may begin now: one that goes at once, else the oldest when none other runs. NULL if
+ * there is none. */
+struct job *jobs_next(const struct jobs *j, const char *target);
+/* How many of TARGET (NULL: of all) have not ended. */
+int jobs_open(const struct jobs *j, const char *target);
+/* Which place a queued job has in its queue, from 1; 0 if it is not queued. */
+int jobs_place(const struct jobs *j, const struct job *job);
+
+void job_begin(struct job *job, double now);
+void job_runs(struct job *job, int pid, int attempt);
+void job_waits(struct job *job);
+/* True if the server has to be asked; a queued one ends here. Nothing happens to one that has ended. */
+bool job_cancel(struct job *job, double now);
+/* MESSAGE is copied; old ones are forgotten. */
+void jobs_end(struct jobs *j, struct job *job, enum job_state state, const char *message, double now);
+bool job_is_open(const struct job *job);
+
+#endif

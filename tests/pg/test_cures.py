@@ -1,0 +1,328 @@
+"""Actions on real servers 14-18: their effect is read from the catalog, and what cannot be done ends in a true, helpful sentence."""
+import os
+import subprocess
+import threading
+import time
+
+import pytest
+
+import servers
+from conftest import need
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("DBVITALS_BUILD", os.path.join(ROOT, "build"))
+# Quotes, a blank, a percent sign, a backslash, unicode: all that a name may hold.
+ODD = 'o"dd %s \\ naïve\'s'
+
+
+@pytest.fixture(scope="module", params=servers.VERSIONS)
+def pg(request, yard):
+    s = need(lambda: servers.Server(yard, request.param).start())
+    s.psql("""create schema "sch""ema";
+        create table plain (id int primary key, v text);
+        insert into plain select i, 'x' from generate_series(1, 2000) i;
+        create index plain_v on plain (v);
+        create role watcher login; grant pg_monitor to watcher;""")
+    yield s
+    s.stop("immediate")
+
+
+@pytest.fixture(scope="module")
+def one(yard):
+    s = need(lambda: servers.Server(yard).start())
+    s.psql("create table plain (id int primary key, v text); insert into plain select i, 'x' from generate_series(1, 2000) i;"
+           "create role watcher login; grant pg_monitor to watcher;")
+    yield s
+    s.stop("immediate")
+
+
+class Probe:
+    """A cure that may be held between what it says and what it does."""
+
+    def __init__(self, server, action, *words, user="postgres", **keys):
+        self.lines = []
+        command = [os.path.join(BUILD, "tests", "cure_probe"), server.conninfo(user=user), action, *words]
+        command += [f"{k}={v}" for k, v in keys.items()]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def ready(self):
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if line == "ready\n" or line.startswith("state: "):
+                return self
+        raise AssertionError(f"it ended: {self.lines}")
+
+    def go(self):
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        return self
+
+    def end(self):
+        out, _ = self.process.communicate(timeout=90)
+        self.lines += out.splitlines()
+        assert self.process.returncode == 0, self.lines
+        return dict(line.split(": ", 1) if ": " in line else (line, "") for line in self.lines)
+
+
+def cure(server, action, *words, user="postgres", **keys):
+    return Probe(server, action, *words, user=user, **keys).end()
+
+
+def table(server, name="plain"):
+    datid, relid = server.query("select d.oid, %s::regclass::oid::int8 from pg_database d where datname = 'postgres'", (name,))[0]
+    return {"datid": datid, "relid": relid}
+
+
+def index(server, name):
+    datid, oid = server.query("select d.oid, %s::regclass::oid::int8 from pg_database d where datname = 'postgres'", (name,))[0]
+    return {"datid": datid, "indexrelid": oid}
+
+
+def session(server, connection):
+    pid, start = server.query("select pid, extract(epoch from backend_start)::float8 from pg_stat_activity where pid = %s",
+                              (connection.info.backend_pid,))[0]
+    return {"pid": pid, "backend_start": f"{start:.6f}"}
+
+
+def soon(what, seconds=10):
+    """Statistics of 14 come a moment later."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.1)
+
+
+def test_analyze_vacuum_and_freeze_do_what_they_say(pg):
+    pg.psql("delete from plain where id > 1000")
+    before = pg.value("select age(relfrozenxid) from pg_class where relname = 'plain'")
+    for action, column in (("analyze", "last_analyze"), ("vacuum", "last_vacuum"), ("vacuum_analyze", "last_vacuum"), ("vacuum_freeze", "last_vacuum")):
+        was = pg.value(f"select {column} from pg_stat_user_tables where relname = 'plain'")
+        answer = cure(pg, action, **table(pg))
+        assert answer["state"] == "done", answer
+        soon(lambda: pg.value(f"select {column} is distinct from %s from pg_stat_user_tables where relname = 'plain'", (was,)))
+    assert pg.value("select age(relfrozenxid) from pg_class where relname = 'plain'") <= before
+    assert pg.value("select reltuples from pg_class where relname = 'plain'") == 1000
+
+
+def test_vacuum_from_an_index_means_its_table(pg):
+    answer = cure(pg, "vacuum", **index(pg, "plain_v"))
+    assert answer["statement"] == 'VACUUM (TRUNCATE false) "public"."plain"' and answer["state"] == "done", answer
+
+
+def test_reindex_and_drop_index(pg):
+    pg.psql("create index if not exists doomed on plain (v, id)")
+    node = pg.value("select relfilenode from pg_class where relname = 'doomed'")
+    answer = cure(pg, "reindex", **index(pg, "doomed"))
+    assert answer["state"] == "done", answer
+    assert pg.value("select relfilenode from pg_class where relname = 'doomed'") != node
+    node = pg.value("select relfilenode from pg_class where relname = 'plain_v'")
+    assert cure(pg, "reindex", **table(pg))["state"] == "done"
+    assert pg.value("select relfilenode from pg_class where relname = 'plain_v'") != node
+    answer = cure(pg, "drop_index", **index(pg, "doomed"))
+    assert answer["state"] == "done" and answer["confirm"] == "name", answer
+    assert answer["undo"].startswith("CREATE INDEX doomed ON public.plain"), answer
+    assert pg.value("select count(*) from pg_class where relname = 'doomed'") == 0
+    answer = cure(pg, "drop_index", **index(pg, "plain_pkey"))
+    assert answer["state"] == "refused" and "constraint" in answer["why_not"], answer
+
+
+def test_names_that_hold_anything_are_quoted(pg):
+    quoted = ODD.replace('"', '""')
+    pg.query(f'create table "sch""ema"."{quoted}" (a int)'.replace("%", "%%"), ())
+    oid = pg.value("select oid::int8 from pg_class where relname = %s", (ODD,))
+    answer = cure(pg, "analyze", datid=table(pg)["datid"], relid=oid)
+    assert answer["state"] == "done", answer
+    soon(lambda: pg.value("select last_analyze is not null from pg_stat_user_tables where relname = %s", (ODD,)))
+    pg.query(f'drop table "sch""ema"."{quoted}"'.replace("%", "%%"), ())
+
+
+def test_cancel_and_terminate_reach_the_session_that_was_meant(pg):
+    c = pg.connect()
+    ended = []
+
+    def run():
+        try:
+            c.cursor().execute("select pg_sleep(60)")
+        except Exception as why:
+            ended.append(str(why))
+    thread = threading.Thread(target=run)
+    thread.start()
+    soon(lambda: pg.value("select count(*) from pg_stat_activity where state = 'active' and pid = %s", (c.info.backend_pid,)))
+    answer = cure(pg, "cancel", **session(pg, c))
+    thread.join(10)
+    assert answer["state"] == "done" and ended and "user request" in ended[0], (answer, ended)
+    soon(lambda: pg.value("select state = 'idle' from pg_stat_activity where pid = %s", (c.info.backend_pid,)))
+    answer = cure(pg, "cancel", **session(pg, c))
+    assert answer["state"] == "refused" and "no statement to cancel" in answer["why_not"], answer
+    keys = session(pg, c)
+    answer = cure(pg, "terminate", **keys)
+    assert answer["state"] == "done", answer
+    soon(lambda: pg.value("select count(*) from pg_stat_activity where pid = %s", (keys["pid"],)) == 0)
+    c.close()
+
+
+def test_a_setting_is_changed_and_read_anew(pg):
+    answer = cure(pg, "alter_system", name="work_mem", typed="5MB")
+    assert answer["state"] == "done" and answer["undo"] == 'ALTER SYSTEM RESET "work_mem"', answer
+    was = pg.value("select pg_conf_load_time()")
+    assert cure(pg, "reload")["state"] == "done"
+    soon(lambda: pg.value("show work_mem") == "5MB" and pg.value("select pg_conf_load_time()") > was)
+    pg.psql("alter system reset work_mem; select pg_reload_conf()")
+    answer = cure(pg, "alter_system", name="work_mem", typed="nonsense'")
+    assert answer["state"] == "failed" and "nonsense'" in answer["message"], answer
+
+
+def test_checkpoint_and_reset_of_statements(pg):
+    was = pg.value("select checkpoint_lsn from pg_control_checkpoint()")
+    pg.psql("insert into plain values (-1, 'y')")
+    assert cure(pg, "checkpoint")["state"] == "done"
+    assert pg.value("select checkpoint_lsn from pg_control_checkpoint()") != was
+    answer = cure(pg, "reset_statements")
+    if not pg.has_library("pg_stat_statements"):
+        assert answer["state"] == "failed" and "not installed" in answer["message"], answer
+        return
+    pg.psql("create extension if not exists pg_stat_statements; select count(*) as something_rare from pg_am, pg_collation")
+    assert pg.value("select count(*) from pg_stat_statements where query ~ 'as something_rare from'") > 0
+    answer = cure(pg, "reset_statements")
+    assert answer["state"] == "done", answer
+    assert pg.value("select count(*) from pg_stat_statements where query ~ 'as something_rare from'") == 0
+
+
+def test_a_matview_is_refreshed(pg):
+    pg.psql("create materialized view seen as select id from plain; create unique index on seen (id); delete from plain where id = 7")
+    answer = cure(pg, "refresh_matview", **table(pg, "seen"))
+    assert answer["state"] == "done" and pg.value("select count(*) from seen where id = 7") == 0, answer
+    pg.psql("drop materialized view seen")
+
+
+def test_without_the_right_it_says_so_and_does_nothing(pg):
+    was = pg.value("select last_analyze from pg_stat_user_tables where relname = 'plain'")
+    answer = cure(pg, "analyze", user="watcher", **table(pg))
+    assert answer["state"] == "failed" and "the role watcher may not: it must own the table" in answer["message"], answer
+    assert ("MAINTAIN" in answer["message"]) == (pg.version >= 17)
+    assert pg.value("select last_analyze from pg_stat_user_tables where relname = 'plain'") == was
+    answer = cure(pg, "reindex", user="watcher", **index(pg, "plain_v"))
+    assert answer["state"] == "failed" and ("must be owner" in answer["message"] or "permission denied" in answer["message"]), answer
+    c = pg.connect()
+    answer = cure(pg, "terminate", user="watcher", **session(pg, c))
+    assert answer["state"] == "failed" and ("pg_signal_backend" in answer["message"] or "superuser" in answer["message"].lower()), answer  # in the detail from 16 on
+    c.cursor().execute("select 1")
+    c.close()
+
+
+def test_another_session_of_the_same_pid_is_left_alone(one):
+    c = one.connect()
+    keys = session(one, c)
+    p = Probe(one, "terminate", "hold", **keys).ready()
+    verify = dict(line.split(": ", 1) for line in p.lines if ": " in line)["verify"]
+    # The server gives a pid again only after very many others: what is asked of it is asked here about a start that is another one.
+    start = float(keys["backend_start"])
+    assert one.value(verify) == "true"
+    assert one.value(verify.replace(f"{start:.6f}", f"{start - 60:.6f}")) == f"pid {keys['pid']} is another session by now: the one that was meant has ended"
+    c.close()
+    soon(lambda: one.value("select count(*) from pg_stat_activity where pid = %s", (keys["pid"],)) == 0)
+    answer = p.go().end()
+    assert answer["state"] == "failed" and answer["message"] == "not done: the session has ended by itself", answer
+
+
+def test_a_table_that_was_renamed_dropped_or_made_anew_is_left_alone(one):
+    one.psql("create table moving (a int)")
+    p = Probe(one, "analyze", "hold", **table(one, "moving")).ready()
+    one.psql("alter table moving rename to moved; create table moving (a int)")
+    answer = p.go().end()
+    assert answer["state"] == "failed" and "the table is called public.moved now" in answer["message"], answer
+    p = Probe(one, "vacuum", "hold", **table(one, "moving")).ready()
+    one.psql("drop table moving; create table moving (a int)")
+    answer = p.go().end()
+    assert answer["state"] == "failed" and "dropped, or made anew" in answer["message"], answer
+    assert one.value("select last_analyze is null and last_vacuum is null from pg_stat_user_tables where relname = 'moving'")
+    one.psql("drop table moving, moved")
+
+
+def test_an_index_that_was_dropped_meanwhile_is_told(one):
+    one.psql("create index going on plain (v)")
+    for action in ("reindex", "drop_index"):
+        one.psql("create index if not exists going on plain (v)")
+        p = Probe(one, action, "hold", **index(one, "going")).ready()
+        one.psql("drop index going")
+        answer = p.go().end()
+        assert answer["state"] == "failed" and "the index is gone" in answer["message"], answer
+
+
+def test_a_right_that_was_revoked_meanwhile_is_told(one):
+    one.psql("create role owner login; grant pg_monitor to owner; create table lent (a int); alter table lent owner to owner")
+    p = Probe(one, "analyze", "hold", user="owner", **table(one, "lent")).ready()
+    one.psql("alter table lent owner to postgres")
+    answer = p.go().end()
+    assert answer["state"] == "failed" and "the role owner may not" in answer["message"], answer
+
+
+def test_a_lock_that_never_comes_blocks_nobody_and_is_told(one):
+    one.psql("create table held (a int)")
+    c = one.connect(autocommit=False)
+    c.cursor().execute("lock table held in share update exclusive mode")
+    p = Probe(one, "vacuum", "cancel=9", **table(one, "held"))
+    longest, end = 0.0, time.monotonic() + 8
+    while time.monotonic() < end:
+        begun = time.monotonic()
+        one.psql("select count(*) from held; insert into held values (1)")
+        longest = max(longest, time.monotonic() - begun)
+        time.sleep(0.2)
+    answer = p.end()
+    c.close()
+    assert answer["state"] == "cancelled" and int(answer["attempts"]) >= 2, answer
+    assert longest < 2.5, f"the application waited {longest} s"
+    assert one.value("select last_vacuum is null from pg_stat_user_tables where relname = 'held'")
+
+
+def test_a_failed_concurrent_build_tells_what_stands_there(one):
+    one.psql("create table half (a int); insert into half select generate_series(1, 1000); create index half_a on half (a)")
+    c = one.connect(autocommit=False)
+    c.cursor().execute("insert into half values (1)")  # it will wait for this one
+    p = Probe(one, "reindex", "cancel=3", **index(one, "half_a"))
+    answer = p.end()
+    c.close()
+    assert answer["state"] == "cancelled", answer
+    left = one.value("select string_agg(indexrelid::regclass::text, ',') from pg_index where not indisvalid")
+    assert left == "half_a_ccnew" and "an invalid index stands there: public.half_a_ccnew" in answer["message"], (left, answer)
+    answer = cure(one, "drop_index", **index(one, "half_a_ccnew"))
+    assert answer["state"] == "done" and answer["confirm"] == "y", answer
+    assert one.value("select count(*) from pg_index where not indisvalid") == 0
+
+
+def test_a_server_that_ends_in_the_middle_is_told(yard):
+    s = need(lambda: servers.Server(yard).start())
+    s.psql("create table half (a int); create index half_a on half (a)")
+    c = s.connect(autocommit=False)
+    c.cursor().execute("insert into half values (1)")
+    p = Probe(s, "reindex", **index(s, "half_a")).ready()
+    soon(lambda: s.value("select count(*) from pg_stat_activity where query like 'REINDEX%%' and wait_event_type = 'Lock'") > 0)
+    s.kill()
+    answer = p.end()
+    assert answer["state"] == "failed" and "whether it was done is not known" in answer["message"], answer
+    assert "look for invalid indexes" in answer["message"], answer
+
+
+def test_a_standby_is_read_only_and_says_where_to_do_it(yard, one):
+    one.psql("create table if not exists plain (id int)")
+    keys = table(one)
+    primary = need(lambda: servers.Server(yard).start())
+    primary.psql("create table plain (id int)")
+    keys = table(primary)
+    primary.stop()
+    open(os.path.join(primary.data, "standby.signal"), "w").close()
+    primary.start()
+    answer = cure(primary, "vacuum", **keys)
+    assert answer["state"] == "refused" and answer["why_not"] == "this is a standby, which is read-only: do it on the primary", answer
+    primary.stop("immediate")
+
+
+def test_through_a_pooler_only_what_leaves_nothing_behind(yard, one):
+    bouncer = need(lambda: servers.Bouncer(yard, one, pool_size=5).start())
+    answer = cure(bouncer, "analyze", **table(one))
+    assert answer["state"] == "refused" and "stands between" in answer["why_not"], answer
+    c = one.connect()
+    answer = cure(bouncer, "terminate", **session(one, c))
+    assert answer["state"] == "done", answer
+    soon(lambda: one.value("select count(*) from pg_stat_activity where pid = %s", (c.info.backend_pid,)) == 0)
+    bouncer.stop()

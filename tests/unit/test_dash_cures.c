@@ -1,0 +1,343 @@
+/* What stands between a key and a server: no single key, no type-ahead, no paste, nothing in the past, on old
+ * numbers, or with --read-only. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/screen.h"
+
+/* A screen on which a dialog would open, and the time that a person needs to read it. */
+static void start_on(struct world *w, const char *page)
+{
+    world_init(w, WORLD_TROUBLE);
+    world_open(w, 40, 120, page);
+    world_settle(w);
+}
+
+static void offered(struct world *w, const char *keys)
+{
+    world_type(w, keys);
+    world_settle(w);
+}
+
+static void read_it(struct world *w)
+{
+    w->now_s += 0.31;
+}
+
+static void type(struct world *w, const char *keys)
+{
+    world_type(w, keys);
+    world_settle(w);
+}
+
+static void paste(struct world *w, const char *text)
+{
+    dash_key(w->dash, &(struct key){.kind = KEY_PASTE, .text = text});
+    world_settle(w);
+}
+
+static void a_dialog_shows_the_exact_sql_and_y_runs_it(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    offered(&w, "A");
+    SHOWS(&w, "ANALYZE \"public\".\"");
+    SHOWS(&w, "y does it   any other key leaves it");
+    SHOWS(&w, "PROD");
+    SHOWS(&w, "changed since the last ANALYZE");
+    assert_int_equal(w.n_flushed, 1);
+    read_it(&w);
+    type(&w, "y");
+    assert_int_equal(w.n_cured, 1);
+    assert_true(strncmp(w.cured, "shop analyze: ANALYZE \"public\".\"", 32) == 0);
+    SHOWS(&w, "page cures tells how it goes");
+    SHOWS_NOT(&w, "y does it");
+    world_done(&w);
+}
+
+static void nothing_but_y_confirms(void **state)
+{
+    static const char *const others[] = {"<enter>", "<esc>", " ", "Y", "n", "A", "q"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        struct world w;
+        start_on(&w, "tables");
+        offered(&w, "A");
+        read_it(&w);
+        type(&w, others[i]);
+        SHOWS_NOT(&w, "y does it");
+        SHOWS(&w, "nothing was done");
+        read_it(&w);
+        type(&w, "y");
+        if (w.n_cured != 0)
+            fail_msg("%s and then y did it", others[i]);
+        world_done(&w);
+    }
+}
+
+static void keys_of_the_first_300_ms_and_type_ahead_are_ignored(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    offered(&w, "A");
+    w.now_s += 0.2;
+    type(&w, "yyyy");
+    SHOWS(&w, "y does it");
+    assert_int_equal(w.n_cured, 0);
+    w.now_s += 0.11;
+    type(&w, "y");
+    assert_int_equal(w.n_cured, 1);
+    world_done(&w);
+    start_on(&w, "tables");
+    world_type(&w, "Ay"); /* before it was even asked */
+    world_settle(&w);
+    assert_int_equal(w.n_cured, 0);
+    SHOWS(&w, "y does it");
+    world_done(&w);
+}
+
+static void a_paste_never_confirms(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    paste(&w, "A");
+    SHOWS_NOT(&w, "y does it");
+    offered(&w, "A");
+    read_it(&w);
+    paste(&w, "y");
+    assert_int_equal(w.n_cured, 0);
+    SHOWS_NOT(&w, "y does it");
+    world_done(&w);
+}
+
+static void refused(struct world *w, const char *why)
+{
+    offered(w, "A");
+    SHOWS(w, why);
+    SHOWS_NOT(w, "y does it");
+    read_it(w);
+    type(w, "y");
+    assert_int_equal(w->n_cured, 0);
+    world_done(w);
+}
+
+static void it_is_off_and_says_why(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    type(&w, " ");
+    refused(&w, "it is paused");
+    start_on(&w, "sessions");
+    type(&w, "[");
+    SHOWS(&w, "PAST");
+    offered(&w, "K");
+    SHOWS(&w, "this is the past: End goes to now");
+    SHOWS_NOT(&w, "y does it");
+    world_done(&w);
+    start_on(&w, "tables");
+    w.sample_age_s = 16; /* its cadence is 5 s */
+    refused(&w, "16 s old");
+    start_on(&w, "tables");
+    w.sample_age_s = NAN;
+    refused(&w, "there is no sample of tables yet");
+    world_init(&w, WORLD_TROUBLE);
+    w.read_only = true;
+    world_open(&w, 40, 120, "tables");
+    world_settle(&w);
+    refused(&w, "--read-only");
+    world_init(&w, WORLD_TROUBLE);
+    w.no_cures = true;
+    w.attached = "guard";
+    world_open(&w, 40, 120, "tables");
+    world_settle(&w);
+    refused(&w, "--no-attach");
+}
+
+static void it_is_off_when_the_numbers_grow_old_while_the_dialog_stands(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    offered(&w, "A");
+    read_it(&w);
+    w.sample_age_s = 16;
+    type(&w, "y");
+    assert_int_equal(w.n_cured, 0);
+    SHOWS(&w, "16 s old");
+    world_done(&w);
+}
+
+static void several_rows_of_production_are_confirmed_by_name(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    type(&w, "tt");
+    offered(&w, "V");
+    SHOWS(&w, "type shop and Enter");
+    read_it(&w);
+    type(&w, "<enter>");
+    SHOWS(&w, "Enter alone confirms nothing");
+    type(&w, "y<enter>");
+    type(&w, "<bs>2<enter>");
+    SHOWS(&w, "that is not it");
+    assert_int_equal(w.n_cured, 0);
+    type(&w, "<bs>shop<enter>");
+    assert_int_equal(w.n_cured, 2);
+    world_done(&w);
+}
+
+static void cancelling_what_idles_in_a_transaction_is_refused_and_ending_it_offered(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    offered(&w, "C");
+    SHOWS(&w, "there is no statement to cancel");
+    SHOWS(&w, "K offers to: end the session");
+    SHOWS(&w, "web-3 as shop_rw");
+    SHOWS(&w, "4 sessions wait behind it");
+    read_it(&w);
+    offered(&w, "K");
+    SHOWS(&w, "SELECT pg_catalog.pg_terminate_backend(4711)");
+    SHOWS(&w, "rolls back 4m12s of work, frees 4 sessions");
+    read_it(&w);
+    type(&w, "y");
+    assert_string_equal(w.cured, "shop terminate: SELECT pg_catalog.pg_terminate_backend(4711)\n");
+    world_done(&w);
+}
+
+static void a_detail_page_means_its_row_and_locks_mean_sessions(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    type(&w, "<enter>");
+    offered(&w, "K");
+    SHOWS(&w, "pg_terminate_backend(4711)");
+    world_done(&w);
+    start_on(&w, "locks");
+    offered(&w, "K");
+    SHOWS(&w, "pg_terminate_backend(4711)");
+    world_done(&w);
+}
+
+static void a_row_that_went_away_is_not_another_one(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    type(&w, "<down><up>");
+    world_end_session(&w, 4711);
+    world_settle(&w);
+    offered(&w, "K");
+    SHOWS(&w, "it is not there any more");
+    world_done(&w);
+}
+
+static void the_menu_has_all_with_their_sql_or_why_not(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    offered(&w, ".");
+    SHOWS(&w, "cancel the statement");
+    SHOWS(&w, "it is idle in a transaction");
+    SHOWS(&w, "SELECT pg_catalog.pg_terminate_backend(4711)");
+    offered(&w, "<down><enter>");
+    SHOWS(&w, "y does it");
+    assert_int_equal(w.n_cured, 0);
+    world_done(&w);
+    start_on(&w, "alerts");
+    offered(&w, ".");
+    SHOWS(&w, "nothing to be done about this row");
+    world_done(&w);
+}
+
+static void a_on_alerts_still_acknowledges(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_TROUBLE);
+    world_alarm(&w);
+    world_open(&w, 40, 120, "alerts");
+    world_settle(&w);
+    type(&w, "A");
+    SHOWS(&w, "acknowledge");
+    type(&w, "<enter>");
+    assert_true(strncmp(w.ordered, "ack", 3) == 0);
+    world_done(&w);
+}
+
+static void a_setting_asks_for_its_value_and_is_confirmed_by_name(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "settings");
+    offered(&w, ":alter_system<enter>");
+    SHOWS(&w, "the new value");
+    paste(&w, "it's\n64MB");
+    type(&w, "<enter>");
+    SHOWS(&w, "= 'it''s");
+    read_it(&w);
+    type(&w, "y");
+    assert_int_equal(w.n_cured, 0);
+    type(&w, "<esc>");
+    assert_int_equal(w.n_cured, 0);
+    world_done(&w);
+}
+
+static void leaving_asks_what_becomes_of_jobs(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    w.open_jobs = 2;
+    type(&w, "q");
+    assert_false(w.quit);
+    SHOWS(&w, "2 jobs have not ended");
+    type(&w, "c"); /* too soon */
+    assert_int_equal(w.stopped, -1);
+    read_it(&w);
+    type(&w, "c");
+    assert_int_equal(w.stopped, 0);
+    assert_false(w.quit);
+    w.open_jobs = 0;
+    dash_data_changed(w.dash, "shop", "cures");
+    assert_true(w.quit);
+    world_done(&w);
+    start_on(&w, "tables");
+    w.open_jobs = 1;
+    type(&w, "q");
+    read_it(&w);
+    type(&w, "n");
+    assert_false(w.quit);
+    SHOWS_NOT(&w, "has not ended");
+    world_done(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dialog_shows_the_exact_sql_and_y_runs_it),
+        cmocka_unit_test(nothing_but_y_confirms),
+        cmocka_unit_test(keys_of_the_first_300_ms_and_type_ahead_are_ignored),
+        cmocka_unit_test(a_paste_never_confirms),
+        cmocka_unit_test(it_is_off_and_says_why),
+        cmocka_unit_test(it_is_off_when_the_numbers_grow_old_while_the_dialog_stands),
+        cmocka_unit_test(several_rows_of_production_are_confirmed_by_name),
+        cmocka_unit_test(cancelling_what_idles_in_a_transaction_is_refused_and_ending_it_offered),
+        cmocka_unit_test(a_detail_page_means_its_row_and_locks_mean_sessions),
+        cmocka_unit_test(a_row_that_went_away_is_not_another_one),
+        cmocka_unit_test(the_menu_has_all_with_their_sql_or_why_not),
+        cmocka_unit_test(a_on_alerts_still_acknowledges),
+        cmocka_unit_test(a_setting_asks_for_its_value_and_is_confirmed_by_name),
+        cmocka_unit_test(leaving_asks_what_becomes_of_jobs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

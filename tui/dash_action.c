@@ -1,0 +1,292 @@
+/* An action is offered: its SELECT is asked for each row that is meant, the dialog shows the exact SQL, and a
+ * word confirms it. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/text.h"
+#include "tui/dash_state.h"
+
+/* Keys that come sooner were meant for what stood there before. */
+static const double deaf_s = 0.3;
+
+void offer_close(struct dash *d)
+{
+    struct offer *o = d->offer;
+    d->offer = NULL;
+    if (d->mode == MODE_OFFER)
+        d->mode = MODE_PAGE;
+    if (o == NULL)
+        return;
+    if (o->out && d->host.cancel != NULL)
+        d->host.cancel(d->host.ctx, o->ticket);
+    for (int i = 0; i < o->n; i++)
+        result_free(o->list[i].result);
+    arena_unref(o->arena);
+    free(o);
+}
+
+/* ---- Asking ---- */
+
+static void ask_next(struct offer *o);
+
+static void on_answer(void *ctx, struct result *result, const char *error)
+{
+    struct offer *o = ctx;
+    struct proposal *p = &o->list[o->answered++];
+    o->out = false;
+    o->dash->dirty = true;
+    p->result = result;
+    if (result != NULL && result->n_rows > 0)
+        cure_read(result, 0, &p->cure);
+    else
+        p->cure.why_not = arena_dup(o->arena, result == NULL ? error : "it is not there any more");
+    if (p->cure.why_not == NULL && p->cure.statement == NULL)
+        p->cure.why_not = "not enough is known of it yet";
+    ask_next(o);
+}
+
+static void ask_next(struct offer *o)
+{
+    struct dash *d = o->dash;
+    if (o->answered == o->n)
+        return;
+    struct proposal *p = &o->list[o->answered];
+    struct query_param params[24];
+    int n = 0;
+    for (; n < p->n_params && n < 20; n++)
+        params[n] = p->params[n];
+    if (o->typed != NULL)
+        params[n++] = (struct query_param){"typed", {VALUE_TEXT, .text = o->typed}};
+    struct query q = {.sql = p->action->sql, .params = params, .n_params = n, .max_rows = 1, .seldom = true};
+    o->out = true;
+    o->ticket = d->host.ask(d->host.ctx, &q, 0, on_answer, o);
+}
+
+bool offer_ready(const struct offer *o)
+{
+    return o->answered == o->n && (o->action == NULL || o->action->asks == NULL || o->typed != NULL);
+}
+
+static struct offer *offer_new(struct dash *d, const struct action *a)
+{
+    struct offer *o = mem_new(sizeof(*o));
+    offer_close(d);
+    *o = (struct offer){.dash = d, .arena = arena_new(4096), .action = a, .shown_s = NAN};
+    d->offer = o;
+    if (!offer_rows(o, a)) {
+        offer_close(d);
+        return NULL;
+    }
+    return o;
+}
+
+/* ---- Opening ---- */
+
+static void say_no_row(struct dash *d, const struct action *a)
+{
+    char said[200], on[100] = "";
+    for (int i = 0; i < a->n_on; i++) {
+        size_t len = strlen(on);
+        snprintf(on + len, sizeof(on) - len, "%s%s", i > 0 ? ", " : "", a->on[i]);
+    }
+    snprintf(said, sizeof(said), "%s: there is no row of %s under the cursor", a->name, on);
+    dash_say(d, ROLE_WARNING, said);
+}
+
+void action_open(struct dash *d, const struct action *a)
+{
+    char why[300];
+    d->mode = MODE_PAGE;
+    struct offer *o = offer_new(d, a);
+    if (o == NULL) {
+        say_no_row(d, a);
+        return;
+    }
+    if (dash_why_no_cure(d, o->target, a->n_on == 0 ? NULL : dash_dataset(d, NULL), why, sizeof(why))) {
+        offer_close(d);
+        dash_say(d, ROLE_WARNING, why);
+        return;
+    }
+    if (d->host.flush != NULL)
+        d->host.flush(d->host.ctx);
+    line_start(d, MODE_OFFER, "");
+    if (a->asks == NULL)
+        ask_next(o);
+}
+
+void action_menu(struct dash *d)
+{
+    struct offer *o = d->options.actions == NULL || dash_dataset(d, NULL) == NULL ? NULL : offer_new(d, NULL);
+    if (o == NULL) {
+        dash_say(d, ROLE_DIM,
+                 "there is nothing to be done about this row; :  has what can be done to the server");
+        return;
+    }
+    line_start(d, MODE_OFFER, "");
+    ask_next(o);
+}
+
+/* ---- Confirming ---- */
+
+int offer_possible(const struct offer *o, const struct proposal **first)
+{
+    int n = 0;
+    *first = o->n > 0 ? &o->list[0] : NULL;
+    for (int i = o->n - 1; i >= 0; i--)
+        if (o->list[i].cure.why_not == NULL) {
+            *first = &o->list[i];
+            n++;
+        }
+    return n;
+}
+
+void offer_word(const struct offer *o, char *out, size_t size)
+{
+    const struct proposal *first;
+    int n = offer_possible(o, &first);
+    bool by_name = o->action->by_name || (n > 1 && dash_is_prod(o->dash, o->target));
+    for (int i = 0; i < o->n; i++)
+        by_name =
+            by_name || (o->list[i].cure.confirm != NULL && strcmp(o->list[i].cure.confirm, "name") == 0);
+    if (by_name)
+        snprintf(out, size, "%s", n > 1 || first->cure.label == NULL ? o->target : first->cure.label);
+    else if (n > 1)
+        snprintf(out, size, "%d", n);
+    else
+        snprintf(out, size, "y");
+}
+
+static void run(struct dash *d)
+{
+    struct offer *o = d->offer;
+    struct err err = {""};
+    char said[300];
+    int n = 0, wanted = 0;
+    if (dash_why_no_cure(d, o->target, o->action->n_on == 0 ? NULL : dash_dataset(d, NULL), said,
+                         sizeof(said))) {
+        offer_close(d);
+        dash_say(d, ROLE_WARNING, said);
+        return;
+    }
+    for (int i = 0; i < o->n; i++) {
+        struct proposal *p = &o->list[i];
+        if (p->cure.why_not != NULL)
+            continue;
+        wanted++;
+        n += d->host.cure(d->host.ctx, o->target, o->action, &p->cure, &err);
+    }
+    if (n < wanted)
+        snprintf(said, sizeof(said), "%d of %d begun: %.200s", n, wanted, err.text);
+    else
+        snprintf(said, sizeof(said), "%s: %d job%s begun; page cures tells how it goes", o->action->name, n,
+                 n == 1 ? "" : "s");
+    offer_close(d);
+    dash_say(d, n < wanted ? ROLE_WARNING : ROLE_GOOD, said);
+}
+
+bool dialog_armed(const struct dash *d, double *shown_s)
+{
+    double now = d->host.now(d->host.ctx);
+    if (now < *shown_s) /* the clock was set back: it begins anew */
+        *shown_s = now;
+    return !isnan(*shown_s) && now - *shown_s >= deaf_s;
+}
+
+/* What is typed first; a paste is text here, and confirms nothing. */
+static void type_first(struct dash *d, const struct key *key, enum command c)
+{
+    struct offer *o = d->offer;
+    if (c == COMMAND_CANCEL) {
+        offer_close(d);
+    } else if (c == COMMAND_ACCEPT) {
+        o->typed = arena_dup(o->arena, d->line);
+        line_start(d, MODE_OFFER, "");
+        ask_next(o);
+    } else if (!line_edit(d, c)) {
+        line_character(d, key);
+    }
+}
+
+static void leave(struct dash *d)
+{
+    offer_close(d);
+    dash_say(d, ROLE_DIM, "left as it was: nothing was done");
+}
+
+static void confirm_key(struct dash *d, const struct key *key, enum command c)
+{
+    struct offer *o = d->offer;
+    const struct proposal *first;
+    char word[300];
+    bool plain = key->kind == KEY_CHAR && !key->control && !key->alt;
+    if (offer_possible(o, &first) == 0) {
+        const struct action *instead =
+            first->cure.instead == NULL ? NULL : action_find(d->options.actions, first->cure.instead);
+        offer_close(d);
+        if (instead != NULL && plain && (char)key->code == instead->key)
+            action_open(d, instead);
+        return;
+    }
+    offer_word(o, word, sizeof(word));
+    if (strcmp(word, "y") == 0 && plain && key->code == 'y')
+        run(d);
+    else if (strcmp(word, "y") == 0 || c == COMMAND_CANCEL || key->kind == KEY_PASTE)
+        leave(d);
+    else if (c == COMMAND_ACCEPT && strcmp(d->line, word) == 0)
+        run(d);
+    else if (c == COMMAND_ACCEPT)
+        snprintf(d->line_error, sizeof(d->line_error),
+                 d->line[0] == '\0' ? "Enter alone confirms nothing" : "that is not it");
+    else if (!line_edit(d, c))
+        line_character(d, key);
+}
+
+static void menu_key(struct dash *d, const struct key *key, enum command c)
+{
+    struct offer *o = d->offer;
+    const struct action *a = c == COMMAND_ACCEPT ? o->list[o->chosen].action : dash_action(d, key);
+    if (c == COMMAND_UP || c == COMMAND_DOWN)
+        o->chosen = (o->chosen + (c == COMMAND_UP ? o->n - 1 : 1)) % o->n;
+    else if (a != NULL)
+        action_open(d, a);
+    else
+        offer_close(d);
+}
+
+static bool scroll(struct offer *o, const struct key *key)
+{
+    if (key->kind != KEY_NAMED || o->action == NULL)
+        return false;
+    int page = o->room > 1 ? o->room - 1 : 1;
+    int step = key->name == NAMED_UP          ? -1
+               : key->name == NAMED_DOWN      ? 1
+               : key->name == NAMED_PAGE_UP   ? -page
+               : key->name == NAMED_PAGE_DOWN ? page
+                                              : 0;
+    o->top += step;
+    if (o->top > o->lines - o->room)
+        o->top = o->lines - o->room;
+    if (o->top < 0)
+        o->top = 0;
+    return step != 0;
+}
+
+void offer_key(struct dash *d, const struct key *key)
+{
+    struct offer *o = d->offer;
+    enum command c = key_command(key, WHERE_EDIT);
+    d->line_error[0] = '\0';
+    if (scroll(o, key))
+        return;
+    if (o->action != NULL && o->action->asks != NULL && o->typed == NULL)
+        type_first(d, key, c);
+    else if (o->action == NULL)
+        menu_key(d, key, c);
+    else if (offer_ready(o) && dialog_armed(d, &o->shown_s))
+        confirm_key(d, key, c);
+    else if (c == COMMAND_CANCEL)
+        leave(d);
+}

@@ -1,0 +1,266 @@
+/* The dialog of an action and the menu of all actions on a row, as boxes over the page. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/text.h"
+#include "core/utf8.h"
+#include "tui/dash_state.h"
+
+enum { MOST_LINES = 1000, WIDEST = 110 };
+
+/* Lines as they will stand, each with its style: wrapped where they are too long, never cut. */
+struct lines {
+    struct {
+        char *text;
+        struct style style;
+    } list[MOST_LINES];
+    int n, columns;
+};
+
+static void line_add(struct lines *l, struct style style, const char *text, size_t len)
+{
+    if (l->n == MOST_LINES)
+        return;
+    char *copy = mem_new(len + 1);
+    memcpy(copy, text, len);
+    l->list[l->n].text = copy;
+    l->list[l->n++].style = style;
+}
+
+/* TEXT from its first character to where the line is full; at a blank if there is one. */
+static size_t fitting(const char *text, size_t len, int columns)
+{
+    size_t at = 0, blank = 0;
+    int used = 0;
+    while (at < len) {
+        char cell[UTF8_CELL];
+        int width;
+        size_t n = utf8_cell(text + at, len - at, cell, &width);
+        if (used + width > columns)
+            return blank > 0 ? blank : at > 0 ? at : n;
+        used += width;
+        at += n;
+        if (text[at - 1] == ' ')
+            blank = at;
+    }
+    return len;
+}
+
+static void lines_add(struct lines *l, struct style style, const char *text)
+{
+    while (text != NULL && *text != '\0') {
+        size_t len = strcspn(text, "\n");
+        for (size_t at = 0, n; at < len; at += n) {
+            n = fitting(text + at, len - at, l->columns);
+            line_add(l, style, text + at, n);
+        }
+        text += len + (text[len] == '\n');
+    }
+}
+
+static void lines_addf(struct lines *l, struct style style, const char *format, const char *a, const char *b)
+{
+    struct text t;
+    text_init(&t, 16000);
+    text_addf(&t, format, a, b);
+    lines_add(l, style, text_str(&t));
+    text_done(&t);
+}
+
+static void lines_done(struct lines *l)
+{
+    for (int i = 0; i < l->n; i++)
+        free(l->list[i].text);
+    free(l);
+}
+
+static const struct style plain = {ROLE_DIALOG, 0}, bold = {ROLE_DIALOG, ATTR_BOLD},
+                          bad = {ROLE_WARNING, ATTR_BOLD};
+
+/* Warnings are written in capitals by those who know what they are about. */
+static void says_add(struct lines *l, const char *says)
+{
+    while (says != NULL && *says != '\0') {
+        size_t len = strcspn(says, "\n");
+        char *line = mem_new(len + 1);
+        memcpy(line, says, len);
+        bool loud = strncmp(line, "THIS IS", 7) == 0 || strncmp(line, "THIS BUILDS", 11) == 0 ||
+                    strncmp(line, "EVERYONE", 8) == 0;
+        lines_add(l, loud ? bad : plain, line);
+        free(line);
+        says += len + (says[len] == '\n');
+    }
+}
+
+static void refusal_add(struct lines *l, const struct offer *o, const struct proposal *p)
+{
+    const struct action *instead =
+        p->cure.instead == NULL ? NULL : action_find(o->dash->options.actions, p->cure.instead);
+    lines_add(l, bad, p->cure.why_not);
+    if (p->result != NULL)
+        says_add(l, p->cure.says);
+    if (instead != NULL) {
+        char key[2] = {instead->key, '\0'};
+        lines_addf(l, bold, "%s offers to: %s", key, instead->title);
+    }
+}
+
+/* The exact SQL stands first: whatever the screen cuts, not that. */
+static void body_add(struct lines *l, const struct offer *o)
+{
+    const struct proposal *first;
+    int n = offer_possible(o, &first);
+    char count[100];
+    if (n == 0 && o->n == 1) {
+        refusal_add(l, o, first);
+        return;
+    }
+    for (int i = 0; i < o->n; i++)
+        if (o->list[i].cure.why_not == NULL)
+            lines_add(l, bold, o->list[i].cure.statement);
+    for (int i = 0; i < o->n; i++)
+        if (o->list[i].cure.why_not != NULL)
+            lines_addf(l, bad, "not %s: %s",
+                       o->list[i].cure.label != NULL ? o->list[i].cure.label : "one row",
+                       o->list[i].cure.why_not);
+    if (o->left_out > 0) {
+        snprintf(count, sizeof(count), "%d tagged rows are not shown now, and left out", o->left_out);
+        lines_add(l, bad, count);
+    }
+    if (n == 1 && o->n == 1)
+        says_add(l, first->cure.says);
+    if (n > 0) {
+        lines_addf(l, plain, "then: %s",
+                   first->cure.effect != NULL && n == 1 ? first->cure.effect : o->action->help, NULL);
+        lines_addf(l, plain, "risk: %s", o->action->risk, NULL);
+    }
+}
+
+static void prompt_text(const struct offer *o, char *out, size_t size)
+{
+    const struct proposal *first;
+    char word[300];
+    if (o->dash->line_error[0] != '\0')
+        snprintf(out, size, "%.200s", o->dash->line_error);
+    else if (o->answered < o->n)
+        snprintf(out, size, "one moment: looking at it");
+    else if (offer_possible(o, &first) == 0)
+        snprintf(out, size, "any key leaves it");
+    else {
+        offer_word(o, word, sizeof(word));
+        if (strcmp(word, "y") == 0)
+            snprintf(out, size, "y does it   any other key leaves it");
+        else
+            snprintf(out, size, "type %.200s and Enter   Esc leaves it", word);
+    }
+}
+
+/* The line that is typed, with its cursor. */
+static void typed_draw(struct dash *d, struct area box, int row, const char *before)
+{
+    char left[LINE_MOST + 1];
+    int at = 1 + area_put(box, row, 1, box.columns - 2, plain, before, true) + 1;
+    area_put(box, row, at, box.columns - at - 1, bold, d->line, true);
+    snprintf(left, sizeof(left), "%.*s", d->line_at, d->line);
+    int column = at + utf8_columns(left);
+    box.canvas->cursor_row = box.row + row;
+    box.canvas->cursor_column = box.column + (column < box.columns ? column : box.columns - 1);
+}
+
+static void title_text(const struct offer *o, char *out, size_t size)
+{
+    const struct proposal *first;
+    int n = o->n == 0 ? 0 : offer_possible(o, &first);
+    bool prod = dash_is_prod(o->dash, o->target);
+    const char *label = o->n == 1 && first->cure.label != NULL ? first->cure.label : "";
+    if (o->n > 1)
+        snprintf(out, size, " %s: %d of %d rows · %s%s ", o->action->title, n, o->n, o->target,
+                 prod ? " · PROD" : "");
+    else
+        snprintf(out, size, " %s%s%s · %s%s ", o->action->title, label[0] != '\0' ? ": " : "", label,
+                 o->target, prod ? " · PROD" : "");
+}
+
+static void dialog_draw(struct dash *d, struct area a)
+{
+    struct offer *o = d->offer;
+    bool types = o->action->asks != NULL && o->typed == NULL;
+    char prompt[500], title[400], word[300] = "y";
+    const struct proposal *first;
+    struct lines *l = mem_new(sizeof(*l));
+    int columns = a.columns - 4 < WIDEST ? a.columns - 4 : WIDEST;
+    l->columns = columns - 2;
+    if (types)
+        lines_add(l, plain, o->action->help);
+    else if (offer_ready(o))
+        body_add(l, o);
+    title_text(o, title, sizeof(title));
+    prompt_text(o, prompt, sizeof(prompt));
+    if (!types && offer_ready(o) && offer_possible(o, &first) > 0)
+        offer_word(o, word, sizeof(word));
+    int room = a.rows - 3 < l->n ? a.rows - 3 : l->n;
+    struct area box = box_draw(a, room + 1, columns, title);
+    o->lines = l->n;
+    o->room = room;
+    for (int i = 0; i < room && o->top + i < l->n; i++)
+        area_put(box, i, 1, l->columns, l->list[o->top + i].style, l->list[o->top + i].text, true);
+    if (types)
+        typed_draw(d, box, box.rows - 1, o->action->asks);
+    else if (strcmp(word, "y") != 0)
+        typed_draw(d, box, box.rows - 1, prompt);
+    else
+        area_put(box, box.rows - 1, 1, -1, d->line_error[0] != '\0' ? bad : bold, prompt, true);
+    if (room < l->n)
+        area_put_right(box, box.rows - 1, box.columns - 24, 23, plain, "more: Up Down PgDn");
+    if (!types && offer_ready(o) && isnan(o->shown_s))
+        o->shown_s = d->host.now(d->host.ctx);
+    lines_done(l);
+}
+
+/* ---- The menu ---- */
+
+static void menu_draw(struct dash *d, struct area a)
+{
+    struct offer *o = d->offer;
+    int columns = a.columns - 4 < WIDEST ? a.columns - 4 : WIDEST;
+    int most = (a.rows - 2) / 2, n = o->n < most ? o->n : most;
+    if (n < 1)
+        return;
+    if (o->chosen < o->top)
+        o->top = o->chosen;
+    if (o->chosen >= o->top + n)
+        o->top = o->chosen - n + 1;
+    const char *label = o->list[0].cure.label;
+    char title[200];
+    snprintf(title, sizeof(title), " %.100s · a key or Enter offers it, Esc leaves ",
+             label == NULL ? "actions" : label);
+    struct area box = box_draw(a, 2 * n, columns, title);
+    for (int i = 0; i < n; i++) {
+        const struct proposal *p = &o->list[o->top + i];
+        char key[2] = {p->action->key == '\0' ? ' ' : p->action->key, '\0'};
+        const char *sql = p->action->asks != NULL ? p->action->help : p->cure.statement;
+        bool no = p->cure.why_not != NULL;
+        area_put(box, 2 * i, 1, 1, bold, key, false);
+        area_put(box, 2 * i, 3, -1, bold, p->action->title, true);
+        area_put(box, 2 * i + 1, 3, box.columns - 4, no ? (struct style){ROLE_WARNING, 0} : plain,
+                 no            ? p->cure.why_not
+                 : sql == NULL ? "..."
+                               : sql,
+                 true);
+        if (o->top + i == o->chosen)
+            area_restyle(box, 2 * i, 0, box.columns, STYLE(ROLE_CURSOR));
+    }
+}
+
+void offer_draw(struct dash *d, struct area a)
+{
+    if (a.rows < 4)
+        return;
+    if (d->offer->action == NULL)
+        menu_draw(d, a);
+    else
+        dialog_draw(d, a);
+}

@@ -1,0 +1,220 @@
+/* What a person means: whose rows a pane shows, which of them, and whether anything may be done to them now.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "tui/dash_state.h"
+
+enum { MOST_MEANT = 200, MOST_KEYS = 16 };
+/* A sample older than that many of its cadences says nothing of now; polls of a second come a little late. */
+static const double cadences = 3, least_stale_s = 3;
+
+/* ---- Whose rows ---- */
+
+/* R has all KEY columns of D; by their origin, or by name alone where the pane says whose they are. */
+static bool has_keys(const struct result *r, const struct dataset *d, bool by_name)
+{
+    int n = 0;
+    for (int i = 0; i < d->n_columns; i++) {
+        if (d->columns[i].kind != KIND_KEY)
+            continue;
+        int c = result_column(r, d->columns[i].name);
+        const char *from = c < 0 ? NULL : r->columns[c].dataset;
+        if (c < 0 || (!by_name && (from == NULL || strcmp(from, d->name) != 0)))
+            return false;
+        n++;
+    }
+    return n > 0;
+}
+
+const char *pane_dataset(const struct dash_pane *p)
+{
+    const struct dash *d = p->dash;
+    const struct actions *as = d->options.actions;
+    for (int i = 0; as != NULL && p->result != NULL && i < as->n; i++)
+        for (int k = 0; k < as->list[i].n_on; k++) {
+            const char *name = as->list[i].on[k];
+            const struct dataset *dataset = registry_find(d->options.registry, name);
+            bool said = p->pane->of != NULL;
+            if (dataset != NULL && (!said || strcmp(p->pane->of, name) == 0) &&
+                has_keys(p->result, dataset, said))
+                return name;
+        }
+    return NULL;
+}
+
+const char *dash_dataset(struct dash *d, struct dash_pane **of)
+{
+    struct visit *v = dash_visit(d);
+    struct dash_pane *p = dash_focus(d);
+    const char *dataset = p == NULL ? NULL : pane_dataset(p);
+    if (dataset == NULL && v->page->detail && v->n > 0) {
+        p = &v->panes[0];
+        dataset = pane_dataset(p);
+    }
+    if (of != NULL)
+        *of = p;
+    return dataset;
+}
+
+const struct action *dash_action(struct dash *d, const struct key *key)
+{
+    if (d->options.actions == NULL || key->kind != KEY_CHAR || key->control || key->alt || key->code < 'A' ||
+        key->code > 'Z')
+        return NULL;
+    const char *dataset = dash_dataset(d, NULL);
+    return dataset == NULL ? NULL : action_of_key(d->options.actions, dataset, (char)key->code);
+}
+
+/* ---- Whether ---- */
+
+bool dash_why_no_cure(struct dash *d, const char *target, const char *dataset, char *out, size_t size)
+{
+    double every_s = NAN, age_s = d->host.age == NULL || dataset == NULL
+                                      ? 0
+                                      : d->host.age(d->host.ctx, target, dataset, &every_s);
+    const char *why = NULL;
+    if (d->options.read_only)
+        why = "--read-only: nothing here changes a server";
+    else if (d->host.cure == NULL && d->options.attached != NULL)
+        why = "these are the numbers of a guard, which cures nothing on a dashboard's word: start dbvitals "
+              "with --no-attach";
+    else if (d->host.cure == NULL)
+        why = "nothing can be done to a server from here";
+    else if (d->paused)
+        why = "it is paused: Space goes on, then it can be done";
+    else if (!dash_live(d))
+        why = "this is the past: End goes to now, where it can be done";
+    if (why == NULL && (isnan(age_s) || age_s > fmax(cadences * every_s, least_stale_s))) {
+        snprintf(out, size,
+                 isnan(age_s) ? "there is no sample of %s yet"
+                              : "what is known of %s is %.0f s old: not done on numbers of then",
+                 dataset, age_s);
+        return true;
+    }
+    if (why != NULL)
+        snprintf(out, size, "%s", why);
+    return why != NULL;
+}
+
+static const struct result *head_of(struct dash *d, const char *target, int *row)
+{
+    const struct dash_pane *p = dash_pane_named(d, "head");
+    const struct result *r = p == NULL ? NULL : p->result;
+    int name = r == NULL ? -1 : result_column(r, "name");
+    for (*row = 0; name >= 0 && *row < r->n_rows; (*row)++) {
+        const struct value *v = result_at(r, *row, name);
+        if (v->type == VALUE_TEXT && strcmp(v->text, target) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+bool dash_is_prod(struct dash *d, const char *target)
+{
+    int row;
+    const struct result *r = head_of(d, target, &row);
+    int env = r == NULL ? -1 : result_column(r, "env");
+    return env >= 0 && result_at(r, row, env)->type == VALUE_TEXT &&
+           strcmp(result_at(r, row, env)->text, "prod") == 0;
+}
+
+/* ---- Which rows ---- */
+
+static void param_add(struct offer *o, struct query_param *params, int *n, const char *name,
+                      struct value value)
+{
+    if (*n == MOST_KEYS)
+        return;
+    if (value.type == VALUE_TEXT)
+        value.text = arena_dup(o->arena, value.text);
+    params[(*n)++] = (struct query_param){arena_dup(o->arena, name), value};
+}
+
+/* The keys that a row may have of any dataset that A is on: from an index its table is meant too. */
+static void propose(struct offer *o, const struct action *a, const struct result *r, int row)
+{
+    struct proposal *p = &o->list[o->n++];
+    struct query_param *params = arena_alloc(o->arena, MOST_KEYS * sizeof(*params));
+    int n = 0;
+    const struct registry *registry = o->dash->options.registry;
+    param_add(o, params, &n, "target", (struct value){.type = VALUE_TEXT, .text = o->target});
+    for (int i = 0; r != NULL && i < r->n_columns; i++) {
+        bool key = false;
+        for (int k = 0; k < a->n_on && !key; k++) {
+            const struct dataset *d = registry_find(registry, a->on[k]);
+            int c = d == NULL ? -1 : dataset_column(d, r->columns[i].name);
+            key = c >= 0 && d->columns[c].kind == KIND_KEY;
+        }
+        if (key)
+            param_add(o, params, &n, r->columns[i].name, *result_at(r, row, i));
+    }
+    *p = (struct proposal){.action = a, .params = params, .n_params = n};
+}
+
+static const char *target_of(const struct dash *d, const struct result *r, int row)
+{
+    int c = result_column(r, "target");
+    return c >= 0 && result_at(r, row, c)->type == VALUE_TEXT ? result_at(r, row, c)->text : d->target;
+}
+
+/* The tagged rows that the pane holds. */
+static void propose_tagged(struct offer *o, const struct action *a, struct dash_pane *p)
+{
+    struct view v = pane_view(p);
+    struct text identity;
+    text_init(&identity, 64000);
+    for (int i = 0; i < p->result->n_rows && o->n < MOST_MEANT; i++) {
+        text_clear(&identity);
+        view_identity(&v, p->result, i, &identity);
+        if (view_tagged(&v, text_str(&identity)) && strcmp(target_of(o->dash, p->result, i), o->target) == 0)
+            propose(o, a, p->result, i);
+    }
+    o->left_out = p->table.n_tags - o->n;
+    text_done(&identity);
+}
+
+static bool row_of(struct dash_pane *p, const struct result **from, int *row)
+{
+    struct view v = pane_view(p);
+    *from = p->result;
+    *row = 0;
+    if (p->result == NULL)
+        return false;
+    if (!widget_has_rows(p->pane->widget))
+        return p->result->n_rows > 0;
+    if (view_rows(&v) == 0)
+        return false;
+    view_pin(&v);
+    view_row(&v, p->table.row, from, row);
+    return true;
+}
+
+bool offer_rows(struct offer *o, const struct action *a)
+{
+    struct dash *d = o->dash;
+    struct dash_pane *p;
+    const struct result *from;
+    const struct actions *as = d->options.actions;
+    int row;
+    const char *dataset = dash_dataset(d, &p);
+    o->list = arena_alloc(o->arena, (size_t)(MOST_MEANT + as->n) * sizeof(*o->list));
+    o->target = arena_dup(o->arena, d->target);
+    if (a != NULL && a->n_on == 0) {
+        propose(o, a, NULL, 0);
+        return true;
+    }
+    if (dataset == NULL || (a != NULL && !action_is_on(a, dataset)) || !row_of(p, &from, &row))
+        return false;
+    o->target = arena_dup(o->arena, target_of(d, from, row));
+    if (a != NULL && p->table.n_tags > 0)
+        propose_tagged(o, a, p);
+    else if (a != NULL)
+        propose(o, a, from, row);
+    for (int i = 0; a == NULL && i < as->n; i++)
+        if (action_is_on(&as->list[i], dataset) && !as->list[i].rare)
+            propose(o, &as->list[i], from, row);
+    return o->n > 0;
+}
