@@ -13,8 +13,12 @@ enum { PRIORITY = 1, MOST_PARAMS = 64 };
 static const double every_s = 30;
 /* Who begins to look sees at once what is known, and soon what is read for it. */
 static const double again_s = 3, settle_s = 0.3;
+/* What was cured is read anew as soon as its source may be: a table is looked at each 5 s, an index each 10.
+ */
+static const double hurry_s = 12, hurried_every_s = 1;
 
 static void ask_next(struct advisor *a);
+static void need(struct advisor *a, bool all);
 
 /* ---- The round ---- */
 
@@ -51,8 +55,13 @@ static void round_end(struct advisor *a)
     bool pending = advisor_keep(a);
     round_done(a);
     a->rounds++;
-    a->complete = !pending;
-    arm(a, a->rounds == 1 || pending ? again_s : every_s);
+    bool hurries = a->begun_s < a->hurry_until_s;
+    a->complete = !pending && !hurries;
+    if (a->complete && a->hurry_until_s > 0) {
+        a->hurry_until_s = 0;
+        need(a, true);
+    }
+    arm(a, a->rounds == 1 || !a->complete ? again_s : every_s);
 }
 
 static void on_answer(void *ctx, struct result *result, const char *error)
@@ -158,7 +167,8 @@ static void need(struct advisor *a, bool all)
             continue;
         needs = mem_grow(needs, (size_t)(n + f->uses.n), sizeof(*needs));
         for (int u = 0; u < f->uses.n; u++)
-            needs[n++] = (struct engine_need){f->uses.datasets[u], every_s};
+            needs[n++] =
+                (struct engine_need){f->uses.datasets[u], a->hurry_until_s > 0 ? hurried_every_s : every_s};
     }
     engine_need(a->engine, ASKER_FINDINGS, needs, n);
     free(needs);
@@ -199,8 +209,12 @@ void advisor_sample(struct advisor *a, const char *target, const struct dataset 
 
 void advisor_soon(struct advisor *a)
 {
+    if (!a->looked_at)
+        return;
     a->complete = false;
-    if (a->looked_at && a->checked == NULL)
+    a->hurry_until_s = loop_mono_s() + hurry_s;
+    need(a, true);
+    if (a->checked == NULL)
         arm(a, settle_s);
 }
 

@@ -25,8 +25,9 @@ struct advisor {
     struct actions actions;
     struct loop_timer *timer;
     bool looked_at, complete;
-    double begun_s; /* monotonic, of the last round; -HUGE_VAL: there was none since somebody looks */
-    int rounds;     /* since somebody looks */
+    double begun_s;       /* monotonic, of the last round; -HUGE_VAL: there was none since somebody looks */
+    double hurry_until_s; /* monotonic; 0: nothing was cured lately */
+    int rounds;           /* since somebody looks */
     /* Of the round that is under way: */
     int ticket; /* 0: none is */
     struct snapshot *snapshot;
