@@ -48,11 +48,32 @@ static void on_answer(void *ctx, struct result *result, const char *error)
     ask_next(o);
 }
 
+/* A menu has only what is meant for such a row, possible now or not: an action that finds no row is about
+ * others. */
+static void menu_settle(struct offer *o)
+{
+    int kept = 0;
+    for (int i = 0; i < o->n; i++) {
+        if (o->list[i].result != NULL && o->list[i].result->n_rows > 0)
+            o->list[kept++] = o->list[i];
+        else
+            result_free(o->list[i].result);
+    }
+    o->answered = o->n = kept;
+    if (kept > 0)
+        return;
+    dash_say(o->dash, ROLE_WARNING, "it is not there any more");
+    offer_close(o->dash);
+}
+
 static void ask_next(struct offer *o)
 {
     struct dash *d = o->dash;
-    if (o->answered == o->n)
+    if (o->answered == o->n) {
+        if (o->action == NULL)
+            menu_settle(o);
         return;
+    }
     struct proposal *p = &o->list[o->answered];
     struct query_param params[24];
     int n = 0;

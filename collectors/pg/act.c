@@ -41,7 +41,7 @@ struct act {
 static void say(struct act *a, const char *text)
 {
     if (text != NULL && text[0] != '\0')
-        text_addf(&a->said, "%s%s", a->said.len > 0 ? "\n" : "", text);
+        text_addf(&a->said, "%s%s", a->said.len > 0 ? ";\n" : "", text);
 }
 
 static void destroy(struct act *a)
@@ -172,7 +172,7 @@ static void statement_failed(struct act *a, const struct conn_answer *answer)
                  a->limit_s);
         fail_after(a, ACT_FAILED, text);
     } else if (a->cancelled && (ended || lock))
-        fail_after(a, ACT_CANCELLED, "cancelled while it ran: what it had done is rolled back");
+        fail_after(a, ACT_CANCELLED, "cancelled while it ran");
     else if (lock)
         lock_missed(a);
     else {

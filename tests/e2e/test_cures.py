@@ -1,0 +1,198 @@
+"""From a row under the cursor to a job on a real server, on a pseudo-terminal: what changes it, and all that must not."""
+import os
+import re
+import time
+
+import pytest
+
+import screen
+
+
+@pytest.fixture
+def shop(start_server):
+    s = start_server()
+    s.psql("create table orders (id int primary key, v text); insert into orders select i, 'x' from generate_series(1, 5000) i;"
+           "create index orders_v on orders (v); create table users (id int primary key)")
+    return s
+
+
+def opened(shop, program, *words, page="tables", **more):
+    s = screen.Screen([program, "--page", page, *words], **{"rows": 30, "columns": 120, "env": shop.env(), **more})
+    s.wait("orders") if page in ("tables", "indexes") else s.wait(page)
+    return s
+
+
+def analyzed(shop, name="orders"):
+    return shop.value("select count(*) from pg_stat_user_tables where relname = %s and last_analyze is not null", (name,)) == 1
+
+
+def read_it(s):
+    """The dialog takes no key of its first 300 ms."""
+    time.sleep(0.4)
+    s.read(0.01)
+
+
+def escape(s):
+    """What follows an Esc at once would be its Alt."""
+    s.send("esc")
+    time.sleep(0.2)
+    s.read(0.01)
+
+
+def on_orders(s):
+    s.send("/", "orders", "enter")
+    s.wait(lambda t: "users" not in t.split("▶")[-1])
+
+
+def test_a_key_a_dialog_and_y_run_it_and_the_job_is_seen(shop, program):
+    with opened(shop, program) as s:
+        on_orders(s)
+        s.send("A")
+        text = s.wait("y does it")
+        assert 'ANALYZE "public"."orders"' in text and "changed since the last ANALYZE" in text
+        assert not analyzed(shop)
+        read_it(s)
+        s.send("y")
+        s.wait("done: analyze public.orders")
+        assert analyzed(shop) and not analyzed(shop, "users")
+        s.send(":page cures", "enter")
+        s.wait(re.compile(r"1\s+done\s+analyze\s+public.orders").search)
+
+
+def test_nothing_else_changes_the_server(shop, program):
+    """A single key, Enter, type-ahead, a paste, keys of the first 300 ms."""
+    with opened(shop, program) as s:
+        on_orders(s)
+        for keys in (["A", "y"], ["Ay"], ["\x1b[200~Ay\x1b[201~"]):  # a paste is no key: it opens nothing
+            s.send(*keys)
+            time.sleep(0.5)
+            s.read(0.01)
+            escape(s)
+            s.wait(lambda t: "y does it" not in t)
+        for key in ("enter", "space", "q", "Y", "\x1b[200~y\x1b[201~"):
+            s.send("A")
+            s.wait("y does it")
+            read_it(s)
+            s.send(key)
+            s.wait(lambda t: "y does it" not in t)
+        for key in "AVIDCK":
+            s.send(key)
+            time.sleep(0.2)
+            escape(s)
+        time.sleep(0.5)
+        s.read(0.01)
+        assert s.status is None
+    assert not analyzed(shop)
+    assert shop.value("select count(*) from pg_class where relname = 'orders_v'") == 1
+
+
+def test_off_in_the_past_paused_and_read_only(shop, program):
+    with opened(shop, program) as s:
+        s.send("space")
+        s.wait("PAUSED")
+        s.send("A")
+        s.wait("it is paused: Space goes on")
+        read_it(s)
+        s.send("y", "space")
+        time.sleep(6)  # two samples of tables
+        s.read(0.01)
+        s.send("[")
+        s.wait("PAST")
+        s.send("A")
+        s.wait("this is the past: End goes to now")
+        read_it(s)
+        s.send("y", "end")
+        s.wait("live")
+    with opened(shop, program, "--read-only") as s:
+        s.send("A")
+        s.wait("--read-only: nothing here changes a server")
+        read_it(s)
+        s.send("y")
+        time.sleep(0.5)
+    assert not analyzed(shop) and not analyzed(shop, "users")
+
+
+def test_off_on_numbers_that_are_old(shop, program):
+    with opened(shop, program, page="sessions") as s:
+        c = shop.connect(application_name="victim")
+        s.wait("victim")
+        s.send("/", "victim", "enter")
+        s.wait(lambda t: "victim" in t)
+        shop.pause()
+        try:
+            time.sleep(5)
+            s.read(0.01)
+            s.send("K")
+            s.wait(re.compile(r"is \d+ s old: not done on numbers of then").search)
+            read_it(s)
+            s.send("y")
+        finally:
+            shop.resume()
+        time.sleep(1)
+        c.cursor().execute("select 1")
+        c.close()
+
+
+def test_several_tagged_rows_ask_for_their_number(shop, program):
+    with opened(shop, program) as s:
+        s.send("t", "t", "A")
+        text = s.wait("type 2 and Enter")
+        assert 'ANALYZE "public"."orders"' in text and 'ANALYZE "public"."users"' in text
+        read_it(s)
+        s.send("enter", "y", "enter")
+        s.wait("that is not it")
+        assert not analyzed(shop)
+        s.send("backspace", "2", "enter")
+        s.wait("2 jobs begun")
+        s.wait("done: analyze")
+        end = time.monotonic() + 10
+        while not (analyzed(shop) and analyzed(shop, "users")):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
+def test_an_idle_transaction_is_ended_where_cancelling_has_no_effect(shop, program):
+    c = shop.connect(autocommit=False, application_name="idler")
+    c.cursor().execute("update orders set v = 'y' where id = 1")
+    with opened(shop, program, page="sessions") as s:
+        s.wait("idler")
+        s.send("/", "idler", "enter")
+        s.wait(lambda t: "idler" in t)
+        s.send("C")
+        s.wait("there is no statement to cancel")
+        read_it(s)
+        s.send("K")
+        text = s.wait("y does it")
+        assert f"SELECT pg_catalog.pg_terminate_backend({c.info.backend_pid})" in text and "rolls back" in text
+        read_it(s)
+        s.send("y")
+        s.wait("done: terminate")
+    assert shop.value("select count(*) from pg_stat_activity where pid = %s", (c.info.backend_pid,)) == 0
+    assert shop.value("select v from orders where id = 1") == "x"
+
+
+def test_leaving_asks_what_becomes_of_a_job_and_it_can_be_cancelled(shop, program):
+    c = shop.connect(autocommit=False)
+    c.cursor().execute("insert into orders values (-1, 'x')")
+    with opened(shop, program, page="indexes") as s:
+        s.send("/", "orders_v", "enter")
+        s.wait(lambda t: "users_pkey" not in t)
+        s.send("I")
+        s.wait("y does it")
+        read_it(s)
+        s.send("y")
+        s.wait("1 job begun")
+        s.send(":page cures", "enter")
+        s.wait("waits for")
+        s.send("q")
+        s.wait("1 job has not ended")
+        read_it(s)
+        s.send("x")
+        s.wait(lambda t: "has not ended" not in t)
+        s.send("q")
+        s.wait("1 job has not ended")
+        read_it(s)
+        s.send("c")
+        assert s.wait_end() == 0
+    c.close()
+    assert shop.value("select count(*) from pg_stat_activity where query ~ '^REINDEX' and state = 'active'") == 0
