@@ -118,7 +118,7 @@ static void draw(void *ctx)
         dash_draw(w->dash, w->canvas);
     else
         dash_draw_clock(w->dash, w->canvas);
-    terminal_paint(w->terminal, w->canvas);
+    terminal_paint(w->terminal, w->canvas, all ? rows : 1);
     w->drawn_s = loop_mono_s();
     w->dirty_s = 0;
     w->key_pending = !dash_complete(w->dash) && now - w->key_s < key_answer_s;

@@ -18,7 +18,7 @@
 #include "core/utf8.h"
 #include "tui/colour.h"
 
-enum { MOST_RESET = 256, MOST_COLUMNS = 1000 };
+enum { MOST_RESET = 256, MOST_COLUMNS = 1000, MOST_KEPT = 16 << 10 };
 
 /* ncurses writes its output itself, and would wait for a terminal that takes none. So it is given a file in
  * memory; the bytes are taken out of it and travel by the tty's queue. */
@@ -34,6 +34,7 @@ struct painter {
     attr_t attrs[N_ROLES]; /* of each role; its colours are pair role + 1 */
     uint64_t *painted; /* of each cell what ncurses was last given, so that cells that stay are not given again; see mark_of */
     int rows, columns;
+    bool whole; /* nothing was painted yet */
     bool cursor_shown;
 };
 
@@ -43,13 +44,15 @@ static void take_output(struct painter *p, struct text *out)
     off_t end = lseek(p->fd, 0, SEEK_CUR);
     char chunk[4096];
     for (off_t at = 0; at < end && out != NULL;) {
-        ssize_t n = pread(p->fd, chunk, sizeof(chunk), at);
+        off_t left = end - at; /* behind it stands what is left of a longer frame */
+        ssize_t n = pread(p->fd, chunk, left < (off_t)sizeof(chunk) ? (size_t)left : sizeof(chunk), at);
         if (n <= 0)
             break;
         text_add_n(out, chunk, (size_t)n);
         at += n;
     }
-    if (ftruncate(p->fd, 0) == 0)
+    /* The next frame is written over this one: giving its pages back each time costs more than writing it. */
+    if (end <= MOST_KEPT || ftruncate(p->fd, 0) == 0)
         lseek(p->fd, 0, SEEK_SET);
 }
 
@@ -189,6 +192,7 @@ void painter_resize(struct painter *p, int rows, int columns)
 void painter_redraw(struct painter *p)
 {
     memset(p->painted, 0, (size_t)p->rows * (size_t)p->columns * sizeof(*p->painted));
+    p->whole = true;
     werase(newscr);
     clearok(curscr, TRUE);
 }
@@ -256,17 +260,15 @@ static void paint_run(const struct painter *p, const struct cell *line, int row,
     mvwadd_wchnstr(newscr, row, from, run, n);
 }
 
-/* A cell's bytes in eight: FNV-1a over its two words. Never 0, which stands for a cell that was not painted. */
+/* A cell's bytes in eight: its two words, each by an odd number that spreads it (those of MurmurHash3's finaliser, as in core/index.c). Never
+ * 0, which stands for a cell that was not painted. */
 static uint64_t mark_of(const struct cell *cell)
 {
-    uint64_t words[2], mark = UINT64_C(0xcbf29ce484222325);
+    uint64_t words[2];
     _Static_assert(sizeof(words) == sizeof(*cell), "a cell is two words");
     memcpy(words, cell, sizeof(words));
-    for (int i = 0; i < 2; i++) {
-        mark = (mark ^ words[i]) * UINT64_C(0x100000001b3);
-        mark ^= mark >> 32;
-    }
-    return mark | 1;
+    uint64_t mark = words[0] * UINT64_C(0xff51afd7ed558ccd) + words[1] * UINT64_C(0xc4ceb9fe1a85ec53);
+    return (mark ^ mark >> 32) | 1;
 }
 
 static void paint_row(struct painter *p, const struct cell *line, int columns, int row)
@@ -289,14 +291,17 @@ static void paint_row(struct painter *p, const struct cell *line, int columns, i
     memcpy(painted, marks, (size_t)columns * sizeof(*marks));
 }
 
-void painter_paint(struct painter *p, const struct canvas *c, struct text *out)
+void painter_paint(struct painter *p, const struct canvas *c, int rows, struct text *out)
 {
-    int rows = c->rows < p->rows ? c->rows : p->rows;
+    if (p->whole || rows > c->rows)
+        rows = c->rows;
+    rows = rows < p->rows ? rows : p->rows;
     int columns = c->columns < p->columns ? c->columns : p->columns;
     for (int row = 0; row < rows; row++)
         paint_row(p, c->cells + (size_t)row * (size_t)c->columns, columns, row);
+    p->whole = false;
     bool cursor =
-        c->cursor_row >= 0 && c->cursor_row < rows && c->cursor_column >= 0 && c->cursor_column < columns;
+        c->cursor_row >= 0 && c->cursor_row < p->rows && c->cursor_column >= 0 && c->cursor_column < columns;
     leaveok(newscr, !cursor); /* nobody sees where a hidden cursor stands */
     if (cursor)
         wmove(newscr, c->cursor_row, c->cursor_column);

@@ -18,8 +18,8 @@ void painter_resize(struct painter *p, int rows, int columns);
 void painter_redraw(struct painter *p);
 /* The terminal was given back: the next frame takes the screen over again (alternate screen, cursor) and is drawn whole. */
 void painter_suspend(struct painter *p);
-/* Appends to OUT what turns the frame before into C. */
-void painter_paint(struct painter *p, const struct canvas *c, struct text *out);
+/* Appends to OUT what turns the frame before into C, of which only the first ROWS rows are others. */
+void painter_paint(struct painter *p, const struct canvas *c, int rows, struct text *out);
 /* What gives the screen back: alternate screen left, colours and cursor as they were. */
 const char *painter_reset(const struct painter *p, size_t *len);
 /* The terminal type reports mouse buttons. */

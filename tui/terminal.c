@@ -325,7 +325,7 @@ void terminal_size(const struct terminal *t, int *rows, int *columns)
     *columns = t->columns;
 }
 
-void terminal_paint(struct terminal *t, const struct canvas *c)
+void terminal_paint(struct terminal *t, const struct canvas *c, int rows)
 {
     if (!terminal_ready(t)) {
         t->frame_waits = true;
@@ -334,7 +334,7 @@ void terminal_paint(struct terminal *t, const struct canvas *c)
     }
     struct text frame;
     text_init(&frame, MOST_FRAME);
-    painter_paint(t->painter, c, &frame);
+    painter_paint(t->painter, c, rows, &frame);
     tty_send(&t->tty, text_str(&frame), frame.len);
     text_done(&frame);
     flush(t);

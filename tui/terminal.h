@@ -27,8 +27,8 @@ void terminal_free(struct terminal *t);
 void terminal_size(const struct terminal *t, int *rows, int *columns);
 /* The terminal has taken all earlier output, so that a frame may be painted now. */
 bool terminal_ready(const struct terminal *t);
-/* Paints the difference to the last frame; if it is not ready nothing happens and `drained` is called once it is. */
-void terminal_paint(struct terminal *t, const struct canvas *c);
+/* Paints the difference to the last frame, which lies in the first ROWS rows of C; if it is not ready nothing happens and `drained` is called once it is. */
+void terminal_paint(struct terminal *t, const struct canvas *c, int rows);
 void terminal_on_drained(struct terminal *t, loop_fn *fn, void *ctx);
 void terminal_set_theme(struct terminal *t, const struct theme *theme);
 void terminal_set_mouse(struct terminal *t, bool on);

@@ -77,7 +77,7 @@ static void before_sleep(void *ctx)
         if (!p->scattered)
             draw(p);
     }
-    terminal_paint(p->terminal, p->canvas); /* when it is not ready, it tells us once it is */
+    terminal_paint(p->terminal, p->canvas, p->canvas->rows); /* when it is not ready, it tells us once it is */
 }
 
 static void drained(void *ctx)

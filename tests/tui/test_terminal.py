@@ -326,8 +326,8 @@ def test_it_ends_and_is_restored_while_nobody_reads(probe):
     p.tell("busy on")
     while p.channel.status()["ready"]:
         pass
-    os.kill(child_of(p.pid), signal.SIGTERM)
     child = child_of(p.pid)
+    os.kill(child, signal.SIGTERM)
     end = time.monotonic() + 5
     while os.path.exists(f"/proc/{child}/exe") and open(f"/proc/{child}/comm").read().strip() == "terminal_probe":
         assert time.monotonic() < end, "it waits for its terminal"
