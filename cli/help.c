@@ -195,6 +195,7 @@ static const struct topic {
     {"exit-codes", "what the program's exit code tells",             exit_codes_help},
     {"datasets",   "every dataset and what a row of it is",          datasets_help,   .registry = true},
     {"pages",      "the pages of the dashboard",                     pages_help,      .pages = true},
+    {"actions",    "what can be done to a row, or to a server; each asks first",                    actions_help},
     {"keys",       "the keys of the dashboard; after : the names do the same",                      keys_help},
     {"config",     "every section and key of the config file",       config_help},
     {"completion", "a script for bash: source <(dbvitals help completion)", help_completion, .registry = true, .pages = true},

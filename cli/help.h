@@ -26,6 +26,8 @@ void help_usage(FILE *f, const struct subcommand *subcommands, int n);
 int help_run(const struct args *args, const struct subcommand *subcommands, int n);
 /* One dataset: what a row is, and every column. */
 void help_dataset(struct doc *doc, const struct dataset *d);
+/* What can be done to a server. */
+void actions_help(struct help *h);
 /* The words of bash's completion, as a script. */
 void help_completion(struct help *h);
 /* The topics' names, N of them. */

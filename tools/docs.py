@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TOPICS = ["keys", "config", "pages"]
+TOPICS = ["actions", "keys", "config", "pages"]
 NOTE = "<!-- Written by tools/docs.py from the program's tables: edit those, then run it. -->\n"
 MAN = "docs/dbvitals.1"
 # What stands between these two lines of the man page is written; the first one names the topic.

@@ -49,14 +49,19 @@ static size_t fitting(const char *text, size_t len, int columns)
     return len;
 }
 
+static void wrap(struct lines *l, struct style style, const char *text, size_t len)
+{
+    for (size_t at = 0, n; at < len; at += n) {
+        n = fitting(text + at, len - at, l->columns);
+        line_add(l, style, text + at, n);
+    }
+}
+
 static void lines_add(struct lines *l, struct style style, const char *text)
 {
     while (text != NULL && *text != '\0') {
         size_t len = strcspn(text, "\n");
-        for (size_t at = 0, n; at < len; at += n) {
-            n = fitting(text + at, len - at, l->columns);
-            line_add(l, style, text + at, n);
-        }
+        wrap(l, style, text, len);
         text += len + (text[len] == '\n');
     }
 }
@@ -120,7 +125,8 @@ static void body_add(struct lines *l, const struct offer *o)
     }
     for (int i = 0; i < o->n; i++)
         if (o->list[i].cure.why_not == NULL)
-            lines_add(l, bold, o->list[i].cure.statement);
+            wrap(l, bold, o->list[i].cure.statement,
+                 strlen(o->list[i].cure.statement)); /* a name that has lines makes none here */
     for (int i = 0; i < o->n; i++)
         if (o->list[i].cure.why_not != NULL)
             lines_addf(l, bad, "not %s: %s",
@@ -213,8 +219,10 @@ static void dialog_draw(struct dash *d, struct area a)
         typed_draw(d, box, box.rows - 1, prompt);
     else
         area_put(box, box.rows - 1, 1, -1, d->line_error[0] != '\0' ? bad : bold, prompt, true);
+    int beside = box.columns - 24 - utf8_columns(prompt);
     if (room < l->n)
-        area_put_right(box, box.rows - 1, box.columns - 24, 23, plain, "more: Up Down PgDn");
+        area_put_right(box, box.rows - 1, beside > 0 ? box.columns - 24 : box.columns - 13,
+                       beside > 0 ? 23 : 12, plain, beside > 0 ? "more: Up Down PgDn" : "  Down: more");
     if (!types && offer_ready(o) && isnan(o->shown_s))
         o->shown_s = d->host.now(d->host.ctx);
     lines_done(l);

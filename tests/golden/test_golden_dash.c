@@ -46,6 +46,19 @@ static void findings_screen(int rows, int columns, bool found, const char *page,
     world_done(&w);
 }
 
+static void jobs_screen(int rows, int columns, const char *keys, const char *name)
+{
+    struct world w;
+    world_init(&w, WORLD_QUIET);
+    world_jobs(&w);
+    world_open(&w, rows, columns, "cures");
+    world_settle(&w);
+    world_type(&w, keys);
+    world_settle(&w);
+    golden_check_styles(w.canvas, name);
+    world_done(&w);
+}
+
 // clang-format off
 static void findings_132x24(void **state)  { (void)state; findings_screen(24, 132, true, NULL, "o", "findings_132x24"); }
 static void findings_80x24(void **state)   { (void)state; findings_screen(24, 80, true, "findings", "", "findings_80x24"); }
@@ -58,6 +71,13 @@ static void alerts_80x24(void **state)     { (void)state; alarm_screen(24, 80, "
 static void alerts_40x10(void **state)     { (void)state; alarm_screen(10, 40, "alerts", "", "alerts_40x10"); }
 static void alert_detail(void **state)     { (void)state; alarm_screen(43, 132, "alerts", "<enter>", "alert_detail"); }
 static void alert_form(void **state)       { (void)state; alarm_screen(24, 80, "alerts", "Smine<tab>2h", "alert_form"); }
+static void cure_dialog(void **state)      { (void)state; screen(WORLD_TROUBLE, 24, 80, false, "tables", "A", "cure_dialog"); }
+static void cure_dialog_40x10(void **state) { (void)state; screen(WORLD_TROUBLE, 10, 40, false, "sessions", "K", "cure_dialog_40x10"); }
+static void cure_hostile(void **state)     { (void)state; screen(WORLD_HOSTILE, 24, 100, false, "tables", "V", "cure_hostile"); }
+static void cure_refused(void **state)     { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "sessions", "C", "cure_refused"); }
+static void cure_menu(void **state)        { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "sessions", ".", "cure_menu"); }
+static void cures_100x24(void **state)     { (void)state; jobs_screen(24, 100, "", "cures_100x24"); }
+static void cure_detail(void **state)      { (void)state; jobs_screen(30, 100, "<down><down><enter>", "cure_detail"); }
 static void pools_alarm(void **state)      { (void)state; alarm_screen(24, 100, "pools", "", "pools_alarm"); }
 static void overview_alarm(void **state)   { (void)state; alarm_screen(43, 132, NULL, "", "overview_alarm"); }
 static void overview_132x43(void **state)  { (void)state; screen(WORLD_TROUBLE, 43, 132, false, NULL, "", "overview_132x43"); }
@@ -112,6 +132,13 @@ int main(void)
         cmocka_unit_test(alert_detail),
         cmocka_unit_test(alert_form),
         cmocka_unit_test(overview_alarm),
+        cmocka_unit_test(cure_dialog),
+        cmocka_unit_test(cure_dialog_40x10),
+        cmocka_unit_test(cure_hostile),
+        cmocka_unit_test(cure_refused),
+        cmocka_unit_test(cure_menu),
+        cmocka_unit_test(cures_100x24),
+        cmocka_unit_test(cure_detail),
         cmocka_unit_test(pools_alarm),
         cmocka_unit_test(overview_132x43),
         cmocka_unit_test(overview_80x24),

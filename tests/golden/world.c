@@ -9,6 +9,7 @@
 
 #include "alerts/book.h"
 #include "cures/cures.h"
+#include "cures/cures_sample.h"
 #include "alerts/context.h"
 #include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
@@ -654,6 +655,43 @@ void world_advise(struct world *w, bool found)
     put(w, s);
 }
 
+void world_jobs(struct world *w)
+{
+    static const struct {
+        const char *action, *label, *statement, *undo, *message;
+        double ago_s, ran_s;
+        enum job_state state;
+    } made[] = {
+        {"analyze", "public.orders", "ANALYZE \"public\".\"orders\"", NULL, NULL, 300, 0.4, JOB_DONE},
+        {"drop_index", "public.orders_old", "DROP INDEX CONCURRENTLY \"public\".\"orders_old\"",
+         "CREATE INDEX orders_old ON public.orders USING btree (status)",
+         "not done: the index is gone: it was dropped, or built anew", 200, 0.1, JOB_FAILED},
+        {"vacuum", "public.telemetry", "VACUUM (TRUNCATE false) \"public\".\"telemetry\"", NULL, NULL, 90, 0,
+         JOB_RUNNING},
+        {"reindex", "public.sessions_pkey", "REINDEX INDEX CONCURRENTLY \"public\".\"sessions_pkey\"", NULL,
+         NULL, 30, 0, JOB_QUEUED},
+    };
+    struct jobs jobs = {.n = 0};
+    for (int i = 0; i < COUNT(made); i++) {
+        const struct job asked = {.target = (char *)(uintptr_t)target,
+                                  .action = (char *)(uintptr_t)made[i].action,
+                                  .label = (char *)(uintptr_t)made[i].label,
+                                  .statement = (char *)(uintptr_t)made[i].statement,
+                                  .undo = (char *)(uintptr_t)made[i].undo,
+                                  .database = (char *)(uintptr_t) "shop",
+                                  .by = (char *)(uintptr_t) "ada"};
+        struct job *job = jobs_add(&jobs, &asked, w->now_s - made[i].ago_s);
+        if (made[i].state == JOB_QUEUED)
+            continue;
+        job_begin(job, w->now_s - made[i].ago_s);
+        job_runs(job, 5000 + i, 1);
+        if (made[i].state != JOB_RUNNING)
+            jobs_end(&jobs, job, made[i].state, made[i].message, w->now_s - made[i].ago_s + made[i].ran_s);
+    }
+    put(w, cures_sample(&jobs, target, w->mono_s, w->now_s));
+    jobs_done(&jobs);
+}
+
 static void fast_put(struct world *w, enum world_kind kind)
 {
     sessions_put(w, kind, 0, 0);
@@ -675,7 +713,8 @@ void world_init(struct world *w, enum world_kind kind)
                         .mono_s = 50000};
     setenv("TZ", "UTC", 1);
     tzset();
-    if (!products_register(&w->registry, &err) || !alerts_register(&w->registry, &err) || !cures_register(&w->registry, &err))
+    if (!products_register(&w->registry, &err) || !alerts_register(&w->registry, &err) ||
+        !cures_register(&w->registry, &err))
         fail_msg("%s", err.text);
     if (!actions_read(&w->actions, &err))
         fail_msg("%s", err.text);
@@ -822,8 +861,8 @@ static bool alert(void *ctx, const struct alert_order *o, struct err *err)
         snprintf(w->ordered, sizeof(w->ordered), "resend %lld", (long long)o->number);
         return true;
     }
-    snprintf(w->ordered, sizeof(w->ordered), "%s %s scope %d for %.0f s: %s", deeds[o->deed], o->rule, (int)o->scope,
-             isnan(o->until_s) ? 0 : o->until_s - w->now_s, o->comment);
+    snprintf(w->ordered, sizeof(w->ordered), "%s %s scope %d for %.0f s: %s", deeds[o->deed], o->rule,
+             (int)o->scope, isnan(o->until_s) ? 0 : o->until_s - w->now_s, o->comment);
     return true;
 }
 

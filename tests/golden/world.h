@@ -91,6 +91,9 @@ void world_end_session(struct world *w, int pid);
 
 /* Rules were judged, and found something: two fire as critical, one that somebody knows of, one is pending. Before world_open. */
 void world_alarm(struct world *w);
+/* Jobs: one waits in the queue, one runs, one was done, one failed and left something behind. Before world_open. */
+void world_jobs(struct world *w);
+
 /* Rules were judged, and found nothing. */
 void world_calm(struct world *w);
 
