@@ -235,6 +235,15 @@ static void a_transaction_that_keeps_dead_rows_is_told_where_vacuum_is_advised(v
     check_text(w, "dead_rows", false, "effect", "pid 4711 holds a transaction open");
 }
 
+static void what_is_not_known_is_not_told_as_a_number(void **state)
+{
+    struct world *w = *state;
+    put(w, "server", SERVER(1));
+    put(w, "tables", TABLE(", \"dead_rows\": 5e6, \"dead_ratio\": 0.33, \"vacuum_debt\": 2.5, \"vacuum_at\": 2e6, \"analyze_debt\": 3, \"analyze_at\": 1e6, \"mod_since_analyze\": 3e6"));
+    check_text(w, "dead_rows", false, "evidence", "5.0M dead rows (33 %), no vacuum is known; autovacuum waits for 2.0M");
+    check_text(w, "stale_statistics", false, "evidence", "3.0M rows changed, and no ANALYZE is known, it has 10.0M; autovacuum waits for 1.0M");
+}
+
 static void pools_of_a_stack_are_held_against_the_slots_of_its_server(void **state)
 {
     struct world *w = *state;
@@ -302,6 +311,7 @@ int main(void)
         TEST(an_index_that_is_being_built_is_not_invalid),
         TEST(old_transaction_ids_are_a_warning_beyond_the_age_at_which_autovacuum_freezes_and_critical_near_the_end),
         TEST(a_transaction_that_keeps_dead_rows_is_told_where_vacuum_is_advised),
+        TEST(what_is_not_known_is_not_told_as_a_number),
         TEST(pools_of_a_stack_are_held_against_the_slots_of_its_server),
         TEST(what_cannot_be_asked_is_refused_with_its_place),
         TEST(a_section_of_the_users_replaces_the_keys_that_it_gives),
