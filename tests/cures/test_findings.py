@@ -171,6 +171,25 @@ def test_what_alter_system_cannot_change_is_not_offered(start_database):
     assert row["statement"] is None and "command line" in row["why_not"] and row["left_out"] == row["why_not"], row
 
 
+def test_a_sequence_that_comes_to_its_end_is_found(each_database):
+    each_database.psql("create table t(id int default 0); create sequence s as bigint owned by t.id; alter table t alter id set default nextval('s'); select setval('s', 2000000000);"
+                       "create sequence small as smallint; select setval('small', 100); create sequence again as smallint cycle; select setval('again', 32000)")
+    row = found_first(each_database, "sequence_ends")
+    assert each_database.names() == ["sequence_ends"]
+    assert (row["label"], row["severity"]) == ("s", "critical") and "its column, integer, which feeds t.id" in row["evidence"], row
+
+
+def test_a_slot_that_nobody_can_read_any_more_is_found(start_database):
+    database = start_database(max_slot_wal_keep_size="1MB", max_replication_slots=5)
+    database.psql("select pg_create_physical_replication_slot('left_over', true)")
+    assert database.names() == []
+    for _ in range(4):
+        database.psql("create table if not exists t(a int); insert into t select 1; select pg_switch_wal()")
+    database.psql("checkpoint")
+    row = found_first(database, "unread_slot")
+    assert row["label"] == "left_over" and "it is lost" in row["evidence"] and row["severity"] == "info", row
+
+
 def test_a_limit_of_connections_that_is_none_is_found(start_database):
     database = start_database(max_connections=30)
     database.psql("create role app login connection limit 200; create role batch login connection limit 5")

@@ -244,6 +244,20 @@ static void what_is_not_known_is_not_told_as_a_number(void **state)
     check_text(w, "stale_statistics", false, "evidence", "3.0M rows changed, and no ANALYZE is known, it has 10.0M; autovacuum waits for 1.0M");
 }
 
+static void a_slot_is_worth_a_line_when_it_keeps_much_or_nobody_reads_it_for_a_day(void **state)
+{
+    struct world *w = *state;
+    put(w, "slots", "{\"slot_name\": \"s\", \"active\": 0, \"retained_bytes\": 1e8, \"inactive_s\": 3600}, {\"slot_name\": \"r\", \"active\": 1, \"retained_bytes\": 9e9},"
+                    "{\"slot_name\": \"y\", \"active\": 0, \"synced\": 1, \"retained_bytes\": 9e9}");
+    assert_int_equal(count(w, "unread_slot", false), 0);
+    w->trial.mono_s++, w->trial.wall_s++;
+    put(w, "slots", "{\"slot_name\": \"s\", \"active\": 0, \"retained_bytes\": 1e8, \"inactive_s\": 90000}");
+    check_text(w, "unread_slot", false, "severity", "info");
+    w->trial.mono_s++, w->trial.wall_s++;
+    put(w, "slots", "{\"slot_name\": \"s\", \"active\": 0, \"retained_bytes\": 2e9, \"inactive_s\": 60}");
+    check_text(w, "unread_slot", false, "severity", "warning");
+}
+
 static void pools_of_a_stack_are_held_against_the_slots_of_its_server(void **state)
 {
     struct world *w = *state;
@@ -312,6 +326,7 @@ int main(void)
         TEST(old_transaction_ids_are_a_warning_beyond_the_age_at_which_autovacuum_freezes_and_critical_near_the_end),
         TEST(a_transaction_that_keeps_dead_rows_is_told_where_vacuum_is_advised),
         TEST(what_is_not_known_is_not_told_as_a_number),
+        TEST(a_slot_is_worth_a_line_when_it_keeps_much_or_nobody_reads_it_for_a_day),
         TEST(pools_of_a_stack_are_held_against_the_slots_of_its_server),
         TEST(what_cannot_be_asked_is_refused_with_its_place),
         TEST(a_section_of_the_users_replaces_the_keys_that_it_gives),
