@@ -56,6 +56,8 @@ static double age(void *ctx, const char *target, const char *dataset, double *ev
     if (s == NULL)
         return NAN;
     *every_s = engine_cadence(w->session.engine, target, d);
+    if (!isfinite(*every_s)) /* not read now */
+        *every_s = d->every;
     return loop_mono_s() - s->mono_s;
 }
 

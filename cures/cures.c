@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "cures/cures_sample.h"
 
 /* What runs is told of again this often: its time goes on. */
 static const double told_every_s = 1;

@@ -4,13 +4,10 @@
 #define DBVITALS_CURES_CURES_H
 
 #include "cures/action.h"
-#include "cures/job.h"
+#include "cures/cures_sample.h"
 #include "engine/engine.h"
 
 struct cures;
-
-extern const struct dataset cures_dataset;
-bool cures_register(struct registry *r, struct err *err);
 
 struct cures *cures_new(struct loop *loop, struct engine *e);
 /* What runs is not cancelled: the server goes on with it. */

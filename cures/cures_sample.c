@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "cures/cures.h"
 #include "cures/advisor.h"
 
 enum {

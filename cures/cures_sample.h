@@ -5,6 +5,8 @@
 #include "core/sample.h"
 #include "cures/job.h"
 
+extern const struct dataset cures_dataset;
+bool cures_register(struct registry *r, struct err *err);
 struct sample *cures_sample(const struct jobs *j, const char *target, double mono_s, double wall_s);
 
 #endif

@@ -138,12 +138,12 @@ bool job_cancel(struct job *job, double now)
     return false;
 }
 
-/* The oldest that have ended make room. */
-static void forget_old(struct jobs *j)
+/* The oldest that have ended make room; not the one that ends just now, of which its callers still tell. */
+static void forget_old(struct jobs *j, const struct job *now)
 {
     int ended = j->n - jobs_open(j, NULL);
     for (int i = 0; i < j->n && ended > JOBS_KEPT; i++) {
-        if (job_is_open(j->list[i]))
+        if (job_is_open(j->list[i]) || j->list[i] == now)
             continue;
         job_free(j->list[i]);
         j->n--;
@@ -160,5 +160,5 @@ void jobs_end(struct jobs *j, struct job *job, enum job_state state, const char 
     job->waits = false;
     free(job->message);
     job->message = message == NULL || message[0] == '\0' ? NULL : mem_dup(message);
-    forget_old(j);
+    forget_old(j, job);
 }

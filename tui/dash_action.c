@@ -126,7 +126,7 @@ void action_open(struct dash *d, const struct action *a)
         say_no_row(d, a);
         return;
     }
-    if (dash_why_no_cure(d, o->target, a->n_on == 0 ? NULL : dash_dataset(d, NULL), why, sizeof(why))) {
+    if (dash_why_no_cure(d, o->target, o->dataset, why, sizeof(why))) {
         offer_close(d);
         dash_say(d, ROLE_WARNING, why);
         return;
@@ -186,8 +186,7 @@ static void run(struct dash *d)
     struct err err = {""};
     char said[300];
     int n = 0, wanted = 0;
-    if (dash_why_no_cure(d, o->target, o->action->n_on == 0 ? NULL : dash_dataset(d, NULL), said,
-                         sizeof(said))) {
+    if (dash_why_no_cure(d, o->target, o->dataset, said, sizeof(said))) {
         offer_close(d);
         dash_say(d, ROLE_WARNING, said);
         return;

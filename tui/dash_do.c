@@ -337,6 +337,8 @@ void dash_key(struct dash *d, const struct key *key)
     if (key->kind == KEY_RESIZE)
         return;
     d->said[0] = '\0';
+    if (key->kind == KEY_MOUSE && (d->mode == MODE_OFFER || d->mode == MODE_QUESTION))
+        return; /* what stands below a dialog takes no clicks */
     if (key->kind == KEY_MOUSE)
         mouse_key(d, key);
     else if (a != NULL)

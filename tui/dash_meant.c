@@ -208,6 +208,7 @@ bool offer_rows(struct offer *o, const struct action *a)
     }
     if (dataset == NULL || (a != NULL && !action_is_on(a, dataset)) || !row_of(p, &from, &row))
         return false;
+    o->dataset = dataset;
     o->target = arena_dup(o->arena, target_of(d, from, row));
     if (a != NULL && p->table.n_tags > 0)
         propose_tagged(o, a, p);

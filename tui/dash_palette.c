@@ -188,6 +188,11 @@ static bool palette_run(struct dash *d, const char *text, struct err *err)
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]) && *rest != '\0'; i++)
         if (strlen(verbs[i].verb) == len && strncmp(verbs[i].verb, text, len) == 0)
             return verbs[i].fn(d, rest, err);
+    const struct action *a = d->options.actions == NULL ? NULL : action_find(d->options.actions, text);
+    if (a != NULL) {
+        action_open(d, a);
+        return true;
+    }
     if (strcmp(text, "q") == 0)
         text = "quit";
     for (int i = 0; i < n_command_rows; i++) {
@@ -196,10 +201,7 @@ static bool palette_run(struct dash *d, const char *text, struct err *err)
             return true;
         }
     }
-    const struct action *a = d->options.actions == NULL ? NULL : action_find(d->options.actions, text);
-    if (a != NULL)
-        action_open(d, a);
-    return *text == '\0' || a != NULL || fail(err, "there is no command \"%.60s\"", text);
+    return *text == '\0' || fail(err, "there is no command \"%.60s\"", text);
 }
 
 /* The row that is chosen, when what is typed is not a whole command by itself. */

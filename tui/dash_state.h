@@ -95,6 +95,7 @@ struct offer {
     struct dash *dash;
     struct arena *arena;
     const struct action *action; /* NULL: a menu */
+    const char *dataset;         /* whose rows are meant; NULL: the target */
     const char *target, *typed;  /* typed: what the action asks for; NULL: not yet, or nothing */
     struct proposal *list;
     int n, answered, left_out;   /* left_out: tagged rows that the pane does not hold now */

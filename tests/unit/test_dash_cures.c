@@ -212,6 +212,42 @@ static void cancelling_what_idles_in_a_transaction_is_refused_and_ending_it_offe
     world_done(&w);
 }
 
+static void the_palette_offers_too_and_waits_for_y(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    type(&w, "<down>");
+    offered(&w, ":cancel<enter>");
+    SHOWS(&w, "SELECT pg_catalog.pg_cancel_backend(4802)");
+    SHOWS(&w, "y does it");
+    type(&w, "<esc>");
+    offered(&w, ":reset_statements<enter>");
+    read_it(&w);
+    SHOWS(&w, "EVERYONE'S STATISTICS, NOT ONLY YOURS");
+    type(&w, "y<enter>");
+    assert_int_equal(w.n_cured, 0);
+    type(&w, "<bs>shop<enter>");
+    assert_int_equal(w.n_cured, 1);
+    world_done(&w);
+}
+
+static void clicks_below_a_dialog_do_nothing(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    offered(&w, "A");
+    for (int column = 0; column < 120; column += 3)
+        dash_key(
+            w.dash,
+            &(struct key){.kind = KEY_MOUSE, .mouse = MOUSE_PRESS, .button = 1, .row = 1, .column = column});
+    world_settle(&w);
+    SHOWS(&w, "y does it");
+    SHOWS(&w, "schema  name");
+    world_done(&w);
+}
+
 static void a_detail_page_means_its_row_and_locks_mean_sessions(void **state)
 {
     struct world w;
@@ -332,6 +368,8 @@ int main(void)
         cmocka_unit_test(it_is_off_when_the_numbers_grow_old_while_the_dialog_stands),
         cmocka_unit_test(several_rows_of_production_are_confirmed_by_name),
         cmocka_unit_test(cancelling_what_idles_in_a_transaction_is_refused_and_ending_it_offered),
+        cmocka_unit_test(the_palette_offers_too_and_waits_for_y),
+        cmocka_unit_test(clicks_below_a_dialog_do_nothing),
         cmocka_unit_test(a_detail_page_means_its_row_and_locks_mean_sessions),
         cmocka_unit_test(a_row_that_went_away_is_not_another_one),
         cmocka_unit_test(the_menu_has_all_with_their_sql_or_why_not),

@@ -1,4 +1,5 @@
-/* The queue of jobs: one at a time on each target, what is urgent waits for nobody, what has ended stays ended. */
+/* The queue of jobs: one at a time on each target, what is urgent waits for nobody, what has ended stays
+ * ended. */
 #include "cures/job.h"
 
 #include <math.h>
@@ -8,7 +9,8 @@
 
 static struct job *add(struct jobs *j, const char *target, bool at_once)
 {
-    const struct job job = {.target = (char *)(uintptr_t)target, .statement = (char *)(uintptr_t) "ANALYZE", .at_once = at_once};
+    const struct job job = {
+        .target = (char *)(uintptr_t)target, .statement = (char *)(uintptr_t) "ANALYZE", .at_once = at_once};
     return jobs_add(j, &job, 100);
 }
 
@@ -78,6 +80,21 @@ static void old_ones_are_forgotten_and_open_ones_never(void **state)
     jobs_done(&j);
 }
 
+static void one_that_ends_is_told_of_though_it_is_the_oldest(void **state)
+{
+    (void)state;
+    struct jobs j = {.n = 0};
+    struct job *old = add(&j, "blog", false);
+    job_begin(old, 100);
+    for (int i = 0; i < JOBS_KEPT + 50; i++)
+        jobs_end(&j, add(&j, "shop", false), JOB_DONE, NULL, 101);
+    jobs_end(&j, old, JOB_FAILED, "late", 102);
+    assert_ptr_equal(jobs_find(&j, 1), old);
+    assert_string_equal(old->message, "late");
+    assert_int_equal(j.n, JOBS_KEPT);
+    jobs_done(&j);
+}
+
 static void a_queue_has_an_end(void **state)
 {
     (void)state;
@@ -96,6 +113,7 @@ int main(void)
         cmocka_unit_test(what_is_urgent_does_not_queue_and_holds_up_nobody),
         cmocka_unit_test(cancelling_asks_the_server_only_for_what_runs),
         cmocka_unit_test(old_ones_are_forgotten_and_open_ones_never),
+        cmocka_unit_test(one_that_ends_is_told_of_though_it_is_the_oldest),
         cmocka_unit_test(a_queue_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
