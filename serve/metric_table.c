@@ -14,6 +14,8 @@ static const struct metric_policy policies[] = {
     {"settings",       .skip = true}, {"access",     .skip = true}, {"progress",           .skip = true},
     {"alert_context",  .skip = true}, {"foreign_keys", .skip = true},
     {"sequences",      .labels = "datname schema:schemaname name:sequencename", .top = "used_ratio", .most = 30, .columns = "last_value used_ratio numbers_left"},
+    {"partitions",     .labels = "datname schema:schemaname name:relname", .columns = "children ahead_s default_rows"},
+    {"matviews",       .labels = "datname schema:schemaname name:matviewname", .columns = "is_populated size_bytes"},
     {"slots",          .labels = "slot_name slot_type", .columns = "active retained_bytes safe_wal_bytes is_lost inactive_s xmin_age"},
     {"server",         .labels = ""},
     {"databases",      .labels = "dbid:datid datname"},

@@ -11,8 +11,8 @@ import pytest
 import servers
 from polling import WEIRD, connect, do, one, pid_of, read, rounds, rows, send, server, world  # noqa: fixtures too
 
-SETS = ["access", "caches", "database_sizes", "foreign_keys", "indexes", "locks", "pools", "progress", "sequences", "sessions", "settings", "slots", "statements", "tables"]
-OFTEN_EMPTY = {"foreign_keys", "locks", "progress", "sequences", "slots"}
+SETS = ["access", "caches", "database_sizes", "foreign_keys", "indexes", "locks", "matviews", "partitions", "pools", "progress", "sequences", "sessions", "settings", "slots", "statements", "tables"]
+OFTEN_EMPTY = {"foreign_keys", "locks", "matviews", "partitions", "progress", "sequences", "slots"}
 ROLES = ["postgres", "watcher", "nobody"]  # a superuser, a member of pg_monitor, a role with nothing
 
 
@@ -397,9 +397,12 @@ def test_tables_count_what_the_server_counted(server, rows, read, connect):
 
 def test_options_of_the_table_beat_the_settings(server, rows):
     server.query("drop table if exists own_options; create table own_options(a int) with"
-                 " (autovacuum_vacuum_threshold = 7, autovacuum_vacuum_scale_factor = 0, autovacuum_enabled = false)")
+                 " (autovacuum_vacuum_threshold = 7, autovacuum_vacuum_scale_factor = 0, autovacuum_enabled = false, fillfactor = 70)")
     row = one(rows(server, "tables"), name="own_options")
-    assert row["vacuum_at"] == 7 and row["autovacuum"] == 0
+    assert row["vacuum_at"] == 7 and row["autovacuum"] == 0 and row["fillfactor"] == 0.7 and row["planner_rows"] is None
+    assert row["own_options"] == "autovacuum_vacuum_threshold=7, autovacuum_vacuum_scale_factor=0, autovacuum_enabled=false, fillfactor=70"
+    row = one(rows(server, "tables"), name="shop")
+    assert (row["fillfactor"], row["own_options"], row["planner_rows"]) == (1, None, 100)
     assert one(rows(server, "tables"), name="shop")["vacuum_at"] == 50 + 0.2 * 100
 
 

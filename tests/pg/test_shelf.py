@@ -107,6 +107,7 @@ def test_sequences_say_what_pg_sequences_says(server, rows):
     assert (found[WEIRD]["taken"], found["down"]["taken"], found["fed_a_seq"]["taken"]) == (100, 2, 30)
     assert found["wheel"]["used_ratio"] == 1 / 7 and found["wheel"]["numbers_left"] == 6
     assert found["fed_b_seq"]["used_ratio"] == 30 / 32767
+    server.query(f"drop sequence {QUOTED}")
 
 
 def test_a_sequence_ends_where_the_column_that_it_feeds_does(server, rows):
@@ -241,8 +242,74 @@ def test_a_table_that_is_locked_does_not_hold_the_catalogs(server, read, connect
                  "create table lock_leaf(a int references lock_root); create table lock_parts(t date) partition by range (t);"
                  "create table lock_part partition of lock_parts for values from ('2026-01-01') to ('2026-02-01')")
     c = connect(server)
-    do(c, "lock table lock_leaf, lock_root, lock_parts in access exclusive mode")
+    do(c, "lock table lock_leaf, lock_root, lock_parts, lock_part in access exclusive mode")
     start = time.monotonic()
-    answers = read(server, "foreign_keys", n=2)
+    answers = read(server, "foreign_keys", "partitions", n=2)
     assert time.monotonic() - start < 2
     assert one(answers["foreign_keys"][-1]["rows"], table_name="lock_leaf")["is_indexed"] == 0
+    assert one(answers["partitions"][-1]["rows"], name="lock_parts")["newest_name"] == "lock_part"
+
+
+# ---- partitions ----
+
+def test_partitions_say_how_far_they_reach(server, rows):
+    server.query(f"drop table if exists {QUOTED}, hashed_parts, listed, numbered, open_parts cascade;"
+                 f"create table {QUOTED}(t timestamptz not null, k int) partition by range (t, k);"
+                 f"create table old_part partition of {QUOTED} for values from (minvalue, minvalue) to ('2026-01-01+00', 5);"
+                 f"create table \"new \"\"'part\" partition of {QUOTED} for values from ('2026-12-01+00', 1) to ('2027-01-01+00', 1);"
+                 f"create table mid_part partition of {QUOTED} for values from ('2026-03-01+00', 1) to ('2026-04-01+00', 1);"
+                 f"create table strays partition of {QUOTED} default; insert into strays select '2026-05-05', g from generate_series(1, 40) g;"
+                 "create table hashed_parts(a int) partition by hash (a); create table hashed_0 partition of hashed_parts for values with (modulus 2, remainder 0);"
+                 "create table listed(a text) partition by list (a); create table listed_x partition of listed for values in ('TO (''2026-01-01')"
+                 " partition by range (a); create table numbered(a int) partition by range (a); create table numbered_1 partition of numbered for values from (1) to (5);"
+                 "create table open_parts(d date) partition by range (d); create table open_1 partition of open_parts for values from ('2026-01-01') to ('infinity');"
+                 "create table open_2 partition of open_parts for values from ('infinity') to (maxvalue)")
+    time.sleep(1.2 if server.version < 15 else 0)
+    found = {r["name"]: r for r in rows(server, "partitions", user="nobody")}
+    row, now = found[WEIRD], time.time()
+    assert (row["strategy"], row["key_names"], row["key_type"], row["children"]) == ("range", "t, k", "timestamp with time zone", 4)
+    assert (row["newest_schema"], row["newest_name"]) == ("public", "new \"'part")
+    assert (row["newest_from"], row["newest_until"]) == (1796083200, 1798761600) and row["width_s"] == 31 * 86400
+    assert abs(row["ahead_s"] - (1798761600 - now)) < 10 and row["is_open"] == 0
+    assert (row["default_name"], row["default_schema"], row["default_rows"]) == ("strays", "public", 40)
+    for name, strategy, children in (("hashed_parts", "hash", 1), ("listed", "list", 1), ("numbered", "range", 1), ("listed_x", "range", 0)):
+        row = found[name]
+        assert (row["strategy"], row["children"], row["ahead_s"], row["default_relid"], row["is_open"]) == (strategy, children, None, None, 0)
+        assert row["is_partition"] == (name == "listed_x")
+    row = found["open_parts"]
+    assert (row["is_open"], row["newest_until"], row["key_type"]) == (1, None, "date")
+    server.query(f"drop table {QUOTED}")
+
+
+# ---- matviews ----
+
+def test_matviews_say_whether_they_can_be_refreshed_concurrently(server, rows):
+    server.query(f"drop materialized view if exists {QUOTED}, bare, empty_one; create materialized view {QUOTED} as select g as a, 'x' || g as b from generate_series(1, 500) g;"
+                 f"create materialized view bare as select 1 as a; create unique index on bare((a + 1)); create unique index on bare(a) where a > 0; create index on bare(a);"
+                 "create materialized view empty_one as select 1 as a with no data; create unique index on empty_one(a);"
+                 f"create unique index \"u \"\"x\" on {QUOTED}(a); analyze {QUOTED}")
+    found = {r["name"]: r for r in rows(server, "matviews", user="nobody")}
+    row = found[WEIRD]
+    assert (row["is_populated"], row["unique_index"], row["refresh_concurrently"], row["table_rows"]) == (1, 'u "x', 1, 500)
+    assert row["size_bytes"] == server.value("select pg_total_relation_size(oid) from pg_class where relname = %s", [WEIRD])
+    assert (found["bare"]["unique_index"], found["bare"]["refresh_concurrently"]) == (None, 0)
+    assert (found["empty_one"]["is_populated"], found["empty_one"]["unique_index"], found["empty_one"]["refresh_concurrently"]) == (0, "empty_one_a_idx", 0)
+    for name, row in found.items():
+        quoted = '"' + name.replace('"', '""') + '"'
+        if row["refresh_concurrently"]:
+            server.query(f"refresh materialized view concurrently {quoted}")
+        else:
+            with pytest.raises(Exception, match="concurrently|CONCURRENTLY"):
+                server.query(f"refresh materialized view concurrently {quoted}")
+    server.query(f"drop materialized view {QUOTED}")
+
+
+def test_a_matview_that_is_being_refreshed_does_not_hold_the_poll(server, rows, connect):
+    server.query("drop materialized view if exists busy_view, idle_view; create materialized view busy_view as select 1 as a;"
+                 "create materialized view idle_view as select 1 as a; create index busy_index on busy_view(a)")
+    c = connect(server)
+    do(c, "refresh materialized view busy_view")
+    start = time.monotonic()
+    found = {r["name"]: r for r in rows(server, "matviews")}
+    assert time.monotonic() - start < 2
+    assert found["busy_view"]["size_bytes"] is None and found["idle_view"]["size_bytes"] == server.value("select pg_total_relation_size('idle_view')")
