@@ -135,6 +135,7 @@ def test_updates_that_find_no_room_in_their_page_are_found(start_database, versi
     assert row["statement"] == 'ALTER TABLE "public"."t" SET (fillfactor = 90)'
     database.do(row["statement"])
     assert database.psql("select reloptions from pg_class where relname = 't'") == "{fillfactor=90}"
+    assert "full_pages" not in database.names()
 
 
 def test_a_table_that_autovacuum_cannot_freeze_is_found(start_database):
@@ -177,6 +178,28 @@ def test_a_sequence_that_comes_to_its_end_is_found(each_database):
     row = found_first(each_database, "sequence_ends")
     assert each_database.names() == ["sequence_ends"]
     assert (row["label"], row["severity"]) == ("s", "critical") and "its column, integer, which feeds t.id" in row["evidence"], row
+
+
+def test_a_foreign_key_without_an_index_is_found_where_deletes_pay_for_it(each_database):
+    each_database.psql("create table users(id int primary key); create table orders(id int, user_id int references users); create table notes(id int, user_id int references users);"
+                       "create index on notes(user_id); insert into users select generate_series(1, 1000); insert into orders select g, 1 from generate_series(1, 20000) g;"
+                       "insert into notes select g, 1 from generate_series(1, 20000) g")
+    each_database.psql("vacuum analyze")
+    servers.wait_for(lambda: each_database.findings() == [], 10, lambda: str(each_database.findings()), every_s=0.2)  # nothing is deleted
+    each_database.psql("delete from users where id > 850")
+    row = found_first(each_database, "foreign_key_index")
+    assert each_database.names() == ["foreign_key_index"] and row["statement"].startswith("CREATE INDEX CONCURRENTLY ") and " ON public.orders (user_id)" in row["statement"], row
+    cured(each_database, row)
+
+
+def test_a_partitioned_table_whose_partitions_run_out_is_found(each_database):
+    each_database.psql("create table ending(at timestamptz) partition by range (at); create table old(at timestamptz) partition by range (at); create table fine(at timestamptz) partition by range (at);"
+                       "do $$ begin execute format('create table ending_1 partition of ending for values from (%L) to (%L)', now() - interval '20 days', now() + interval '2 days');"
+                       "execute format('create table old_1 partition of old for values from (%L) to (%L)', now() - interval '90 days', now() - interval '80 days');"
+                       "execute format('create table fine_1 partition of fine for values from (%L) to (%L)', now(), now() + interval '2 days');"
+                       "execute format('create table fine_2 partition of fine for values from (%L) to (%L)', now() + interval '2 days', now() + interval '4 days'); end $$")
+    row = found_first(each_database, "partitions_end")
+    assert each_database.names() == ["partitions_end"] and row["label"] == "ending" and row["severity"] == "warning" and "then inserts fail" in row["evidence"], row
 
 
 def test_a_slot_that_nobody_can_read_any_more_is_found(start_database):
