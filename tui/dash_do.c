@@ -359,4 +359,6 @@ void dash_key(struct dash *d, const struct key *key)
         overlay_key(d, c);
     else if (c != COMMAND_NONE)
         dash_do(d, c, key);
+    else if (dash_action_elsewhere(d, key) != NULL)
+        action_open(d, dash_action_elsewhere(d, key)); /* says which rows it is for */
 }

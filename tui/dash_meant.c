@@ -59,10 +59,23 @@ const char *dash_dataset(struct dash *d, struct dash_pane **of)
     return dataset;
 }
 
+static bool is_capital(const struct key *key)
+{
+    return key->kind == KEY_CHAR && !key->control && !key->alt && key->code >= 'A' && key->code <= 'Z';
+}
+
+const struct action *dash_action_elsewhere(struct dash *d, const struct key *key)
+{
+    const struct actions *as = d->options.actions;
+    for (int i = 0; as != NULL && is_capital(key) && i < as->n; i++)
+        if (as->list[i].key == (char)key->code)
+            return &as->list[i];
+    return NULL;
+}
+
 const struct action *dash_action(struct dash *d, const struct key *key)
 {
-    if (d->options.actions == NULL || key->kind != KEY_CHAR || key->control || key->alt || key->code < 'A' ||
-        key->code > 'Z')
+    if (d->options.actions == NULL || !is_capital(key))
         return NULL;
     const char *dataset = dash_dataset(d, NULL);
     return dataset == NULL ? NULL : action_of_key(d->options.actions, dataset, (char)key->code);

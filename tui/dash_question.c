@@ -68,7 +68,7 @@ void job_stop(struct dash *d, struct dash_pane *p)
     struct view v = pane_view(p);
     int id = p->result == NULL ? -1 : result_column(p->result, "job_id");
     if (id < 0 || view_rows(&v) == 0) {
-        dash_say(d, ROLE_DIM, "this row is no job: C is for those of page cures");
+        dash_say(d, ROLE_DIM, "C cancels the statement of a session, or a job of page cures: this row is neither");
         return;
     }
     if (d->host.cure_stop == NULL || d->options.read_only) {

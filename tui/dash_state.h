@@ -266,6 +266,8 @@ const char *pane_dataset(const struct dash_pane *p);
 const char *dash_dataset(struct dash *d, struct dash_pane **of);
 /* The action that KEY means on the row under the cursor; NULL if none. */
 const struct action *dash_action(struct dash *d, const struct key *key);
+/* The first action that KEY means on any row; NULL if none. */
+const struct action *dash_action_elsewhere(struct dash *d, const struct key *key);
 /* Why no cure can be offered for rows of DATASET now; false if one can. */
 bool dash_why_no_cure(struct dash *d, const char *target, const char *dataset, char *out, size_t size);
 /* Fills O's list with what action A (NULL: each that is possible here) is asked about. False if no row is meant. */

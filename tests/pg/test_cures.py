@@ -210,6 +210,22 @@ def test_without_the_right_it_says_so_and_does_nothing(pg):
     c.close()
 
 
+@pytest.mark.parametrize("name", ["two\nlines", "日本語の表 ü", "é" * 31 + "x", "'; drop table plain; --", "{piece} :target $1 %w", "Select", "tab\tand\x01control"])
+def test_any_name_reaches_the_server_as_it_is(one, name):
+    quoted = name.replace('"', '""')
+    one.query(f'create schema "{quoted}"')
+    one.query(f'create table "{quoted}"."{quoted}" (a int)')
+    one.query(f'create index "{quoted[:30]}i" on "{quoted}"."{quoted}" (a)')
+    datid, relid, indexrelid = one.query("select d.oid, x.indrelid::int8, x.indexrelid::int8 from pg_index x join pg_class c on c.oid = x.indrelid, pg_database d"
+                                         " where d.datname = 'postgres' and c.relname = %s", (name,))[0]
+    answer = cure(one, "analyze", datid=datid, relid=relid)
+    assert answer["state"] == "done", answer
+    assert one.value("select last_analyze is not null from pg_stat_user_tables where relid = %s", (relid,))
+    answer = cure(one, "drop_index", datid=datid, indexrelid=indexrelid)
+    assert answer["state"] == "done" and one.value("select count(*) from pg_class where oid = %s", (indexrelid,)) == 0, answer
+    one.query(f'drop schema "{quoted}" cascade')
+
+
 def test_another_session_of_the_same_pid_is_left_alone(one):
     c = one.connect()
     keys = session(one, c)

@@ -232,6 +232,19 @@ static void the_palette_offers_too_and_waits_for_y(void **state)
     world_done(&w);
 }
 
+static void a_key_says_which_rows_it_is_for(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    offered(&w, "K");
+    SHOWS(&w, "terminate: there is no row of sessions under the cursor");
+    offered(&w, "C");
+    SHOWS(&w, "C cancels the statement of a session, or a job of page cures: this row is neither");
+    assert_int_equal(w.n_cured, 0);
+    world_done(&w);
+}
+
 static void clicks_below_a_dialog_do_nothing(void **state)
 {
     struct world w;
@@ -369,6 +382,7 @@ int main(void)
         cmocka_unit_test(several_rows_of_production_are_confirmed_by_name),
         cmocka_unit_test(cancelling_what_idles_in_a_transaction_is_refused_and_ending_it_offered),
         cmocka_unit_test(the_palette_offers_too_and_waits_for_y),
+        cmocka_unit_test(a_key_says_which_rows_it_is_for),
         cmocka_unit_test(clicks_below_a_dialog_do_nothing),
         cmocka_unit_test(a_detail_page_means_its_row_and_locks_mean_sessions),
         cmocka_unit_test(a_row_that_went_away_is_not_another_one),
