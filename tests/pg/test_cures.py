@@ -104,6 +104,17 @@ def test_analyze_vacuum_and_freeze_do_what_they_say(pg):
     assert pg.value("select reltuples from pg_class where relname = 'plain'") == 1000
 
 
+def test_a_table_that_was_never_analyzed_or_vacuumed_says_never(one):
+    one.psql("create table untouched (a int) with (autovacuum_enabled = off)")
+    answer = cure(one, "vacuum_analyze", **table(one, "untouched"))
+    assert "last analyzed: never" in answer["says"] and "last vacuumed: never" in answer["says"], answer
+    assert answer["state"] == "done", answer
+    soon(lambda: one.value("select last_analyze is not null from pg_stat_user_tables where relname = 'untouched'"))
+    answer = cure(one, "vacuum_analyze", **table(one, "untouched"))
+    assert "never" not in answer["says"] and "last analyzed: " in answer["says"] and " ago" in answer["says"], answer
+    one.psql("drop table untouched")
+
+
 def test_vacuum_from_an_index_means_its_table(pg):
     answer = cure(pg, "vacuum", **index(pg, "plain_v"))
     assert answer["statement"] == 'VACUUM (TRUNCATE false) "public"."plain"' and answer["state"] == "done", answer
