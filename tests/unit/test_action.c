@@ -17,6 +17,7 @@ struct world {
     struct actions actions;
     struct door *door;
     struct store *store;
+    double mono_s;
     struct err err;
 };
 
@@ -24,8 +25,9 @@ static int begin(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
     *state = w;
-    if (!products_register(&w->registry, &w->err) || !alerts_register(&w->registry, &w->err) || !cures_register(&w->registry, &w->err) ||
-        !actions_read(&w->actions, &w->err) || (w->door = door_new(&w->registry, &w->err)) == NULL)
+    if (!products_register(&w->registry, &w->err) || !alerts_register(&w->registry, &w->err) ||
+        !cures_register(&w->registry, &w->err) || !actions_read(&w->actions, &w->err) ||
+        (w->door = door_new(&w->registry, &w->err)) == NULL)
         fail_msg("%s", w->err.text);
     w->store =
         store_new((struct store_limits){.series_bytes = 1 << 20, .total_bytes = 1 << 20, .keep_s = 60});
@@ -69,6 +71,62 @@ static void each_select_compiles_and_gives_the_columns_of_a_cure(void **state)
         }
         result_free(r);
     }
+}
+
+/* format_unit gives n/a where there is no value, never NULL: what coalesce says instead would not be said. */
+static void what_is_not_known_is_told_in_its_own_words(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < w->actions.n; i++)
+        if (strstr(w->actions.list[i].sql, "coalesce(format_unit(") != NULL)
+            fail_msg("%s: a coalesce that never comes to its second word: nullif(format_unit(...), 'n/a')",
+                     w->actions.list[i].name);
+}
+
+static void put_tables(struct world *w, const int64_t *datids, int n)
+{
+    static const char *const texts[][2] = {{"schema", "public"}, {"name", "orders"}, {"datname", "shop"}};
+    const struct dataset *d = registry_find(&w->registry, "tables"),
+                         *g = registry_find(&w->registry, "targets");
+    struct sample *tables = sample_new(d, n), *targets = sample_new(g, 1);
+    tables->mono_s = targets->mono_s = w->mono_s++;
+    for (int i = 0; i < n; i++) {
+        tables->values[dataset_column(d, "datid")].integer[i] = datids[i];
+        tables->values[dataset_column(d, "relid")].integer[i] = 16384;
+        for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
+            sample_set_text(tables, dataset_column(d, texts[k][0]), i, texts[k][1], strlen(texts[k][1]));
+    }
+    sample_set_text(targets, dataset_column(g, "name"), 0, "t", 1);
+    store_put(w->store, "t", tables);
+    store_put(w->store, "t", targets);
+}
+
+static void labelled(struct world *w, const char *expected)
+{
+    const struct query_param params[] = {{"target", {VALUE_TEXT, .text = "t"}},
+                                         {"datid", {VALUE_INT, .integer = 7}},
+                                         {"relid", {VALUE_INT, .integer = 16384}}};
+    struct query q = {.sql = action_find(&w->actions, "analyze")->sql, .params = params, .n_params = 3};
+    struct snapshot *s = store_snapshot(w->store);
+    struct result *r = door_run(w->door, s, &q, &w->err);
+    struct cure cure;
+    snapshot_unref(s);
+    assert_non_null(r);
+    assert_int_equal(r->n_rows, 1);
+    cure_read(r, 0, &cure);
+    assert_string_equal(cure.label, expected);
+    result_free(r);
+}
+
+static void the_database_of_a_table_is_named_where_there_are_several(void **state)
+{
+    struct world *w = *state;
+    put_tables(w, (const int64_t[]){7}, 1);
+    labelled(w, "public.orders");
+    put_tables(w, (const int64_t[]){7, 8}, 2);
+    labelled(w, "shop.public.orders");
+    put_tables(w, (const int64_t[]){6, 7}, 2);
+    labelled(w, "shop.public.orders");
 }
 
 static bool is_param(const struct world *w, const struct action *a, const char *name)
@@ -182,6 +240,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_select_compiles_and_gives_the_columns_of_a_cure, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_not_known_is_told_in_its_own_words, begin, end),
+        cmocka_unit_test_setup_teardown(the_database_of_a_table_is_named_where_there_are_several, begin, end),
         cmocka_unit_test_setup_teardown(each_names_only_keys_of_the_rows_it_is_on, begin, end),
         cmocka_unit_test_setup_teardown(no_key_means_two_things_in_one_place, begin, end),
         cmocka_unit_test_setup_teardown(ddl_steps_back_from_a_lock_and_concurrent_builds_wait, begin, end),
