@@ -77,6 +77,8 @@ static void cure_hostile(void **state)     { (void)state; screen(WORLD_HOSTILE, 
 static void cure_refused(void **state)     { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "sessions", "C", "cure_refused"); }
 static void cure_menu(void **state)        { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "sessions", ".", "cure_menu"); }
 static void cures_100x24(void **state)     { (void)state; jobs_screen(24, 100, "", "cures_100x24"); }
+static void cures_132x24(void **state)     { (void)state; jobs_screen(24, 132, "", "cures_132x24"); }
+static void cure_running(void **state)     { (void)state; jobs_screen(30, 100, "<down><enter>", "cure_running"); }
 static void cure_detail(void **state)      { (void)state; jobs_screen(30, 100, "<down><down><enter>", "cure_detail"); }
 static void pools_alarm(void **state)      { (void)state; alarm_screen(24, 100, "pools", "", "pools_alarm"); }
 static void overview_alarm(void **state)   { (void)state; alarm_screen(43, 132, NULL, "", "overview_alarm"); }
@@ -138,7 +140,9 @@ int main(void)
         cmocka_unit_test(cure_refused),
         cmocka_unit_test(cure_menu),
         cmocka_unit_test(cures_100x24),
+        cmocka_unit_test(cures_132x24),
         cmocka_unit_test(cure_detail),
+        cmocka_unit_test(cure_running),
         cmocka_unit_test(pools_alarm),
         cmocka_unit_test(overview_132x43),
         cmocka_unit_test(overview_80x24),
