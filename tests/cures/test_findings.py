@@ -211,6 +211,8 @@ def test_a_slot_that_nobody_can_read_any_more_is_found(start_database):
     database.psql("checkpoint")
     row = found_first(database, "unread_slot")
     assert row["label"] == "left_over" and "it is lost" in row["evidence"] and row["severity"] == "info", row
+    assert row["statement"] == "SELECT pg_catalog.pg_drop_replication_slot('left_over')", row
+    cured(database, row)
 
 
 def test_a_limit_of_connections_that_is_none_is_found(start_database):

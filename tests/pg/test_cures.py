@@ -4,6 +4,7 @@ import subprocess
 import threading
 import time
 
+import psycopg2.extras
 import pytest
 
 import servers
@@ -315,6 +316,45 @@ def test_a_failed_concurrent_build_tells_what_stands_there(one):
     answer = cure(one, "drop_index", **index(one, "half_a_ccnew"))
     assert answer["state"] == "done" and answer["confirm"] == "y", answer
     assert one.value("select count(*) from pg_index where not indisvalid") == 0
+
+
+def slots_of(server):
+    return server.value("select string_agg(slot_name, ',' order by slot_name) from pg_replication_slots")
+
+
+def test_a_slot_that_nobody_reads_is_dropped_and_no_other(pg):
+    pg.psql("select pg_create_physical_replication_slot('left_over', true); select pg_create_physical_replication_slot('kept', true)")
+    answer = cure(pg, "drop_slot", slot_name="left_over")
+    assert answer["statement"] == "SELECT pg_catalog.pg_drop_replication_slot('left_over')" and answer["label"] == "left_over", answer
+    assert answer["state"] == "done" and "log kept for it" in answer["says"], answer
+    assert slots_of(pg) == "kept"
+    pg.psql("select pg_drop_replication_slot('kept')")
+
+
+def test_a_slot_that_is_read_again_or_is_another_one_stays(yard):
+    s = need(lambda: servers.Server(yard, wal_level="logical").start())
+    s.psql("select pg_create_physical_replication_slot('taken', true)")
+    p = Probe(s, "drop_slot", "hold", slot_name="taken").ready()
+    s.psql("select pg_drop_replication_slot('taken'); select pg_create_logical_replication_slot('taken', 'pgoutput')")
+    answer = p.go().end()
+    assert answer["state"] == "failed" and answer["message"] == "not done: it was made anew, as another one of that name", answer
+    s.psql("select pg_drop_replication_slot('taken'); select pg_create_physical_replication_slot('taken', true)")
+    p = Probe(s, "drop_slot", "hold", slot_name="taken").ready()
+    reader = psycopg2.connect(s.conninfo(), connection_factory=psycopg2.extras.PhysicalReplicationConnection)
+    reader.cursor().start_replication(slot_name="taken", start_lsn=s.value("select pg_current_wal_flush_lsn()::text"))
+    soon(lambda: s.value("select active from pg_replication_slots"))
+    answer = p.go().end()
+    assert answer["state"] == "failed" and answer["message"].startswith("not done: somebody reads it again: pid "), answer
+    answer = cure(s, "drop_slot", slot_name="taken")
+    assert answer["state"] == "refused" and "reads it" in answer["why_not"], answer
+    assert slots_of(s) == "taken"
+    reader.close()
+    soon(lambda: not s.value("select active from pg_replication_slots"))
+    p = Probe(s, "drop_slot", "hold", slot_name="taken").ready()
+    s.psql("select pg_drop_replication_slot('taken')")
+    answer = p.go().end()
+    assert answer["state"] == "failed" and answer["message"] == "not done: there is no such slot any more", answer
+    s.stop("immediate")
 
 
 def test_a_server_that_ends_in_the_middle_is_told(yard):
