@@ -318,6 +318,25 @@ def test_a_failed_concurrent_build_tells_what_stands_there(one):
     assert one.value("select count(*) from pg_index where not indisvalid") == 0
 
 
+def test_a_concurrent_build_begins_beside_no_old_transaction_that_nobody_confirmed(one):
+    one.psql("create table awaited (a int); create index awaited_a on awaited (a)")
+    c = one.connect(autocommit=False, application_name="report")
+    c.cursor().execute("insert into awaited values (1)")
+    held = [(action, Probe(one, action, "hold", **keys).ready()) for action, keys in
+            (("reindex", index(one, "awaited_a")), ("reindex", table(one, "awaited")), ("drop_index", index(one, "awaited_a")))]
+    soon(lambda: one.value("select clock_timestamp() - xact_start > interval '61 s' from pg_stat_activity where pid = %s", (c.info.backend_pid,)), 70)
+    for action, p in held:
+        answer = p.go().end()
+        assert answer["confirm"] == ("name" if action == "drop_index" else "") and "LIKELY TO WAIT" not in answer["says"], answer
+        assert answer["state"] == "failed" and answer["message"].startswith("not done: a transaction is open for 6"), answer
+        assert answer["message"].endswith(f" s: pid {c.info.backend_pid} (report), which it would wait for"), answer
+    answer = cure(one, "reindex", "cancel=2", **index(one, "awaited_a"))
+    assert answer["confirm"] == "name" and f"THIS IS LIKELY TO WAIT for pid {c.info.backend_pid} (report)" in answer["says"], answer
+    assert answer["state"] == "cancelled" and answer["attempts"] == "1", answer  # it was begun: somebody had confirmed it
+    c.close()
+    one.psql("drop table awaited")
+
+
 def slots_of(server):
     return server.value("select string_agg(slot_name, ',' order by slot_name) from pg_replication_slots")
 

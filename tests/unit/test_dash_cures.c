@@ -192,6 +192,31 @@ static void several_rows_of_production_are_confirmed_by_name(void **state)
     world_done(&w);
 }
 
+/* The world has a transaction of four minutes. */
+static void a_build_beside_an_old_transaction_names_it_and_asks_for_more_than_y(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    offered(&w, "I");
+    SHOWS(&w, "THIS IS LIKELY TO WAIT for pid 4711 (web-3), whose transaction is open for 4m12s");
+    SHOWS(&w, " and Enter   Esc leaves it");
+    read_it(&w);
+    type(&w, "y<enter>");
+    assert_int_equal(w.n_cured, 0);
+    SHOWS(&w, "that is not it");
+    type(&w, "<bs>public.sessions<enter>");
+    assert_int_equal(w.n_cured, 1);
+    world_done(&w);
+    world_init(&w, WORLD_QUIET); /* none is open for a minute */
+    world_open(&w, 40, 120, "tables");
+    world_settle(&w);
+    offered(&w, "I");
+    SHOWS_NOT(&w, "LIKELY TO WAIT");
+    SHOWS(&w, "y does it");
+    world_done(&w);
+}
+
 static void cancelling_what_idles_in_a_transaction_is_refused_and_ending_it_offered(void **state)
 {
     struct world w;
@@ -380,6 +405,7 @@ int main(void)
         cmocka_unit_test(it_is_off_and_says_why),
         cmocka_unit_test(it_is_off_when_the_numbers_grow_old_while_the_dialog_stands),
         cmocka_unit_test(several_rows_of_production_are_confirmed_by_name),
+        cmocka_unit_test(a_build_beside_an_old_transaction_names_it_and_asks_for_more_than_y),
         cmocka_unit_test(cancelling_what_idles_in_a_transaction_is_refused_and_ending_it_offered),
         cmocka_unit_test(the_palette_offers_too_and_waits_for_y),
         cmocka_unit_test(a_key_says_which_rows_it_is_for),
