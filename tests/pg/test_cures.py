@@ -337,6 +337,23 @@ def test_a_concurrent_build_begins_beside_no_old_transaction_that_nobody_confirm
     one.psql("drop table awaited")
 
 
+def test_the_index_of_a_foreign_key_is_made_and_not_beside_an_old_transaction(one):
+    one.psql("create table parent (id int primary key); create table child (id int, parent int references parent)")
+    datid, conid = one.query("select d.oid::int8, c.oid::int8 from pg_constraint c, pg_database d where d.datname = 'postgres' and c.conrelid = 'child'::regclass")[0]
+    p = Probe(one, "create_index", "hold", datid=datid, conid=conid).ready()
+    verify = dict(line.split(": ", 1) for line in p.lines if ": " in line)["verify"]
+    c = one.connect(autocommit=False, application_name="report")
+    c.cursor().execute("select 1")
+    assert one.value(verify) == "true"
+    soon(lambda: one.value(verify.replace("60 s", "1 s")) != "true")  # a minute is long for a test
+    assert f" s: pid {c.info.backend_pid} (report), which it would wait for" in one.value(verify.replace("60 s", "1 s"))
+    c.close()
+    answer = p.go().end()
+    assert answer["state"] == "done" and answer["confirm"] == "", answer
+    assert one.value("select count(*) from pg_index where indrelid = 'child'::regclass and indisvalid") == 1
+    one.psql("drop table child, parent")
+
+
 def slots_of(server):
     return server.value("select string_agg(slot_name, ',' order by slot_name) from pg_replication_slots")
 
