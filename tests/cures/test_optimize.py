@@ -73,7 +73,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_run_and_it_says_so(start_
     assert analyzed(database) == []
 
 
-@pytest.mark.parametrize("answer", ["", "y", "YES", "yes ", "no", "\x1b[200~yes\x1b[201~", "\x04"], ids=repr)
+@pytest.mark.parametrize("answer", ["", "y", "YES", "yes ", "no", "\x1b[200~yes\x1b[201~", "\x04", "\x03"], ids=repr)
 def test_only_the_word_yes_runs_the_plan(server, shared_servers, program, dbvitals, request, answer):
     from conftest import advised
     database = advised(server, dbvitals, request)
@@ -81,9 +81,10 @@ def test_only_the_word_yes_runs_the_plan(server, shared_servers, program, dbvita
     with on_terminal(program, database) as s:
         s.wait(QUESTION, 30)
         assert 'ANALYZE "public"."a";' in s.text()
+        assert b"\x1b[?2004h" in s.raw, "a paste would come without its marks"
         s.send(answer, "\r")
         assert s.wait_end() == 1
-        assert "nothing was run" in s.text()
+        assert "nothing was run" in s.text() and s.raw.rfind(b"\x1b[?2004l") > s.raw.rfind(b"\x1b[?2004h")
     assert analyzed(database) == []
 
 
@@ -175,6 +176,18 @@ def test_a_missing_index_is_built_when_it_is_named(start_database):
 def test_a_word_that_is_no_action_is_refused(dbvitals):
     done = dbvitals("optimize", "--dry-run", "--only", "analyze,magic", "--config", "/dev/null")
     assert done.returncode == 2 and "--only magic: no action is called so" in done.stderr, done
+
+
+def test_of_two_targets_each_gets_its_own_and_one_that_is_refused_is_told(start_database, start_pgbouncer, dbvitals):
+    database = start_database()
+    tables(database, 20000)
+    bouncer = start_pgbouncer(database.server, pool_size=5)
+    through = f"host={bouncer.host} port={bouncer.port} user=postgres dbname={database.dbname}"
+    done = dbvitals("optimize", "--yes", "--config", "/dev/null", database.server.conninfo(database.dbname), through, timeout=60)
+    assert done.returncode == 1 and "1 done, in" in done.stdout, done
+    assert f"{database.dbname}-2: a pooler stands between" in done.stderr, done
+    assert f"analyze: public.a on {database.dbname}: done in" in done.stdout, done
+    assert analyzed(database) == ["a"]
 
 
 def test_a_standby_is_refused_with_where_to_do_it(start_database):
