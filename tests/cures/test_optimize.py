@@ -74,9 +74,7 @@ def test_without_a_terminal_and_without_yes_nothing_is_run_and_it_says_so(start_
 
 
 @pytest.mark.parametrize("answer", ["", "y", "YES", "yes ", "no", "\x1b[200~yes\x1b[201~", "\x04", "\x03"], ids=repr)
-def test_only_the_word_yes_runs_the_plan(server, shared_servers, program, dbvitals, request, answer):
-    from conftest import advised
-    database = advised(server, dbvitals, request)
+def test_only_the_word_yes_runs_the_plan(database, program, answer):
     tables(database, 20000)
     with on_terminal(program, database) as s:
         s.wait(QUESTION, 30)
