@@ -25,6 +25,9 @@ static const struct column columns[] = {
     {"toast_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("coalesce(t.relpages, 0)"), .help = "bytes of long values kept aside, with their index"},
     {"index_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("coalesce(x.pages, 0)"), .help = "bytes of its indexes"},
     RELATIONS_DATED("name, storage options, what autovacuum starts at, xid_age"),
+    {"planner_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "nullif(c.reltuples, -1)", .help = "rows that the planner reckons with: what the last VACUUM or ANALYZE saw; n/a if there was none"},
+    {"fillfactor", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, "coalesce(o.fillfactor, 100) / 100", .help = "how full INSERT makes a page; the rest is room for updates that touch no index"},
+    {"own_options", KIND_TEXT, TYPE_TEXT, .source = "array_to_string(c.reloptions, ', ')", .help = "storage options of its own: fillfactor=70, autovacuum_vacuum_scale_factor=0.01"},
     {"live_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_live_tuples(r.id)", .help = "rows, estimated"},
     {"dead_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_dead_tuples(r.id)", .help = "dead rows that VACUUM would remove, estimated"},
     {"dead_ratio", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "dead_rows / (live_rows + dead_rows)"},
@@ -105,7 +108,7 @@ static const struct dataset dataset = {
     " left join (select i.indrelid, sum(k.relpages) as pages from pg_index i join pg_class k on k.oid = i.indexrelid" \
     "  group by 1) x on x.indrelid = c.oid" \
     " left join lateral (select " EACH_OPTION(OWN) own "," \
-    "  max(option_value) filter (where option_name = 'autovacuum_enabled')::bool as autovacuum_enabled" \
+    "  max(option_value) filter (where option_name = 'autovacuum_enabled')::bool as autovacuum_enabled, " OWN("fillfactor") \
     "  from pg_options_to_table(c.reloptions)) o on c.reloptions is not null" \
     " cross join (select " EACH_OPTION(SETTING) setting ", " SETTING("block_size") "," \
     "  current_setting('autovacuum')::bool as autovacuum offset 0) v"

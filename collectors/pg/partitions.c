@@ -1,0 +1,70 @@
+/* partitions: a partitioned table: how it is cut, how far into the future its partitions reach, what has
+ * fallen into the default one. */
+#include "collectors/pg/pg.h"
+
+// clang-format off
+static const struct column columns[] = {
+    {"datid", KIND_KEY, TYPE_INT, .source = "d.oid", .help = "oid of the database"},
+    {"relid", KIND_KEY, TYPE_INT, .source = "c.oid", .help = "oid of the partitioned table"},
+    {"datname", KIND_LABEL, TYPE_TEXT, .source = "d.datname", .help = "database"},
+    {"schema", KIND_LABEL, TYPE_TEXT, .source = "n.nspname", .help = "schema"},
+    {"name", KIND_LABEL, TYPE_TEXT, .source = "c.relname", .help = "partitioned table"},
+    {"strategy", KIND_LABEL, TYPE_TEXT, .source = "case p.partstrat when 'r' then 'range' when 'l' then 'list' when 'h' then 'hash' end", .help = "range, list or hash"},
+    {"key_names", KIND_LABEL, TYPE_TEXT, .source = "k.names", .help = "columns that it is cut by"},
+    {"key_type", KIND_LABEL, TYPE_TEXT, .source = "k.type", .help = "type of the first of them"},
+    {"is_partition", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "c.relispartition", .help = "it is a partition of another table itself"},
+    {"children", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "b.children", .help = "its partitions, the default one included"},
+    {"newest_schema", KIND_LABEL, TYPE_TEXT, .source = "b.newest[1]", .help = "schema of newest_name"},
+    {"newest_name", KIND_LABEL, TYPE_TEXT, .source = "b.newest[2]", .help = "the partition that reaches furthest, of ranges of times"},
+    {"newest_from", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "b.newest[3]::timestamptz", .help = "where it begins; a time without a zone is taken as one of our session's"},
+    {"newest_until", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "b.newest[4]::timestamptz", .help = "where it ends"},
+    {"width_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "date_part('epoch', b.newest[4]::timestamptz - b.newest[3]::timestamptz)", .help = "time that it covers"},
+    {"ahead_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "date_part('epoch', b.newest[4]::timestamptz - now())", .help = "time until there is no partition for a row of the present; negative: there is none now"},
+    {"is_open", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "coalesce(b.is_open, false)", .help = "a partition has no upper bound: there is always one for the future"},
+    {"default_relid", KIND_LABEL, TYPE_INT, .source = "e.oid", .help = "oid of the default partition; without one a row that fits nowhere is refused"},
+    {"default_schema", KIND_LABEL, TYPE_TEXT, .source = "en.nspname", .help = "its schema"},
+    {"default_name", KIND_LABEL, TYPE_TEXT, .source = "e.relname", .help = "its name"},
+    {"default_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "case when e.relkind = 'r' then greatest(pg_stat_get_live_tuples(e.oid), e.reltuples, 0) end", .help = "rows in it, estimated: a partition cannot be made while its rows are there"},
+};
+// clang-format on
+
+static const struct dataset dataset = {
+    .name = "partitions",
+    .help =
+        "a partitioned table: its partitions, how far they reach into the future, rows in the default one",
+    .columns = columns,
+    .n_columns = sizeof(columns) / sizeof(columns[0]),
+    .whole = true,
+    .every = 300,
+};
+
+// clang-format off
+/* pg_get_expr() with the table's oid may wait for whoever has the table locked; bounds have no column in them, so 0 does. It writes times in quotes,
+ * as our session would read them: FOR VALUES FROM ('2026-11-01', 1) TO ('2026-12-01', 1). */
+#define FIRST(word) "substring(bound from ' " word " [(]''([^'']*)''')"
+
+static const struct pg_from from[] = {
+    {140000,
+     "from pg_partitioned_table p join pg_class c on c.oid = p.partrelid join pg_namespace n on n.oid = c.relnamespace"
+     " join pg_database d on d.datname = current_database()"
+     " left join pg_class e on e.oid = p.partdefid and p.partdefid <> 0 left join pg_namespace en on en.oid = e.relnamespace"
+     " cross join lateral (select string_agg(coalesce(a.attname, '(expression)'), ', ' order by u.place) as names,"
+     "  (array_agg(format_type(a.atttypid, null) order by u.place))[1] as type,"
+     "  (array_agg(y.typoutput order by u.place))[1] in ('date_out'::regproc, 'timestamp_out'::regproc, 'timestamptz_out'::regproc) as timed"
+     "  from unnest(p.partattrs::int2[]) with ordinality u(attnum, place)"
+     "  left join pg_attribute a on a.attrelid = p.partrelid and a.attnum = u.attnum and u.attnum > 0 left join pg_type y on y.oid = a.atttypid) k"
+     " cross join lateral (select count(*) as children, bool_or(bound ~ ' TO [(]MAXVALUE') as is_open,"
+     "  (array_agg(array[nspname, relname, nullif(" FIRST("FROM") ", '-infinity'), until] order by until::timestamptz desc)"
+     "   filter (where until is not null))[1:1] as furthest"
+     "  from (select h.relname, hn.nspname, b.bound, case when k.timed and p.partstrat = 'r' then nullif(" FIRST("TO") ", 'infinity') end as until"
+     "   from pg_inherits i join pg_class h on h.oid = i.inhrelid join pg_namespace hn on hn.oid = h.relnamespace"
+     "   cross join lateral (select pg_get_expr(h.relpartbound, 0) as bound offset 0) b"
+     "   where i.inhparent = p.partrelid and not i.inhdetachpending offset 0) g) q"
+     " cross join lateral (select q.children, q.is_open, array[q.furthest[1][1], q.furthest[1][2], q.furthest[1][3], q.furthest[1][4]] as newest) b"
+     " where c.relpersistence <> 't'"},
+    {0, NULL},
+};
+// clang-format on
+
+const struct pg_collector pg_partitions = {
+    .dataset = &dataset, .lane = PG_SLOW, .per_database = true, .from = from};
