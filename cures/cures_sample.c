@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "cures/ledger.h"
+
 enum {
     ID,
     ACTION,
@@ -55,7 +57,7 @@ const struct dataset cures_dataset = {
 
 bool cures_register(struct registry *r, struct err *err)
 {
-    return registry_add(r, &cures_dataset, err);
+    return registry_add(r, &cures_dataset, err) && registry_add(r, &ledger_dataset, err);
 }
 
 static const char *step_of(const struct job *job)
