@@ -221,10 +221,28 @@ void cures_keep(struct cures *c, struct query_thread *queries, const char *direc
     soon(c);
 }
 
+/* Nobody here will know how they end. */
+static void keep_left(struct cures *c)
+{
+    for (int i = 0; i < c->jobs.n; i++) {
+        const struct job *job = c->jobs.list[i];
+        if (job->state != JOB_RUNNING && job->state != JOB_CANCELLING)
+            continue;
+        struct entry *e = entry_new(job);
+        free(e->state);
+        free(e->message);
+        e->state = mem_dup("left");
+        e->message = mem_dup("it ran when the dashboard was left: the server went on with it");
+        ledger_put(c->ledger, e);
+    }
+}
+
 bool cures_free(struct cures *c)
 {
     if (c == NULL)
         return true;
+    if (c->ledger != NULL)
+        keep_left(c);
     while (c->running != NULL) {
         engine_act_forget(c->engine, c->running->target, c->running->act);
         running_free(c->running);

@@ -26,7 +26,8 @@ struct visit {
     struct list read;
     bool same;
     char *notice;
-    struct err err; /* "": all went well */
+    bool ok;
+    struct err err; /* of the last failure, also where a second attempt went well */
 };
 
 struct ledger {
@@ -61,13 +62,12 @@ static void work(void *ctx)
 {
     struct visit *v = ctx;
     struct ledger_file *f = v->ledger->file;
-    bool ok = true;
-    while (ok && v->n_written < v->to_write.n) {
-        ok = ledger_file_put(f, v->to_write.entries[v->n_written], &v->err);
-        v->n_written += ok;
+    v->ok = true;
+    while (v->ok && v->n_written < v->to_write.n) {
+        v->ok = ledger_file_put(f, v->to_write.entries[v->n_written], &v->err);
+        v->n_written += v->ok;
     }
-    if (ok)
-        ledger_file_read(f, &v->read.entries, &v->read.n, &v->same, &v->err);
+    v->ok = v->ok && ledger_file_read(f, &v->read.entries, &v->read.n, &v->same, &v->err);
     v->notice = ledger_file_take_notice(f);
 }
 
@@ -120,7 +120,7 @@ static void on_back(void *ctx)
 {
     struct visit *v = ctx;
     struct ledger *l = v->ledger;
-    bool ok = v->err.text[0] == '\0', news = v->notice != NULL;
+    bool ok = v->ok, news = v->notice != NULL;
     l->out = false;
     keep_waiting(l, v);
     if (v->notice != NULL) {
@@ -132,7 +132,7 @@ static void on_back(void *ctx)
         l->newest = v->read;
         news = true;
     }
-    news = set_trouble(l, v->err.text) || news;
+    news = set_trouble(l, ok ? "" : v->err.text) || news;
     free(v);
     if (ok && l->waiting.n > 0)
         go(l);

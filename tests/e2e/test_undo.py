@@ -73,6 +73,31 @@ def test_a_ledger_that_cannot_be_written_is_told_and_stops_no_cure(shop, program
         s.wait(re.compile(r"1 .* done\s+analyze").search)
 
 
+def test_what_runs_when_the_dashboard_is_left_is_kept_too(shop, program, tmp_path):
+    holder = shop.connect(autocommit=False)
+    holder.cursor().execute("select * from orders")
+    with opened(shop, program, "indexes", tmp_path) as s:
+        s.wait("orders_v")
+        s.send("/", "orders_v", "enter")
+        s.wait(lambda t: "▶ public  orders  orders_v" in t and "orders_pkey" not in t)
+        time.sleep(0.5)
+        s.read(0.01)
+        s.send("I")
+        confirm(s, "y does it", "y")
+        s.wait("1 job begun")
+        s.send(":page cures", "enter")
+        s.wait("running")
+        s.send("q")
+        s.wait("l leaves")
+        time.sleep(0.4)
+        s.read(0.01)
+        s.send("l")
+        s.wait_end()
+    holder.close()
+    with opened(shop, program, "ledger", tmp_path) as s:
+        s.wait(re.compile(r"left\s+reindex").search)
+
+
 def test_read_only_takes_nothing_back(shop, program, tmp_path):
     with opened(shop, program, "tables", tmp_path) as s:
         s.wait("orders")

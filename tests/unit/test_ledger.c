@@ -17,11 +17,14 @@ struct bench {
     char directory[DIRECTORY_PATH];
     struct loop *loop;
     struct ledger *ledger, *second;
+    int n_troubles; /* turns that saw the first in trouble */
 };
 
 static void changed(void *ctx)
 {
-    loop_stop(ctx);
+    struct bench *b = ctx;
+    b->n_troubles += b->ledger != NULL && ledger_trouble(b->ledger) != NULL;
+    loop_stop(b->loop);
 }
 
 static int begin(void **state)
@@ -108,7 +111,7 @@ static struct entry *entry(const char *target, const char *label)
 
 static void open_ledger(struct bench *b)
 {
-    b->ledger = ledger_new(b->loop, b->directory, changed, b->loop);
+    b->ledger = ledger_new(b->loop, b->directory, changed, b);
 }
 
 static void close_ledger(struct bench *b)
@@ -198,7 +201,7 @@ static void two_writers_lose_nothing_and_see_each_other(void **state)
 {
     struct bench *b = *state;
     open_ledger(b);
-    b->second = ledger_new(b->loop, b->directory, changed, b->loop);
+    b->second = ledger_new(b->loop, b->directory, changed, b);
     for (int i = 0; i < 50; i++) {
         ledger_put(b->ledger, entry("shop", "public.a"));
         ledger_put(b->second, entry("shop", "public.b"));
@@ -286,6 +289,7 @@ static void a_damaged_file_is_put_aside_and_told(void **state)
     ledger_put(b->ledger, entry("shop", "public.a"));
     assert_true(await(b, b->ledger, 1, false));
     expect_notice(b, "was damaged");
+    assert_int_equal(b->n_troubles, 0);
 }
 
 static void refused(struct bench *b, int64_t id, const char *target, const char *statement, const char *why)
