@@ -240,7 +240,7 @@ void alerts_stop(struct alerts *a)
     a->stopped = true;
     watches_free(a);
     contexts_stop(a);
-    engine_need(a->engine, NULL, 0);
+    engine_need(a->engine, ASKER_RULES, NULL, 0);
     a->dirty = true;
     alerts_wake(a);
 }

@@ -54,7 +54,7 @@ static void need(struct alerts *a)
         if (d != NULL)
             need_add(&needs, d, moment_every_s);
     }
-    engine_need(a->engine, needs.list, needs.n);
+    engine_need(a->engine, ASKER_RULES, needs.list, needs.n);
     free(needs.list);
 }
 

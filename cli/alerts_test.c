@@ -8,6 +8,7 @@
 #include "alerts/trial.h"
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "cures/cures.h"
 #include "engine/own.h"
 #include "engine/products.h"
 
@@ -84,7 +85,7 @@ static bool run(struct test *t, bool *met, struct err *err)
     text_init(&samples, MOST_BYTES);
     text_init(&out, MOST_BYTES);
     bool ok =
-        products_register(&t->registry, err) && alerts_register(&t->registry, err) && read_rules(t, err);
+        products_register(&t->registry, err) && alerts_register(&t->registry, err) && cures_register(&t->registry, err) && read_rules(t, err);
     if (ok)
         tell_missing(&t->rules);
     ok = ok && read_file(file, &samples, err) &&

@@ -15,12 +15,14 @@ struct args {
     char *host, *port, *user, *database; /* as psql's -h -p -U -d */
     bool ask_password;
     char *comment, *span, *rule, *target, *wait; /* alerts, check */
+    char *only, *budget; /* optimize */
     char *attach; /* a guard */
     char *config, *format, *window, *page, *theme, *output, *rules, *samples_given;
     double refresh_s;
     int samples;
     bool no_attach, notify;
     bool all; /* check */
+    bool dry_run; /* optimize */
     bool read_only, ascii, all_databases, help, version;
 };
 

@@ -19,6 +19,8 @@ int demo_command_run(const struct args *args);
 int guard_run(const struct args *args);
 int alerts_command_run(const struct args *args);
 int check_run(const struct args *args);
+int findings_run(const struct args *args);
+int optimize_run(const struct args *args);
 int alerts_test_run(const struct args *args);
 
 #endif

@@ -39,6 +39,7 @@ static void on_sample(void *ctx, const char *target, const struct dataset *d)
     struct guard *g = ctx;
     if (g->alerts != NULL)
         alerts_sample(g->alerts, target, d);
+    advisor_sample(g->advisor, target, d);
     if (strcmp(d->name, "targets") == 0)
         guard_log_targets(g);
 }
@@ -218,7 +219,9 @@ static int open_all(struct guard *g, struct err *err)
     if (!guard_check(&s->config, &s->registry, err) || !session_add_targets(s, g->words, g->n_words, err))
         return EXIT_USAGE;
     g->queries = query_thread_new(s->loop, &s->registry, err);
-    if (g->queries == NULL)
+    if (g->queries != NULL)
+        g->advisor = advisor_new(s->loop, s->engine, g->queries, &s->config, &s->registry, err);
+    if (g->advisor == NULL)
         return EXIT_USAGE;
     engine_on_sample(s->engine, on_sample, g);
     g->second = loop_timer_new(s->loop, on_second, g);
@@ -234,6 +237,7 @@ static bool close_all(struct guard *g)
         engine_on_sample(g->session.engine, NULL, NULL);
     serve_free(g->serve);
     bool kept = alerts_free(g->alerts);
+    advisor_free(g->advisor);
     query_thread_free(g->queries);
     if (g->second != NULL)
         loop_timer_free(g->second);

@@ -7,6 +7,7 @@
 #include "core/fetch.h"
 #include "core/log.h"
 #include "core/query.h"
+#include "cures/advisor.h"
 #include "serve/serve.h"
 
 enum { N_GUARD_SIGNALS = 3, MOST_GUARD_DEMAND = 64 };
@@ -36,6 +37,7 @@ struct guard {
     struct log *log;
     struct query_thread *queries;
     struct alerts *alerts; /* NULL while another guard has the state directory */
+    struct advisor *advisor;
     struct serve *serve;   /* NULL likewise, and while it cannot listen */
     char *state_directory, *socket, *source;
     struct loop_timer *second;

@@ -77,6 +77,9 @@ static void tell_what_needs_a_restart(struct guard *g, const struct config *befo
     if (!same_sections(before, &g->session.config, "dataset"))
         guard_say(g, LOG_WARNING, "other sections [dataset NAME] are taken at the next start only", NULL,
                   NULL);
+    if (!same_sections(before, &g->session.config, "finding"))
+        guard_say(g, LOG_WARNING, "other sections [finding NAME] are taken at the next start only", NULL,
+                  NULL);
 }
 
 static void take_over(struct guard *g, const struct config *before)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/advice.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/pace.h"
@@ -26,6 +27,7 @@ struct job {
     enum export_format format;
     FILE *out;
     const char *sql; /* query; NULL: show */
+    struct advising advising;
 };
 
 static bool open_job(struct job *j, const struct args *args, struct err *err)
@@ -47,6 +49,7 @@ static bool open_job(struct job *j, const struct args *args, struct err *err)
 static void close_job(struct job *j, int code)
 {
     door_free(j->door);
+    advising_end(&j->advising);
     session_close(&j->session, code);
     if (j->out != NULL && j->out != stdout)
         fclose(j->out);
@@ -106,6 +109,15 @@ static int print_often(struct job *j, int times, struct err *err)
     return code;
 }
 
+/* Findings are made here when they are asked for. */
+static bool is_advice(const struct job *j)
+{
+    for (int i = 0; i < j->n_datasets; i++)
+        if (j->datasets[i] == &findings_dataset || j->datasets[i] == &checks_dataset)
+            return true;
+    return false;
+}
+
 static int run_job(struct job *j, const char *const *targets, int n_targets, struct err *err)
 {
     if (!session_add_targets(&j->session, targets, n_targets, err))
@@ -114,12 +126,16 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
     int times = args->samples == 0 ? 1 : args->samples;
     if (j->n_datasets == 0) /* nobody needs to answer for `select 1` */
         return print_often(j, times, err);
+    if (is_advice(j) && !advising_begin(&j->advising, &j->session, err))
+        return EXIT_USAGE;
     double wait_s = 8 + 2 * j->session.refresh_s;
     if (!session_collect(&j->session, j->datasets, j->n_datasets, j->needs_window ? 2 : 1, wait_s, err)) {
         session_explain_down(&j->session, stderr);
         session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
         return EXIT_NO_DATA;
     }
+    if (is_advice(j))
+        advising_wait(&j->advising);
     int code = print_often(j, times, err);
     if (code != EXIT_OK || err->text[0] != '\0')
         return code;

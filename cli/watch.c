@@ -15,6 +15,7 @@
 #include "core/mem.h"
 #include "cures/cures.h"
 #include "core/text.h"
+#include "cures/advisor.h"
 
 /* Frames for data come at most this often; a key is drawn at once. */
 static const double frame_s = 1.0 / 30;
@@ -59,6 +60,8 @@ static void on_sample(void *ctx, const char *target, const struct dataset *d)
     struct watch *w = ctx;
     if (w->alerts != NULL)
         alerts_sample(w->alerts, target, d);
+    if (w->advisor != NULL)
+        advisor_sample(w->advisor, target, d);
     dash_data_changed(w->dash, target, d->name);
     on_tick(w);
 }
@@ -174,8 +177,9 @@ static bool make_dash(struct watch *w, const char *badge, struct err *err)
     }
     engine_on_sample(w->session.engine, on_sample, w);
     tell_known(w);
+    w->advisor = advisor_new(w->session.loop, w->session.engine, w->queries, c, &w->session.registry, err);
     watch_cures_start(w);
-    return watch_alerts_start(w, err);
+    return w->advisor != NULL && watch_alerts_start(w, err);
 }
 
 static bool open_terminal(struct watch *w, struct err *err)
@@ -207,6 +211,7 @@ static void close_all(struct watch *w)
     if (w->session.engine != NULL)
         engine_on_sample(w->session.engine, NULL, NULL);
     alerts_free(w->alerts);
+    advisor_free(w->advisor);
     if (!cures_free(w->cures))
         output_tell(stderr, "the ledger did not take what was done last");
     dash_free(w->dash); /* takes back what it asked: the query thread and the guard must still be there */

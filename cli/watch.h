@@ -10,6 +10,7 @@ enum { MOST_DEMANDED = 64, MOST_THEMES = 16, N_WATCH_SIGNALS = 3 };
 
 struct attach;
 struct alerts;
+struct advisor;
 struct cures;
 
 /* A step through a guard's past that is on its way. */
@@ -24,6 +25,7 @@ struct watch {
     struct attach *attach; /* NULL: our own engine collects */
     char *target;          /* to look at first */
     struct alerts *alerts; /* NULL: a guard judges */
+    struct advisor *advisor; /* NULL as well */
     struct actions actions; /* what can be done to rows */
     struct cures *cures;    /* NULL: nothing is done from here */
     struct loop_timer *refresh; /* attached: when to ask again */

@@ -6,6 +6,7 @@
 
 #include "cli/guard_paths.h"
 #include "cli/watch.h"
+#include "cures/advisor.h"
 #include "cures/cures.h"
 #include "cures/ledger.h"
 
@@ -14,6 +15,8 @@ static void on_ended(void *ctx, const struct job *job)
 {
     struct watch *w = ctx;
     char said[300];
+    if (w->advisor != NULL)
+        advisor_soon(w->advisor); /* there may be one less */
     double took_s = job->ended_at - job->began_at;
     snprintf(said, sizeof(said), "%s: %s %.80s%s%.160s", job_state_name(job->state), job->action, job->label, job->message == NULL ? "" : ": ",
              job->message == NULL ? "" : job->message);

@@ -20,5 +20,7 @@ extern const struct embedded embedded_packs[];
 extern const int n_embedded_packs;
 extern const struct embedded embedded_actions[];
 extern const int n_embedded_actions;
+extern const struct embedded embedded_findings[];
+extern const int n_embedded_findings;
 
 #endif

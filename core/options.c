@@ -57,6 +57,16 @@ const struct option config_options[] = {
     {"rule", "notify",     OPTION_TEXT,   NULL, NULL, false, "the webhooks that are told; none: all"},
     {"rule", "enabled",    OPTION_BOOL,   "yes", NULL, false, "whether it is judged"},
 
+    {"finding", "category", OPTION_CHOICE, NULL, "wraparound|statistics|space|indexes|schema|settings|connections|replication", false, "what it is about"},
+    {"finding", "stage",    OPTION_CHOICE, "vacuum", "freeze|statistics|repair|vacuum|settings|build|drop", false, "when its cure comes in a plan: in this order"},
+    {"finding", "action",   OPTION_TEXT,   NULL, NULL, false, "the action that cures it; none: a person has to"},
+    {"finding", "title",    OPTION_TEXT,   NULL, NULL, false, "what was found, in few words"},
+    {"finding", "help",     OPTION_TEXT,   NULL, NULL, false, "what it looks for, its thresholds and their reason"},
+    {"finding", "sql",      OPTION_SQL,    NULL, NULL, false, "a SELECT whose rows are worth doing something about: target, label, severity, evidence, the action's parameters, and perhaps effect, cost, cost_s, risk, rank, why_not"},
+    {"finding", "lacks",    OPTION_SQL,    NULL, NULL, false, "a SELECT with the columns target and lacks: why it cannot be judged there"},
+    {"finding", "primary",  OPTION_BOOL,   "no",  NULL, false, "whether it is judged on primaries only"},
+    {"finding", "enabled",  OPTION_BOOL,   "yes", NULL, false, "whether it is looked for"},
+
     {"webhook", "url",            OPTION_HOOK,     NULL,      NULL, true,  "where messages are sent, by POST"},
     {"webhook", "format",         OPTION_TEXT,     "generic", NULL, false, "how a message looks: generic, slack, pagerduty, alertmanager, prometheus, ntfy, discord, teams, opsgenie, custom"},
     {"webhook", "secret",         OPTION_TEXT,     NULL,      NULL, true,  "what messages are signed with (whsec_...), or the receiver's key"},

@@ -34,7 +34,8 @@ void engine_free(struct engine *e)
     }
     free(e->targets);
     store_free(e->store);
-    free(e->needs);
+    for (int i = 0; i < N_ASKERS; i++)
+        free(e->needs[i].list);
     free(e);
 }
 

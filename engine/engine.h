@@ -29,13 +29,19 @@ const struct target_config *engine_target_config(const struct engine *e, int i);
 /* What a visible pane (or a one-shot command) needs now, by name; replaces what was wanted before. What is not wanted any more is polled
  * at its slow baseline cadence only. A dataset that is made from another brings that one along. */
 void engine_want(struct engine *e, const char *const *datasets, int n);
-/* What rules need, each at its own cadence, beside what panes want; replaces what was needed before. Of two that want a dataset the faster
+/* A pane or a command wants D itself now. */
+bool engine_is_wanted(const struct engine *e, const struct dataset *d);
+/* FN is called after each engine_want, on the loop thread; it may put and need. At most one; NULL removes it. */
+typedef void engine_demand_fn(void *ctx);
+void engine_on_demand(struct engine *e, engine_demand_fn *fn, void *ctx);
+/* What ASKER needs, each at its own cadence, beside what panes want; replaces what it needed before. Of two that want a dataset the faster
  * counts. */
+enum engine_asker { ASKER_RULES, ASKER_FINDINGS, N_ASKERS };
 struct engine_need {
     const struct dataset *dataset;
     double every_s;
 };
-void engine_need(struct engine *e, const struct engine_need *needs, int n);
+void engine_need(struct engine *e, enum engine_asker asker, const struct engine_need *needs, int n);
 void engine_set_refresh(struct engine *e, double refresh_s);
 /* From now on what is wanted is asked at each refresh, also where its dataset would be asked more rarely: a person said how often. */
 void engine_obey_refresh(struct engine *e);

@@ -23,17 +23,18 @@ static double sooner(double a, double b)
     return a > 0 && b > 0 ? fmin(a, b) : fmax(a, b);
 }
 
-/* How often rules need D itself; 0: none does. */
+/* How often rules and findings need D itself; 0: none does. */
 static double need_of(const struct engine *e, const struct dataset *d)
 {
     double every_s = 0;
-    for (int i = 0; i < e->n_needs; i++)
-        if (e->needs[i].dataset == d)
-            every_s = sooner(every_s, e->needs[i].every_s);
+    for (int a = 0; a < N_ASKERS; a++)
+        for (int i = 0; i < e->needs[a].n; i++)
+            if (e->needs[a].list[i].dataset == d)
+                every_s = sooner(every_s, e->needs[a].list[i].every_s);
     return every_s;
 }
 
-/* The same of a feed, which rules need also for what is made from it. */
+/* The same of a feed, which they need also for what is made from it. */
 static double feed_need(const struct engine *e, const struct dataset *d)
 {
     double every_s = need_of(e, d);
@@ -110,15 +111,29 @@ void engine_want(struct engine *e, const char *const *datasets, int n)
             e->wanted[e->n_wanted++] = d;
     }
     plan_all(e);
+    if (e->demand_fn != NULL)
+        e->demand_fn(e->demand_ctx);
 }
 
-void engine_need(struct engine *e, const struct engine_need *needs, int n)
+bool engine_is_wanted(const struct engine *e, const struct dataset *d)
 {
-    free(e->needs);
-    e->needs = mem_new_array((size_t)n, sizeof(*needs));
+    return wants(e, d);
+}
+
+void engine_on_demand(struct engine *e, engine_demand_fn *fn, void *ctx)
+{
+    e->demand_fn = fn;
+    e->demand_ctx = ctx;
+}
+
+void engine_need(struct engine *e, enum engine_asker asker, const struct engine_need *needs, int n)
+{
+    struct needs *own = &e->needs[asker];
+    free(own->list);
+    own->list = mem_new_array((size_t)n, sizeof(*needs));
     if (n > 0)
-        memcpy(e->needs, needs, (size_t)n * sizeof(*needs));
-    e->n_needs = n;
+        memcpy(own->list, needs, (size_t)n * sizeof(*needs));
+    own->n = n;
     plan_all(e);
 }
 

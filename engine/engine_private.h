@@ -18,8 +18,12 @@ struct engine {
     bool obeys_refresh;
     const struct dataset *wanted[MOST_WANTED];
     int n_wanted;
-    struct engine_need *needs;
-    int n_needs;
+    struct needs {
+        struct engine_need *list;
+        int n;
+    } needs[N_ASKERS];
+    engine_demand_fn *demand_fn;
+    void *demand_ctx;
     engine_sample_fn *sample_fn;
     void *sample_ctx;
 };

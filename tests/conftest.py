@@ -1,4 +1,5 @@
 """Fixtures: real servers of every supported version, PgBouncer, and the program under test."""
+import collections
 import faulthandler
 import os
 import subprocess
@@ -8,7 +9,7 @@ import pytest
 import servers
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-missing = {}
+MISSING = "not here: "
 
 
 def need(make):
@@ -16,14 +17,14 @@ def need(make):
     try:
         return make()
     except servers.Missing as why:
-        missing[str(why)] = missing.get(str(why), 0) + 1
         if os.environ.get("CI") == "true":
             pytest.fail(str(why), pytrace=False)
-        pytest.skip(str(why))
+        pytest.skip(MISSING + str(why))
 
 
 def pytest_terminal_summary(terminalreporter):
-    for why, n in missing.items():
+    reasons = [str(r.longrepr[2]).partition(MISSING)[2] for r in terminalreporter.stats.get("skipped", []) if isinstance(r.longrepr, tuple)]
+    for why, n in collections.Counter(r for r in reasons if r).items():
         terminalreporter.write_line(f"NOT TESTED ({n} tests): {why}", red=True, bold=True)
 
 

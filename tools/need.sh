@@ -21,6 +21,7 @@ run    postgres           postgresql           postgresql-server       postgresq
 test   pc:cmocka          libcmocka-dev        libcmocka-devel         cmocka
 test   cmd:psql           postgresql-client    postgresql              postgresql@17
 test   py:pytest          python3-pytest       python3-pytest          -
+test   py:xdist           python3-pytest-xdist python3-pytest-xdist    -
 test   py:pyte            python3-pyte         python3-pyte            -
 test   py:prometheus_client python3-prometheus-client python3-prometheus_client -
 test   py:psycopg2        python3-psycopg2     python3-psycopg2        -

@@ -172,6 +172,13 @@ static void page_key(struct dash *d, const struct key *key)
     line_start(d, MODE_PALETTE, "page ");
 }
 
+static void findings_open(struct dash *d)
+{
+    for (int i = 0; i < d->options.pages->n_pages; i++)
+        if (strcmp(d->options.pages->pages[i]->name, "findings") == 0)
+            dash_open_page(d, i);
+}
+
 static void mouse_toggle(struct dash *d)
 {
     d->mouse = !d->mouse;
@@ -264,7 +271,7 @@ static void redraw(struct dash *d)
 /* Commands that are about the whole dashboard; all others are about the pane that has the focus. */
 // clang-format off
 static const struct { enum command command; void (*fn)(struct dash *d); } actions[] = {
-    {COMMAND_NEXT_PANE, focus_next}, {COMMAND_PREVIOUS_PANE, focus_previous}, {COMMAND_ZOOM, zoom}, {COMMAND_WINDOW, dash_next_window},
+    {COMMAND_FINDINGS, findings_open}, {COMMAND_NEXT_PANE, focus_next}, {COMMAND_PREVIOUS_PANE, focus_previous}, {COMMAND_ZOOM, zoom}, {COMMAND_WINDOW, dash_next_window},
     {COMMAND_PAUSE, dash_pause}, {COMMAND_STEP_BACK, step_back}, {COMMAND_STEP_FORWARD, step_forward}, {COMMAND_NOW, dash_to_now},
     {COMMAND_SLOWER, slower}, {COMMAND_FASTER, faster}, {COMMAND_PALETTE, palette}, {COMMAND_HELP, help_open},
     {COMMAND_MOUSE, mouse_toggle}, {COMMAND_COPY, dash_copy}, {COMMAND_EXPORT, export_json}, {COMMAND_EXPLAIN, dash_explain},

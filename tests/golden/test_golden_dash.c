@@ -45,6 +45,20 @@ static void ledger_screen(int rows, int columns, const char *keys, const char *n
     world_done(&w);
 }
 
+static void findings_screen(int rows, int columns, bool found, const char *page, const char *keys, const char *name)
+{
+    struct world w;
+    world_init(&w, WORLD_QUIET);
+    world_advise(&w, found);
+    world_open(&w, rows, columns, page);
+    dash_data_changed(w.dash, "shop", "findings");
+    world_settle(&w);
+    world_type(&w, keys);
+    world_settle(&w);
+    golden_check_styles(w.canvas, name);
+    world_done(&w);
+}
+
 static void jobs_screen(int rows, int columns, const char *keys, const char *name)
 {
     struct world w;
@@ -59,6 +73,12 @@ static void jobs_screen(int rows, int columns, const char *keys, const char *nam
 }
 
 // clang-format off
+static void findings_132x24(void **state)  { (void)state; findings_screen(24, 132, true, NULL, "o", "findings_132x24"); }
+static void findings_80x24(void **state)   { (void)state; findings_screen(24, 80, true, "findings", "", "findings_80x24"); }
+static void findings_40x10(void **state)   { (void)state; findings_screen(10, 40, true, "findings", "", "findings_40x10"); }
+static void findings_none(void **state)    { (void)state; findings_screen(24, 100, false, "findings", "", "findings_none"); }
+static void finding_detail(void **state)   { (void)state; findings_screen(30, 110, true, "findings", "<enter>", "finding_detail"); }
+static void finding_by_hand(void **state)  { (void)state; findings_screen(24, 80, true, "findings", "<down><down><down><enter>", "finding_by_hand"); }
 static void alerts_132x43(void **state)    { (void)state; alarm_screen(43, 132, "alerts", "", "alerts_132x43"); }
 static void alerts_80x24(void **state)     { (void)state; alarm_screen(24, 80, "alerts", "", "alerts_80x24"); }
 static void alerts_40x10(void **state)     { (void)state; alarm_screen(10, 40, "alerts", "", "alerts_40x10"); }
@@ -123,7 +143,8 @@ static void collecting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(alerts_132x43),
+        cmocka_unit_test(findings_132x24), cmocka_unit_test(findings_80x24), cmocka_unit_test(findings_40x10),
+        cmocka_unit_test(findings_none), cmocka_unit_test(finding_detail), cmocka_unit_test(finding_by_hand), cmocka_unit_test(alerts_132x43),
         cmocka_unit_test(alerts_80x24),
         cmocka_unit_test(alerts_40x10),
         cmocka_unit_test(alert_detail),

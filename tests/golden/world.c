@@ -596,6 +596,66 @@ void world_alarm(struct world *w)
     deliveries_put(w);
 }
 
+/* ---- findings ---- */
+
+/* finding, severity, title, label, action, key, stage, statement, evidence, effect, cost, risk */
+static const struct made_finding {
+    const char *finding, *severity, *title, *label, *action, *key, *statement, *evidence, *effect, *cost, *risk, *left_out;
+    int level, relid, indexrelid;
+    double cost_s, step;
+} made_findings[] = {
+    {"stale_statistics", "warning", "statistics are old", "public.orders", "analyze", "A", "ANALYZE \"public\".\"orders\"",
+     "1.00M rows changed since the last ANALYZE 3h12m ago, it has 2.31M; autovacuum waits for 100k", "the planner counts with the rows that are there now",
+     "reads a sample of at most 234 MiB; readers and writers go on", "plans may change", NULL, 2, 16401, 0, 5.0, 1},
+    {"dead_rows", "warning", "vacuum is behind", "public.session_tokens", "vacuum", "V", "VACUUM (TRUNCATE false) \"public\".\"session_tokens\"",
+     "412k dead rows (41 %), last vacuum 2d 1h ago; autovacuum is off for it", "their room is used again, and scans read less",
+     "reads up to 1.2 GiB of table and indexes; readers and writers go on", "load on the disks while it runs", NULL, 2, 16402, 0, 13, 2},
+    {"duplicate_index", "info", "index twice", "public.orders_user_id_idx1", "drop_index", "D", "DROP INDEX CONCURRENTLY \"public\".\"orders_user_id_idx1\"",
+     "does the same as orders_user_id_idx on orders; 312 MiB, 0 scans", "312 MiB come back, and writes are cheaper; queries use orders_user_id_idx",
+     "waits for transactions that use the table; readers and writers go on", "a hint or a script that names it fails", "not asked for: --only drop_index", 1, 16401, 16455,
+     0.5, NAN},
+    {"restart_pending", "info", "a setting waits for a restart", "shared_buffers", NULL, NULL, NULL, "shared_buffers is 128 MB, the configuration has another value",
+     "the value of the configuration is in force", "a restart ends all connections", NULL, "no action cures it: a person has to", 1, 0, 0, NAN, NAN},
+};
+
+static void finding_set(struct sample *s, int row, const struct made_finding *f)
+{
+    const char *const texts[][2] = {{"finding", f->finding}, {"severity", f->severity}, {"title", f->title}, {"label", f->label}, {"action", f->action},
+                                    {"action_key", f->key}, {"statement", f->statement}, {"evidence", f->evidence}, {"effect", f->effect}, {"cost", f->cost},
+                                    {"risk", f->risk}, {"left_out", f->left_out}, {"database", f->relid > 0 ? "shop" : NULL}};
+    for (int i = 0; i < COUNT(texts); i++)
+        text_set(s, row, texts[i][0], texts[i][1]);
+    text_set(s, row, "help", "what it looks for, from when on, and why from there");
+    real_set(s, row, "level", f->level);
+    real_set(s, row, "cost_s", f->cost_s);
+    real_set(s, row, "plan_step", f->step);
+    if (f->relid > 0) {
+        real_set(s, row, "datid", 5);
+        real_set(s, row, "relid", f->relid);
+    }
+    if (f->indexrelid > 0)
+        real_set(s, row, "indexrelid", f->indexrelid);
+}
+
+void world_advise(struct world *w, bool found)
+{
+    static const char *const checks[][3] = {{"stale_statistics", "found", NULL}, {"dead_rows", "found", NULL}, {"duplicate_index", "found", NULL},
+                                            {"restart_pending", "found", NULL}, {"wraparound", "ok", NULL}, {"invalid_index", "ok", NULL},
+                                            {"unused_index", "no data", "statistics go back 12d 4h: judged from 30 days on"}};
+    struct sample *s = sample_of(w, "checks", COUNT(checks), 0);
+    for (int i = 0; i < COUNT(checks); i++) {
+        text_set(s, i, "finding", checks[i][0]);
+        text_set(s, i, "title", i == 6 ? "index never used" : checks[i][0]);
+        text_set(s, i, "status", found || i >= 4 ? checks[i][1] : "ok");
+        text_set(s, i, "no_data", checks[i][2]);
+    }
+    put(w, s);
+    s = sample_of(w, "findings", found ? COUNT(made_findings) : 0, 0);
+    for (int i = 0; i < s->n_rows; i++)
+        finding_set(s, i, &made_findings[i]);
+    put(w, s);
+}
+
 void world_jobs(struct world *w)
 {
     static const struct {

@@ -100,6 +100,9 @@ void world_ledger(struct world *w);
 /* Rules were judged, and found nothing. */
 void world_calm(struct world *w);
 
+/* Findings were asked for: four were found, or none. Before world_open. */
+void world_advise(struct world *w, bool found);
+
 /* A look at the locks that came before anybody waited. */
 void world_forget_locks(struct world *w);
 

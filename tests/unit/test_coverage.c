@@ -120,7 +120,7 @@ static void a_last_answer_that_failed_is_told(void **state)
 /* When a rule reads it that often. */
 static void expect_stale_beyond(struct bench *b, double every_s, double limit_s, const char *why)
 {
-    engine_need(b->made.engine, &(struct engine_need){&made_datasets[LEVELS], every_s}, 1);
+    engine_need(b->made.engine, ASKER_RULES, &(struct engine_need){&made_datasets[LEVELS], every_s}, 1);
     made_sample(&b->made, SHOP, &made_datasets[LEVELS], b->now_s);
     b->now_s += limit_s - 0.1;
     assert_null(lack(b, SHOP, LEVELS, NULL));

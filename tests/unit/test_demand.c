@@ -27,7 +27,7 @@ static double cadence(const struct made *m, int dataset)
 
 static void need(const struct made *m, int dataset, double every_s)
 {
-    engine_need(m->engine, &(struct engine_need){&made_datasets[dataset], every_s}, 1);
+    engine_need(m->engine, ASKER_RULES, &(struct engine_need){&made_datasets[dataset], every_s}, 1);
 }
 
 static void want(const struct made *m, const char *dataset)
@@ -57,7 +57,7 @@ static void of_two_rules_the_faster_counts(void **state)
     const struct made *m = *state;
     const struct engine_need needs[] = {
         {&made_datasets[LEVELS], 60}, {&made_datasets[LEVELS], 15}, {&made_datasets[LEVELS], 30}};
-    engine_need(m->engine, needs, 3);
+    engine_need(m->engine, ASKER_RULES, needs, 3);
     assert_true(cadence(m, LEVELS) == 15);
 }
 
@@ -89,7 +89,7 @@ static void what_rules_need_replaces_what_they_needed_before(void **state)
     need(m, SESSIONS, 20);
     assert_true(isinf(cadence(m, LEVELS)));
     assert_true(cadence(m, SESSIONS) == 20);
-    engine_need(m->engine, NULL, 0);
+    engine_need(m->engine, ASKER_RULES, NULL, 0);
     assert_true(isinf(cadence(m, SESSIONS)));
 }
 
@@ -97,10 +97,10 @@ static void what_is_made_from_others_brings_them_along(void **state)
 {
     const struct made *m = *state;
     const struct dataset *waits = registry_find(&m->registry, "waits"); /* from sessions */
-    engine_need(m->engine, &(struct engine_need){waits, 10}, 1);
+    engine_need(m->engine, ASKER_RULES, &(struct engine_need){waits, 10}, 1);
     assert_true(cadence(m, SESSIONS) == 10);
     assert_true(isnan(engine_cadence(m->engine, "shop", waits)));
-    engine_need(m->engine, NULL, 0);
+    engine_need(m->engine, ASKER_RULES, NULL, 0);
     want(m, "waits");
     assert_true(cadence(m, SESSIONS) == 1);
 }
