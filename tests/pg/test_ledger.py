@@ -130,3 +130,33 @@ def test_what_failed_is_kept_and_is_not_taken_back(pg, state):
     assert entry["state"] == "failed" and "may not" in entry["message"], entry
     answer = undo(pg, state, 1)
     assert answer["state"] == "refused" and "it was not done: failed" in answer["why_not"], answer
+
+
+@pytest.mark.parametrize("before", [None, "fillfactor=70, autovacuum_vacuum_scale_factor=0.05, toast_tuple_target=2000"])
+@pytest.mark.parametrize("action", ["autovacuum_sooner", "fillfactor"])
+def test_storage_parameters_are_undone(pg, state, action, before):
+    pg.psql("drop table if exists kept; create table kept (id int)" + (f" with ({before})" if before else ""))
+    options = "select array(select unnest(reloptions) order by 1) from pg_class where relname = 'kept'"
+    was = pg.value(options)
+    answer = cure(pg, action, f"ledger={state}", **table(pg, "kept"))
+    assert answer["state"] == "done" and pg.value(options) != was, answer
+    answer = undo(pg, state, 1)
+    assert answer["state"] == "done", answer
+    assert pg.value(options) == was
+
+
+def test_an_index_that_was_made_is_dropped_again_and_no_other_of_its_name(pg, state):
+    pg.psql("drop table if exists child, parent, kept, other; create table parent (id int primary key); create table child (p int references parent);"
+            "insert into parent select generate_series(1, 10); insert into child select 1 from generate_series(1, 2000); analyze child")
+    con = pg.value("select oid::int8 from pg_constraint where conrelid = 'child'::regclass and contype = 'f'")
+    made = cure(pg, "create_index", f"ledger={state}", datid=table(pg, "child")["datid"], conid=con)
+    assert made["state"] == "done", made
+    name = pg.value("select relname from pg_index x join pg_class c on c.oid = indexrelid where indrelid = 'child'::regclass")
+    pg.psql(f'alter index "{name}" rename to mine; create index "{name}" on parent (id)')
+    answer = undo(pg, state, 1)
+    assert answer["state"] == "failed" and "another index by now" in answer["message"], answer
+    pg.psql(f'drop index "{name}"; alter index mine rename to "{name}"')
+    answer = undo(pg, state, 1)
+    assert answer["state"] == "done", answer
+    assert pg.value("select count(*) from pg_index where indrelid = 'child'::regclass") == 0
+    pg.psql("drop table child, parent")
