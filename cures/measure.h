@@ -1,7 +1,7 @@
 /* Measures: the numbers of what a cure is done to, before and after it. Both are asked with the action's
  * `measure`, a SELECT over the datasets: before, over what was known when the job began; after, each number
- * as soon as a sample has it that is newer than the job's end, and a window's when one of equal length lies
- * behind the end. */
+ * as soon as a sample has it that is newer than the job's end, and a window's when one of about equal length
+ * lies behind the end. */
 #ifndef DBVITALS_CURES_MEASURE_H
 #define DBVITALS_CURES_MEASURE_H
 
@@ -35,7 +35,7 @@ struct numbers {
     struct number list[MOST_NUMBERS];
     int n;
 };
-/* From rows (number, unit, value, as_of, over_s). */
+/* From rows (number, unit, kind, value, as_of, over_s). A window that is too short counts as none. */
 void numbers_before(struct numbers *n, const struct result *r);
 /* Takes what is newer than ENDED_AT; true if any was. */
 bool numbers_after(struct numbers *n, const struct result *r, double ended_at);

@@ -8,8 +8,9 @@
 
 /* PostgreSQL tells what has happened up to that much later. */
 static const double later_s = 1;
-/* Windows count as equal up to this difference, or this part of them. */
-static const double unlike_s = 3, unlike_ratio = 0.1;
+/* A shorter window is none to compare with: what nobody looks at is read once a minute. Windows count as
+ * equal up to this part of them. */
+static const double least_window_s = 120, unlike_ratio = 0.25;
 
 /* A row of the SELECT; borrowed. */
 struct found {
@@ -53,6 +54,8 @@ void numbers_before(struct numbers *n, const struct result *r)
             continue;
         *to = (struct number){.before = f.value, .after = NAN, .over_s = f.over_s};
         to->is_window = strcmp(text_of(r, row, "kind"), "window") == 0;
+        if (to->is_window && !(f.over_s >= least_window_s))
+            to->over_s = NAN;
         snprintf(to->name, sizeof(to->name), "%s", f.name);
         snprintf(to->unit, sizeof(to->unit), "%s", f.unit);
         n->n++;
@@ -63,8 +66,7 @@ static bool is_after(const struct number *to, const struct found *f, double ende
 {
     if (!to->is_window)
         return f->as_of > ended_at + later_s;
-    return f->as_of - f->over_s >= ended_at &&
-           fabs(f->over_s - to->over_s) <= fmax(unlike_s, unlike_ratio * to->over_s);
+    return f->as_of - f->over_s >= ended_at && fabs(f->over_s - to->over_s) <= unlike_ratio * to->over_s;
 }
 
 bool numbers_after(struct numbers *n, const struct result *r, double ended_at)

@@ -88,7 +88,7 @@ static void a_window_that_was_not_there_is_waited_for_by_nobody(void **state)
 {
     (void)state;
     struct numbers n;
-    before(&n, ROWS({"rate", "window", NAN, 990, NAN}));
+    before(&n, ROWS({"rate", "window", NAN, 990, NAN}, {"short", "window", 3, 990, 100}));
     assert_false(numbers_open(&n));
     assert_true(isnan(numbers_window_s(&n)));
 }
