@@ -174,12 +174,17 @@ static void need(struct advisor *a, bool all)
     free(needs);
 }
 
+static bool load(struct advisor *a, const struct config *config, struct err *err)
+{
+    return findings_read(config, a->registry, &a->findings, err) && actions_read(&a->actions, err);
+}
+
 static void on_demand(void *ctx)
 {
     struct advisor *a = ctx;
     bool wanted =
         engine_is_wanted(a->engine, &findings_dataset) || engine_is_wanted(a->engine, &checks_dataset);
-    if (wanted == a->looked_at)
+    if (wanted == a->looked_at || (wanted && a->findings.n == 0 && !load(a, NULL, NULL)))
         return;
     a->looked_at = wanted;
     need(a, wanted);
@@ -225,13 +230,23 @@ bool advisor_is_complete(const struct advisor *a)
 
 /* ---- Begin and end ---- */
 
+static bool has_own(const struct config *config)
+{
+    for (int i = 0; i < config->n_sections; i++)
+        if (strcmp(config->sections[i].kind, "finding") == 0)
+            return true;
+    return false;
+}
+
 struct advisor *advisor_new(struct loop *loop, struct engine *engine, struct query_thread *queries,
                             const struct config *config, const struct registry *registry, struct err *err)
 {
     struct advisor *a = mem_new(sizeof(*a));
-    *a = (struct advisor){.loop = loop, .engine = engine, .queries = queries, .begun_s = -HUGE_VAL};
+    *a = (struct advisor){
+        .loop = loop, .engine = engine, .queries = queries, .registry = registry, .begun_s = -HUGE_VAL};
     a->timer = loop_timer_new(loop, on_time, a);
-    if (!findings_read(config, registry, &a->findings, err) || !actions_read(&a->actions, err)) {
+    /* What ships is good, and takes a start its time and memory: it is read when somebody looks. */
+    if (has_own(config) && !load(a, config, err)) {
         advisor_free(a);
         return NULL;
     }

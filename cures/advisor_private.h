@@ -21,7 +21,8 @@ struct advisor {
     struct loop *loop;
     struct engine *engine;
     struct query_thread *queries;
-    struct findings findings;
+    const struct registry *registry;
+    struct findings findings; /* none before somebody looks */
     struct actions actions;
     struct loop_timer *timer;
     bool looked_at, complete;
