@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "alerts/state_tables.h"
+#include "core/directory.h"
 #include "core/loop.h"
 #include "core/mem.h"
-#include "core/when.h"
 
 enum { BUSY_MS = 5000 };
 
@@ -51,35 +51,10 @@ static const double KEPT_S = 30 * 86400.0;
 
 /* ---- The directory ---- */
 
-static bool directory_make(const char *path, struct err *err)
-{
-    struct text part;
-    text_init(&part, 4096);
-    bool ok = true;
-    for (const char *p = path; ok && *p != '\0';) {
-        size_t n = strspn(p, "/");
-        n += strcspn(p + n, "/");
-        text_add_n(&part, p, n);
-        p += n;
-        if (mkdir(text_str(&part), 0700) != 0 && errno != EEXIST)
-            ok = fail(err, "cannot make the state directory %s: %s", path, strerror(errno));
-    }
-    text_done(&part);
-    return ok;
-}
-
-static char *path_in(const char *directory, const char *name)
-{
-    struct text t;
-    text_init(&t, 4096);
-    text_addf(&t, "%s/%s", directory, name);
-    return text_take(&t);
-}
-
 /* The lock belongs to the descriptor: it goes when the process does, however it does. */
 static bool lock(struct state_file *f, const char *directory, bool *held, struct err *err)
 {
-    char *path = path_in(directory, "lock");
+    char *path = directory_path(directory, "lock");
     bool ok = true;
     f->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (f->lock < 0) {
@@ -144,35 +119,19 @@ static bool is_damaged(struct state_file *f)
     return code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
 }
 
-static void put_aside_one(const char *path, const char *mark, const char *end)
-{
-    struct text from, to;
-    text_init(&from, 4096);
-    text_init(&to, 4096);
-    text_addf(&from, "%s%s", path, end);
-    text_addf(&to, "%s.%s%s", path, mark, end);
-    rename(text_str(&from), text_str(&to)); /* the ones beside it need not be there */
-    text_done(&from);
-    text_done(&to);
-}
-
 /* WHAT is the beginning of its new name's end, WHY a part of the sentence. */
 static void put_aside(struct state_file *f, const char *what, const char *why)
 {
-    char now[40], mark[80];
     struct text notice;
-    moment_format_utc(now, sizeof(now), loop_wall_s());
-    snprintf(mark, sizeof(mark), "%s-%s", what, now);
     sqlite3_close(f->db);
     f->db = NULL;
-    put_aside_one(f->path, mark, "");
-    put_aside_one(f->path, mark, "-wal");
-    put_aside_one(f->path, mark, "-shm");
+    char *aside = directory_put_aside(f->path, what);
     text_init(&notice, 8192);
     text_addf(&notice,
-              "the state file %s %s and is now %s.%s: acks, silences, and messages that waited in it are not "
+              "the state file %s %s and is now %s: acks, silences, and messages that waited in it are not "
               "known here; alerts begin anew",
-              f->path, why, f->path, mark);
+              f->path, why, aside);
+    free(aside);
     free(f->notice);
     f->notice = text_take(&notice);
 }
@@ -306,7 +265,7 @@ struct state_file *state_file_open(const char *directory, bool *held, struct err
     f->lock = -1;
     f->generation = state_file_new_generation();
     f->directory = mem_dup(directory);
-    f->path = path_in(directory, "state.db");
+    f->path = directory_path(directory, "state.db");
     errno = 0;
     bool there = directory_make(directory, err) && lock(f, directory, held, err);
     f->ready = there && open_file(f, err);

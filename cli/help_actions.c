@@ -42,15 +42,17 @@ static void what_table(struct help *h, const struct actions *as)
 
 static void who_table(struct help *h, const struct actions *as)
 {
-    static const struct doc_column columns[] = {{"action", .code = true}, {"who may"}, {"what may go wrong"}};
-    const char **cells = mem_new_array((size_t)as->n * 3, sizeof(*cells));
+    static const struct doc_column columns[] = {
+        {"action", .code = true}, {"who may"}, {"what may go wrong"}, {"why it is not taken back"}};
+    const char **cells = mem_new_array((size_t)as->n * 4, sizeof(*cells));
     for (int i = 0; i < as->n; i++) {
-        cells[3 * i] = as->list[i].name;
-        cells[3 * i + 1] = as->list[i].privilege;
-        cells[3 * i + 2] = as->list[i].risk;
+        cells[4 * i] = as->list[i].name;
+        cells[4 * i + 1] = as->list[i].privilege;
+        cells[4 * i + 2] = as->list[i].risk;
+        cells[4 * i + 3] = as->list[i].lasting;
     }
     doc_heading(&h->doc, "rights and risks");
-    doc_table(&h->doc, columns, 3, cells, as->n);
+    doc_table(&h->doc, columns, 4, cells, as->n);
     free(cells);
 }
 
@@ -59,14 +61,17 @@ void actions_help(struct help *h)
     struct actions actions;
     if (!actions_read(&actions, NULL))
         return;
-    doc_paragraph(&h->doc, "In the dashboard a key, the menu (.) or the palette (:) opens a dialog with the "
-                           "exact SQL; y runs it, anything else leaves it. Several "
-                           "tagged rows are confirmed by their number, on a target with env = prod by the "
-                           "target's name. What it is done to is looked at again just "
-                           "before, on the same connection. Plain DDL steps back from a lock that does not "
-                           "come and tries again; what is done CONCURRENTLY waits, as that "
-                           "blocks nobody. Page cures shows the jobs. With --read-only, in the past, while "
-                           "it is paused and on old numbers there are none.");
+    doc_paragraph(
+        &h->doc,
+        "In the dashboard a key, the menu (.) or the palette (:) opens a dialog with the "
+        "exact SQL; y runs it, anything else leaves it. Several "
+        "tagged rows are confirmed by their number, on a target with env = prod by the "
+        "target's name. What it is done to is looked at again just "
+        "before, on the same connection. Plain DDL steps back from a lock that does not "
+        "come and tries again; what is done CONCURRENTLY waits, as that "
+        "blocks nobody. Page cures shows the jobs, page ledger what they did, with numbers "
+        "before and after, and takes it back where that is possible. With --read-only, in the past, while "
+        "it is paused and on old numbers there are none.");
     what_table(h, &actions);
     who_table(h, &actions);
     actions_done(&actions);

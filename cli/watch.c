@@ -212,7 +212,8 @@ static void close_all(struct watch *w)
         engine_on_sample(w->session.engine, NULL, NULL);
     alerts_free(w->alerts);
     advisor_free(w->advisor);
-    cures_free(w->cures);
+    if (!cures_free(w->cures))
+        output_tell(stderr, "the ledger did not take what was done last");
     dash_free(w->dash); /* takes back what it asked: the query thread and the guard must still be there */
     attach_free(w->attach);
     query_thread_free(w->queries);

@@ -1,10 +1,14 @@
 /* What a person does to a server from the dashboard: jobs are queued, told of, and cancelled. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "cli/guard_paths.h"
 #include "cli/watch.h"
 #include "cures/advisor.h"
 #include "cures/cures.h"
+#include "cures/ledger.h"
 
 /* The newest one that has ended is told in the last line; page cures has all. */
 static void on_ended(void *ctx, const struct job *job)
@@ -55,6 +59,8 @@ static double age(void *ctx, const char *target, const char *dataset, double *ev
     const struct sample *s = d == NULL ? NULL : store_newest(engine_store(w->session.engine), target, d);
     if (s == NULL)
         return NAN;
+    if (strcmp(dataset, ledger_dataset.name) == 0) /* our own: told when it changes */
+        return *every_s = 0;
     *every_s = engine_cadence(w->session.engine, target, d);
     if (!isfinite(*every_s)) /* not read now */
         *every_s = d->every;
@@ -77,8 +83,17 @@ void watch_cures_host(struct dash_host *host)
     host->flush = flush;
 }
 
+static void on_ledger(void *ctx, const char *text)
+{
+    struct watch *w = ctx;
+    dash_say(w->dash, text == NULL ? ROLE_GOOD : ROLE_WARNING, text == NULL ? "the ledger is kept again" : text);
+}
+
 void watch_cures_start(struct watch *w)
 {
+    char *directory = guard_state_directory(&w->session.config);
     w->cures = cures_new(w->session.loop, w->session.engine);
+    cures_keep(w->cures, w->queries, directory, on_ledger, w);
+    free(directory);
     cures_on_ended(w->cures, on_ended, w);
 }

@@ -88,7 +88,7 @@ const struct option config_options[] = {
     {"maintenance", "comment", OPTION_TEXT, NULL, NULL, false, "why, for those who see it"},
 
     {"guard", "refresh",         OPTION_DURATION, "5s",     "0.25s..300s", false, "time between two polls of what rules need", true},
-    {"guard", "state_directory", OPTION_TEXT,     NULL,     NULL,          false, "where alerts and what is to be sent are kept; none: $STATE_DIRECTORY, or dbvitals in the user's state directory", true},
+    {"guard", "state_directory", OPTION_TEXT,     NULL,     NULL,          false, "where alerts, what is to be sent, and the ledger of cures are kept; none: $STATE_DIRECTORY, or dbvitals in the user's state directory", true},
     {"guard", "heartbeat_url",   OPTION_HOOK,     NULL,     NULL,          true,  "asked again and again while rules are judged: whoever watches it learns when this program ends", true},
     {"guard", "heartbeat_every", OPTION_DURATION, "1m",     "1s..1d",      false, "time between two heartbeats", true},
     {"guard", "drain",           OPTION_DURATION, "10s",    "0.1s..1h",    false, "how long what is to be sent may still take at the end", true},

@@ -28,6 +28,8 @@ static const struct option options[] = {
     {"action", "at_once",      OPTION_BOOL,     "no", NULL, false, "does not wait for other jobs"},
     {"action", "lock_timeout", OPTION_DURATION, NULL, "0.1s..60s", false, "how long it waits for a lock before it tries again"},
     {"action", "limit",        OPTION_DURATION, "24h", "1s..7d", false, "how long it may take"},
+    {"action", "lasting",      OPTION_TEXT,     NULL, NULL, false, "why nothing takes it back"},
+    {"action", "measure",      OPTION_SQL,      NULL, NULL, false, "one SELECT of the numbers before and after"},
     {"action", "sql",          OPTION_SQL,      NULL, NULL, false, "one SELECT"},
     {"piece",  "sql",          OPTION_SQL,      NULL, NULL, false, "SQL that several have in common"},
 };
@@ -98,9 +100,12 @@ static bool read_one(const struct config *c, const struct config_section *s, str
     if (key != NULL && (key[0] == '\0' || key[1] != '\0' || !isupper((unsigned char)key[0])))
         return wrong(s, "key", err,
                      "expected one upper-case letter: a lower-case key never changes a server");
-    struct text sql;
+    struct text sql, measure;
     text_init(&sql, MOST_SQL);
-    bool ok = fill(c, s, get(s, "sql"), 4, &sql, err);
+    text_init(&measure, MOST_SQL);
+    bool measured = get(s, "measure") != NULL;
+    bool ok = fill(c, s, get(s, "sql"), 4, &sql, err) &&
+              (!measured || fill(c, s, get(s, "measure"), 4, &measure, err));
     *a = (struct action){.name = arena_dup(arena, s->name),
                          .title = arena_dup(arena, get(s, "title")),
                          .help = arena_dup(arena, get(s, "help")),
@@ -108,7 +113,9 @@ static bool read_one(const struct config *c, const struct config_section *s, str
                          .risk = arena_dup(arena, get(s, "risk")),
                          .privilege = arena_dup(arena, get(s, "privilege")),
                          .asks = arena_dup(arena, get(s, "asks")),
+                         .lasting = arena_dup(arena, get(s, "lasting")),
                          .sql = arena_dup(arena, text_str(&sql)),
+                         .measure = measured ? arena_dup(arena, text_str(&measure)) : NULL,
                          .key = key == NULL ? '\0' : key[0],
                          .rare = number(s, "rare") == 1,
                          .by_name = strcmp(get(s, "confirm"), "name") == 0,
@@ -117,6 +124,7 @@ static bool read_one(const struct config *c, const struct config_section *s, str
                          .limit_s = number(s, "limit")};
     split(arena, get(s, "on"), a);
     text_done(&sql);
+    text_done(&measure);
     return ok;
 }
 
@@ -199,7 +207,7 @@ const struct action *action_of_key(const struct actions *a, const char *dataset,
 static const struct { const char *name; size_t at; } columns[] = {
 #define COLUMN(member) {#member, offsetof(struct cure, member)}
     COLUMN(label), COLUMN(statement), COLUMN(verify), COLUMN(database), COLUMN(why_not), COLUMN(instead), COLUMN(says),
-    COLUMN(effect), COLUMN(confirm), COLUMN(undo), COLUMN(after_failure),
+    COLUMN(effect), COLUMN(confirm), COLUMN(undo), COLUMN(after_failure), COLUMN(undo_verify), COLUMN(undoes), COLUMN(keys),
 #undef COLUMN
 };
 // clang-format on

@@ -13,10 +13,17 @@
  *   confirm   = y | name           what is typed to confirm; name: the label
  *   asks      = what is typed first; it is the parameter :typed
  *   at_once   = yes                does not wait for other jobs of its target, and may run through a pooler:
- * a function, called once lock_timeout = 2s              how long it stands in a lock's queue before it steps
- * back and tries again; absent: it waits, since that blocks nobody limit     = 6h                 how long it
- * may take in all sql       = one SELECT, see below; {NAME} in it stands for a piece [piece NAME] sql       =
- * SQL that several actions have in common
+ * a function, called once
+ *   lock_timeout = 2s              how long it stands in a lock's queue before it steps back and tries again;
+ *                                  absent: it waits, since that blocks nobody
+ *   limit     = 6h                 how long it may take in all
+ *   lasting   = one sentence: why nothing takes it back; where a row's `undo` is NULL, the ledger tells it
+ *   sql       = one SELECT, see below; {NAME} in it stands for a piece
+ *   measure   = one SELECT of the numbers before and after, see measure.h: rows (number, unit, kind: level or
+ *               window, value, as_of: the moment that it is of, over_s: the window's length); its parameters
+ *               are :target, :window, and what the cure's `keys` name
+ * [piece NAME]
+ *   sql       = SQL that several actions have in common
  *
  * The SELECT's parameters are :target, :typed, and the KEY columns of the datasets it is `on`, of the row
  * that is meant; those that the row does not have are NULL. It gives one row for it, or none when the row is
@@ -30,9 +37,10 @@
 
 struct action {
     const char *name, *title, *help, *product, *risk, *privilege, *sql;
-    const char **on; /* names of datasets */
-    int n_on;        /* 0: on the target */
-    char key;        /* 0: none */
+    const char *lasting, *measure; /* NULL: none */
+    const char **on;               /* names of datasets */
+    int n_on;                      /* 0: on the target */
+    char key;                      /* 0: none */
     bool rare, by_name, at_once;
     const char *asks;      /* NULL: nothing is typed first */
     double lock_timeout_s; /* NAN: none */
@@ -71,6 +79,9 @@ struct cure {
     const char *effect;        /* what will be, one sentence */
     const char *confirm;       /* y or name, stronger than the action's */
     const char *undo;          /* the inverse SQL, if there is one */
+    const char *undo_verify;   /* as `verify`, for the undo; NULL: nothing is asked */
+    const char *undoes;        /* number of the entry of the ledger that it takes back */
+    const char *keys;          /* JSON: what tells the row from others, for `measure` and the ledger */
     const char *after_failure; /* SQL for the same connection when the statement failed: each row is a
                                   sentence about what it left behind */
 };

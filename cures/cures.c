@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "cures/ledger.h"
+#include "cures/measure.h"
 
 /* What runs is told of again this often: its time goes on. */
 static const double told_every_s = 1;
@@ -28,6 +30,11 @@ struct cures {
     bool changed; /* something is to be told, or begun, in the next turn */
     cures_ended_fn *ended_fn;
     void *ended_ctx;
+    struct ledger *ledger; /* NULL: nothing is kept, nor measured */
+    struct measures *measures;
+    bool ledger_changed, troubled;
+    cures_tell_fn *tell_fn;
+    void *tell_ctx;
 };
 
 /* In the next turn, when callers have returned. */
@@ -48,8 +55,17 @@ static void running_free(struct running *r)
     free(r);
 }
 
+static void keep(struct cures *c, const struct job *job)
+{
+    struct entry *e = entry_new(job);
+    measures_end(c->measures, job, e);
+    ledger_put(c->ledger, e);
+}
+
 static void tell_end(struct cures *c, const struct job *job)
 {
+    if (c->ledger != NULL)
+        keep(c, job);
     engine_note(c->engine, job->target, "cure", job->label, job->action, job_state_name(job->state));
     if (c->ended_fn != NULL)
         c->ended_fn(c->ended_ctx, job);
@@ -95,9 +111,25 @@ static void on_ended(void *ctx, enum act_end how, const char *text)
         end(c, job, states[how], text);
 }
 
+/* What takes an entry of the ledger back must be what was written into it. */
+static bool may_undo(struct cures *c, const struct job *job, struct err *err)
+{
+    if (job->undoes == 0)
+        return true;
+    return c->ledger == NULL ? fail(err, "there is no ledger here")
+                             : ledger_may_undo(c->ledger, job->undoes, job->target, job->statement, err);
+}
+
 static void begin(struct cures *c, struct job *job)
 {
     struct err err = {""};
+    job_begin(job, loop_wall_s());
+    if (!may_undo(c, job, &err)) {
+        end(c, job, JOB_FAILED, err.text);
+        return;
+    }
+    if (c->measures != NULL)
+        measures_begin(c->measures, job);
     struct running *r = mem_new(sizeof(*r));
     *r = (struct running){.next = c->running, .cures = c, .id = job->id, .target = mem_dup(job->target)};
     c->running = r;
@@ -108,7 +140,6 @@ static void begin(struct cures *c, struct job *job)
                               .lock_timeout_s = job->lock_timeout_s,
                               .limit_s = job->limit_s,
                               .at_once = job->at_once};
-    job_begin(job, loop_wall_s());
     r->act =
         engine_act(c->engine, job->target, &order, (struct act_host){r, on_runs, on_waits, on_ended}, &err);
     if (r->act != NULL)
@@ -119,8 +150,17 @@ static void begin(struct cures *c, struct job *job)
 
 /* ---- One turn ---- */
 
+static void put_ledger(struct cures *c, const char *target)
+{
+    int n;
+    const struct entry *const *entries = ledger_newest(c->ledger, &n);
+    engine_put(c->engine, target, ledger_sample(entries, n, target, loop_mono_s(), loop_wall_s()));
+}
+
 static void put(struct cures *c, const char *target)
 {
+    if (c->ledger_changed)
+        put_ledger(c, target);
     engine_put(c->engine, target, cures_sample(&c->jobs, target, loop_mono_s(), loop_wall_s()));
 }
 
@@ -134,6 +174,7 @@ static void on_timer(void *ctx)
             begin(c, job);
         put(c, target);
     }
+    c->ledger_changed = false;
     if (!c->changed && c->running != NULL)
         loop_timer_start(c->timer, told_every_s, 0);
 }
@@ -147,17 +188,71 @@ struct cures *cures_new(struct loop *loop, struct engine *e)
     return c;
 }
 
-void cures_free(struct cures *c)
+/* ---- The ledger ---- */
+
+static void on_ledger(void *ctx)
+{
+    struct cures *c = ctx;
+    char *notice = ledger_take_notice(c->ledger);
+    const char *text = notice != NULL ? notice : ledger_trouble(c->ledger);
+    bool troubled = text != NULL;
+    c->ledger_changed = true;
+    if (c->tell_fn != NULL && (troubled || c->troubled))
+        c->tell_fn(c->tell_ctx, text);
+    c->troubled = troubled;
+    free(notice);
+    soon(c);
+}
+
+static void on_numbers(void *ctx, const struct entry *e)
+{
+    struct cures *c = ctx;
+    ledger_put(c->ledger, entry_copy(e));
+}
+
+void cures_keep(struct cures *c, struct query_thread *queries, const char *directory, cures_tell_fn *tell,
+                void *ctx)
+{
+    c->tell_fn = tell;
+    c->tell_ctx = ctx;
+    c->ledger = ledger_new(c->loop, directory, on_ledger, c);
+    c->measures = measures_new(c->loop, c->engine, queries, on_numbers, c);
+    c->ledger_changed = true;
+    soon(c);
+}
+
+/* Nobody here will know how they end. */
+static void keep_left(struct cures *c)
+{
+    for (int i = 0; i < c->jobs.n; i++) {
+        const struct job *job = c->jobs.list[i];
+        if (job->state != JOB_RUNNING && job->state != JOB_CANCELLING)
+            continue;
+        struct entry *e = entry_new(job);
+        free(e->state);
+        free(e->message);
+        e->state = mem_dup("left");
+        e->message = mem_dup("it ran when the dashboard was left: the server went on with it");
+        ledger_put(c->ledger, e);
+    }
+}
+
+bool cures_free(struct cures *c)
 {
     if (c == NULL)
-        return;
+        return true;
+    if (c->ledger != NULL)
+        keep_left(c);
     while (c->running != NULL) {
         engine_act_forget(c->engine, c->running->target, c->running->act);
         running_free(c->running);
     }
+    measures_free(c->measures);
+    bool kept = ledger_free(c->ledger);
     loop_timer_free(c->timer);
     jobs_done(&c->jobs);
     free(c);
+    return kept;
 }
 
 /* ---- What is asked of it ---- */
@@ -168,6 +263,11 @@ static bool has_target(const struct cures *c, const char *target)
         if (strcmp(engine_target_name(c->engine, i), target) == 0)
             return true;
     return false;
+}
+
+static int64_t number_of(const char *text)
+{
+    return text == NULL ? 0 : strtoll(text, NULL, 10);
 }
 
 /* What jobs_add copies: a job's strings are its own, those of a cure are constant. */
@@ -191,10 +291,17 @@ int64_t cures_run(struct cures *c, const char *target, const struct action *a, c
                       .statement = lent(cure->statement),
                       .after_failure = lent(cure->after_failure),
                       .undo = lent(cure->undo),
+                      .keys = lent(cure->keys),
+                      .measure = lent(a->measure),
+                      .undo_verify = lent(cure->undo_verify),
+                      .why_no_undo = cure->undo != NULL ? NULL : lent(a->lasting),
+                      .undoes = number_of(cure->undoes),
                       .by = lent(by),
                       .at_once = a->at_once,
                       .lock_timeout_s = a->lock_timeout_s,
                       .limit_s = a->limit_s};
+    if (!may_undo(c, &job, err))
+        return 0;
     struct job *added = has_target(c, target) ? jobs_add(&c->jobs, &job, loop_wall_s()) : NULL;
     if (added == NULL) {
         fail(err, has_target(c, target) ? "%s has too many jobs waiting" : "no target is called %s", target);

@@ -8,10 +8,18 @@
 #include "engine/engine.h"
 
 struct cures;
+struct query_thread;
 
 struct cures *cures_new(struct loop *loop, struct engine *e);
-/* What runs is not cancelled: the server goes on with it. */
-void cures_free(struct cures *c);
+/* From now on what has ended is kept in the ledger of DIRECTORY, with numbers before and after that QUERIES,
+ * which must outlive C, gives. TELL, which may be NULL, is told when the ledger cannot be kept, when it can
+ * again (NULL), and what was found in its place. */
+typedef void cures_tell_fn(void *ctx, const char *text);
+void cures_keep(struct cures *c, struct query_thread *queries, const char *directory, cures_tell_fn *tell,
+                void *ctx);
+/* What runs is not cancelled: the server goes on with it. False: the ledger did not take what happened last.
+ */
+bool cures_free(struct cures *c);
 /* Queues CURE, which action A said of a row of TARGET; BY is who wants it. All are copied. 0 and err when it
  * cannot be, else the job's id. */
 int64_t cures_run(struct cures *c, const char *target, const struct action *a, const struct cure *cure,

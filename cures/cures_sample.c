@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cures/advisor.h"
+#include "cures/ledger.h"
 
 enum {
     ID,
@@ -57,7 +58,8 @@ const struct dataset cures_dataset = {
 
 bool cures_register(struct registry *r, struct err *err)
 {
-    return registry_add(r, &cures_dataset, err) && findings_register(r, err);
+    return registry_add(r, &cures_dataset, err) && registry_add(r, &ledger_dataset, err) &&
+           findings_register(r, err);
 }
 
 static const char *step_of(const struct job *job)

@@ -48,7 +48,8 @@ static const struct column checks_columns[] = {
 // clang-format on
 const struct dataset findings_dataset = {
     .name = "findings",
-    .help = "something worth doing: what was found, on what evidence, the SQL that cures it, and what that costs",
+    .help =
+        "something worth doing: what was found, on what evidence, the SQL that cures it, and what that costs",
     .columns = findings_columns,
     .n_columns = N_FINDINGS_COLUMNS,
 };

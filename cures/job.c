@@ -19,8 +19,9 @@ const char *job_state_name(enum job_state s)
 
 static void job_free(struct job *job)
 {
-    char *const owned[] = {job->target,    job->action,        job->label, job->database, job->verify,
-                           job->statement, job->after_failure, job->undo,  job->by,       job->message};
+    char *const owned[] = {job->target,        job->action,      job->label,   job->database,   job->verify,
+                           job->statement,     job->undo,        job->by,      job->message,    job->keys,
+                           job->after_failure, job->undo_verify, job->measure, job->why_no_undo};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free(owned[i]);
     free(job);
@@ -58,9 +59,10 @@ struct job *jobs_add(struct jobs *j, const struct job *job, double now)
         return NULL;
     struct job *copy = mem_new(sizeof(*copy));
     *copy = *job;
-    char **const owned[] = {&copy->target,        &copy->action, &copy->label,
-                            &copy->database,      &copy->verify, &copy->statement,
-                            &copy->after_failure, &copy->undo,   &copy->by};
+    char **const owned[] = {&copy->target,        &copy->action,      &copy->label, &copy->database,
+                            &copy->verify,        &copy->statement,   &copy->undo,  &copy->by,
+                            &copy->after_failure, &copy->undo_verify, &copy->keys,  &copy->measure,
+                            &copy->why_no_undo};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         *owned[i] = mem_dup(*owned[i]);
     copy->id = ++j->last_id;

@@ -13,7 +13,9 @@ struct job {
     int64_t id; /* from 1, in the order of asking */
     enum job_state state;
     char *target, *action, *label, *database, *verify, *statement, *after_failure, *undo, *by;
-    bool at_once; /* waits for no other, and no other for it */
+    char *keys, *measure, *undo_verify, *why_no_undo; /* for the ledger: see action.h */
+    int64_t undoes; /* the entry of the ledger that it takes back; 0: none */
+    bool at_once;   /* waits for no other, and no other for it */
     double lock_timeout_s, limit_s;
     double asked_at, began_at, ended_at; /* seconds since 1970; NAN: not yet */
     int pid;                             /* of the server; 0: none yet */

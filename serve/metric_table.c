@@ -10,7 +10,7 @@ static const struct metric_policy policies[] = {
     {"sessions",       .skip = true}, /* pg_stat_activity_count */
     {"alerts",         .skip = true}, /* dbvitals_alert_state */
     {"locks",          .skip = true}, {"waits",      .skip = true}, {"changes",            .skip = true},
-    {"rules",          .skip = true}, {"deliveries", .skip = true}, {"cures", .skip = true}, {"sampled_statements", .skip = true},
+    {"rules",          .skip = true}, {"deliveries", .skip = true}, {"cures", .skip = true}, {"ledger", .skip = true}, {"sampled_statements", .skip = true},
     {"settings",       .skip = true}, {"access",     .skip = true}, {"progress",           .skip = true},
     {"alert_context",  .skip = true}, {"foreign_keys", .skip = true},
     {"sequences",      .labels = "datname schema:schemaname name:sequencename", .top = "used_ratio", .most = 30, .columns = "last_value used_ratio numbers_left"},

@@ -367,7 +367,8 @@ class Server:
 
     def env(self, dbname="postgres", user="postgres"):
         """The environment with which psql and dbvitals find this server without arguments."""
-        return {**plain_env(), "PGHOST": self.host, "PGPORT": str(self.port), "PGDATABASE": dbname, "PGUSER": user}
+        return {**plain_env(), "PGHOST": self.host, "PGPORT": str(self.port), "PGDATABASE": dbname, "PGUSER": user,
+                "XDG_STATE_HOME": os.path.join(self.folder, "state")}
 
     def connect(self, dbname="postgres", user="postgres", autocommit=True, **more):
         """A psycopg2 connection; the caller closes it."""

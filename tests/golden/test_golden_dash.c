@@ -32,6 +32,19 @@ static void alarm_screen(int rows, int columns, const char *page, const char *ke
     world_done(&w);
 }
 
+static void ledger_screen(int rows, int columns, const char *keys, const char *name)
+{
+    struct world w;
+    world_init(&w, WORLD_QUIET);
+    world_ledger(&w);
+    world_open(&w, rows, columns, "ledger");
+    world_settle(&w);
+    world_type(&w, keys);
+    world_settle(&w);
+    golden_check_styles(w.canvas, name);
+    world_done(&w);
+}
+
 static void findings_screen(int rows, int columns, bool found, const char *page, const char *keys, const char *name)
 {
     struct world w;
@@ -80,6 +93,11 @@ static void cures_100x24(void **state)     { (void)state; jobs_screen(24, 100, "
 static void cures_132x24(void **state)     { (void)state; jobs_screen(24, 132, "", "cures_132x24"); }
 static void cure_running(void **state)     { (void)state; jobs_screen(30, 100, "<down><enter>", "cure_running"); }
 static void cure_detail(void **state)      { (void)state; jobs_screen(30, 100, "<down><down><enter>", "cure_detail"); }
+static void ledger_100x24(void **state)    { (void)state; ledger_screen(24, 100, "", "ledger_100x24"); }
+static void ledger_40x10(void **state)     { (void)state; ledger_screen(10, 40, "", "ledger_40x10"); }
+static void ledger_entry(void **state)     { (void)state; ledger_screen(30, 100, "<enter>", "ledger_entry"); }
+static void ledger_undo(void **state)      { (void)state; ledger_screen(24, 100, "<down><down><down>Z", "ledger_undo"); }
+static void ledger_forged(void **state)    { (void)state; ledger_screen(24, 100, "<down><down>Z", "ledger_forged"); }
 static void pools_alarm(void **state)      { (void)state; alarm_screen(24, 100, "pools", "", "pools_alarm"); }
 static void overview_alarm(void **state)   { (void)state; alarm_screen(43, 132, NULL, "", "overview_alarm"); }
 static void overview_132x43(void **state)  { (void)state; screen(WORLD_TROUBLE, 43, 132, false, NULL, "", "overview_132x43"); }
@@ -143,6 +161,11 @@ int main(void)
         cmocka_unit_test(cures_132x24),
         cmocka_unit_test(cure_detail),
         cmocka_unit_test(cure_running),
+        cmocka_unit_test(ledger_100x24),
+        cmocka_unit_test(ledger_40x10),
+        cmocka_unit_test(ledger_entry),
+        cmocka_unit_test(ledger_undo),
+        cmocka_unit_test(ledger_forged),
         cmocka_unit_test(pools_alarm),
         cmocka_unit_test(overview_132x43),
         cmocka_unit_test(overview_80x24),

@@ -10,6 +10,7 @@
 #include "alerts/book.h"
 #include "cures/cures.h"
 #include "cures/cures_sample.h"
+#include "cures/ledger.h"
 #include "alerts/context.h"
 #include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
@@ -707,6 +708,58 @@ void world_jobs(struct world *w)
     put(w, cures_sample(&jobs, target, w->mono_s, w->now_s));
     jobs_done(&jobs);
     progress_put(w, 5002, 4900);
+}
+
+void world_ledger(struct world *w)
+{
+    static const char analyzed[] =
+        "{\"before\":{\"planner_rows\":12000,\"live_rows\":1012000,\"mod_since_analyze\":1000000,\"seq_scans_per_s\":2.4,"
+        "\"statements_mean_ms\":130.25,\"statements_p95_ms\":412.5},\"after\":{\"planner_rows\":1012040,\"live_rows\":1012040,"
+        "\"mod_since_analyze\":0},\"units\":{\"planner_rows\":\"count\",\"live_rows\":\"count\",\"mod_since_analyze\":\"count\","
+        "\"seq_scans_per_s\":\"count/s\",\"statements_mean_ms\":\"ms\",\"statements_p95_ms\":\"ms\"},"
+        "\"over\":{\"seq_scans_per_s\":300,\"statements_mean_ms\":300,\"statements_p95_ms\":300}}";
+    static const char again[] = "CREATE INDEX CONCURRENTLY orders_old ON public.orders USING btree (status)";
+    static const struct {
+        const char *action, *label, *statement, *undo, *why, *message, *numbers;
+        double ago_s, ran_s;
+        int64_t undoes;
+        enum job_state state;
+        bool forged;
+    } made[] = {
+        {"drop_index", "public.orders_old", "DROP INDEX CONCURRENTLY \"public\".\"orders_old\"", again, NULL, NULL, NULL, 7200, 0.3, 0, JOB_DONE, false},
+        {"undo", "public.orders_old", again, NULL, "it took something back itself: do that again on its own row", NULL, NULL, 6000, 42, 1, JOB_DONE, false},
+        {"alter_system", "work_mem", "ALTER SYSTEM SET \"work_mem\" = '64MB'", "ALTER SYSTEM RESET \"work_mem\"", NULL, NULL, NULL, 5000, 0.1, 0, JOB_DONE, false},
+        {"alter_system", "jit", "ALTER SYSTEM SET \"jit\" = 'off'", "ALTER SYSTEM RESET \"jit\"", NULL, NULL, NULL, 4000, 0.1, 0, JOB_DONE, true},
+        {"vacuum", "public.telemetry", "VACUUM (TRUNCATE false) \"public\".\"telemetry\"", NULL, "dead rows cannot be had back, and nobody misses them",
+         "canceling statement due to lock timeout", NULL, 3000, 12, 0, JOB_FAILED, false},
+        {"analyze", "public.orders", "ANALYZE \"public\".\"orders\"", NULL, "the statistics before are not kept by the server", NULL, analyzed, 120, 0.4, 0, JOB_DONE,
+         false},
+    };
+    struct entry *entries[COUNT(made)];
+    for (int i = 0; i < COUNT(made); i++) {
+        const struct job job = {.target = (char *)(uintptr_t)target,
+                                .action = (char *)(uintptr_t)made[i].action,
+                                .label = (char *)(uintptr_t)made[i].label,
+                                .database = (char *)(uintptr_t) "shop",
+                                .by = (char *)(uintptr_t) "ada",
+                                .state = made[i].state,
+                                .statement = (char *)(uintptr_t)made[i].statement,
+                                .message = (char *)(uintptr_t)made[i].message,
+                                .undo = (char *)(uintptr_t)made[i].undo,
+                                .why_no_undo = (char *)(uintptr_t)made[i].why,
+                                .undoes = made[i].undoes,
+                                .asked_at = w->now_s - made[i].ago_s - made[i].ran_s,
+                                .began_at = w->now_s - made[i].ago_s - made[i].ran_s,
+                                .ended_at = w->now_s - made[i].ago_s};
+        struct entry *e = entries[COUNT(made) - 1 - i] = entry_new(&job);
+        e->id = i + 1;
+        e->numbers = mem_dup(made[i].numbers);
+        if (made[i].forged)
+            e->sum[0] = e->sum[0] == '0' ? '1' : '0';
+    }
+    put(w, ledger_sample((const struct entry *const *)entries, COUNT(made), target, w->mono_s, w->now_s));
+    for (int i = 0; i < COUNT(made); i++)
+        entry_free(entries[i]);
 }
 
 static void fast_put(struct world *w, enum world_kind kind)

@@ -1,5 +1,6 @@
-/* An action on a row of a real server, without a screen: cure_probe URL ACTION [hold] [cancel=SECONDS] KEY=VALUE... Prints what the action says of
- * the row, waits for a line of input (hold), runs it, and prints how it ended. */
+/* An action on a row of a real server, without a screen: cure_probe URL ACTION [hold] [cancel=SECONDS] [ledger=DIRECTORY [until=NUMBER]] KEY=VALUE...
+ * Prints what the action says of the row, waits for a line of input (hold), runs it, and prints how it ended. With a ledger it is kept there; until
+ * waits for that number after it. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +24,10 @@ struct probe {
     int n_params;
     bool hold;
     double cancel_s, began_s;
+    const char *ledger, *until;
+    struct query_thread *queries;
     int64_t job;
-    struct loop_timer *look, *cancel;
+    struct loop_timer *look, *cancel, *wait;
 };
 
 static void tell(const char *what, const char *text)
@@ -47,9 +50,42 @@ static void on_ended(void *ctx, const struct job *job)
 {
     struct probe *p = ctx;
     char attempts[20];
+    if (p->until != NULL) {
+        tell("state", job_state_name(job->state));
+        loop_timer_start(p->wait, look_every_s, 0);
+        return;
+    }
     snprintf(attempts, sizeof(attempts), "%d", job->attempts);
     tell("attempts", attempts);
     end(p, job_state_name(job->state), job->message);
+}
+
+/* Until the newest entry of the ledger has the number. */
+static void on_wait(void *ctx)
+{
+    struct probe *p = ctx;
+    struct err err = {""};
+    struct query_param until = {"until", {VALUE_TEXT, .text = p->until}};
+    struct query q = {.sql = "select numbers, json_type(numbers, '$.after.' || :until) is not null as known from ledger order by entry_id desc",
+                      .params = &until, .n_params = 1, .max_rows = 1};
+    struct snapshot *s = store_snapshot(engine_store(p->engine));
+    struct result *r = door_run(p->door, s, &q, &err);
+    snapshot_unref(s);
+    if (r == NULL)
+        end(p, "wrong", err.text);
+    else if (r->n_rows > 0 && result_at(r, 0, 1)->integer == 1)
+        tell("numbers", result_at(r, 0, 0)->text);
+    if (r != NULL && r->n_rows > 0 && result_at(r, 0, 1)->integer == 1)
+        loop_stop(p->loop);
+    else
+        loop_timer_start(p->wait, look_every_s, 0);
+    result_free(r);
+}
+
+static void on_trouble(void *ctx, const char *text)
+{
+    (void)ctx;
+    tell("ledger", text);
 }
 
 static void on_cancel(void *ctx)
@@ -63,8 +99,8 @@ static void begin(struct probe *p, const struct cure *cure)
     struct err err = {""};
     char line[100];
     for (int i = 0; cure_column(i) != NULL; i++) {
-        const char *const texts[] = {cure->label,   cure->statement, cure->verify,  cure->database, cure->why_not,      cure->instead,
-                                     cure->says,    cure->effect,    cure->confirm, cure->undo,     cure->after_failure};
+        const char *const texts[] = {cure->label,   cure->statement, cure->verify,        cure->database,    cure->why_not, cure->instead, cure->says,
+                                     cure->effect,  cure->confirm,   cure->undo,          cure->after_failure, cure->undo_verify, cure->undoes, cure->keys};
         tell(cure_column(i), texts[i]);
     }
     printf("ready\n");
@@ -130,6 +166,10 @@ static void take_words(struct probe *p, char **words, int n)
         *equals = '\0';
         if (strcmp(words[i], "cancel") == 0)
             p->cancel_s = strtod(equals + 1, NULL);
+        else if (strcmp(words[i], "ledger") == 0)
+            p->ledger = equals + 1;
+        else if (strcmp(words[i], "until") == 0)
+            p->until = equals + 1;
         else
             p->params[p->n_params++] = (struct query_param){words[i], value_of(equals + 1)};
     }
@@ -137,7 +177,7 @@ static void take_words(struct probe *p, char **words, int n)
 
 int main(int argc, char **argv)
 {
-    static const char *const wanted[] = {"tables", "indexes", "sessions", "locks", "settings", "server", "targets", "slots", "matviews", "foreign_keys", "progress"};
+    static const char *const wanted[] = {"tables", "indexes", "sessions", "locks", "settings", "server", "targets", "slots", "matviews", "foreign_keys", "progress", "statements"};
     struct probe p = {.cancel_s = -1};
     struct registry registry;
     struct err err = {""};
@@ -158,15 +198,23 @@ int main(int argc, char **argv)
     engine_want(p.engine, wanted, sizeof(wanted) / sizeof(wanted[0]));
     p.cures = cures_new(p.loop, p.engine);
     cures_on_ended(p.cures, on_ended, &p);
+    if (p.ledger != NULL) {
+        p.queries = query_thread_new(p.loop, &registry, &err);
+        cures_keep(p.cures, p.queries, p.ledger, on_trouble, &p);
+    }
+    p.wait = loop_timer_new(p.loop, on_wait, &p);
     p.look = loop_timer_new(p.loop, on_look, &p);
     p.cancel = loop_timer_new(p.loop, on_cancel, &p);
     p.began_s = loop_mono_s();
     loop_timer_start(p.look, look_every_s, 0);
     loop_run(p.loop);
-    cures_free(p.cures);
+    if (!cures_free(p.cures))
+        tell("ledger", "lost");
+    query_thread_free(p.queries);
     engine_free(p.engine);
     loop_timer_free(p.look);
     loop_timer_free(p.cancel);
+    loop_timer_free(p.wait);
     door_free(p.door);
     actions_done(&p.actions);
     registry_done(&registry);

@@ -132,7 +132,7 @@ def test_reindex_and_drop_index(pg):
     assert pg.value("select relfilenode from pg_class where relname = 'plain_v'") != node
     answer = cure(pg, "drop_index", **index(pg, "doomed"))
     assert answer["state"] == "done" and answer["confirm"] == "name", answer
-    assert answer["undo"].startswith("CREATE INDEX doomed ON public.plain"), answer
+    assert answer["undo"].startswith("CREATE INDEX CONCURRENTLY doomed ON public.plain"), answer
     assert pg.value("select count(*) from pg_class where relname = 'doomed'") == 0
     answer = cure(pg, "drop_index", **index(pg, "plain_pkey"))
     assert answer["state"] == "refused" and "constraint" in answer["why_not"], answer

@@ -129,6 +129,40 @@ static void the_database_of_a_table_is_named_where_there_are_several(void **stat
     labelled(w, "shop.public.orders");
 }
 
+static void each_measure_compiles_and_names_its_numbers(void **state)
+{
+    struct world *w = *state;
+    static const char *const columns[] = {"number", "unit", "kind", "value", "as_of", "over_s"};
+    int n = 0;
+    for (int i = 0; i < w->actions.n; i++) {
+        const struct action *a = &w->actions.list[i];
+        if (a->measure == NULL)
+            continue;
+        struct snapshot *s = store_snapshot(w->store);
+        struct query q = {.sql = a->measure};
+        struct result *r = door_run(w->door, s, &q, &w->err);
+        snapshot_unref(s);
+        if (r == NULL)
+            fail_msg("%s: %s", a->name, w->err.text);
+        for (size_t k = 0; k < sizeof(columns) / sizeof(columns[0]); k++)
+            if (result_column(r, columns[k]) < 0)
+                fail_msg("%s measures without %s", a->name, columns[k]);
+        if (strstr(a->sql, "as keys") == NULL)
+            fail_msg("%s measures, and does not say which row", a->name);
+        result_free(r);
+        n++;
+    }
+    assert_true(n >= 9);
+}
+
+static void what_has_no_undo_says_why(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < w->actions.n; i++)
+        if (w->actions.list[i].lasting == NULL)
+            fail_msg("%s does not say why nothing takes it back", w->actions.list[i].name);
+}
+
 static bool is_param(const struct world *w, const struct action *a, const char *name)
 {
     if (strcmp(name, "target") == 0 || (strcmp(name, "typed") == 0 && a->asks != NULL))
@@ -208,7 +242,7 @@ static void ddl_steps_back_from_a_lock_and_concurrent_builds_wait(void **state)
     for (int i = 0; i < w->actions.n; i++) {
         const struct action *a = &w->actions.list[i];
         bool concurrent = strcmp(a->name, "reindex") == 0 || strcmp(a->name, "drop_index") == 0 ||
-                          strcmp(a->name, "create_index") == 0;
+                          strcmp(a->name, "create_index") == 0 || strcmp(a->name, "undo") == 0;
         bool plain = !concurrent && !a->at_once && strcmp(a->name, "checkpoint") != 0;
         if (plain != (a->lock_timeout_s > 0))
             fail_msg("%s: lock_timeout %g", a->name, a->lock_timeout_s);
@@ -242,6 +276,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_select_compiles_and_gives_the_columns_of_a_cure, begin, end),
         cmocka_unit_test_setup_teardown(what_is_not_known_is_told_in_its_own_words, begin, end),
         cmocka_unit_test_setup_teardown(the_database_of_a_table_is_named_where_there_are_several, begin, end),
+        cmocka_unit_test_setup_teardown(each_measure_compiles_and_names_its_numbers, begin, end),
+        cmocka_unit_test_setup_teardown(what_has_no_undo_says_why, begin, end),
         cmocka_unit_test_setup_teardown(each_names_only_keys_of_the_rows_it_is_on, begin, end),
         cmocka_unit_test_setup_teardown(no_key_means_two_things_in_one_place, begin, end),
         cmocka_unit_test_setup_teardown(ddl_steps_back_from_a_lock_and_concurrent_builds_wait, begin, end),

@@ -1,0 +1,134 @@
+/* An entry of the ledger. The one file here that knows OpenSSL's digests. */
+#include "cures/entry.h"
+
+#include <openssl/evp.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "core/loop.h"
+#include "core/mem.h"
+#include "core/text.h"
+
+// clang-format off
+static const struct entry_field fields[] = {
+#define FIELD(member, type) {#member, type, offsetof(struct entry, member)}
+    FIELD(id,          ENTRY_INT),
+    FIELD(uid,         ENTRY_INT),
+    FIELD(target,      ENTRY_TEXT),
+    FIELD(action,      ENTRY_TEXT),
+    FIELD(label,       ENTRY_TEXT),
+    FIELD(database,    ENTRY_TEXT),
+    FIELD(by,          ENTRY_TEXT),
+    FIELD(state,       ENTRY_TEXT),
+    FIELD(asked_at,    ENTRY_REAL),
+    FIELD(began_at,    ENTRY_REAL),
+    FIELD(ended_at,    ENTRY_REAL),
+    FIELD(statement,   ENTRY_TEXT),
+    FIELD(message,     ENTRY_TEXT),
+    FIELD(keys,        ENTRY_TEXT),
+    FIELD(numbers,     ENTRY_TEXT),
+    FIELD(undo,        ENTRY_TEXT),
+    FIELD(undo_verify, ENTRY_TEXT),
+    FIELD(why_no_undo, ENTRY_TEXT),
+    FIELD(undoes,      ENTRY_INT),
+    FIELD(sum,         ENTRY_TEXT),
+#undef FIELD
+};
+// clang-format on
+enum { N_FIELDS = sizeof(fields) / sizeof(fields[0]) };
+
+const struct entry_field *entry_field(int i)
+{
+    return i < N_FIELDS ? &fields[i] : NULL;
+}
+
+static char **text_at(const struct entry *e, int i)
+{
+    return fields[i].type == ENTRY_TEXT ? (char **)entry_at(e, &fields[i]) : NULL;
+}
+
+struct entry *entry_copy(const struct entry *e)
+{
+    struct entry *copy = mem_new(sizeof(*copy));
+    *copy = *e;
+    for (int i = 0; i < N_FIELDS; i++)
+        if (text_at(copy, i) != NULL)
+            *text_at(copy, i) = mem_dup(*text_at(e, i));
+    return copy;
+}
+
+void entry_free(struct entry *e)
+{
+    for (int i = 0; e != NULL && i < N_FIELDS; i++)
+        if (text_at(e, i) != NULL)
+            free(*text_at(e, i));
+    free(e);
+}
+
+/* ---- The checksum ---- */
+
+/* Each text with the NUL that ends it, so that none runs into the next; one that is not there is no empty
+ * one. */
+static char *sum_of(const struct entry *e)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    struct text hex;
+    text_init(&hex, sizeof(digest) * 2);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    const char *const texts[] = {e->statement, e->undo, e->database, e->undo_verify};
+    bool ok = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+    for (size_t i = 0; ok && i < sizeof(texts) / sizeof(texts[0]); i++)
+        ok = texts[i] == NULL ? EVP_DigestUpdate(ctx, "\1", 1) == 1
+                              : EVP_DigestUpdate(ctx, texts[i], strlen(texts[i]) + 1) == 1;
+    ok = ok && EVP_DigestFinal_ex(ctx, digest, &n) == 1;
+    EVP_MD_CTX_free(ctx);
+    for (unsigned i = 0; ok && i < n; i++)
+        text_addf(&hex, "%02x", digest[i]);
+    return text_take(&hex);
+}
+
+/* Positive; the clock where the system has no random numbers yet. */
+static int64_t new_uid(void)
+{
+    int64_t uid = 0;
+    if (getrandom(&uid, sizeof(uid), GRND_NONBLOCK) != sizeof(uid))
+        uid = (int64_t)(loop_wall_s() * 1e6);
+    return uid & INT64_MAX;
+}
+
+struct entry *entry_new(const struct job *job)
+{
+    const struct entry lent = {
+        .uid = new_uid(),
+        .target = job->target,
+        .action = job->action,
+        .label = job->label,
+        .database = job->database,
+        .by = job->by,
+        .state = (char *)(uintptr_t)job_state_name(job->state),
+        .asked_at = job->asked_at,
+        .began_at = job->began_at,
+        .ended_at = job->ended_at,
+        .statement = job->statement,
+        .message = job->message,
+        .keys = job->keys,
+        .undo = job->undo,
+        .undo_verify = job->undo_verify,
+        .why_no_undo = job->why_no_undo,
+        .undoes = job->undoes,
+    };
+    struct entry *e = entry_copy(&lent);
+    e->sum = sum_of(e);
+    return e;
+}
+
+bool entry_is_intact(const struct entry *e)
+{
+    char *sum = sum_of(e);
+    bool same = sum[0] != '\0' && e->sum != NULL && strcmp(sum, e->sum) == 0;
+    free(sum);
+    return same;
+}

@@ -1,0 +1,26 @@
+/* The file of the ledger: cures.db in the state directory, SQLite (WAL). Several programs may write it; none
+ * holds it. Used by the writer's thread only. Inside of the ledger. */
+#ifndef DBVITALS_CURES_LEDGER_FILE_H
+#define DBVITALS_CURES_LEDGER_FILE_H
+
+#include "core/err.h"
+#include "cures/entry.h"
+
+struct ledger_file;
+
+/* The newest that are read; so many are kept. */
+enum { LEDGER_READ = 300, LEDGER_KEPT = 100000 };
+
+/* Opens nothing yet. */
+struct ledger_file *ledger_file_new(const char *directory);
+void ledger_file_free(struct ledger_file *f);
+/* A new entry, or the numbers of one that is there: told by its uid. One transaction. False and err when it
+ * is not on the disk; then it can be tried again. */
+bool ledger_file_put(struct ledger_file *f, const struct entry *e, struct err *err);
+/* The newest entries, newest first: a heap array of N. `same` when nobody has written since they were read
+ * last; OUT is NULL then. A file that is not there has none. */
+bool ledger_file_read(struct ledger_file *f, struct entry ***out, int *n, bool *same, struct err *err);
+/* A file that was put aside, told once, or NULL; heap. */
+char *ledger_file_take_notice(struct ledger_file *f);
+
+#endif

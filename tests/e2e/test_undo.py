@@ -1,0 +1,122 @@
+"""What was done stands in the ledger, for every dashboard of the person, and can be taken back there; on a pseudo-terminal."""
+import os
+import re
+import time
+
+import pytest
+
+import screen
+
+
+@pytest.fixture
+def shop(start_server):
+    s = start_server()
+    s.psql("create table orders (id int primary key, v text); insert into orders select i, 'x' from generate_series(1, 5000) i;"
+           "create index orders_v on orders (v)")
+    return s
+
+
+def opened(shop, program, page, state, *words):
+    s = screen.Screen([program, "--page", page, *words], rows=30, columns=130, env={**shop.env(), "XDG_STATE_HOME": str(state)})
+    s.wait(page)
+    return s
+
+
+def offer(s, key, text):
+    """A pane that has just been asked anew has no row for a moment, and says so."""
+    for _ in range(5):
+        s.send(key)
+        shown = s.wait(lambda t: text in t or "there is no row" in t)
+        if text in shown:
+            return
+        time.sleep(0.5)
+        s.read(0.01)
+    s.wait(text)
+
+
+def confirm(s, text, *keys):
+    s.wait(text)
+    time.sleep(0.4)  # a dialog takes no key of its first 300 ms
+    s.read(0.01)
+    s.send(*keys)
+
+
+def definition(shop):
+    return shop.value("select max(pg_get_indexdef(indexrelid)) from pg_index x join pg_class c on c.oid = indexrelid where relname = 'orders_v' and indisvalid")
+
+
+def test_an_index_is_dropped_here_and_taken_back_there(shop, program, tmp_path):
+    before = definition(shop)
+    with opened(shop, program, "indexes", tmp_path) as s:
+        s.send("/", "orders_v", "enter")
+        s.wait(lambda t: "▶ public  orders  orders_v" in t and "1 of 2" not in t and "orders_pkey" not in t)
+        time.sleep(0.5)
+        s.read(0.01)
+        offer(s, "D", "public.orders_v")
+        confirm(s, "public.orders_v", "public.orders_v", "enter")
+        s.wait("done: drop_index")
+    assert definition(shop) is None
+    with opened(shop, program, "ledger", tmp_path) as s, opened(shop, program, "ledger", tmp_path) as other:
+        s.wait("can be taken back")
+        s.send("enter")
+        text = s.wait("what takes it back")
+        assert "CREATE INDEX CONCURRENTLY orders_v" in text and "DROP INDEX CONCURRENTLY" in text and "before and after" in text
+        s.send("Z")
+        confirm(s, "y does it", "y")
+        s.wait("done: undo public.orders_v")
+        assert definition(shop) == before
+        other.wait(re.compile(r"took back 1").search, timeout_s=15)
+        assert "taken back by 2" in other.text()
+
+
+def test_a_ledger_that_cannot_be_written_is_told_and_stops_no_cure(shop, program, tmp_path):
+    (tmp_path / "dbvitals").write_text("a file where the directory should be")
+    with opened(shop, program, "tables", tmp_path) as s:
+        s.wait("orders")
+        s.send("A")
+        confirm(s, "y does it", "y")
+        s.wait("the ledger is not kept: ")
+        assert shop.value("select count(*) from pg_stat_user_tables where last_analyze is not null") == 1
+        os.unlink(tmp_path / "dbvitals")
+        s.send("?")
+        s.send("q")
+        s.wait("the ledger is kept again")
+        s.send(":page ledger", "enter")
+        s.wait(re.compile(r"1 .* done\s+analyze").search)
+
+
+def test_what_runs_when_the_dashboard_is_left_is_kept_too(shop, program, tmp_path):
+    holder = shop.connect(autocommit=False)
+    holder.cursor().execute("select * from orders")
+    with opened(shop, program, "indexes", tmp_path) as s:
+        s.wait("orders_v")
+        s.send("/", "orders_v", "enter")
+        s.wait(lambda t: "▶ public  orders  orders_v" in t and "orders_pkey" not in t)
+        time.sleep(0.5)
+        s.read(0.01)
+        offer(s, "I", "y does it")
+        confirm(s, "y does it", "y")
+        s.wait("1 job begun")
+        s.send(":page cures", "enter")
+        s.wait("running")
+        s.send("q")
+        s.wait("l leaves")
+        time.sleep(0.4)
+        s.read(0.01)
+        s.send("l")
+        s.wait_end()
+    holder.close()
+    with opened(shop, program, "ledger", tmp_path) as s:
+        s.wait(re.compile(r"left\s+reindex").search)
+
+
+def test_read_only_takes_nothing_back(shop, program, tmp_path):
+    with opened(shop, program, "tables", tmp_path) as s:
+        s.wait("orders")
+        s.send("A")
+        confirm(s, "y does it", "y")
+        s.wait("done: analyze")
+    with opened(shop, program, "ledger", tmp_path, "--read-only") as s:
+        s.wait(re.compile(r"1 .* done\s+analyze").search)
+        s.send("Z")
+        s.wait("--read-only: nothing here changes a server")
