@@ -31,7 +31,7 @@ static const struct subcommand subcommands[] = {
     {"alerts", "list|ack|silence|...",     "what the guard found; acknowledge, silence, test",     alerts_command_run},
     {"check",  "[RULE...]",                "one verdict for scripts: exit code 0, 1, 2 or 3",      check_run},
     {"findings", "[TARGET...]",            "what is worth doing: evidence, SQL, effect, cost",     findings_run},
-    {"optimize", "--dry-run [TARGET...]",  "the plan: the cures of the findings in a safe order",  optimize_run},
+    {"optimize", "[TARGET...]",            "runs the plan: the cures of findings, after asking",   optimize_run},
     {"demo",   "",                         "the dashboard over a private server with a workload",  demo_command_run},
     {"help",   "[DATASET...|TOPIC...]",    "this help, the columns of a dataset, or a topic",      run_help},
     // clang-format on

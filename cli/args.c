@@ -47,6 +47,7 @@ static const struct row {
     {"wait",          0,   FORM_TEXT,     offsetof(struct args, wait),          "TIME",    "wait so long for what rules need (check)"},
     {"all",           0,   FORM_FLAG,     offsetof(struct args, all),           NULL,      "alerts that are acknowledged, silenced or inhibited decide too (check)"},
     {"dry-run",       0,   FORM_FLAG,     offsetof(struct args, dry_run),       NULL,      "show the plan, run nothing (optimize)"},
+    {"yes",           0,   FORM_FLAG,     offsetof(struct args, yes),           NULL,      "run the plan without asking (optimize)"},
     {"only",          0,   FORM_TEXT,     offsetof(struct args, only),          "KINDS",   "kinds of action in the plan: analyze, vacuum (the default), reindex, index, drop, ... (optimize)"},
     {"budget",        0,   FORM_TEXT,     offsetof(struct args, budget),        "TIME",    "how long the plan may take in all: 10m, 2h (optimize)"},
     {"help",          '?', FORM_FLAG,     offsetof(struct args, help),          NULL,      "this help"},

@@ -22,7 +22,7 @@ struct args {
     int samples;
     bool no_attach, notify;
     bool all; /* check */
-    bool dry_run; /* optimize */
+    bool dry_run, yes; /* optimize */
     bool read_only, ascii, all_databases, help, version;
 };
 

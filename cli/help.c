@@ -18,9 +18,10 @@ static const struct {
     const char *help;
 } exit_codes[] = {
     {EXIT_OK, "all well"},
-    {EXIT_USAGE, "wrong usage, config or SQL; one line on standard error says what; check: a warning"},
+    {EXIT_USAGE, "wrong usage, config or SQL; one line on standard error says what; check: a warning; "
+                 "optimize: a step failed or was left"},
     {EXIT_NO_DATA, "no data came: the server cannot be reached, or refuses; alerts: no guard answers; guard: its directory or address "
-                   "cannot be used; check: critical"},
+                   "cannot be used; check: critical; optimize: it could not begin"},
     {EXIT_INCOMPLETE, "doctor: connected, but something is missing; show, query: one of several targets gave nothing; check: unknown"},
 };
 enum { N_EXIT_CODES = sizeof(exit_codes) / sizeof(exit_codes[0]) };

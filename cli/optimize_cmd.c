@@ -1,240 +1,195 @@
-/* optimize: the plan, as SQL that a person can read and psql can run. */
+/* optimize: whether the plan may be run, and that it is asked for. */
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
-#include "cli/advice.h"
 #include "cli/commands.h"
+#include "cli/optimize_private.h"
 #include "cli/output.h"
-#include "core/json.h"
-#include "core/mem.h"
-#include "core/text.h"
-#include "core/utf8.h"
 #include "core/when.h"
-#include "cures/plan.h"
 
-enum { MOST_ONLY = 16, MOST_PLAN = 1 << 22 };
+/* Its own exit codes, for scripts. */
+enum { ALL_DONE = 0, SOME_LEFT = 1, NOT_BEGUN = 2 };
 
-struct optimize {
-    struct advice advice;
-    struct plan_options options;
-    const char *only[MOST_ONLY];
-    char *words; /* what they point into */
-    struct result *rows;
-    struct plan_item *items; /* by row */
-    struct plan plan;
+/* ---- Before a server is asked ---- */
+
+static bool may_begin(const struct optimize *o, struct err *err)
+{
+    const struct args *a = o->args;
+    if (a->dry_run)
+        return true;
+    if (a->read_only)
+        return fail(err, "--read-only: nothing is run; --dry-run shows the plan");
+    if (a->yes)
+        return true;
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return fail(err, "without a terminal nobody can be asked, and nothing is run: say --yes, or "
+                         "--dry-run to see the plan");
+    return o->format == EXPORT_TABLE || fail(err,
+                                             "--format %s: a question would stand in the middle of it: say "
+                                             "--yes, or --dry-run to see the plan",
+                                             a->format);
+}
+
+static bool read_options(struct optimize *o, struct err *err)
+{
+    const struct args *a = o->args;
+    o->options.budget_s = NAN;
+    if (!output_format_parse(a->format, &o->format, err) || !may_begin(o, err))
+        return false;
+    o->told = o->format == EXPORT_TABLE ? stdout : stderr;
+    if (a->budget != NULL && !duration_parse(a->budget, &o->options.budget_s, err))
+        return fail(err, "--budget %s: %s", a->budget, err->text);
+    return a->only == NULL || optimize_read_words(o, a->only, err);
+}
+
+/* ---- Where nothing can be done ---- */
+
+static const char *refusal(const struct source_status *status)
+{
+    if (status->state != SOURCE_UP)
+        return "it cannot be reached"; /* why was told */
+    if (status->role != NULL && strcmp(status->role, "standby") == 0)
+        return "this is a standby, which is read-only: do it on the primary";
+    if (status->via != NULL)
+        return "a pooler stands between, and nothing of ours may stay on its connections: connect to the "
+               "server itself";
+    return NULL;
+}
+
+static bool any_target(struct optimize *o)
+{
+    struct engine *e = o->advice.session.engine;
+    for (int i = 0; i < engine_targets(e); i++) {
+        struct source_status status;
+        char line[300];
+        engine_target_status(e, i, &status);
+        if (refusal(&status) == NULL)
+            continue;
+        snprintf(line, sizeof(line), "%s: %s", engine_target_name(e, i), refusal(&status));
+        output_tell(stderr, line);
+        o->n_refused++;
+    }
+    return o->n_refused < engine_targets(e);
+}
+
+/* ---- The question ---- */
+
+struct answer {
+    char line[16];
+    size_t len; /* of the whole line; more than fits is no answer */
+    bool ended;
 };
 
-/* ---- What is asked for ---- */
-
-static bool read_only_words(struct optimize *o, const char *list, struct err *err)
+static void on_readable(void *ctx, bool readable, bool writable)
 {
-    o->words = mem_dup(list);
-    o->options.only = o->only;
-    for (char *s = o->words; s != NULL && *s != '\0';) {
-        s += strspn(s, ", ");
-        size_t len = strcspn(s, ", ");
-        if (len == 0)
-            break;
-        if (o->options.n_only == MOST_ONLY)
-            return fail(err, "--only %s: more than %d kinds of action", list, MOST_ONLY);
-        char *end = s + len;
-        bool last = *end == '\0';
-        *end = '\0';
-        o->only[o->options.n_only++] = strcmp(s, "index") == 0 ? "create_index" : s;
-        s = last ? end : end + 1;
+    struct answer *a = ctx;
+    char c;
+    (void)readable;
+    (void)writable;
+    if (read(STDIN_FILENO, &c, 1) != 1 || c == '\n') {
+        a->ended = true;
+        return;
     }
-    return true;
+    if (a->len < sizeof(a->line) - 1)
+        a->line[a->len] = c;
+    a->len++;
 }
 
-static bool read_options(struct optimize *o, const struct args *args, struct err *err)
+/* What was typed before the question is thrown away, and a paste comes with marks around it: it is not `yes`.
+ */
+static bool is_wanted(struct optimize *o)
 {
-    o->options.budget_s = NAN;
-    if (!args->dry_run)
-        return fail(err, "optimize shows the plan and runs nothing yet: say --dry-run");
-    if (args->budget != NULL && !duration_parse(args->budget, &o->options.budget_s, err))
-        return fail(err, "--budget %s: %s", args->budget, err->text);
-    return args->only == NULL || read_only_words(o, args->only, err);
+    struct answer a = {.len = 0};
+    struct loop *loop = o->advice.session.loop;
+    printf("\033[?2004hRun %s? Only the word yes runs %s: ",
+           o->plan.n_steps == 1 ? "this step" : "these steps", o->plan.n_steps == 1 ? "it" : "them");
+    fflush(stdout);
+    tcflush(STDIN_FILENO, TCIFLUSH);
+    struct loop_fd *fd = loop_fd_new(loop, STDIN_FILENO, on_readable, &a);
+    if (fd != NULL)
+        loop_fd_want(fd, true, false);
+    while (fd != NULL && !a.ended && o->stops == 0)
+        loop_run_once(loop, true);
+    loop_fd_free(fd);
+    fputs("\033[?2004l", stdout);
+    if (o->stops > 0)
+        putchar('\n');
+    return o->stops == 0 && strcmp(a.line, "yes") == 0 && a.len == 3;
 }
 
-/* ---- The plan ---- */
+/* ---- The command ---- */
 
-static const char *text_at(const struct result *r, int row, const char *column)
+static void on_signal(void *ctx, int number)
 {
-    const struct value *v = result_at(r, row, result_column(r, column));
-    return v->type == VALUE_TEXT ? v->text : NULL;
+    (void)number;
+    ((struct optimize *)ctx)->stops++;
 }
 
-static double number_at(const struct result *r, int row, const char *column)
+/* Steps of the plan that do not fit its time, or cannot be done, though they were asked for. */
+static bool leaves(const struct optimize *o)
 {
-    return value_real(result_at(r, row, result_column(r, column)));
+    for (int i = o->plan.n_steps; i < o->plan.n; i++) {
+        const struct plan_entry *e = &o->plan.entries[i];
+        const char *action = o->items[e->item].action;
+        if (e->fate == PLAN_NO_TIME || (e->fate == PLAN_IMPOSSIBLE && plan_is_named(action, &o->options)))
+            return true;
+    }
+    return o->n_refused > 0;
 }
 
-static bool make_plan(struct optimize *o, struct err *err)
+static int run(struct optimize *o)
 {
-    struct query q = {.sql = "select * from findings"};
-    o->rows = advice_select(&o->advice, &q, err);
-    if (o->rows == NULL)
-        return false;
-    const struct result *r = o->rows;
-    o->items = mem_new_array((size_t)r->n_rows, sizeof(*o->items));
-    for (int i = 0; i < r->n_rows; i++)
-        o->items[i] = (struct plan_item){.target = text_at(r, i, "target"),
-                                         .action = text_at(r, i, "action"),
-                                         .label = text_at(r, i, "label"),
-                                         .database = text_at(r, i, "database"),
-                                         .statement = text_at(r, i, "statement"),
-                                         .why_not = text_at(r, i, "why_not"),
-                                         .stage = (enum stage)stage_parse(text_at(r, i, "stage")),
-                                         .severity = (int)number_at(r, i, "level"),
-                                         .rank = number_at(r, i, "worth"),
-                                         .cost_s = number_at(r, i, "cost_s")};
-    plan_make(o->items, r->n_rows, &o->options, &o->plan);
-    return true;
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    enum { N_NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
+    struct loop_signal *signals[N_NUMBERS];
+    int code = leaves(o) ? SOME_LEFT : ALL_DONE;
+    if (o->plan.n_steps == 0)
+        return code;
+    for (int i = 0; i < N_NUMBERS; i++)
+        signals[i] = loop_signal_new(o->advice.session.loop, numbers[i], on_signal, o);
+    advisor_stop(o->advice.advising.advisor);
+    if (!o->args->yes && !is_wanted(o)) {
+        puts("nothing was run");
+        code = SOME_LEFT;
+    } else if (!optimize_do(o))
+        code = SOME_LEFT;
+    for (int i = 0; i < N_NUMBERS; i++)
+        loop_signal_free(signals[i]);
+    return code;
 }
 
-/* ---- For people, and for psql: what is no statement is a comment ---- */
-
-static void comment(const char *format, const char *text, FILE *f)
+static int plan_and_run(struct optimize *o, struct err *err)
 {
-    struct text clean;
-    text_init(&clean, 1 << 14);
-    utf8_clean(&clean, text, false);
-    fprintf(f, format, text_str(&clean));
-    text_done(&clean);
-}
-
-static void print_step(const struct optimize *o, int number, const struct plan_entry *e)
-{
-    const struct plan_item *item = &o->items[e->item];
-    struct text t;
-    char takes[24];
-    text_init(&t, 1 << 14);
-    unit_format(takes, sizeof(takes), item->cost_s, UNIT_S);
-    text_addf(&t, "%d. %s: %s", number, text_at(o->rows, e->item, "title"), item->label);
-    if (engine_targets(o->advice.session.engine) > 1)
-        text_addf(&t, ", target %s", item->target);
-    if (item->database != NULL)
-        text_addf(&t, ", database %s", item->database);
-    if (!isnan(item->cost_s))
-        text_addf(&t, ", about %s", takes);
-    comment("-- %s\n", text_str(&t), stdout);
-    comment("--    %s\n", text_at(o->rows, e->item, "evidence"), stdout);
-    text_clear(&t);
-    utf8_clean(&t, item->statement, true);
-    printf("%s;\n", text_str(&t));
-    text_done(&t);
-}
-
-static void print_left(const struct optimize *o, const struct plan_entry *e)
-{
-    const struct plan_item *item = &o->items[e->item];
-    struct text t;
-    text_init(&t, 1 << 14);
-    text_addf(&t, "left out: %s: %s: ", text_at(o->rows, e->item, "title"), item->label);
-    plan_why(e, item, &t);
-    comment("-- %s\n", text_str(&t), stdout);
-    text_done(&t);
-}
-
-static void print_plan(struct optimize *o)
-{
-    char takes[24];
-    unit_format(takes, sizeof(takes), o->plan.cost_s, UNIT_S);
-    if (o->plan.n_steps > 0)
-        printf("-- %d step%s, about %s in all; nothing was run\n", o->plan.n_steps,
-               o->plan.n_steps == 1 ? "" : "s", takes);
-    else if (o->plan.n > 0)
-        printf("-- no step: all of %d findings are left out\n", o->plan.n);
-    for (int i = 0; i < o->plan.n_steps; i++)
-        print_step(o, i + 1, &o->plan.entries[i]);
-    for (int i = o->plan.n_steps; i < o->plan.n; i++)
-        print_left(o, &o->plan.entries[i]);
-    advice_tell_checks(&o->advice, stdout, "-- ", o->plan.n == 0);
-}
-
-/* ---- For programs ---- */
-
-static void add_member(struct json *j, struct text *out, const char *name, const char *value)
-{
-    text_addf(out, ", \"%s\": ", name);
-    if (value != NULL)
-        json_add_text(j, out, value);
-    else
-        text_add(out, "null");
-}
-
-static void add_entry(const struct optimize *o, struct json *j, int i, struct text *out)
-{
-    const struct plan_entry *e = &o->plan.entries[i];
-    const struct plan_item *item = &o->items[e->item];
-    struct value step = {.type = i < o->plan.n_steps ? VALUE_INT : VALUE_NULL, .integer = i + 1},
-                 takes = {.type = VALUE_REAL, .real = item->cost_s};
-    struct text why;
-    text_init(&why, 1000);
-    plan_why(e, item, &why);
-    text_addf(out, "%s{\"step\": ", i > 0 ? ", " : "");
-    json_add_number(out, &step);
-    add_member(j, out, "target", item->target);
-    add_member(j, out, "finding", text_at(o->rows, e->item, "finding"));
-    add_member(j, out, "action", item->action);
-    add_member(j, out, "label", item->label);
-    add_member(j, out, "database", item->database);
-    add_member(j, out, "statement", item->statement);
-    text_add(out, ", \"cost_s\": ");
-    json_add_number(out, &takes);
-    add_member(j, out, "left_out", e->fate == PLAN_STEP ? NULL : text_str(&why));
-    text_add(out, "}");
-    text_done(&why);
-}
-
-static bool export_plan(struct optimize *o, enum export_format format, struct err *err)
-{
-    static const char sql[] = "select value ->> 'step' as step, value ->> 'target' as target, value ->> "
-                              "'finding' as finding, value ->> 'action' as action,"
-                              " value ->> 'label' as label, value ->> 'database' as database, value ->> "
-                              "'statement' as statement, value ->> 'cost_s' as cost_s,"
-                              " value ->> 'left_out' as left_out from json_each(:plan)";
-    struct text plan;
-    struct json *j = json_new();
-    text_init(&plan, MOST_PLAN);
-    text_add(&plan, "[");
-    for (int i = 0; i < o->plan.n; i++)
-        add_entry(o, j, i, &plan);
-    text_add(&plan, "]");
-    struct query_param param = {"plan", {VALUE_TEXT, .text = text_str(&plan)}};
-    struct query q = {.sql = sql, .params = &param, .n_params = 1};
-    struct result *r = advice_select(&o->advice, &q, err);
-    if (r != NULL)
-        export_result(stdout, r, format, NULL, true);
-    result_free(r);
-    text_done(&plan);
-    json_free(j);
-    return r != NULL;
-}
-
-static int print(struct optimize *o, enum export_format format, struct err *err)
-{
-    if (!make_plan(o, err))
-        return EXIT_USAGE;
-    if (format != EXPORT_TABLE)
-        return export_plan(o, format, err) ? EXIT_OK : EXIT_USAGE;
-    print_plan(o);
-    return EXIT_OK;
+    bool table = o->format == EXPORT_TABLE;
+    int code = ALL_DONE;
+    if ((!o->args->dry_run && !any_target(o)) || !optimize_make_plan(o, err))
+        return NOT_BEGUN;
+    if (table)
+        optimize_print(o);
+    fflush(stdout);
+    if (!o->args->dry_run)
+        code = run(o);
+    if (!table && !optimize_export(o, err))
+        code = code > SOME_LEFT ? code : SOME_LEFT;
+    return code;
 }
 
 int optimize_run(const struct args *args)
 {
-    struct optimize o = {.rows = NULL};
+    struct optimize o = {.args = args};
     struct err err = {0};
-    enum export_format format;
-    int code = EXIT_USAGE;
-    if (read_options(&o, args, &err) && output_format_parse(args->format, &format, &err))
-        code = advice_open(&o.advice, args, &err);
-    if (code == EXIT_OK)
-        code = print(&o, format, &err);
+    int code = NOT_BEGUN;
+    if (read_options(&o, &err) && advice_open(&o.advice, args, &err) == EXIT_OK)
+        code = plan_and_run(&o, &err);
     if (err.text[0] != '\0')
         output_tell(stderr, err.text);
+    for (int i = 0; o.results != NULL && i < o.plan.n_steps; i++)
+        free(o.results[i].message);
+    free(o.results);
     plan_done(&o.plan);
     free(o.items);
     result_free(o.rows);

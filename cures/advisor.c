@@ -32,15 +32,20 @@ static void checked_done(struct checked *c)
     free(c->error);
 }
 
+static void forget(const struct advisor *a, struct checked **all)
+{
+    for (int i = 0; *all != NULL && i < a->findings.n; i++)
+        checked_done(&(*all)[i]);
+    free(*all);
+    *all = NULL;
+}
+
 static void round_done(struct advisor *a)
 {
     if (a->ticket != 0)
         query_cancel(a->queries, a->ticket);
     a->ticket = 0;
-    for (int i = 0; a->checked != NULL && i < a->findings.n; i++)
-        checked_done(&a->checked[i]);
-    free(a->checked);
-    a->checked = NULL;
+    forget(a, &a->checked);
     snapshot_unref(a->snapshot);
     a->snapshot = NULL;
 }
@@ -53,6 +58,9 @@ static void arm(struct advisor *a, double after_s)
 static void round_end(struct advisor *a)
 {
     bool pending = advisor_keep(a);
+    forget(a, &a->last);
+    a->last = a->checked;
+    a->checked = NULL;
     round_done(a);
     a->rounds++;
     bool hurries = a->begun_s < a->hurry_until_s;
@@ -228,6 +236,52 @@ bool advisor_is_complete(const struct advisor *a)
     return a->complete;
 }
 
+/* ---- What was found, to be done ---- */
+
+void advisor_stop(struct advisor *a)
+{
+    engine_on_demand(a->engine, NULL, NULL);
+    need(a, false);
+    loop_timer_stop(a->timer);
+    round_done(a);
+    a->looked_at = false;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The cure of one row, if it is that statement on that target. */
+static bool is_cure(const struct checked *c, int row, const struct advisor_step *step, struct cure *out)
+{
+    int target = result_column(c->rows, "target");
+    const struct value *who = target < 0 ? NULL : result_at(c->rows, row, target);
+    if (who == NULL || who->type != VALUE_TEXT || strcmp(who->text, step->target) != 0)
+        return false;
+    struct cure cure;
+    if (c->cures[row] == NULL || c->cures[row]->n_rows == 0)
+        return false;
+    cure_read(c->cures[row], 0, &cure);
+    if (!same_text(cure.statement, step->statement) || !same_text(cure.database, step->database))
+        return false;
+    *out = cure;
+    return true;
+}
+
+const struct action *advisor_cure(const struct advisor *a, const struct advisor_step *step, struct cure *out)
+{
+    for (int i = 0; a->last != NULL && i < a->findings.n; i++) {
+        const struct checked *c = &a->last[i];
+        if (c->action == NULL || c->cures == NULL || !same_text(c->action->name, step->action))
+            continue;
+        for (int row = 0; row < c->rows->n_rows; row++)
+            if (is_cure(c, row, step, out))
+                return c->action;
+    }
+    return NULL;
+}
+
 /* ---- Begin and end ---- */
 
 static bool has_own(const struct config *config)
@@ -262,6 +316,7 @@ void advisor_free(struct advisor *a)
     engine_on_demand(a->engine, NULL, NULL);
     engine_need(a->engine, ASKER_FINDINGS, NULL, 0);
     round_done(a);
+    forget(a, &a->last);
     loop_timer_free(a->timer);
     findings_done(&a->findings);
     actions_done(&a->actions);

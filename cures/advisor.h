@@ -3,6 +3,7 @@
 #ifndef DBVITALS_CURES_ADVISOR_H
 #define DBVITALS_CURES_ADVISOR_H
 
+#include "cures/action.h"
 #include "cures/finding.h"
 #include "engine/engine.h"
 
@@ -22,5 +23,13 @@ void advisor_soon(struct advisor *a);
 /* What was asked last had all that the sources can give: each dataset of each target that is up was read, or
  * cannot be. */
 bool advisor_is_complete(const struct advisor *a);
+/* Asks no more: what was found stays as it is. */
+void advisor_stop(struct advisor *a);
+/* The cure that was found last whose statement this is, and its action; NULL if there is none. Borrowed until
+ * the advisor asks again. */
+struct advisor_step {
+    const char *target, *action, *database, *statement; /* as in dataset findings */
+};
+const struct action *advisor_cure(const struct advisor *a, const struct advisor_step *step, struct cure *out);
 
 #endif

@@ -33,6 +33,7 @@ struct advisor {
     int ticket; /* 0: none is */
     struct snapshot *snapshot;
     struct checked *checked; /* by finding */
+    struct checked *last;    /* of the round before, the same way; NULL: there was none */
     int at;                  /* the finding that is asked */
     int row;                 /* STEP_LACKS, STEP_ROWS, or the row whose cure is asked */
 };

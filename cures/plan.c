@@ -52,7 +52,7 @@ static bool is_kind(const char *action, const char *word)
     return strncmp(action, word, len) == 0 && (action[len] == '\0' || action[len] == '_');
 }
 
-static bool is_named(const char *action, const struct plan_options *o)
+bool plan_is_named(const char *action, const struct plan_options *o)
 {
     const char *const *words = o->n_only > 0 ? o->only : standard;
     int n = o->n_only > 0 ? o->n_only : (int)(sizeof(standard) / sizeof(standard[0]));
@@ -85,7 +85,7 @@ static enum plan_fate fate_of(const struct plan *p, const struct plan_item *item
         return PLAN_NO_CURE;
     if (item->why_not != NULL || item->statement == NULL)
         return PLAN_IMPOSSIBLE;
-    if (!is_named(item->action, o))
+    if (!plan_is_named(item->action, o))
         return PLAN_NOT_NAMED;
     if (is_done_before(p, items, item))
         return PLAN_TWICE;

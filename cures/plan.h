@@ -44,6 +44,8 @@ struct plan_options {
     double budget_s;         /* NAN: no limit */
 };
 
+/* Whether actions of that name are asked for. */
+bool plan_is_named(const char *action, const struct plan_options *options);
 /* Steps are in order of stage; within one the worse first. A step that does not fit the budget is left, and a
  * later one that fits is taken. */
 void plan_make(const struct plan_item *items, int n, const struct plan_options *options, struct plan *out);

@@ -52,6 +52,13 @@ def each_database(each_server, dbvitals, request):
 
 
 @pytest.fixture
+def database(server, dbvitals, request):
+    """A new database on the shared server of Debian's version."""
+    yield (found := advised(server, dbvitals, request))
+    server.psql(f"drop database {found.dbname} with (force)")
+
+
+@pytest.fixture
 def start_database(start_server, dbvitals, request):
     """A new database on a private server."""
     def start(version=None, **settings):

@@ -253,4 +253,6 @@ def test_a_server_that_is_not_there_is_told(dbvitals, tmp_path):
     done = dbvitals("findings", "--config", "/dev/null", f"host={tmp_path} dbname=x", timeout=60)
     assert done.returncode == 2 and "No such file" in done.stderr and done.stdout == "", done
     done = dbvitals("optimize", "--config", "/dev/null", f"host={tmp_path} dbname=x")
-    assert done.returncode == 1 and "--dry-run" in done.stderr
+    assert done.returncode == 2 and "--dry-run" in done.stderr
+    done = dbvitals("optimize", "--yes", "--config", "/dev/null", f"host={tmp_path} dbname=x", timeout=60)
+    assert done.returncode == 2 and "No such file" in done.stderr and done.stdout == "", done
