@@ -135,7 +135,7 @@ static bool leaves(const struct optimize *o)
     for (int i = o->plan.n_steps; i < o->plan.n; i++) {
         const struct plan_entry *e = &o->plan.entries[i];
         const char *action = o->items[e->item].action;
-        if (e->fate == PLAN_NO_TIME || (e->fate == PLAN_IMPOSSIBLE && plan_is_named(action, &o->options)))
+        if (e->fate == PLAN_NO_TIME || e->fate == PLAN_BY_NAME || (e->fate == PLAN_IMPOSSIBLE && plan_is_named(action, &o->options)))
             return true;
     }
     return o->n_refused > 0;

@@ -69,6 +69,12 @@ static double number_at(const struct optimize *o, int row, const char *column)
     return value_real(result_at(o->rows, row, result_column(o->rows, column)));
 }
 
+static bool is_by_name(const struct optimize *o, int row)
+{
+    const char *confirm = optimize_text(o, row, "confirm");
+    return confirm != NULL && strcmp(confirm, "name") == 0;
+}
+
 bool optimize_make_plan(struct optimize *o, struct err *err)
 {
     struct query q = {.sql = "select * from findings"};
@@ -84,6 +90,7 @@ bool optimize_make_plan(struct optimize *o, struct err *err)
                                          .database = optimize_text(o, i, "database"),
                                          .statement = optimize_text(o, i, "statement"),
                                          .why_not = optimize_text(o, i, "why_not"),
+                                         .by_name = is_by_name(o, i),
                                          .stage = (enum stage)stage_parse(optimize_text(o, i, "stage")),
                                          .severity = (int)number_at(o, i, "level"),
                                          .rank = number_at(o, i, "worth"),

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/guard_paths.h"
 #include "cli/watch.h"
 #include "core/mem.h"
 #include "core/text.h"
@@ -224,12 +225,22 @@ static bool tell_sum(const struct run *r)
     return n[STEP_DONE] == r->o->plan.n_steps;
 }
 
+static void on_ledger(void *ctx, const char *text)
+{
+    const struct optimize *o = ctx;
+    if (text != NULL)
+        optimize_tell(o->told, "", text);
+}
+
 bool optimize_do(struct optimize *o)
 {
     static const char *const names[] = {"progress"};
     struct session *s = &o->advice.session;
     struct run r = {.o = o, .cures = cures_new(s->loop, s->engine), .begun_s = loop_mono_s()};
     struct loop_timer *timer = loop_timer_new(s->loop, on_second, &r);
+    char *directory = guard_state_directory(&s->config);
+    cures_keep(r.cures, o->advice.advising.queries, directory, on_ledger, o);
+    free(directory);
     cures_on_ended(r.cures, on_ended, &r);
     if (isatty(fileno(o->told))) {
         engine_want(s->engine, names, 1);
@@ -239,6 +250,7 @@ bool optimize_do(struct optimize *o)
         run_step(&r);
     bool all = tell_sum(&r);
     loop_timer_free(timer);
-    cures_free(r.cures);
+    if (!cures_free(r.cures))
+        fprintf(o->told, "the ledger did not take what was done last\n");
     return all;
 }

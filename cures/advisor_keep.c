@@ -149,6 +149,14 @@ static const char *statement_of(const struct offender *o)
     return why_not_of(o) == NULL ? o->cure.statement : NULL;
 }
 
+/* What a person has to type the name of, no plan does by itself. */
+static bool is_by_name(const struct offender *o)
+{
+    const struct action *action = o->checked->action;
+    bool row = o->cure.confirm != NULL && strcmp(o->cure.confirm, "name") == 0;
+    return row || (action != NULL && action->by_name);
+}
+
 static int severity_of(const struct offender *o)
 {
     int severity = severity_parse(text_of(o, "severity"));
@@ -165,6 +173,7 @@ static struct plan_item item_of(const struct told *t, const struct offender *o)
                               .database = o->cure.database,
                               .statement = statement_of(o),
                               .why_not = why_not_of(o),
+                              .by_name = is_by_name(o),
                               .stage = f->stage,
                               .severity = severity_of(o),
                               .rank = number_of(o, "rank"),
@@ -225,6 +234,7 @@ static void set_row(struct sample *s, int row, const struct offender *o)
         {FINDINGS_STAGE, stage_name(f->stage)},
         {FINDINGS_STATEMENT, statement_of(o)},
         {FINDINGS_WHY_NOT, why_not_of(o)},
+        {FINDINGS_CONFIRM, statement_of(o) == NULL ? NULL : is_by_name(o) ? "name" : "y"},
         {FINDINGS_EFFECT, or_else(text_of(o, "effect"), o->cure.effect)},
         {FINDINGS_COST, text_of(o, "cost")},
         {FINDINGS_RISK, or_else(text_of(o, "risk"), action == NULL ? NULL : action->risk)},

@@ -87,6 +87,8 @@ static enum plan_fate fate_of(const struct plan *p, const struct plan_item *item
         return PLAN_IMPOSSIBLE;
     if (!plan_is_named(item->action, o))
         return PLAN_NOT_NAMED;
+    if (item->by_name)
+        return PLAN_BY_NAME;
     if (is_done_before(p, items, item))
         return PLAN_TWICE;
     bool fits = isnan(o->budget_s) || p->cost_s + item->cost_s <= o->budget_s;
@@ -155,6 +157,9 @@ void plan_why(const struct plan_entry *entry, const struct plan_item *item, stru
         break;
     case PLAN_NOT_NAMED:
         text_addf(out, "not asked for: --only %s", item->action);
+        break;
+    case PLAN_BY_NAME:
+        text_addf(out, "what it is done to must be typed, in the dashboard: action %s", item->action);
         break;
     case PLAN_TWICE:
         text_add(out, "a step before does the same");

@@ -12,6 +12,7 @@ struct plan_item {
     const char *label;
     const char *database, *statement; /* what would run there; NULL: unknown */
     const char *why_not;              /* why it cannot run; NULL: it can */
+    bool by_name;                     /* a person has to type what it is done to */
     enum stage stage;
     int severity;
     double rank;   /* NAN is 0 */
@@ -23,6 +24,7 @@ enum plan_fate {
     PLAN_NO_CURE,    /* no action cures it: a person has to */
     PLAN_IMPOSSIBLE, /* the action cannot be done there */
     PLAN_NOT_NAMED,  /* its action is not among those that were asked for */
+    PLAN_BY_NAME,    /* its dialog asks for more than a yes */
     PLAN_TWICE,      /* a step before does the same */
     PLAN_NO_TIME     /* it does not fit into what is left of the budget */
 };

@@ -1,14 +1,29 @@
 """Fixtures of findings: a database of its own on each server, and what the program finds there."""
+import contextlib
 import json
+import os
+import sqlite3
 
 import pytest
+
+import servers
 
 
 class Advised:
     """A database that the program looks at."""
 
     def __init__(self, server, dbname, dbvitals):
-        self.server, self.dbname, self.dbvitals = server, dbname, dbvitals
+        self.server, self.dbname, self.program = server, dbname, dbvitals
+        self.state = os.path.join(server.folder, f"state-{dbname}")
+
+    def dbvitals(self, *words, **more):
+        """With a ledger of its own."""
+        return self.program(*words, env={**servers.plain_env(), "XDG_STATE_HOME": self.state}, **more)
+
+    def ledger(self):
+        """(action, label, state, statement) of what was done, oldest first."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.state}/dbvitals/cures.db?mode=ro", uri=True)) as file:
+            return file.execute("select action, label, state, statement from entries order by id").fetchall()
 
     def run(self, *words):
         done = self.dbvitals(*words, "--config", "/dev/null", self.server.conninfo(self.dbname), timeout=60)

@@ -57,6 +57,9 @@ def test_stale_statistics_are_the_first_step_and_the_run_cures_them(each_databas
     counts = "select relname, n_mod_since_analyze, n_dead_tup from pg_stat_user_tables order by 1"
     servers.wait_for(lambda: each_database.psql(counts) == "dead|0|0\norders|0|0", 5, lambda: each_database.psql(counts))  # 14 tells half a second late
     assert each_database.psql("select reltuples::int from pg_class where relname = 'orders'") == "200001"
+    kept = each_database.ledger()
+    assert kept[0] == ("analyze", "public.orders", "done", 'ANALYZE "public"."orders"'), kept
+    assert len(kept) == sum(line.endswith(";") for line in lines) and kept[-1][:3] == ("vacuum", "public.dead", "done"), kept
     assert each_database.psql("select last_analyze from pg_stat_user_tables where relname = 'orders'") != before
     servers.wait_for(lambda: each_database.findings() == [], 30, lambda: str(each_database.findings()), every_s=0.2)
     again = optimize(each_database, "--yes")

@@ -124,13 +124,16 @@ static void what_cannot_run_says_why(void **state)
     struct plan_item items[] = {item(NULL, "hand", NULL, STAGE_SETTINGS, 1),
                                 item("vacuum", "standby", NULL, STAGE_VACUUM, 1),
                                 item("vacuum", "unknown", NULL, STAGE_VACUUM, 1),
-                                item("reindex", "unnamed", "reindex", STAGE_BUILD, 1)};
+                                item("reindex", "unnamed", "reindex", STAGE_BUILD, 1),
+                                item("vacuum", "typed", "vacuum", STAGE_VACUUM, 1)};
     static const struct plan_options standard = {.budget_s = NAN};
     static const char *const wanted[] = {"no action cures it: a person has to", "this is a standby",
-                                         "its statement is not known", "not asked for: --only reindex"};
+                                         "its statement is not known", "not asked for: --only reindex",
+                                         "what it is done to must be typed, in the dashboard: action vacuum"};
     struct plan p;
     items[1].why_not = "this is a standby";
-    plan_make(items, 4, &standard, &p);
+    items[4].by_name = true;
+    plan_make(items, 5, &standard, &p);
     assert_int_equal(p.n_steps, 0);
     for (int i = 0; i < p.n; i++) {
         struct text why;
