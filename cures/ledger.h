@@ -1,4 +1,4 @@
-/* The ledger: every cure that has ended is kept, in a file of the state directory that all dashboards of a
+/* The ledger: every cure is kept from when it begins, in a file of the state directory that all dashboards of a
  * person write. What the disk refuses waits in memory, is tried again, and is told; no cure waits for it. */
 #ifndef DBVITALS_CURES_LEDGER_H
 #define DBVITALS_CURES_LEDGER_H
@@ -16,7 +16,7 @@ struct ledger *ledger_new(struct loop *loop, const char *directory, loop_fn *cha
 /* Writes what waits, for at most a few seconds. False: the disk hangs, or entries were lost; see
  * ledger_trouble before. */
 bool ledger_free(struct ledger *l);
-/* Writes E, or, if it was given before, its numbers. Takes E. */
+/* Writes E, or, if one of its uid was given before, how it went on. Takes E. */
 void ledger_put(struct ledger *l, struct entry *e);
 /* NULL while the disk takes what it is given; else why not. */
 const char *ledger_trouble(const struct ledger *l);

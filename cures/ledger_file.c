@@ -14,14 +14,17 @@
 #include "core/directory.h"
 #include "core/mem.h"
 #include "core/text.h"
+#include "cures/ledger_alive.h"
 
 enum { BUSY_MS = 5000, VERSION = 1 };
 
 struct ledger_file {
     char *directory, *path, *notice;
+    struct ledger_alive *alive;
     sqlite3 *db;          /* NULL: not open */
     int64_t read_version; /* of what was read last; -1: nothing was */
     bool written;         /* by us since then: SQLite's data_version tells of others only */
+    bool has_open;        /* among them was one that runs: whether it still does, no version tells */
 };
 
 struct ledger_file *ledger_file_new(const char *directory)
@@ -29,6 +32,7 @@ struct ledger_file *ledger_file_new(const char *directory)
     struct ledger_file *f = mem_new(sizeof(*f));
     f->directory = mem_dup(directory);
     f->path = directory_path(directory, "cures.db");
+    f->alive = ledger_alive_new(directory);
     f->read_version = -1;
     return f;
 }
@@ -45,6 +49,7 @@ void ledger_file_free(struct ledger_file *f)
     if (f == NULL)
         return;
     disconnect(f);
+    ledger_alive_free(f->alive);
     free(f->directory);
     free(f->path);
     free(f->notice);
@@ -200,13 +205,17 @@ static void bind(sqlite3_stmt *s, int at, const struct entry *e, const struct en
 
 static bool put(struct ledger_file *f, const struct entry *e, struct err *err)
 {
+    /* What an entry does not have yet when it begins. */
+    static const char *const later[] = {"state", "began_at", "ended_at", "message", "numbers"};
     struct text sql;
     sqlite3_stmt *s = NULL;
     text_init(&sql, 4096);
     text_add(&sql, "insert into entries values(null");
     for (int i = 1; entry_field(i) != NULL; i++)
         text_add(&sql, ", ?");
-    text_add(&sql, ") on conflict(uid) do update set numbers = excluded.numbers");
+    text_add(&sql, ") on conflict(uid) do update set");
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+        text_addf(&sql, "%s %s = excluded.%s", i == 0 ? "" : ",", later[i], later[i]);
     bool ok = sqlite3_prepare_v2(f->db, text_str(&sql), -1, &s, NULL) == SQLITE_OK;
     for (int i = 1; ok && entry_field(i) != NULL; i++)
         bind(s, i, e, entry_field(i));
@@ -228,9 +237,12 @@ static void thin(struct ledger_file *f)
 
 bool ledger_file_put(struct ledger_file *f, const struct entry *e, struct err *err)
 {
-    if (!open_file(f, err))
+    bool open = entry_is_open(e);
+    if (!open_file(f, err) || (open && !ledger_alive_hold(f->alive, e->uid, err)))
         return false;
     bool ok = put(f, e, err);
+    if (ok && !open)
+        ledger_alive_release(f->alive, e->uid);
     if (ok)
         thin(f);
     else
@@ -283,6 +295,29 @@ static bool read_rows(struct ledger_file *f, struct entry ***out, int *n, struct
     return false;
 }
 
+/* The end of an entry is written before its program lets go of it: who is let go of, and has no end now, has
+ * none at all. */
+static bool is_left(struct ledger_file *f, int64_t uid)
+{
+    char sql[120];
+    snprintf(sql, sizeof(sql), "select ended_at is null and state = '%s' from entries where uid = %lld",
+             job_state_name(JOB_RUNNING), (long long)uid);
+    return !ledger_alive_is(f->alive, uid) && number(f, sql) == 1;
+}
+
+/* True if one of them still runs, or ended just now. */
+static bool judge(struct ledger_file *f, struct entry *const *entries, int n)
+{
+    bool runs = false;
+    for (int i = 0; i < n; i++) {
+        bool left = entry_is_open(entries[i]) && is_left(f, entries[i]->uid);
+        runs = runs || (entry_is_open(entries[i]) && !left);
+        if (left)
+            entry_say(entries[i], "unknown", "dbvitals ended before it: the server may have gone on with it");
+    }
+    return runs;
+}
+
 bool ledger_file_read(struct ledger_file *f, struct entry ***out, int *n, bool *same, struct err *err)
 {
     *same = true;
@@ -293,7 +328,7 @@ bool ledger_file_read(struct ledger_file *f, struct entry ***out, int *n, bool *
     if (!open_file(f, err))
         return false;
     int64_t version = number(f, "pragma data_version");
-    *same = version >= 0 && version == f->read_version && !f->written;
+    *same = version >= 0 && version == f->read_version && !f->written && !f->has_open;
     if (*same)
         return true;
     if (!read_rows(f, out, n, err)) {
@@ -302,5 +337,6 @@ bool ledger_file_read(struct ledger_file *f, struct entry ***out, int *n, bool *
     }
     f->read_version = version;
     f->written = false;
+    f->has_open = judge(f, *out, *n);
     return true;
 }
