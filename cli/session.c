@@ -239,6 +239,11 @@ static void choose(struct session *s, const char *const *words, int n)
     }
 }
 
+void session_name_targets(struct session *s, const char *const *words, int n)
+{
+    choose(s, words, n);
+}
+
 bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err)
 {
     if (s->args->ask_password) {

@@ -68,6 +68,13 @@ void entry_free(struct entry *e)
     free(e);
 }
 
+void entries_free(struct entry **entries, int n)
+{
+    for (int i = 0; i < n; i++)
+        entry_free(entries[i]);
+    free(entries);
+}
+
 /* ---- The checksum ---- */
 
 struct piece {

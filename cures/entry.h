@@ -34,6 +34,8 @@ void entry_say(struct entry *e, const char *state, const char *message);
 /* SHA-256 of TEXT, hexadecimal, heap; "" where OpenSSL refuses. */
 char *entry_digest(const char *text);
 void entry_free(struct entry *e);
+/* N entries, and the array of them. */
+void entries_free(struct entry **entries, int n);
 struct entry *entry_copy(const struct entry *e);
 /* Statement and undo, with the database and what is asked before, are those that were written. */
 bool entry_is_intact(const struct entry *e);

@@ -67,7 +67,7 @@ static void work(void *ctx)
         v->ok = ledger_file_put(f, v->to_write.entries[v->n_written], &v->err);
         v->n_written += v->ok;
     }
-    v->ok = v->ok && ledger_file_read(f, &v->read.entries, &v->read.n, &v->same, &v->err);
+    v->ok = v->ok && ledger_file_read(f, LEDGER_READ, &v->read.entries, &v->read.n, &v->same, &v->err);
     v->notice = ledger_file_take_notice(f);
 }
 

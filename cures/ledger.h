@@ -29,6 +29,9 @@ bool ledger_may_undo(const struct ledger *l, int64_t id, const char *target, con
                      struct err *err);
 /* The newest, newest first; borrowed until the loop turns. */
 const struct entry *const *ledger_newest(const struct ledger *l, int *n);
+/* All that the ledger of DIRECTORY has, newest first, as it stands now: a heap array of N of the caller's (see
+ * entries_free); none where there is no file. It waits for the disk. NOTICE: as ledger_take_notice. */
+bool ledger_read(const char *directory, struct entry ***out, int *n, char **notice, struct err *err);
 /* Those of TARGET among N entries. */
 struct sample *ledger_sample(const struct entry *const *entries, int n, const char *target, double mono_s,
                              double wall_s);

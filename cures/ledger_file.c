@@ -203,27 +203,53 @@ static void bind(sqlite3_stmt *s, int at, const struct entry *e, const struct en
     }
 }
 
-static bool put(struct ledger_file *f, const struct entry *e, struct err *err)
+/* Parameter ?I of SQL is member number I of E. */
+static bool run_with(struct ledger_file *f, const char *sql, const struct entry *e, struct err *err)
 {
-    /* What an entry does not have yet when it begins. */
-    static const char *const later[] = {"state", "began_at", "ended_at", "message", "numbers"};
-    struct text sql;
     sqlite3_stmt *s = NULL;
-    text_init(&sql, 4096);
-    text_add(&sql, "insert into entries values(null");
-    for (int i = 1; entry_field(i) != NULL; i++)
-        text_add(&sql, ", ?");
-    text_add(&sql, ") on conflict(uid) do update set");
-    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-        text_addf(&sql, "%s %s = excluded.%s", i == 0 ? "" : ",", later[i], later[i]);
-    bool ok = sqlite3_prepare_v2(f->db, text_str(&sql), -1, &s, NULL) == SQLITE_OK;
-    for (int i = 1; ok && entry_field(i) != NULL; i++)
+    bool ok = sqlite3_prepare_v2(f->db, sql, -1, &s, NULL) == SQLITE_OK;
+    for (int i = 1; ok && i <= sqlite3_bind_parameter_count(s); i++)
         bind(s, i, e, entry_field(i));
     ok = ok && sqlite3_step(s) == SQLITE_DONE;
     if (!ok)
         failed(f, err);
     sqlite3_finalize(s);
-    text_done(&sql);
+    return ok;
+}
+
+/* What an entry does not have yet when it begins. */
+static bool is_later(const char *name)
+{
+    static const char *const later[] = {"state", "began_at", "ended_at", "message", "numbers"};
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+        if (strcmp(name, later[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Not as one statement with ON CONFLICT: that takes a number even where nothing is inserted. Nobody else puts
+ * entries of this uid. */
+static bool put(struct ledger_file *f, const struct entry *e, struct err *err)
+{
+    struct text update, insert;
+    const char *between = " set";
+    text_init(&update, 4096);
+    text_init(&insert, 4096);
+    text_add(&update, "update entries");
+    text_add(&insert, "insert into entries values(null");
+    for (int i = 1; entry_field(i) != NULL; i++) {
+        text_addf(&insert, ", ?%d", i);
+        if (!is_later(entry_field(i)->name))
+            continue;
+        text_addf(&update, "%s \"%s\" = ?%d", between, entry_field(i)->name, i);
+        between = ",";
+    }
+    text_add(&update, " where uid = ?1");
+    text_add(&insert, ")");
+    bool ok = run_with(f, text_str(&update), e, err) &&
+              (sqlite3_changes(f->db) > 0 || run_with(f, text_str(&insert), e, err));
+    text_done(&update);
+    text_done(&insert);
     return ok;
 }
 
@@ -273,25 +299,26 @@ static struct entry *entry_of(sqlite3_stmt *s)
     return e;
 }
 
-static bool read_rows(struct ledger_file *f, struct entry ***out, int *n, struct err *err)
+static bool read_rows(struct ledger_file *f, int most, struct entry ***out, int *n, struct err *err)
 {
     char sql[80];
     sqlite3_stmt *s = NULL;
     int code = SQLITE_ERROR;
-    snprintf(sql, sizeof(sql), "select * from entries order by id desc limit %d", LEDGER_READ);
-    *out = mem_new_array(LEDGER_READ, sizeof(**out));
+    snprintf(sql, sizeof(sql), "select * from entries order by id desc limit %d", most);
+    *out = NULL;
     *n = 0;
     if (sqlite3_prepare_v2(f->db, sql, -1, &s, NULL) == SQLITE_OK)
-        while ((code = sqlite3_step(s)) == SQLITE_ROW && *n < LEDGER_READ)
+        while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+            *out = mem_grow(*out, (size_t)*n + 1, sizeof(**out));
             (*out)[(*n)++] = entry_of(s);
+        }
     bool ok = code == SQLITE_DONE || failed(f, err);
     sqlite3_finalize(s);
     if (ok)
         return true;
-    while (*n > 0)
-        entry_free((*out)[--*n]);
-    free(*out);
+    entries_free(*out, *n);
     *out = NULL;
+    *n = 0;
     return false;
 }
 
@@ -318,7 +345,7 @@ static bool judge(struct ledger_file *f, struct entry *const *entries, int n)
     return runs;
 }
 
-bool ledger_file_read(struct ledger_file *f, struct entry ***out, int *n, bool *same, struct err *err)
+bool ledger_file_read(struct ledger_file *f, int most, struct entry ***out, int *n, bool *same, struct err *err)
 {
     *same = true;
     *out = NULL;
@@ -331,7 +358,7 @@ bool ledger_file_read(struct ledger_file *f, struct entry ***out, int *n, bool *
     *same = version >= 0 && version == f->read_version && !f->written && !f->has_open;
     if (*same)
         return true;
-    if (!read_rows(f, out, n, err)) {
+    if (!read_rows(f, most, out, n, err)) {
         disconnect(f);
         return false;
     }

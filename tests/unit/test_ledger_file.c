@@ -98,7 +98,7 @@ static bool look(struct bench *b)
     struct entry **read;
     int n;
     bool same;
-    if (!ledger_file_read(b->file, &read, &n, &same, &err))
+    if (!ledger_file_read(b->file, LEDGER_READ, &read, &n, &same, &err))
         fail_msg("%s", err.text);
     if (same)
         return false;
