@@ -238,6 +238,12 @@ static void on_numbers(void *ctx, const struct entry *e)
     ledger_put(c->ledger, entry_copy(e));
 }
 
+static void on_demand(void *ctx)
+{
+    struct cures *c = ctx;
+    ledger_watch(c->ledger, engine_is_wanted(c->engine, &ledger_dataset));
+}
+
 void cures_keep(struct cures *c, struct query_thread *queries, const char *directory, cures_tell_fn *tell,
                 void *ctx)
 {
@@ -245,8 +251,8 @@ void cures_keep(struct cures *c, struct query_thread *queries, const char *direc
     c->tell_ctx = ctx;
     c->ledger = ledger_new(c->loop, directory, on_ledger, c);
     c->measures = measures_new(c->loop, c->engine, queries, on_numbers, c);
-    c->ledger_changed = true;
-    soon(c);
+    engine_on_demand(c->engine, on_demand, c);
+    on_demand(c);
 }
 
 /* Nobody here will know how they end. */
@@ -266,6 +272,7 @@ bool cures_free(struct cures *c)
 {
     if (c == NULL)
         return true;
+    engine_off_demand(c->engine, c);
     if (c->ledger != NULL)
         keep_left(c);
     while (c->running != NULL) {
@@ -326,6 +333,7 @@ int64_t cures_run(struct cures *c, const char *target, const struct action *a, c
     text_init(&on, 1000);
     for (int i = 0; i < a->n_on; i++)
         text_addf(&on, "%s%s", i == 0 ? "" : " ", a->on[i]);
+    char *measure = action_measure(a);
     struct job job = {.target = lent(target),
                       .action = lent(a->name),
                       .label = lent(cure->label != NULL ? cure->label : target),
@@ -335,7 +343,7 @@ int64_t cures_run(struct cures *c, const char *target, const struct action *a, c
                       .after_failure = lent(cure->after_failure),
                       .undo = lent(cure->undo),
                       .keys = lent(cure->keys),
-                      .measure = lent(a->measure),
+                      .measure = measure,
                       .undo_verify = lent(cure->undo_verify),
                       .why_no_undo = cure->undo != NULL ? NULL : lent(a->lasting),
                       .undoes = number_of(cure->undoes),
@@ -346,6 +354,7 @@ int64_t cures_run(struct cures *c, const char *target, const struct action *a, c
                       .limit_s = a->limit_s};
     int64_t id = add(c, &job, err);
     text_done(&on);
+    free(measure);
     return id;
 }
 
