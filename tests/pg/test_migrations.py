@@ -218,7 +218,10 @@ def test_a_directory_that_cannot_take_them_is_told_and_has_nothing_half(pg, done
     assert "cannot open the directory" in done.write(code=1)
     done.folder = str(tmp_path / "full")
     os.mkdir(done.folder)
+    ledger = sqlite3.connect(os.path.join(done.state, "cures.db"))  # what SQLite keeps beside it is there already
+    ledger.execute("select count(*) from entries").fetchall()
     assert "File too large" in done.write(code=1, preexec_fn=small_files)
+    ledger.close()
     assert os.listdir(done.folder) == []
     assert "1 written" in done.write()
     huge = os.path.join(done.folder, "9" * 30 + "_x.sql")
