@@ -230,6 +230,7 @@ static void choose(struct session *s, const char *const *words, int n)
         for (int i = 0; i < s->config.n_sections; i++)
             if (strcmp(s->config.sections[i].kind, "target") == 0)
                 add_section(s, &s->config.sections[i]);
+    s->asked = named || n > 0;
     s->named = named || s->n_targets > 0;
     if (s->n_targets == 0)
         add_word(s, a->database);

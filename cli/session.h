@@ -22,7 +22,8 @@ struct session {
     struct engine *engine;
     struct target_config *targets;
     int n_targets;
-    bool named; /* a target stood on the command line or in the config */
+    bool asked; /* a target stood on the command line */
+    bool named; /* or in the config */
     double refresh_s;
     char *password; /* that was asked for, or NULL */
     char **owned; /* strings made for targets */
