@@ -5,8 +5,8 @@
 #include "cli/session.h"
 
 bool kept_is(const struct dataset *d);
-/* Puts a sample of D, one that is kept, as it stands now: of the targets that S was given, else of all that it
- * tells of. */
+/* Puts a sample of D, one that is kept, as it stands now: of the targets that S was given, else of all that
+ * it tells of. */
 bool kept_read(struct session *s, const struct dataset *d, struct err *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* findings --write-migrations DIR: what the ledger says was done to a schema, as SQL files. No server is asked. */
+/* findings --write-migrations DIR: what the ledger says was done to a schema, as SQL files. No server is
+ * asked. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* An entry of the ledger: a cure from when it begins, and what is to be known to judge it and to take it back.
+/* An entry of the ledger: a cure from when it begins, and what is to be known to judge it and to take it
+ * back.
  */
 #ifndef DBVITALS_CURES_ENTRY_H
 #define DBVITALS_CURES_ENTRY_H

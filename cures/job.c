@@ -19,10 +19,9 @@ const char *job_state_name(enum job_state s)
 
 static void job_free(struct job *job)
 {
-    char *const owned[] = {job->target,        job->action,      job->label,   job->database,   job->verify,
-                           job->statement,     job->undo,        job->by,      job->message,    job->keys,
-                           job->after_failure, job->undo_verify, job->measure, job->why_no_undo,
-                           job->on};
+    char *const owned[] = {job->target,        job->action,      job->label,   job->database,    job->verify,
+                           job->statement,     job->undo,        job->by,      job->message,     job->keys,
+                           job->after_failure, job->undo_verify, job->measure, job->why_no_undo, job->on};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free(owned[i]);
     free(job);

@@ -1,6 +1,6 @@
-/* Whose jobs still run: a lock on one byte of cures.running for each entry that has begun, held by the program
- * that runs it. The kernel lets go of it when that ends, however it ends: no number of a process can be taken
- * for another's. Used by the writer's thread only. Inside of the ledger. */
+/* Whose jobs still run: a lock on one byte of cures.running for each entry that has begun, held by the
+ * program that runs it. The kernel lets go of it when that ends, however it ends: no number of a process can
+ * be taken for another's. Used by the writer's thread only. Inside of the ledger. */
 #ifndef DBVITALS_CURES_LEDGER_ALIVE_H
 #define DBVITALS_CURES_LEDGER_ALIVE_H
 

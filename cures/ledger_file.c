@@ -345,7 +345,8 @@ static bool judge(struct ledger_file *f, struct entry *const *entries, int n)
     return runs;
 }
 
-bool ledger_file_read(struct ledger_file *f, int most, struct entry ***out, int *n, bool *same, struct err *err)
+bool ledger_file_read(struct ledger_file *f, int most, struct entry ***out, int *n, bool *same,
+                      struct err *err)
 {
     *same = true;
     *out = NULL;

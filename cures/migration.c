@@ -217,7 +217,7 @@ void migration_text(const struct migration *m, const char *stem, bool up, struct
     add_said(out, m->entry->label);
     text_add_char(out, '\n');
     add_origin(m, out);
-    text_addf(out, "-- sha256 of what stands below the empty line: up %s\n-- down %s\n", digest_up,
+    text_addf(out, "-- sha256 of what stands below the empty line:\n--   up   %s\n--   down %s\n", digest_up,
               digest_down);
     if (sql != NULL && strstr(sql, " CONCURRENTLY ") != NULL)
         text_add(out, alone);

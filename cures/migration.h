@@ -27,8 +27,8 @@ struct migrations {
     int n;
 };
 
-/* Those of N entries that are of an action with `schema`, or take one of those back, and did not fail. Entries
- * are borrowed. */
+/* Those of N entries that are of an action with `schema`, or take one of those back, and did not fail.
+ * Entries are borrowed. */
 void migrations_choose(struct entry *const *entries, int n, const struct actions *actions,
                        struct migrations *out);
 void migrations_done(struct migrations *m);
@@ -37,8 +37,8 @@ const char *migration_why_not(const struct migration *m);
 
 /* drop_index_public_orders_i: lower-case letters, digits and _ only. */
 void migration_name(const struct migration *m, struct text *out);
-/* A file of it, whose name without ".up.sql" is STEM: a comment, an empty line, the SQL. One without a way down
- * has SQL there that fails with the reason. */
+/* A file of it, whose name without ".up.sql" is STEM: a comment, an empty line, the SQL. One without a way
+ * down has SQL there that fails with the reason. */
 void migration_text(const struct migration *m, const char *stem, bool up, struct text *out);
 /* The uid of the entry that such a file is of, found in its first LEN bytes; 0: it is none. */
 int64_t migration_uid(const char *head, size_t len);

@@ -12,8 +12,8 @@ struct migration_dir *migration_dir_open(const char *path, struct err *err);
 void migration_dir_free(struct migration_dir *d);
 /* The name without ".up.sql" of that entry's files; NULL: it has none. WHOLE: both are there. */
 const char *migration_dir_find(const struct migration_dir *d, int64_t uid, bool *whole);
-/* Writes the files of M, or what lacks of them, numbered after all that are there. The name without ".up.sql",
- * borrowed; NULL and err if one could not be written. */
+/* Writes the files of M, or what lacks of them, numbered after all that are there. The name without
+ * ".up.sql", borrowed; NULL and err if one could not be written. */
 const char *migration_dir_write(struct migration_dir *d, const struct migration *m, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* An entry from when it begins: what is told of it while its program lives, after that was killed, and when it
- * ends; files of the version before. */
+/* An entry from when it begins: what is told of it while its program lives, after that was killed, and when
+ * it ends; files of the version before. */
 #include "tests/unit/test.h"
 
 #include <math.h>
@@ -235,7 +235,8 @@ static const char made_before[] =
     "pragma journal_mode = wal;"
     "create table entries(id integer primary key autoincrement, uid integer not null unique, \"target\" text,"
     " \"action\" text, \"label\" text, \"database\" text, \"by\" text, \"state\" text, \"asked_at\" real,"
-    " \"began_at\" real, \"ended_at\" real, \"statement\" text, \"message\" text, \"keys\" text, \"numbers\" text,"
+    " \"began_at\" real, \"ended_at\" real, \"statement\" text, \"message\" text, \"keys\" text, \"numbers\" "
+    "text,"
     " \"undo\" text, \"undo_verify\" text, \"why_no_undo\" text, \"undoes\" integer, \"sum\" text);"
     "insert into entries values(null, 4711, 'shop', 'drop_index', 'public.i', 'shop', 'ada', 'done', 1, 2, 3,"
     " 'DROP INDEX i', null, '{}', '{}', null, null, 'it was invalid', 0,"
@@ -272,7 +273,8 @@ static void a_file_of_the_version_before_is_read_and_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_another_program_runs_is_running_until_that_is_killed, begin, end),
+        cmocka_unit_test_setup_teardown(what_another_program_runs_is_running_until_that_is_killed, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(what_ended_before_its_program_was_killed_is_done, begin, end),
         cmocka_unit_test_setup_teardown(our_own_is_running_and_its_end_joins_it, begin, end),
         cmocka_unit_test_setup_teardown(two_programs_write_at_once_and_none_of_theirs_is_ever_unknown, begin,
