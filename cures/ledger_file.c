@@ -351,7 +351,7 @@ bool ledger_file_read(struct ledger_file *f, int most, struct entry ***out, int 
     *same = true;
     *out = NULL;
     *n = 0;
-    if (f->db == NULL && access(f->path, F_OK) != 0)
+    if (f->db == NULL && access(f->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return true;
     if (!open_file(f, err))
         return false;
