@@ -343,7 +343,7 @@ static void deliver(struct pg_poll *p)
 static bool goes_another_way(const struct pg_poll *p)
 {
     const struct pg_source *s = p->source;
-    return p->lane == &s->slow && s->one_lane && p->sample == NULL && p->why == FAILURE_LOST && s->up &&
+    return p->lane == &s->slow && s->one_lane && p->sample == NULL && p->why == FAILURE_LOST && s->keep.up &&
            p->n_running == 0;
 }
 

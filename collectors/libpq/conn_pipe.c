@@ -1,11 +1,11 @@
-/* Queries on an open connection: one pipeline, a Sync after each, answers in order, a deadline for the first.
- */
+/* Queries on an open connection: one pipeline, a Sync after each, answers in order, a deadline for the first. A simple connection has no
+ * pipeline: one query after the other, and the end of its answers in place of the Sync. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/pg/conn_inside.h"
-#include "collectors/pg/pg.h"
+#include "collectors/libpq/conn_inside.h"
+#include "collectors/libpq/tag.h"
 #include "core/mem.h"
 
 static const double TURN_S = 0.001; /* how long one turn of the loop may take answers in */
@@ -13,7 +13,8 @@ static const double TURN_S = 0.001; /* how long one turn of the loop may take an
 void conn_pipe_start(struct conn *c)
 {
     PQsetnonblocking(c->pq, 1);
-    PQenterPipelineMode(c->pq);
+    if (!c->options.simple)
+        PQenterPipelineMode(c->pq);
 }
 
 static void query_free(struct query *q)
@@ -124,6 +125,8 @@ static bool put(struct conn *c, struct query *q)
     bool ok = true;
     q->step = q->answer_step = 0;
     q->syncs = 1;
+    if (c->options.simple)
+        return PQsendQuery(c->pq, q->q.sql) == 1;
     if (q->q.sql == NULL)
         return PQpipelineSync(c->pq) == 1;
     if (q->q.local != NULL) {
@@ -154,9 +157,14 @@ static void start_turn(struct conn *c)
     loop_timer_start(c->alarm, c->first->q.timeout_s + CONN_PATIENCE_S, 0);
 }
 
+static bool one_at_a_time(const struct conn *c)
+{
+    return c->options.pooled || c->options.simple;
+}
+
 static bool send_all(struct conn *c)
 {
-    while (c->unsent != NULL && (!c->options.pooled || c->unsent == c->first)) {
+    while (c->unsent != NULL && (!one_at_a_time(c) || c->unsent == c->first)) {
         struct query *q = c->unsent;
         c->unsent = q->next;
         if (!put(c, q))
@@ -274,9 +282,13 @@ static bool take(struct conn *c)
 {
     struct query *q = c->first;
     PGresult *r = PQgetResult(c->pq);
-    if (r == NULL) {
+    if (r == NULL && (!c->options.simple || PQstatus(c->pq) != CONNECTION_OK)) {
         q->step++;
         return PQstatus(c->pq) == CONNECTION_OK;
+    }
+    if (r == NULL) {
+        finish(c, q);
+        return true;
     }
     ExecStatusType status = PQresultStatus(r);
     if (status == PGRES_PIPELINE_SYNC) {
@@ -347,7 +359,7 @@ void conn_pipe_pump(struct conn *c, bool readable)
             break;
         }
     }
-    if (ok && c->options.pooled)
+    if (ok && one_at_a_time(c))
         ok = send_all(c);
     if (ok && c->first == NULL)
         (void)PQisBusy(c->pq); /* parses what came unasked: notices, parameters, last words */

@@ -1,12 +1,12 @@
 /* Opening and closing a connection, step by step on the loop. */
-#include "collectors/pg/conn.h"
+#include "collectors/libpq/conn.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/pg/conn_inside.h"
+#include "collectors/libpq/conn_inside.h"
 #include "core/mem.h"
 
 static void destroy(struct conn *c)
