@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/text.h"
 #include "engine/derived.h"
 #include "engine/engine_private.h"
 #include "engine/products.h"
@@ -61,12 +62,15 @@ struct store *engine_store(struct engine *e)
 static const struct product *serving(const struct target_config *config, struct err *err)
 {
     const struct product *product = product_serving(config->url);
-    if (product == NULL)
-        fail(err,
-             "target %s: no product serves this kind of URL; PostgreSQL targets look like "
-             "postgresql://host/database, a conninfo string, service=NAME, or a database name",
-             config->name);
-    return product;
+    if (product != NULL)
+        return product;
+    struct text urls;
+    text_init(&urls, 900);
+    for (int i = 0; product_at(i) != NULL; i++)
+        text_addf(&urls, "; %s: %s", product_at(i)->name, product_at(i)->urls);
+    fail(err, "target %s: no product serves this kind of URL%s", config->name, text_str(&urls));
+    text_done(&urls);
+    return NULL;
 }
 
 bool engine_add(struct engine *e, const struct target_config *config, struct err *err)
@@ -121,6 +125,21 @@ static int samples_of_sources(const struct engine *e, const struct target *t, co
     return most;
 }
 
+/* D is on the shelf, and T's product does not have it, nor what it would be made from: no wait brings it. */
+static bool is_foreign(const struct engine *e, const struct target *t, const struct dataset *d)
+{
+    const struct derived *made = derived_find(d);
+    bool served = false;
+    if (made != NULL) {
+        for (const char *const *from = made->from; from != NULL && *from != NULL; from++)
+            served = served || !is_foreign(e, t, registry_find(e->registry, *from));
+        return made->from != NULL && !served;
+    }
+    for (int i = 0; product_at(i) != NULL; i++)
+        served = served || product_has(product_at(i), d);
+    return served && target_feed(t, d) == NULL;
+}
+
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed)
 {
     const struct target *t = engine_find(e, target);
@@ -131,6 +150,8 @@ int engine_samples(const struct engine *e, const char *target, const struct data
         return f->samples;
     if (t == NULL)
         return 0;
+    if (failed != NULL && is_foreign(e, t, d))
+        *failed = t->product->lacks;
     return store_newest(e->store, target, d) != NULL ? 2 : samples_of_sources(e, t, d);
 }
 

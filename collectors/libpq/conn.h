@@ -14,6 +14,8 @@ struct conn_info;
 struct conn_info *conn_info_parse(const char *url, struct err *err);
 struct conn_info *conn_info_copy(const struct conn_info *info);
 void conn_info_free(struct conn_info *info);
+/* Whether URL itself sets OPTION: what libpq fills in does not count. */
+bool conn_info_says(const char *url, const char *option);
 /* The value of a libpq option, NULL if unset. */
 const char *conn_info_get(const struct conn_info *info, const char *option);
 /* VALUE NULL or "" unsets. */

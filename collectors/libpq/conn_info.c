@@ -128,6 +128,16 @@ struct conn_info *conn_info_parse(const char *url, struct err *err)
     return info;
 }
 
+bool conn_info_says(const char *url, const char *option)
+{
+    PQconninfoOption *all = PQconninfoParse(url, NULL);
+    bool says = false;
+    for (const PQconninfoOption *o = all; o != NULL && o->keyword != NULL; o++)
+        says = says || (strcmp(o->keyword, option) == 0 && o->val != NULL && o->val[0] != '\0');
+    PQconninfoFree(all);
+    return says;
+}
+
 struct conn_info *conn_info_copy(const struct conn_info *info)
 {
     struct conn_info *copy = mem_new(sizeof(*copy));

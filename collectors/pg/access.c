@@ -1,26 +1,7 @@
 /* access: what the role we log in as may see and do, and the exact statement that gives it what it lacks. */
-#include <stdlib.h>
-
+#include "collectors/datasets.h"
 #include "collectors/pg/pg.h"
 #include "core/text.h"
-
-// clang-format off
-static const struct column columns[] = {
-    {"what", KIND_KEY, TYPE_TEXT, .source = "what", .help = "what it is about"},
-    {"state", KIND_LABEL, TYPE_TEXT, .source = "state", .help = "ok, advice (works, could be better), partial or missing"},
-    {"why", KIND_TEXT, TYPE_TEXT, .source = "why", .help = "what we can do, or why we cannot"},
-    {"cure", KIND_TEXT, TYPE_TEXT, .source = "case when state <> 'ok' then cure end", .help = "the statements that change it; a restart is named where one is needed"},
-};
-// clang-format on
-
-static const struct dataset dataset = {
-    .name = "access",
-    .help = "something that dbvitals would use: whether it may, and the GRANT or setting that allows it",
-    .columns = columns,
-    .n_columns = sizeof(columns) / sizeof(columns[0]),
-    .whole = true,
-    .every = 60,
-};
 
 /* Each field is an SQL expression over the facts f below. What only who acts on the server would use is advice: to look, nothing of it
  * is missing. */
@@ -112,10 +93,10 @@ static void on_rows(struct pg_poll *p, const struct pg_rows *rows, enum failure 
 
 static void start(struct pg_poll *p)
 {
-    char *list = pg_select_list(p);
     struct text sql;
     text_init(&sql, 1 << 16);
-    text_addf(&sql, "with f as materialized (select * from %s) select %s from (", facts, list);
+    text_addf(&sql, "with f as materialized (select * from %s) select what, state, why, case when state <> 'ok' then cure end as cure from (",
+              facts);
     const char *between = "";
     for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++) {
         const struct capability *c = &capabilities[i];
@@ -128,7 +109,6 @@ static void start(struct pg_poll *p)
     text_add(&sql, ") c");
     pg_run(p, text_str(&sql), 0, NULL, on_rows);
     text_done(&sql);
-    free(list);
 }
 
-const struct pg_collector pg_access = {.dataset = &dataset, .lane = PG_SLOW, .start = start};
+const struct pg_collector pg_access = {.dataset = &dataset_access, .lane = PG_SLOW, .start = start};

@@ -287,6 +287,8 @@ static struct act *act(struct source *source, const struct act_order *order, str
 
 const struct product pg_product = {
     .name = "PostgreSQL",
+    .urls = "postgresql://ROLE@HOST/DATABASE, a conninfo string, service=NAME, or a database name",
+    .lacks = "PostgreSQL has no such dataset",
     .check = check_url,
     .serves = serves,
     .open = open_source,

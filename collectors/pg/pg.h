@@ -34,7 +34,9 @@ enum pg_gate { PG_BY_SERVER, PG_BY_STATEMENTS }; /* what `since` and `until` of 
 
 struct pg_from {
     int since; /* of the gate's version; rows stand newest first, the first with since <= version is used */
-    const char *sql; /* all that follows the select list. {statements} is replaced by the extension's quoted schema */
+    /* All that follows the select list, which the columns' sources make; or, for a dataset of several products, the whole SELECT, with the columns by
+     * name. {statements} is replaced by the extension's quoted schema. */
+    const char *sql;
 };
 
 struct pg_collector {

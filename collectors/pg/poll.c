@@ -154,14 +154,16 @@ static const char *made_sql(struct pg_poll *p)
     *sql = NULL;
     if (from->sql == NULL)
         return NULL;
-    char *list = pg_select_list(p);
     struct text t;
     text_init(&t, 1 << 17);
-    text_add(&t, "select ");
-    add_with_schema(&t, list, p->facts->statements_schema);
-    text_add_char(&t, ' ');
+    if (strncmp(from->sql, "select ", 7) != 0) {
+        char *list = pg_select_list(p);
+        text_add(&t, "select ");
+        add_with_schema(&t, list, p->facts->statements_schema);
+        text_add_char(&t, ' ');
+        free(list);
+    }
     add_with_schema(&t, from->sql, p->facts->statements_schema);
-    free(list);
     s->made[p->index].generation = s->generation;
     return *sql = text_take(&t);
 }
