@@ -134,6 +134,11 @@ static char *name_of(const char *url)
             return mem_dup(name);
         }
     }
+    if (scheme != NULL && strncmp(url, "postgres", strlen("postgres")) != 0) { /* what it is, where it says nothing else */
+        char name[64] = {0};
+        memcpy(name, url, (size_t)(scheme - url) < sizeof(name) ? (size_t)(scheme - url) : sizeof(name) - 1);
+        return mem_dup(name);
+    }
     static const char *const keys[] = {"service=", "dbname="};
     for (size_t i = 0; i < 2 && scheme == NULL; i++) {
         const char *at = strstr(url, keys[i]);
@@ -372,6 +377,15 @@ static void tell(FILE *f, const char *who, const char *what)
     text_done(&line);
 }
 
+/* It belongs to another product, and there is a target of that one: nothing is missing. */
+static bool is_elsewhere(const struct session *s, int target, const struct dataset *d)
+{
+    bool elsewhere = false;
+    for (int t = 0; t < engine_targets(s->engine); t++)
+        elsewhere = elsewhere || !engine_lacks(s->engine, t, d);
+    return elsewhere && engine_lacks(s->engine, target, d);
+}
+
 int session_explain_failures(const struct session *s, const struct dataset *const *datasets, int n_datasets, FILE *f)
 {
     int n = 0;
@@ -379,7 +393,7 @@ int session_explain_failures(const struct session *s, const struct dataset *cons
         for (int i = 0; i < n_datasets; i++) {
             const char *failed;
             engine_samples(s->engine, engine_target_name(s->engine, t), datasets[i], &failed);
-            if (failed == NULL)
+            if (failed == NULL || is_elsewhere(s, t, datasets[i]))
                 continue;
             struct text who;
             text_init(&who, 256);
@@ -394,10 +408,12 @@ int session_explain_failures(const struct session *s, const struct dataset *cons
 bool session_answered(const struct session *s, const struct dataset *const *datasets, int n_datasets)
 {
     for (int t = 0; t < engine_targets(s->engine); t++) {
-        bool any = false;
-        for (int i = 0; i < n_datasets; i++)
+        bool any = false, expected = false;
+        for (int i = 0; i < n_datasets; i++) {
             any = any || engine_samples(s->engine, engine_target_name(s->engine, t), datasets[i], NULL) > 0;
-        if (!any)
+            expected = expected || !is_elsewhere(s, t, datasets[i]);
+        }
+        if (!any && expected)
             return false;
     }
     return true;

@@ -125,21 +125,6 @@ static int samples_of_sources(const struct engine *e, const struct target *t, co
     return most;
 }
 
-/* D is on the shelf, and T's product does not have it, nor what it would be made from: no wait brings it. */
-static bool is_foreign(const struct engine *e, const struct target *t, const struct dataset *d)
-{
-    const struct derived *made = derived_find(d);
-    bool served = false;
-    if (made != NULL) {
-        for (const char *const *from = made->from; from != NULL && *from != NULL; from++)
-            served = served || !is_foreign(e, t, registry_find(e->registry, *from));
-        return made->from != NULL && !served;
-    }
-    for (int i = 0; product_at(i) != NULL; i++)
-        served = served || product_has(product_at(i), d);
-    return served && target_feed(t, d) == NULL;
-}
-
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed)
 {
     const struct target *t = engine_find(e, target);
@@ -150,9 +135,14 @@ int engine_samples(const struct engine *e, const char *target, const struct data
         return f->samples;
     if (t == NULL)
         return 0;
-    if (failed != NULL && is_foreign(e, t, d))
+    if (failed != NULL && product_lacks(t->product->name, d->name))
         *failed = t->product->lacks;
     return store_newest(e->store, target, d) != NULL ? 2 : samples_of_sources(e, t, d);
+}
+
+bool engine_lacks(const struct engine *e, int i, const struct dataset *d)
+{
+    return product_lacks(e->targets[i]->product->name, d->name);
 }
 
 void engine_feed(const struct engine *e, int i, const struct dataset *d, struct engine_feed *out)

@@ -21,14 +21,6 @@ const struct product *product_at(int i)
     return i < N_PRODUCTS ? products[i] : NULL;
 }
 
-bool product_has(const struct product *p, const struct dataset *d)
-{
-    for (int i = 0; p->dataset(i) != NULL; i++)
-        if (p->dataset(i) == d)
-            return true;
-    return false;
-}
-
 /* A dataset of several products is one, and registered once. */
 bool products_register(struct registry *r, struct err *err)
 {
