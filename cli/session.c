@@ -419,22 +419,31 @@ bool session_answered(const struct session *s, const struct dataset *const *data
     return true;
 }
 
+static bool is_up(const struct session *s, int i, struct source_status *status)
+{
+    engine_target_status(s->engine, i, status);
+    return status->state == SOURCE_UP;
+}
+
 void session_explain_down(const struct session *s, FILE *f)
 {
     int n = 0;
-    for (int i = 0; i < engine_targets(s->engine); i++) {
-        struct source_status status;
-        engine_target_status(s->engine, i, &status);
-        if (status.state == SOURCE_UP)
-            continue;
-        tell(f, engine_target_name(s->engine, i), status.error != NULL ? status.error : "no answer yet");
-        n++;
-    }
+    struct source_status status;
+    for (int i = 0; i < engine_targets(s->engine); i++)
+        if (!is_up(s, i, &status)) {
+            tell(f, engine_target_name(s->engine, i), status.error != NULL ? status.error : "no answer yet");
+            n++;
+        }
     if (n == 0)
         return;
-    fputs("Things to try:\n"
-          "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
-          "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n", f);
+    fputs("Things to try:\n", f);
+    for (int i = 0; i < engine_targets(s->engine); i++) {
+        bool said = is_up(s, i, &status);
+        for (int j = 0; j < i; j++)
+            said = said || (!is_up(s, j, &status) && engine_hints(s->engine, j) == engine_hints(s->engine, i));
+        if (!said)
+            fputs(engine_hints(s->engine, i), f);
+    }
     if (!s->named)
         fputs("  - no server at hand: dbvitals demo starts a private one with a workload\n", f);
 }

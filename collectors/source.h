@@ -98,6 +98,7 @@ typedef void source_explain_fn(void *ctx, const char *plan, const char *error);
 struct product {
     const char *name;
     const char *urls;  /* how its URLs look, for help and messages */
+    const char *hints; /* what to try when a target cannot be reached: lines */
     const char *lacks; /* said of a dataset that other products have: "PgBouncer has no such thing" */
     /* True if this product serves such a URL. */
     bool (*serves)(const char *url);

@@ -146,6 +146,12 @@ bool engine_lacks(const struct engine *e, int i, const struct dataset *d)
     return product_lacks(e->targets[i]->product->name, d->name);
 }
 
+const char *engine_hints(const struct engine *e, int i)
+{
+    const char *hints = e->targets[i]->product->hints;
+    return hints != NULL ? hints : "";
+}
+
 void engine_feed(const struct engine *e, int i, const struct dataset *d, struct engine_feed *out)
 {
     const struct feed *f = target_feed(e->targets[i], d);

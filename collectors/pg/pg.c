@@ -288,6 +288,8 @@ static struct act *act(struct source *source, const struct act_order *order, str
 const struct product pg_product = {
     .name = "PostgreSQL",
     .urls = "postgresql://ROLE@HOST/DATABASE, a conninfo string, service=NAME, or a database name",
+    .hints = "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
+             "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n",
     .lacks = "PostgreSQL has no such dataset",
     .check = check_url,
     .serves = serves,

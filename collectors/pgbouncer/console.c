@@ -75,6 +75,7 @@ static const struct {
     const char *said, *meant;
 } sentences[] = {
     {"not allowed", "this role may not use the console: name it in admin_users or stats_users of pgbouncer.ini, then RELOAD"},
+    {"database \"pgbouncer\" does not exist", "a server without a console answered: is this PostgreSQL's own port?"},
     {"the pooler is shut down", "PgBouncer is shutting down"},
     {"server does not support SSL", "PgBouncer does not offer TLS here: set client_tls_sslmode there, or sslmode=prefer in the URL"},
     {"SSL required", "PgBouncer takes only TLS here: sslmode=require in the URL"},

@@ -151,6 +151,8 @@ static void poll(struct source *source, const struct dataset *const *due, int n)
 const struct product bouncer_product = {
     .name = "PgBouncer",
     .urls = "pgbouncer://ROLE@HOST:6432 (its admin console)",
+    .hints = "  - the console's address and role: pgbouncer://ROLE@HOST:6432, or pgbouncer://ROLE@/?host=DIRECTORY of its unix socket\n"
+             "  - whether it answers anybody: psql -h HOST -p 6432 -U ROLE pgbouncer -c 'SHOW VERSION'\n",
     .lacks = "PgBouncer has no such dataset",
     .check = check_url,
     .serves = serves,
