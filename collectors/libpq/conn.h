@@ -109,6 +109,7 @@ int conn_outstanding(const struct conn *c);
 /* ---- Rows, in binary form; as text where the connection is simple ---- */
 bool conn_rows_is_text(const struct conn_rows *r, int column);
 int conn_rows_n(const struct conn_rows *r);
+size_t conn_rows_bytes(const struct conn_rows *r); /* of memory that they take */
 int conn_rows_n_columns(const struct conn_rows *r);
 int conn_rows_column(const struct conn_rows *r, const char *name); /* -1 if none */
 const char *conn_rows_name(const struct conn_rows *r, int column);

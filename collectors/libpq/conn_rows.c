@@ -9,6 +9,11 @@ int conn_rows_n(const struct conn_rows *r)
     return PQntuples(r->pg);
 }
 
+size_t conn_rows_bytes(const struct conn_rows *r)
+{
+    return PQresultMemorySize(r->pg);
+}
+
 int conn_rows_n_columns(const struct conn_rows *r)
 {
     return PQnfields(r->pg);

@@ -14,6 +14,13 @@ struct bouncer_from {
     const char *column, *source;
 };
 
+/* Is the value of FIELD this one, or, with DIFFERS, another? NULL: no question. */
+struct bouncer_test {
+    const char *field, *value;
+    bool differs;
+};
+#define NOT_CONSOLE {"database", "pgbouncer", true} /* the console itself is no pool, and its users are no clients */
+
 /* Commands of the console are asked one after the other; then the sample is made of their rows. Columns of the console are found by name: 1.8 to
  * 1.24 differ, and what comes later will.
  *
@@ -23,9 +30,9 @@ struct bouncer_collector {
     const struct dataset *dataset;
     const char *shows[MOST_SHOWS];   /* NULL after the last; one that begins with ? may be missing in this version: its rows are NULL then */
     const struct bouncer_from *from; /* in place of the columns' sources; ends with {NULL, NULL} */
-    bool (*keeps)(const struct conn_rows *r, int row); /* rows of the first command that count; NULL: all */
-    int most_rows; /* 0: no limit. What `first` chooses is kept before the others. */
-    bool (*first)(const struct conn_rows *r, int row);
+    struct bouncer_test keeps; /* rows of the first command that count */
+    int most_rows;             /* 0: no limit. What `first` chooses is kept before the others. */
+    struct bouncer_test first;
     /* The sample from the rows of all commands; NULL: it is filled from the first one by the sources, */
     struct sample *(*make)(struct bouncer_poll *p, struct conn_rows *const *rows);
     void (*finish)(struct sample *s, const struct conn_rows *r, const int *row_of); /* and touched last; row_of: rows of R by rows of S */
@@ -37,8 +44,8 @@ const char *bouncer_text(const struct conn_rows *r, int row, const char *name);
 double bouncer_number(const struct conn_rows *r, int row, const char *name); /* NAN if there is none */
 /* "2026-11-21 18:53:41 UTC" as seconds since 1970; NAN in a zone that is neither UTC nor ours. */
 double bouncer_moment(const char *s);
-/* Is ROW about the console itself, which is no pool? */
-bool bouncer_is_console(const struct conn_rows *r, int row, const char *name);
+/* Is T true of ROW? COLUMN is that of its field. */
+bool bouncer_holds(const struct bouncer_test *t, const struct conn_rows *r, int row, int column);
 /* A sample of C's dataset from R, as C says. */
 struct sample *bouncer_fill(const struct bouncer_collector *c, const struct conn_rows *r);
 /* The same into the first rows of S, which has room. */

@@ -33,28 +33,17 @@ static const struct dataset dataset = {
     .every = 5,
 };
 
-static bool keeps(const struct conn_rows *r, int row)
-{
-    return !bouncer_is_console(r, row, "database");
-}
-
-static bool first(const struct conn_rows *r, int row)
-{
-    const char *state = bouncer_text(r, row, "state");
-    return state != NULL && strcmp(state, "waiting") == 0;
-}
-
 /* The console's wait of a client that has a connection is the time since its query began. */
 static void finish(struct sample *s, const struct conn_rows *r, const int *row_of)
 {
     for (int row = 0; row < s->n_rows; row++) {
-        double us = bouncer_number(r, row_of[row], "wait_us");
-        if (first(r, row_of[row]))
-            s->values[WAIT].real[row] = bouncer_number(r, row_of[row], "wait") * 1000 + (isnan(us) ? 0 : us / 1000);
+        const char *state = sample_has(s, STATE) ? sample_text(s, STATE, row) : NULL;
+        if (state != NULL && strcmp(state, "waiting") == 0)
+            s->values[WAIT].real[row] = bouncer_number(r, row_of[row], "wait") * 1000 + fmax(0, bouncer_number(r, row_of[row], "wait_us")) / 1000;
         if (sample_has(s, PID) && s->values[PID].integer[row] == 0)
             s->values[PID].integer[row] = INT_NONE;
     }
 }
 
 const struct bouncer_collector bouncer_set_clients = {
-    .dataset = &dataset, .shows = {"SHOW CLIENTS"}, .keeps = keeps, .most_rows = MOST_ROWS, .first = first, .finish = finish};
+    .dataset = &dataset, .shows = {"SHOW CLIENTS"}, .keeps = NOT_CONSOLE, .most_rows = MOST_ROWS, .first = {"state", "waiting", false}, .finish = finish};

@@ -30,9 +30,4 @@ static const struct dataset dataset = {
     .every = 5,
 };
 
-static bool keeps(const struct conn_rows *r, int row)
-{
-    return !bouncer_is_console(r, row, "name");
-}
-
-const struct bouncer_collector bouncer_set_databases = {.dataset = &dataset, .shows = {"SHOW DATABASES"}, .keeps = keeps};
+const struct bouncer_collector bouncer_set_databases = {.dataset = &dataset, .shows = {"SHOW DATABASES"}, .keeps = {"name", "pgbouncer", true}};

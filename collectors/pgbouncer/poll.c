@@ -118,15 +118,6 @@ static void fail_poll(struct bouncer_poll *p, enum failure why, const char *text
     p->text = mem_dup(text);
 }
 
-static size_t bytes_of(const struct conn_rows *r)
-{
-    size_t bytes = 0;
-    for (int c = 0; c < conn_rows_n_columns(r); c++)
-        for (int row = 0, len; row < conn_rows_n(r); row++, bytes += (size_t)len)
-            conn_rows_value(r, row, c, &len);
-    return bytes;
-}
-
 static void show_answered(void *ctx, const struct conn_answer *a)
 {
     struct ask ask = *(struct ask *)ctx;
@@ -136,7 +127,7 @@ static void show_answered(void *ctx, const struct conn_answer *a)
     p->cost.server_ms += a->elapsed_s * 1000;
     if (a->rows != NULL) {
         p->rows[ask.i] = a->rows;
-        p->cost.bytes += bytes_of(a->rows);
+        p->cost.bytes += conn_rows_bytes(a->rows);
         p->start_s = isnan(p->start_s) ? conn_rows_start_s(a->rows) : p->start_s;
         p->end_s = conn_rows_end_s(a->rows);
     } else if (!optional || !refused) {

@@ -19,12 +19,7 @@ static const struct bouncer_from from[] = {
     // clang-format on
 };
 
-static bool keeps(const struct conn_rows *r, int row)
-{
-    return !bouncer_is_console(r, row, "database");
-}
-
-static const struct bouncer_collector filled = {.dataset = &dataset_pools, .from = from, .keeps = keeps};
+static const struct bouncer_collector filled = {.dataset = &dataset_pools, .from = from, .keeps = NOT_CONSOLE};
 
 static double sum(const struct conn_rows *r, int row, const char *const *fields)
 {
@@ -116,13 +111,13 @@ static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows
 {
     static const char *const not_told[] = {"avg_wait_ms", "connect_ms", "timeouts", "idle_in_xact", "hidden", "reserved", "own_limit"};
     peaks_add(bouncer_peaks(p), rows[0], conn_rows_end_s(rows[0]));
-    int n = 0;
+    int n = 0, database = conn_rows_column(rows[0], "database");
     for (int row = 0; row < conn_rows_n(rows[0]); row++)
-        n += keeps(rows[0], row);
+        n += bouncer_holds(&filled.keeps, rows[0], row, database);
     struct sample *s = sample_new(&dataset_pools, n + 1);
     bouncer_fill_into(&filled, rows[0], s);
     for (int row = 0, to = 0; row < conn_rows_n(rows[0]); row++)
-        if (keeps(rows[0], row))
+        if (bouncer_holds(&filled.keeps, rows[0], row, database))
             complete(p, s, to++, rows[0], row, rows[1]);
     add_clients(p, s, n, rows[2]);
     for (size_t i = 0; i < sizeof(not_told) / sizeof(not_told[0]); i++)

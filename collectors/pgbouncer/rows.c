@@ -43,10 +43,11 @@ double bouncer_moment(const char *s)
     return localtime_r(&t, &check) != NULL && strcmp(check.tm_zone, zone) == 0 ? (double)t : NAN;
 }
 
-bool bouncer_is_console(const struct conn_rows *r, int row, const char *name)
+bool bouncer_holds(const struct bouncer_test *t, const struct conn_rows *r, int row, int column)
 {
-    const char *database = bouncer_text(r, row, name);
-    return database == NULL || strcmp(database, "pgbouncer") == 0;
+    int len;
+    const char *value = column < 0 ? NULL : conn_rows_value(r, row, column, &len);
+    return (strcmp(value == NULL ? "" : value, t->value) == 0) != t->differs;
 }
 
 /* ---- Sources ---- */
@@ -103,16 +104,21 @@ static void put(struct sample *s, int column, int row, const struct found *f, co
     }
 }
 
+static int column_of(const struct bouncer_test *t, const struct conn_rows *r)
+{
+    return t->field == NULL ? -1 : conn_rows_column(r, t->field);
+}
+
 /* Rows of R in the order in which they are kept; the caller frees. */
 static int *choose(const struct bouncer_collector *c, const struct conn_rows *r, int *n)
 {
     int all = conn_rows_n(r), most = c->most_rows > 0 ? c->most_rows : all;
-    int *rows = mem_new_array((size_t)all + 1, sizeof(*rows));
+    int *rows = mem_new_array((size_t)all + 1, sizeof(*rows)), keeps = column_of(&c->keeps, r), first = column_of(&c->first, r);
     *n = 0;
-    for (int pass = c->first != NULL ? 0 : 1; pass < 2; pass++)
+    for (int pass = c->first.field != NULL ? 0 : 1; pass < 2; pass++)
         for (int row = 0; row < all && *n < most; row++) {
-            bool leads = c->first != NULL && c->first(r, row);
-            if (leads == (pass == 0) && (c->keeps == NULL || c->keeps(r, row)))
+            bool leads = c->first.field != NULL && bouncer_holds(&c->first, r, row, first);
+            if (leads == (pass == 0) && (c->keeps.field == NULL || bouncer_holds(&c->keeps, r, row, keeps)))
                 rows[(*n)++] = row;
         }
     return rows;

@@ -1,6 +1,4 @@
 /* bouncer_servers: PgBouncer's connections to PostgreSQL, with the process that serves each there: `pid` is that of `sessions`. */
-#include <math.h>
-
 #include "collectors/pgbouncer/bouncer.h"
 
 enum { MOST_ROWS = 2000 };
@@ -33,10 +31,4 @@ static const struct dataset dataset = {
     .every = 2,
 };
 
-static bool first(const struct conn_rows *r, int row)
-{
-    const char *link = bouncer_text(r, row, "link");
-    return link != NULL && link[0] != '\0';
-}
-
-const struct bouncer_collector bouncer_set_servers = {.dataset = &dataset, .shows = {"SHOW SERVERS"}, .most_rows = MOST_ROWS, .first = first};
+const struct bouncer_collector bouncer_set_servers = {.dataset = &dataset, .shows = {"SHOW SERVERS"}, .most_rows = MOST_ROWS, .first = {"link", "", true}};

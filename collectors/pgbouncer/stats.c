@@ -31,9 +31,4 @@ static const struct dataset dataset = {
     .baseline_every = 10,
 };
 
-static bool keeps(const struct conn_rows *r, int row)
-{
-    return !bouncer_is_console(r, row, "database");
-}
-
-const struct bouncer_collector bouncer_set_stats = {.dataset = &dataset, .shows = {"SHOW STATS"}, .keeps = keeps};
+const struct bouncer_collector bouncer_set_stats = {.dataset = &dataset, .shows = {"SHOW STATS"}, .keeps = NOT_CONSOLE};
