@@ -1,6 +1,10 @@
 /* Datasets that several products fill: one role, one table of columns. How a product fills it is its own affair. */
 #include "collectors/datasets.h"
 
+#include <string.h>
+
+#include "collectors/source.h"
+
 // clang-format off
 static const struct column pools[] = {
     {"kind", KIND_KEY, TYPE_TEXT, .help = "what the pool is: slots (of the instance), database, role, pgbouncer, clients (places for clients at a pooler), app"},
@@ -82,3 +86,11 @@ const struct dataset dataset_access = {
     .whole = true,
     .every = 60,
 };
+
+const char *column_source_find(const struct column_source *list, const char *column)
+{
+    for (; list->column != NULL; list++)
+        if (strcmp(list->column, column) == 0)
+            return list->source;
+    return NULL;
+}

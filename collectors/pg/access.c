@@ -1,7 +1,19 @@
 /* access: what the role we log in as may see and do, and the exact statement that gives it what it lacks. */
+#include <stdlib.h>
+
 #include "collectors/datasets.h"
 #include "collectors/pg/pg.h"
 #include "core/text.h"
+
+static const struct column_source sources[] = {
+    // clang-format off
+    {"what",  "what"},
+    {"state", "state"},
+    {"why",   "why"},
+    {"cure",  "case when state <> 'ok' then cure end"},
+    {NULL, NULL},
+    // clang-format on
+};
 
 /* Each field is an SQL expression over the facts f below. What only who acts on the server would use is advice: to look, nothing of it
  * is missing. */
@@ -93,10 +105,10 @@ static void on_rows(struct pg_poll *p, const struct pg_rows *rows, enum failure 
 
 static void start(struct pg_poll *p)
 {
+    char *list = pg_select_list(p);
     struct text sql;
     text_init(&sql, 1 << 16);
-    text_addf(&sql, "with f as materialized (select * from %s) select what, state, why, case when state <> 'ok' then cure end as cure from (",
-              facts);
+    text_addf(&sql, "with f as materialized (select * from %s) select %s from (", facts, list);
     const char *between = "";
     for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++) {
         const struct capability *c = &capabilities[i];
@@ -109,6 +121,7 @@ static void start(struct pg_poll *p)
     text_add(&sql, ") c");
     pg_run(p, text_str(&sql), 0, NULL, on_rows);
     text_done(&sql);
+    free(list);
 }
 
-const struct pg_collector pg_access = {.dataset = &dataset_access, .lane = PG_SLOW, .start = start};
+const struct pg_collector pg_access = {.dataset = &dataset_access, .lane = PG_SLOW, .sources = sources, .start = start};

@@ -43,6 +43,11 @@ static const struct dataset *dataset(int i)
     return pg_collectors[i] == NULL ? NULL : pg_collectors[i]->dataset;
 }
 
+static const struct column_source *sources(int i)
+{
+    return pg_collectors[i]->sources;
+}
+
 /* ---- One turn of the loop ---- */
 
 static void destroy(struct pg_source *s)
@@ -296,6 +301,7 @@ const struct product pg_product = {
     .open = open_source,
     .poll = poll,
     .dataset = dataset,
+    .sources = sources,
     .explain = explain,
     .act = act,
     .act_cancel = act_cancel,

@@ -34,9 +34,7 @@ enum pg_gate { PG_BY_SERVER, PG_BY_STATEMENTS }; /* what `since` and `until` of 
 
 struct pg_from {
     int since; /* of the gate's version; rows stand newest first, the first with since <= version is used */
-    /* All that follows the select list, which the columns' sources make; or, for a dataset of several products, the whole SELECT, with the columns by
-     * name. {statements} is replaced by the extension's quoted schema. */
-    const char *sql;
+    const char *sql; /* all that follows the select list. {statements} is replaced by the extension's quoted schema */
 };
 
 struct pg_collector {
@@ -47,6 +45,7 @@ struct pg_collector {
     /* With all_databases the poll is run in every database that we may connect to, one after the other on a third connection, and the rows are
      * put together: such a dataset has a KEY column datid and a LABEL datname. pg_facts then tell which database it is. */
     bool per_database;
+    const struct column_source *sources; /* of a dataset of several products, in place of those of its columns */
     const struct pg_from *from; /* ends with {0, NULL}; NULL for collectors with code of their own */
     /* Code of its own, instead of `from`: must end in pg_poll_done or pg_poll_failed, at once or after pg_run callbacks. */
     void (*start)(struct pg_poll *p);

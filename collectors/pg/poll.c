@@ -123,7 +123,9 @@ char *pg_select_list(const struct pg_poll *p)
     text_init(&t, 1 << 16);
     for (int i = 0; i < p->dataset->n_columns; i++) {
         const struct column *c = &p->dataset->columns[i];
-        const char *source = version >= c->since ? c->source : c->before;
+        const char *source = p->collector->sources != NULL ? column_source_find(p->collector->sources, c->name)
+                             : version >= c->since         ? c->source
+                                                           : c->before;
         if (source != NULL && (c->until == 0 || version < c->until))
             pg_select(&t, source, c->name);
     }
@@ -156,14 +158,12 @@ static const char *made_sql(struct pg_poll *p)
         return NULL;
     struct text t;
     text_init(&t, 1 << 17);
-    if (strncmp(from->sql, "select ", 7) != 0) {
-        char *list = pg_select_list(p);
-        text_add(&t, "select ");
-        add_with_schema(&t, list, p->facts->statements_schema);
-        text_add_char(&t, ' ');
-        free(list);
-    }
+    char *list = pg_select_list(p);
+    text_add(&t, "select ");
+    add_with_schema(&t, list, p->facts->statements_schema);
+    text_add_char(&t, ' ');
     add_with_schema(&t, from->sql, p->facts->statements_schema);
+    free(list);
     s->made[p->index].generation = s->generation;
     return *sql = text_take(&t);
 }

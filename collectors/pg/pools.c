@@ -4,13 +4,26 @@
 #include "collectors/pg/pg.h"
 
 // clang-format off
-#define SELECT \
-    "select p.kind as kind, p.name as name, p.max_size as size, p.max_size as max_size, p.n as in_use, p.idle as idle, p.own_n as own," \
-    " p.n / nullif(p.max_size, 0)::float8 as utilization, p.active as active, p.idle_in_xact as idle_in_xact, p.hidden as hidden," \
-    " p.reserved as reserved, p.own_limit as own_limit "
+static const struct column_source sources[] = {
+    {"kind",         "p.kind"},
+    {"name",         "p.name"},
+    {"size",         "p.max_size"},
+    {"max_size",     "p.max_size"},
+    {"in_use",       "p.n"},
+    {"idle",         "p.idle"},
+    {"own",          "p.own_n"},
+    {"utilization",  "p.n / nullif(p.max_size, 0)::float8"},
+    {"active",       "p.active"},
+    {"idle_in_xact", "p.idle_in_xact"},
+    {"hidden",       "p.hidden"},
+    {"reserved",     "p.reserved"},
+    {"own_limit",    "p.own_limit"},
+    {NULL, NULL},
+};
+
 /* k is the instance, w what may be a pool, g who is connected. A masked backend has no type; one with a role is taken for a client. A
  * limit of -1 is none. */
-#define FROM(reserved) SELECT \
+#define FROM(reserved) \
     "from (with k as (select current_setting('max_connections')::int as slots, " reserved " as reserved)," \
     " w as (select 'slots' as kind, 0::oid as oid, 'instance' as name, -1 as own, reserved from k" \
     "  union all select 'database', oid, datname, datconnlimit, null from pg_database where datallowconn" \
@@ -40,4 +53,4 @@ static const struct pg_from from[] = {
     {0, NULL},
 };
 
-const struct pg_collector pg_pools = {.dataset = &dataset_pools, .lane = PG_FAST, .from = from};
+const struct pg_collector pg_pools = {.dataset = &dataset_pools, .lane = PG_FAST, .sources = sources, .from = from};

@@ -14,27 +14,28 @@
     " '^(-?[0-9.]+)([A-Za-z]+)$', '\\1 \\2') else " NO_PASSWORD("s.setting") " end"
 
 // clang-format off
-static const char select_all[] =
-    "select s.name as name"
-    ", " NO_PASSWORD("s.setting") " as value"
-    ", s.unit as unit"
-    ", " SHOWN " as shown"
-    ", s.source as source"
-    ", s.sourcefile || ':' || s.sourceline as place"
-    ", " NO_PASSWORD("s.boot_val") " as boot_value"
-    ", " NO_PASSWORD("s.reset_val") " as reset_value"
-    ", s.setting is distinct from s.boot_val as changed"
-    ", s.pending_restart as pending_restart"
-    ", s.source in ('client', 'session') as own"
-    ", s.context as context"
-    ", s.category as category"
-    ", s.short_desc as description"
-    " from pg_settings s";
+static const struct column_source sources[] = {
+    {"name",            "s.name"},
+    {"value",           NO_PASSWORD("s.setting")},
+    {"unit",            "s.unit"},
+    {"shown",           SHOWN},
+    {"source",          "s.source"},
+    {"place",           "s.sourcefile || ':' || s.sourceline"},
+    {"boot_value",      NO_PASSWORD("s.boot_val")},
+    {"reset_value",     NO_PASSWORD("s.reset_val")},
+    {"changed",         "s.setting is distinct from s.boot_val"},
+    {"pending_restart", "s.pending_restart"},
+    {"own",             "s.source in ('client', 'session')"},
+    {"context",         "s.context"},
+    {"category",        "s.category"},
+    {"description",     "s.short_desc"},
+    {NULL, NULL},
+};
 // clang-format on
 
 static const struct pg_from from[] = {
-    {140000, select_all},
+    {140000, "from pg_settings s"},
     {0, NULL},
 };
 
-const struct pg_collector pg_settings = {.dataset = &dataset_settings, .lane = PG_SLOW, .from = from};
+const struct pg_collector pg_settings = {.dataset = &dataset_settings, .lane = PG_SLOW, .sources = sources, .from = from};

@@ -9,11 +9,6 @@ enum { MOST_SHOWS = 4 };
 
 struct bouncer_poll; /* one dataset being read */
 
-/* Where columns of a dataset that other products fill too come from. */
-struct bouncer_from {
-    const char *column, *source;
-};
-
 /* Is the value of FIELD this one, or, with DIFFERS, another? NULL: no question. */
 struct bouncer_test {
     const char *field, *value;
@@ -29,7 +24,7 @@ struct bouncer_test {
 struct bouncer_collector {
     const struct dataset *dataset;
     const char *shows[MOST_SHOWS];   /* NULL after the last; one that begins with ? may be missing in this version: its rows are NULL then */
-    const struct bouncer_from *from; /* in place of the columns' sources; ends with {NULL, NULL} */
+    const struct column_source *sources; /* in place of those of the columns: the dataset is one of several products */
     struct bouncer_test keeps; /* rows of the first command that count */
     int most_rows;             /* 0: no limit. What `first` chooses is kept before the others. */
     struct bouncer_test first;

@@ -34,6 +34,11 @@ static const struct dataset *dataset(int i)
     return bouncer_collectors[i] == NULL ? NULL : bouncer_collectors[i]->dataset;
 }
 
+static const struct column_source *sources(int i)
+{
+    return bouncer_collectors[i]->sources;
+}
+
 /* ---- Life ---- */
 
 static void destroy(struct bouncer_source *s)
@@ -159,5 +164,6 @@ const struct product bouncer_product = {
     .open = open_source,
     .poll = poll,
     .dataset = dataset,
+    .sources = sources,
     .close = close_source,
 };

@@ -7,7 +7,7 @@
 #include "collectors/datasets.h"
 #include "collectors/pgbouncer/bouncer.h"
 
-static const struct bouncer_from from[] = {
+static const struct column_source sources[] = {
     // clang-format off
     {"datname",     "database"},
     {"usename",     "user"},
@@ -19,7 +19,7 @@ static const struct bouncer_from from[] = {
     // clang-format on
 };
 
-static const struct bouncer_collector filled = {.dataset = &dataset_pools, .from = from, .keeps = NOT_CONSOLE};
+static const struct bouncer_collector filled = {.dataset = &dataset_pools, .sources = sources, .keeps = NOT_CONSOLE};
 
 static double sum(const struct conn_rows *r, int row, const char *const *fields)
 {
@@ -125,4 +125,4 @@ static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows
     return s;
 }
 
-const struct bouncer_collector bouncer_set_pools = {.dataset = &dataset_pools, .shows = {"SHOW POOLS", "SHOW DATABASES", "SHOW LISTS"}, .make = make};
+const struct bouncer_collector bouncer_set_pools = {.dataset = &dataset_pools, .shows = {"SHOW POOLS", "SHOW DATABASES", "SHOW LISTS"}, .sources = sources, .make = make};

@@ -79,12 +79,7 @@ static struct found find(const struct conn_rows *r, const char *source)
 
 static const char *source_of(const struct bouncer_collector *c, const struct column *column)
 {
-    if (c->from == NULL)
-        return column->source;
-    for (const struct bouncer_from *f = c->from; f->column != NULL; f++)
-        if (strcmp(f->column, column->name) == 0)
-            return f->source;
-    return NULL;
+    return c->sources != NULL ? column_source_find(c->sources, column->name) : column->source;
 }
 
 static void put(struct sample *s, int column, int row, const struct found *f, const char *value, int len)

@@ -4,7 +4,7 @@
 #include "collectors/datasets.h"
 #include "collectors/pgbouncer/bouncer.h"
 
-static const struct bouncer_from from[] = {
+static const struct column_source sources[] = {
     // clang-format off
     {"name",        "key"},
     {"value",       "value"},
@@ -15,7 +15,7 @@ static const struct bouncer_from from[] = {
     // clang-format on
 };
 
-static const struct bouncer_collector filled = {.dataset = &dataset_settings, .from = from};
+static const struct bouncer_collector filled = {.dataset = &dataset_settings, .sources = sources};
 
 static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows)
 {
@@ -37,4 +37,4 @@ static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows
     return s;
 }
 
-const struct bouncer_collector bouncer_set_settings = {.dataset = &dataset_settings, .shows = {"SHOW CONFIG"}, .make = make};
+const struct bouncer_collector bouncer_set_settings = {.dataset = &dataset_settings, .shows = {"SHOW CONFIG"}, .sources = sources, .make = make};
