@@ -1,5 +1,7 @@
 """PgBouncer's admin console as a target: its numbers are the console's own, its troubles are told in a true sentence."""
 import json
+import os
+import re
 import threading
 import time
 
@@ -107,15 +109,9 @@ def config(bouncer, server):
     return path
 
 
-# As docs/manual.md has it.
-BEHIND = """
-select c.application_name as app, s.pid, q.state, l.holder_pid
-from clients c
-join bouncer_servers s on s.target = c.target and s.datname = c.datname and s.usename = c.usename and s.link is not null
-join sessions q on q.pid = s.pid and (s.local_addr = 'unix' or q.client_port = s.local_port)
-left join locks l on l.target = q.target and l.pid = q.pid
-where c.state = 'waiting'
-"""
+def query_of_the_manual():
+    with open(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "manual.md")) as f:
+        return re.search(r"```sql\n(select c\.application_name.*?)```", f.read(), re.DOTALL).group(1)
 
 
 @pytest.mark.parametrize("tcp", [False, True])
@@ -130,7 +126,7 @@ def test_a_waiting_client_leads_to_the_session_and_the_lock_that_it_waits_for(st
     with Crowd(bouncer, 2, "update shop_lock set x = 3") as crowd:
         crowd.wait(1, 1)
         backend = server.value("select pid from pg_stat_activity where wait_event_type = 'Lock'")
-        rows = ask(dbvitals, BEHIND, bouncer.url(), server.conninfo())
+        rows = ask(dbvitals, query_of_the_manual(), bouncer.url(), server.conninfo())
         assert [(r["pid"], r["state"], r["holder_pid"]) for r in rows] == [(backend, "active", holder.info.backend_pid)], rows
         holder.rollback()
     holder.close()
