@@ -66,7 +66,8 @@ static void add_formula(struct text *t, const struct column *c)
 }
 
 /* Of a dataset of several products: what each takes it from. */
-static void add_source_at(struct text *t, const struct product *p, const struct dataset *d, const char *column)
+static void add_source_at(struct text *t, const struct product *p, const struct dataset *d,
+                          const char *column)
 {
     for (int i = 0; p->dataset(i) != NULL; i++) {
         const struct column_source *list = p->dataset(i) == d && p->sources != NULL ? p->sources(i) : NULL;

@@ -1,4 +1,5 @@
-/* Datasets that several products fill: one role, one table of columns. How a product fills it is its own affair. */
+/* Datasets that several products fill: one role, one table of columns. How a product fills it is its own
+ * affair. */
 #include "collectors/datasets.h"
 
 #include <string.h>

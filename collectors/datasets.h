@@ -1,5 +1,5 @@
-/* Datasets that several products fill: one role, one table of columns. A product has what it has of them; a column that it cannot fill has no
- * value. */
+/* Datasets that several products fill: one role, one table of columns. A product has what it has of them; a
+ * column that it cannot fill has no value. */
 #ifndef DBVITALS_COLLECTORS_DATASETS_H
 #define DBVITALS_COLLECTORS_DATASETS_H
 

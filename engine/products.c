@@ -30,7 +30,8 @@ bool products_register(struct registry *r, struct err *err)
             return false;
     for (int i = 0; i < N_PRODUCTS; i++)
         for (int j = 0; products[i]->dataset(j) != NULL; j++)
-            if (registry_find(r, products[i]->dataset(j)->name) != products[i]->dataset(j) && !registry_add(r, products[i]->dataset(j), err))
+            if (registry_find(r, products[i]->dataset(j)->name) != products[i]->dataset(j) &&
+                !registry_add(r, products[i]->dataset(j), err))
                 return false;
     return true;
 }

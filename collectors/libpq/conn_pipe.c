@@ -1,5 +1,6 @@
-/* Queries on an open connection: one pipeline, a Sync after each, answers in order, a deadline for the first. A simple connection has no
- * pipeline: one query after the other, and the end of its answers in place of the Sync. */
+/* Queries on an open connection: one pipeline, a Sync after each, answers in order, a deadline for the first.
+ * A simple connection has no pipeline: one query after the other, and the end of its answers in place of the
+ * Sync. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,10 +91,12 @@ static struct statement *statement_for(struct conn *c, const struct query *q)
     return c->statements[c->n_statements++] = s;
 }
 
-/* As nobody else writes it: from PostgreSQL 16 on a BEGIN is told from others by its options, not by its text. */
+/* As nobody else writes it: from PostgreSQL 16 on a BEGIN is told from others by its options, not by its
+ * text. */
 static const char begin_sql[] = "BEGIN " PG_TAG " ISOLATION LEVEL READ COMMITTED, READ ONLY, NOT DEFERRABLE";
 
-/* From 16 on all COMMITs are one statement to pg_stat_statements, with the text of the first: that must not be ours. */
+/* From 16 on all COMMITs are one statement to pg_stat_statements, with the text of the first: that must not
+ * be ours. */
 static const char *commit_sql(const struct conn *c)
 {
     return PQserverVersion(c->pq) < 160000 ? "COMMIT " PG_TAG : "COMMIT";
@@ -139,8 +142,9 @@ static bool put(struct conn *c, struct query *q)
     }
     ok = ok && put_query(c, q) && PQpipelineSync(c->pq) == 1;
     if (ok && q->q.local != NULL) {
-        /* After an error the server skips all up to the Sync: the end must stand behind it. COMMIT, which ends a failed transaction as well: a ROLLBACK
-         * each poll would be counted as the application's trouble. */
+        /* After an error the server skips all up to the Sync: the end must stand behind it. COMMIT, which
+         * ends a failed transaction as well: a ROLLBACK each poll would be counted as the application's
+         * trouble. */
         q->syncs = 2;
         ok = put_command(c, commit_sql(c)) && PQpipelineSync(c->pq) == 1;
     }
@@ -236,7 +240,11 @@ static void answer(struct conn *c, struct query *q, enum failure why, const char
     struct text detail;
     text_init(&detail, 900);
     detail_add(c, q, &detail);
-    struct conn_answer a = {.why = why, .sqlstate = sqlstate, .text = text, .detail = text_str(&detail), .elapsed_s = now - q->start_s};
+    struct conn_answer a = {.why = why,
+                            .sqlstate = sqlstate,
+                            .text = text,
+                            .detail = text_str(&detail),
+                            .elapsed_s = now - q->start_s};
     if (q->error == NULL && q->result != NULL && text == NULL) {
         a.rows = mem_new(sizeof(*a.rows));
         *a.rows = (struct conn_rows){.pg = q->result, .start_s = q->start_s, .end_s = now};

@@ -1,4 +1,5 @@
-/* A connection that comes back for ever: at once where it was open for a while, soon where nobody listens yet, ever more rarely else. */
+/* A connection that comes back for ever: at once where it was open for a while, soon where nobody listens
+ * yet, ever more rarely else. */
 #include "collectors/libpq/keep.h"
 
 #include <math.h>
@@ -8,7 +9,8 @@
 #include "core/mem.h"
 
 static const double SYN_S = 3, ANSWER_S = 10, SOON_S = 0.5;
-static const double LASTED_S = 1; /* a connection that was up for less is not made again at once: that would have no end */
+static const double LASTED_S =
+    1; /* a connection that was up for less is not made again at once: that would have no end */
 static const double PASSWORD_KEPT_S = 60;
 
 double keep_jitter(double s)
@@ -119,7 +121,8 @@ static void attempt(struct keep *k)
 {
     bool fresh = k->password_mono_s > 0 && loop_mono_s() - k->password_mono_s < PASSWORD_KEPT_S;
     if (k->config->password == NULL && k->config->password_command != NULL && !fresh)
-        k->asking = command_run(k->loop, k->config->password_command, "password_command", ANSWER_S, got_password, k);
+        k->asking =
+            command_run(k->loop, k->config->password_command, "password_command", ANSWER_S, got_password, k);
     else
         k->host.open(k->host.ctx);
 }
@@ -137,7 +140,8 @@ static void on_retry(void *ctx)
 
 /* ---- What the owner says ---- */
 
-void keep_init(struct keep *k, struct loop *loop, const struct target_config *config, const struct conn_info *info, struct keep_host host)
+void keep_init(struct keep *k, struct loop *loop, const struct target_config *config,
+               const struct conn_info *info, struct keep_host host)
 {
     *k = (struct keep){.loop = loop, .config = config, .info = info, .host = host};
     k->retry = loop_timer_new(loop, on_retry, k);
@@ -192,7 +196,8 @@ void keep_lost(struct keep *k, enum conn_trouble trouble, int host, const char *
     keep_again(k, again ? 0 : next_delay(k, trouble));
     if (text == NULL || k->stopped)
         return;
-    if (again) /* connections are lost without their servers: whether this one is down the next attempt tells */
+    if (again) /* connections are lost without their servers: whether this one is down the next attempt tells
+                */
         tell_connecting(k, text);
     else
         tell(k, SOURCE_DOWN, text);

@@ -1,5 +1,5 @@
-/* When a target's connection is made, and made again, for ever: its password, the wait between attempts, and what is told meanwhile. The
- * connection itself is the owner's. */
+/* When a target's connection is made, and made again, for ever: its password, the wait between attempts, and
+ * what is told meanwhile. The connection itself is the owner's. */
 #ifndef DBVITALS_COLLECTORS_LIBPQ_KEEP_H
 #define DBVITALS_COLLECTORS_LIBPQ_KEEP_H
 
@@ -28,15 +28,17 @@ struct keep {
     double password_mono_s;
     struct command *asking; /* a password_command that is running */
     double backoff_s;
-    bool told_down;              /* since it was up last, or since the start */
+    bool told_down; /* since it was up last, or since the start */
     struct loop_timer *retry;
     struct loop_timer *patience; /* until a first attempt that hangs is told */
     bool started, stopped;
-    bool was_up, lasted; /* the connection that is down now: it was up; for long enough to be made again at once */
+    bool was_up,
+        lasted; /* the connection that is down now: it was up; for long enough to be made again at once */
 };
 
 /* The first attempt is made in the next turn. CONFIG and INFO must live as long as K. */
-void keep_init(struct keep *k, struct loop *loop, const struct target_config *config, const struct conn_info *info, struct keep_host host);
+void keep_init(struct keep *k, struct loop *loop, const struct target_config *config,
+               const struct conn_info *info, struct keep_host host);
 void keep_stop(struct keep *k); /* nothing is called any more */
 void keep_done(struct keep *k);
 /* The password in force, NULL if none is known beside what INFO says. */
@@ -49,8 +51,8 @@ void keep_add_standards(struct conn_info *info);
 void keep_up(struct keep *k);
 /* It is not any more, and what follows from that is done now; keep_lost comes next. */
 void keep_down(struct keep *k);
-/* It is not, for TROUBLE, and the owner has closed it: HOST is the entry of the host list that it was at. The next attempt follows; of TEXT the host is
- * told, unless it is NULL. */
+/* It is not, for TROUBLE, and the owner has closed it: HOST is the entry of the host list that it was at. The
+ * next attempt follows; of TEXT the host is told, unless it is NULL. */
 void keep_lost(struct keep *k, enum conn_trouble trouble, int host, const char *text);
 /* An attempt in DELAY_S; nobody is told. */
 void keep_again(struct keep *k, double delay_s);

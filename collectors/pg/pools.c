@@ -53,4 +53,5 @@ static const struct pg_from from[] = {
     {0, NULL},
 };
 
-const struct pg_collector pg_pools = {.dataset = &dataset_pools, .lane = PG_FAST, .sources = sources, .from = from};
+const struct pg_collector pg_pools = {
+    .dataset = &dataset_pools, .lane = PG_FAST, .sources = sources, .from = from};

@@ -38,4 +38,5 @@ static const struct pg_from from[] = {
     {0, NULL},
 };
 
-const struct pg_collector pg_settings = {.dataset = &dataset_settings, .lane = PG_SLOW, .sources = sources, .from = from};
+const struct pg_collector pg_settings = {
+    .dataset = &dataset_settings, .lane = PG_SLOW, .sources = sources, .from = from};

@@ -33,7 +33,8 @@ static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows
     bool admin = strcmp(user, "pgbouncer") == 0; /* over a unix socket the console's own name needs no list */
     for (int row = 0; row < conn_rows_n(rows[0]); row++) {
         const char *key = bouncer_text(rows[0], row, "key");
-        admin = admin || (key != NULL && strcmp(key, "admin_users") == 0 && lists(bouncer_text(rows[0], row, "value"), user));
+        admin = admin || (key != NULL && strcmp(key, "admin_users") == 0 &&
+                          lists(bouncer_text(rows[0], row, "value"), user));
     }
     struct text why, cure;
     text_init(&why, 300);
@@ -41,10 +42,13 @@ static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows
     text_addf(&why, admin ? "%s is in admin_users" : "%s is in stats_users: it may look, and not act", user);
     text_addf(&cure, "admin_users = ..., %s in pgbouncer.ini, then RELOAD", user);
     set(s, 0, (const char *const[]){"console", "ok", "all that SHOW tells", NULL});
-    set(s, 1, (const char *const[]){"pause, resume, kill", admin ? "ok" : "advice", text_str(&why), admin ? NULL : text_str(&cure)});
+    set(s, 1,
+        (const char *const[]){"pause, resume, kill", admin ? "ok" : "advice", text_str(&why),
+                              admin ? NULL : text_str(&cure)});
     text_done(&why);
     text_done(&cure);
     return s;
 }
 
-const struct bouncer_collector bouncer_set_access = {.dataset = &dataset_access, .shows = {"SHOW CONFIG"}, .make = make};
+const struct bouncer_collector bouncer_set_access = {
+    .dataset = &dataset_access, .shows = {"SHOW CONFIG"}, .make = make};

@@ -14,23 +14,30 @@ struct bouncer_test {
     const char *field, *value;
     bool differs;
 };
-#define NOT_CONSOLE {"database", "pgbouncer", true} /* the console itself is no pool, and its users are no clients */
+#define NOT_CONSOLE                                                                                          \
+    {                                                                                                        \
+        "database", "pgbouncer", true                                                                        \
+    } /* the console itself is no pool, and its users are no clients */
 
-/* Commands of the console are asked one after the other; then the sample is made of their rows. Columns of the console are found by name: 1.8 to
- * 1.24 differ, and what comes later will.
+/* Commands of the console are asked one after the other; then the sample is made of their rows. Columns of
+ * the console are found by name: 1.8 to 1.24 differ, and what comes later will.
  *
- * A column's `source` is FIELD [| FIELD]... [/ DIVISOR]: the first FIELD that this version's console gives, as a number divided by DIVISOR.
- * Moments are read in the console's own way. A column without a source is filled by `finish`. */
+ * A column's `source` is FIELD [| FIELD]... [/ DIVISOR]: the first FIELD that this version's console gives,
+ * as a number divided by DIVISOR. Moments are read in the console's own way. A column without a source is
+ * filled by `finish`. */
 struct bouncer_collector {
     const struct dataset *dataset;
-    const char *shows[MOST_SHOWS];   /* NULL after the last; one that begins with ? may be missing in this version: its rows are NULL then */
-    const struct column_source *sources; /* in place of those of the columns: the dataset is one of several products */
+    const char *shows[MOST_SHOWS]; /* NULL after the last; one that begins with ? may be missing in this
+                                      version: its rows are NULL then */
+    const struct column_source
+        *sources;              /* in place of those of the columns: the dataset is one of several products */
     struct bouncer_test keeps; /* rows of the first command that count */
     int most_rows;             /* 0: no limit. What `first` chooses is kept before the others. */
     struct bouncer_test first;
     /* The sample from the rows of all commands; NULL: it is filled from the first one by the sources, */
     struct sample *(*make)(struct bouncer_poll *p, struct conn_rows *const *rows);
-    void (*finish)(struct sample *s, const struct conn_rows *r, const int *row_of); /* and touched last; row_of: rows of R by rows of S */
+    void (*finish)(struct sample *s, const struct conn_rows *r,
+                   const int *row_of); /* and touched last; row_of: rows of R by rows of S */
 };
 
 /* ---- Rows of the console, which are text ---- */
@@ -50,7 +57,8 @@ void bouncer_fill_into(const struct bouncer_collector *c, const struct conn_rows
 const char *bouncer_user(const struct bouncer_poll *p);
 const char *bouncer_version(const struct bouncer_poll *p); /* "1.18.0" */
 double bouncer_max_clients(const struct bouncer_poll *p);  /* max_client_conn, NAN if unknown */
-void bouncer_know_config(struct bouncer_poll *p, const struct conn_rows *config); /* SHOW CONFIG was read anew */
+void bouncer_know_config(struct bouncer_poll *p,
+                         const struct conn_rows *config); /* SHOW CONFIG was read anew */
 
 /* ---- Peaks between polls, see peaks.c ---- */
 struct peaks;
@@ -59,7 +67,8 @@ void peaks_free(struct peaks *p);
 /* What SHOW POOLS gave at NOW_S (monotonic). */
 void peaks_add(struct peaks *p, const struct conn_rows *pools, double now_s);
 /* The most of the last minute of a pool; NAN where nobody looked. */
-void peaks_get(const struct peaks *p, const char *database, const char *user, double now_s, double *waiting, double *wait_ms);
+void peaks_get(const struct peaks *p, const char *database, const char *user, double now_s, double *waiting,
+               double *wait_ms);
 struct peaks *bouncer_peaks(const struct bouncer_poll *p);
 
 /* Every collector of the build list, NULL-ended (generated). */

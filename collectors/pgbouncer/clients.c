@@ -1,4 +1,5 @@
-/* clients: who is connected to PgBouncer. There may be 10,000: those that wait are kept first, and the rest as far as there is room. */
+/* clients: who is connected to PgBouncer. There may be 10,000: those that wait are kept first, and the rest
+ * as far as there is room. */
 #include <math.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ static const struct column columns[] = {
 
 static const struct dataset dataset = {
     .name = "clients",
-    .help = "a client of a pooler: where it comes from, whether it waits, and whose connection it has (at most 1,000, those that wait first)",
+    .help = "a client of a pooler: where it comes from, whether it waits, and whose connection it has (at "
+            "most 1,000, those that wait first)",
     .columns = columns,
     .n_columns = sizeof(columns) / sizeof(columns[0]),
     .every = 5,
@@ -39,11 +41,16 @@ static void finish(struct sample *s, const struct conn_rows *r, const int *row_o
     for (int row = 0; row < s->n_rows; row++) {
         const char *state = sample_has(s, STATE) ? sample_text(s, STATE, row) : NULL;
         if (state != NULL && strcmp(state, "waiting") == 0)
-            s->values[WAIT].real[row] = bouncer_number(r, row_of[row], "wait") * 1000 + fmax(0, bouncer_number(r, row_of[row], "wait_us")) / 1000;
+            s->values[WAIT].real[row] = bouncer_number(r, row_of[row], "wait") * 1000 +
+                                        fmax(0, bouncer_number(r, row_of[row], "wait_us")) / 1000;
         if (sample_has(s, PID) && s->values[PID].integer[row] == 0)
             s->values[PID].integer[row] = INT_NONE;
     }
 }
 
-const struct bouncer_collector bouncer_set_clients = {
-    .dataset = &dataset, .shows = {"SHOW CLIENTS"}, .keeps = NOT_CONSOLE, .most_rows = MOST_ROWS, .first = {"state", "waiting", false}, .finish = finish};
+const struct bouncer_collector bouncer_set_clients = {.dataset = &dataset,
+                                                      .shows = {"SHOW CLIENTS"},
+                                                      .keeps = NOT_CONSOLE,
+                                                      .most_rows = MOST_ROWS,
+                                                      .first = {"state", "waiting", false},
+                                                      .finish = finish};

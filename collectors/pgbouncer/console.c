@@ -1,11 +1,12 @@
-/* The connection to the console: opened, looked at, lost and opened again; and the pools looked at each second while somebody wants them. */
+/* The connection to the console: opened, looked at, lost and opened again; and the pools looked at each
+ * second while somebody wants them. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "collectors/pgbouncer/inside.h"
 
-static const double LOOK_S = 1;       /* between looks at the pools */
+static const double LOOK_S = 1;        /* between looks at the pools */
 static const double WANTED_FOR_S = 65; /* after the last poll of them */
 
 /* ---- What it is ---- */
@@ -62,9 +63,13 @@ static void up(void *ctx)
     struct bouncer_source *s = ctx;
     bouncer_enter(s);
     if (is_console(s))
-        conn_send(s->conn, &(struct conn_query){.sql = "SHOW CONFIG", .timeout_s = CONSOLE_TIMEOUT_S, .ctx = s, .done = got_config});
+        conn_send(s->conn,
+                  &(struct conn_query){
+                      .sql = "SHOW CONFIG", .timeout_s = CONSOLE_TIMEOUT_S, .ctx = s, .done = got_config});
     else
-        lost(s, CONN_DENIED, "this is not PgBouncer's console: its database is called pgbouncer, and PostgreSQL itself is a target postgresql://...");
+        lost(s, CONN_DENIED,
+             "this is not PgBouncer's console: its database is called pgbouncer, and PostgreSQL itself is a "
+             "target postgresql://...");
     bouncer_leave(s);
 }
 
@@ -74,10 +79,13 @@ static void up(void *ctx)
 static const struct {
     const char *said, *meant;
 } sentences[] = {
-    {"not allowed", "this role may not use the console: name it in admin_users or stats_users of pgbouncer.ini, then RELOAD"},
-    {"database \"pgbouncer\" does not exist", "a server without a console answered: is this PostgreSQL's own port?"},
+    {"not allowed", "this role may not use the console: name it in admin_users or stats_users of "
+                    "pgbouncer.ini, then RELOAD"},
+    {"database \"pgbouncer\" does not exist",
+     "a server without a console answered: is this PostgreSQL's own port?"},
     {"the pooler is shut down", "PgBouncer is shutting down"},
-    {"server does not support SSL", "PgBouncer does not offer TLS here: set client_tls_sslmode there, or sslmode=prefer in the URL"},
+    {"server does not support SSL",
+     "PgBouncer does not offer TLS here: set client_tls_sslmode there, or sslmode=prefer in the URL"},
     {"SSL required", "PgBouncer takes only TLS here: sslmode=require in the URL"},
 };
 
@@ -141,12 +149,15 @@ static void on_second(void *ctx)
 {
     struct bouncer_source *s = ctx;
     if (s->keep.up && conn_outstanding(s->conn) == 0 && loop_mono_s() - s->pools_mono_s < WANTED_FOR_S)
-        conn_send(s->conn, &(struct conn_query){.sql = "SHOW POOLS", .timeout_s = CONSOLE_TIMEOUT_S, .ctx = s, .done = looked});
+        conn_send(s->conn,
+                  &(struct conn_query){
+                      .sql = "SHOW POOLS", .timeout_s = CONSOLE_TIMEOUT_S, .ctx = s, .done = looked});
 }
 
 void console_start(struct bouncer_source *s)
 {
     s->second = loop_timer_new(s->loop, on_second, s);
     loop_timer_start(s->second, LOOK_S, LOOK_S);
-    keep_init(&s->keep, s->loop, &s->config, s->info, (struct keep_host){.ctx = s, .open = open_conn, .tell = tell});
+    keep_init(&s->keep, s->loop, &s->config, s->info,
+              (struct keep_host){.ctx = s, .open = open_conn, .tell = tell});
 }

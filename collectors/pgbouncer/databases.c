@@ -30,4 +30,5 @@ static const struct dataset dataset = {
     .every = 5,
 };
 
-const struct bouncer_collector bouncer_set_databases = {.dataset = &dataset, .shows = {"SHOW DATABASES"}, .keeps = {"name", "pgbouncer", true}};
+const struct bouncer_collector bouncer_set_databases = {
+    .dataset = &dataset, .shows = {"SHOW DATABASES"}, .keeps = {"name", "pgbouncer", true}};

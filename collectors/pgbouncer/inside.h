@@ -19,9 +19,9 @@ struct bouncer_source {
     struct bouncer_poll *polls; /* all that are not freed */
     struct loop_timer *turn;    /* the next turn of the loop */
     struct peaks *peaks;
-    struct loop_timer *second;  /* looks at the pools between polls */
-    double pools_mono_s;        /* when they were last polled */
-    bool polling;               /* inside poll(): answers wait for the next turn */
+    struct loop_timer *second; /* looks at the pools between polls */
+    double pools_mono_s;       /* when they were last polled */
+    bool polling;              /* inside poll(): answers wait for the next turn */
     bool closed;
     int depth;
 };

@@ -10,8 +10,8 @@ enum { SECONDS = 60, MOST_POOLS = 2000 };
 
 struct pool {
     char *database, *user;
-    int64_t seen;            /* the last second that something was put into */
-    float waiting[SECONDS];  /* by second modulo SECONDS; negative: nobody looked */
+    int64_t seen;           /* the last second that something was put into */
+    float waiting[SECONDS]; /* by second modulo SECONDS; negative: nobody looked */
     float wait_ms[SECONDS];
 };
 struct peaks {
@@ -92,11 +92,13 @@ void peaks_add(struct peaks *p, const struct conn_rows *pools, double now_s)
         if (at < 0)
             at = add(p, database, user, now);
         if (at >= 0)
-            put(&p->pools[at], now, (float)bouncer_number(pools, row, "cl_waiting"), (float)(s * 1000 + (isnan(us) ? 0 : us / 1000)));
+            put(&p->pools[at], now, (float)bouncer_number(pools, row, "cl_waiting"),
+                (float)(s * 1000 + (isnan(us) ? 0 : us / 1000)));
     }
 }
 
-void peaks_get(const struct peaks *p, const char *database, const char *user, double now_s, double *waiting, double *wait_ms)
+void peaks_get(const struct peaks *p, const char *database, const char *user, double now_s, double *waiting,
+               double *wait_ms)
 {
     int at = find(p, database, user, 0);
     float most = -1, longest = -1;

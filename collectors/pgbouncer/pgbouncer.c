@@ -50,7 +50,8 @@ static void destroy(struct bouncer_source *s)
     loop_timer_free(s->second);
     peaks_free(s->peaks);
     conn_info_free(s->info);
-    const char *const owned[] = {s->config.name, s->config.url, s->config.stack, s->config.env, s->config.password, s->config.password_command};
+    const char *const owned[] = {s->config.name, s->config.url,      s->config.stack,
+                                 s->config.env,  s->config.password, s->config.password_command};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free((char *)(uintptr_t)owned[i]);
     free(s);
@@ -96,13 +97,20 @@ void bouncer_tell(struct bouncer_source *s, enum source_state state, const char 
     text_done(&place);
 }
 
-static struct source *open_source(struct loop *loop, const struct target_config *config, struct source_host host, struct err *err)
+static struct source *open_source(struct loop *loop, const struct target_config *config,
+                                  struct source_host host, struct err *err)
 {
     struct conn_info *info = bouncer_url_parse(config->url, err);
     if (info == NULL)
         return NULL;
     struct bouncer_source *s = mem_new(sizeof(*s));
-    *s = (struct bouncer_source){.loop = loop, .config = *config, .host = host, .info = info, .rtt_ms = NAN, .max_clients = NAN, .pools_mono_s = -HUGE_VAL};
+    *s = (struct bouncer_source){.loop = loop,
+                                 .config = *config,
+                                 .host = host,
+                                 .info = info,
+                                 .rtt_ms = NAN,
+                                 .max_clients = NAN,
+                                 .pools_mono_s = -HUGE_VAL};
     s->config.name = mem_dup(config->name);
     s->config.url = mem_dup(config->url);
     s->config.stack = mem_dup(config->stack);
@@ -146,7 +154,9 @@ static void poll(struct source *source, const struct dataset *const *due, int n)
     bouncer_enter(s);
     s->polling = true;
     if (s->keep.up)
-        conn_send(s->conn, &(struct conn_query){.sql = "SHOW VERSION", .timeout_s = CONSOLE_TIMEOUT_S, .ctx = s, .done = pinged});
+        conn_send(s->conn,
+                  &(struct conn_query){
+                      .sql = "SHOW VERSION", .timeout_s = CONSOLE_TIMEOUT_S, .ctx = s, .done = pinged});
     for (int i = 0; i < n; i++)
         bouncer_poll_start(s, due[i]);
     s->polling = false;
@@ -156,7 +166,8 @@ static void poll(struct source *source, const struct dataset *const *due, int n)
 const struct product bouncer_product = {
     .name = "PgBouncer",
     .urls = "pgbouncer://ROLE@HOST:6432 (its admin console)",
-    .hints = "  - the console's address and role: pgbouncer://ROLE@HOST:6432, or pgbouncer://ROLE@/?host=DIRECTORY of its unix socket\n"
+    .hints = "  - the console's address and role: pgbouncer://ROLE@HOST:6432, or "
+             "pgbouncer://ROLE@/?host=DIRECTORY of its unix socket\n"
              "  - whether it answers anybody: psql -h HOST -p 6432 -U ROLE pgbouncer -c 'SHOW VERSION'\n",
     .lacks = "PgBouncer has no such dataset",
     .check = check_url,

@@ -122,7 +122,8 @@ static void show_answered(void *ctx, const struct conn_answer *a)
 {
     struct ask ask = *(struct ask *)ctx;
     struct bouncer_poll *p = ask.poll;
-    bool optional = p->collector->shows[ask.i][0] == '?', refused = a->sqlstate != NULL && a->sqlstate[0] != '\0';
+    bool optional = p->collector->shows[ask.i][0] == '?',
+         refused = a->sqlstate != NULL && a->sqlstate[0] != '\0';
     free(ctx);
     p->cost.server_ms += a->elapsed_s * 1000;
     if (a->rows != NULL) {
@@ -131,7 +132,8 @@ static void show_answered(void *ctx, const struct conn_answer *a)
         p->start_s = isnan(p->start_s) ? conn_rows_start_s(a->rows) : p->start_s;
         p->end_s = conn_rows_end_s(a->rows);
     } else if (!optional || !refused) {
-        fail_poll(p, refused ? FAILURE_ABSENT : a->why, a->text); /* all that it refuses has the same SQLSTATE, that of a protocol error */
+        fail_poll(p, refused ? FAILURE_ABSENT : a->why,
+                  a->text); /* all that it refuses has the same SQLSTATE, that of a protocol error */
     }
     if (--p->n_open == 0)
         answered(p);
@@ -148,7 +150,12 @@ static const struct bouncer_collector *collector_of(const struct dataset *d)
 void bouncer_poll_start(struct bouncer_source *s, const struct dataset *d)
 {
     struct bouncer_poll *p = mem_new(sizeof(*p));
-    *p = (struct bouncer_poll){.source = s, .dataset = d, .collector = collector_of(d), .cost = {.lane = "fast"}, .start_s = NAN, .next = s->polls};
+    *p = (struct bouncer_poll){.source = s,
+                               .dataset = d,
+                               .collector = collector_of(d),
+                               .cost = {.lane = "fast"},
+                               .start_s = NAN,
+                               .next = s->polls};
     s->polls = p;
     if (p->collector == NULL)
         fail_poll(p, FAILURE_ABSENT, "PgBouncer has no SQL of the user's: its console only shows");
@@ -163,6 +170,9 @@ void bouncer_poll_start(struct bouncer_source *s, const struct dataset *d)
         const char *show = p->collector->shows[i];
         *ask = (struct ask){p, i};
         p->n_open++;
-        conn_send(s->conn, &(struct conn_query){.sql = show + (show[0] == '?'), .timeout_s = CONSOLE_TIMEOUT_S, .ctx = ask, .done = show_answered});
+        conn_send(s->conn, &(struct conn_query){.sql = show + (show[0] == '?'),
+                                                .timeout_s = CONSOLE_TIMEOUT_S,
+                                                .ctx = ask,
+                                                .done = show_answered});
     }
 }

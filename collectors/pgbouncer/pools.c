@@ -1,5 +1,5 @@
-/* pools: each pool of PgBouncer, a database and a role, and the places that it has for clients. What SHOW POOLS counts, with the sizes that SHOW
- * DATABASES tells. */
+/* pools: each pool of PgBouncer, a database and a role, and the places that it has for clients. What SHOW
+ * POOLS counts, with the sizes that SHOW DATABASES tells. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,8 @@ static const struct column_source sources[] = {
     // clang-format on
 };
 
-static const struct bouncer_collector filled = {.dataset = &dataset_pools, .sources = sources, .keeps = NOT_CONSOLE};
+static const struct bouncer_collector filled = {
+    .dataset = &dataset_pools, .sources = sources, .keeps = NOT_CONSOLE};
 
 static double sum(const struct conn_rows *r, int row, const char *const *fields)
 {
@@ -55,7 +56,8 @@ static int database_row(const struct conn_rows *databases, const char *name, int
 /* Overflow is the reserve, which all pools of one database may take; the database's own limit ends both. */
 static double max_size(const struct conn_rows *databases, int at)
 {
-    double reserve = bouncer_number(databases, at, "reserve_pool_size"), limit = bouncer_number(databases, at, "max_connections");
+    double reserve = bouncer_number(databases, at, "reserve_pool_size"),
+           limit = bouncer_number(databases, at, "max_connections");
     if (isnan(reserve))
         reserve = bouncer_number(databases, at, "reserve_pool");
     double most = bouncer_number(databases, at, "pool_size") + (isnan(reserve) ? 0 : reserve);
@@ -63,9 +65,11 @@ static double max_size(const struct conn_rows *databases, int at)
 }
 
 /* One row: of pool ROW of R, what its own columns do not say. */
-static void complete(struct bouncer_poll *p, struct sample *s, int to, const struct conn_rows *r, int row, const struct conn_rows *databases)
+static void complete(struct bouncer_poll *p, struct sample *s, int to, const struct conn_rows *r, int row,
+                     const struct conn_rows *databases)
 {
-    static const char *const taken[] = {"sv_active", "sv_active_cancel", "sv_being_canceled", "sv_tested", "sv_login", NULL};
+    static const char *const taken[] = {"sv_active", "sv_active_cancel", "sv_being_canceled",
+                                        "sv_tested", "sv_login",         NULL};
     static const char *const idle[] = {"sv_idle", "sv_used", NULL};
     const char *database = bouncer_text(r, row, "database"), *user = bouncer_text(r, row, "user");
     double us = bouncer_number(r, row, "maxwait_us"), waiting, wait_ms, in_use = sum(r, row, taken);
@@ -109,7 +113,8 @@ static void add_clients(struct bouncer_poll *p, struct sample *s, int to, const 
 
 static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows)
 {
-    static const char *const not_told[] = {"avg_wait_ms", "connect_ms", "timeouts", "idle_in_xact", "hidden", "reserved", "own_limit"};
+    static const char *const not_told[] = {"avg_wait_ms", "connect_ms", "timeouts", "idle_in_xact",
+                                           "hidden",      "reserved",   "own_limit"};
     peaks_add(bouncer_peaks(p), rows[0], conn_rows_end_s(rows[0]));
     int n = 0, database = conn_rows_column(rows[0], "database");
     for (int row = 0; row < conn_rows_n(rows[0]); row++)
@@ -121,8 +126,13 @@ static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows
             complete(p, s, to++, rows[0], row, rows[1]);
     add_clients(p, s, n, rows[2]);
     for (size_t i = 0; i < sizeof(not_told) / sizeof(not_told[0]); i++)
-        sample_lacks(s, dataset_column(s->dataset, not_told[i]), i == 0 ? "PgBouncer counts it by database: bouncer_stats" : "PgBouncer does not tell it");
+        sample_lacks(s, dataset_column(s->dataset, not_told[i]),
+                     i == 0 ? "PgBouncer counts it by database: bouncer_stats"
+                            : "PgBouncer does not tell it");
     return s;
 }
 
-const struct bouncer_collector bouncer_set_pools = {.dataset = &dataset_pools, .shows = {"SHOW POOLS", "SHOW DATABASES", "SHOW LISTS"}, .sources = sources, .make = make};
+const struct bouncer_collector bouncer_set_pools = {.dataset = &dataset_pools,
+                                                    .shows = {"SHOW POOLS", "SHOW DATABASES", "SHOW LISTS"},
+                                                    .sources = sources,
+                                                    .make = make};

@@ -91,7 +91,8 @@ static void put(struct sample *s, int column, int row, const struct found *f, co
     if (c->type == TYPE_TEXT)
         sample_set_text(s, column, row, value, (size_t)len);
     else if (c->type == TYPE_REAL)
-        s->values[column].real[row] = c->unit == UNIT_TIME ? bouncer_moment(value) : number_of(value) / f->divisor;
+        s->values[column].real[row] =
+            c->unit == UNIT_TIME ? bouncer_moment(value) : number_of(value) / f->divisor;
     else {
         long long v = strtoll(value, &end, 10);
         if (*end == '\0')
@@ -108,7 +109,8 @@ static int column_of(const struct bouncer_test *t, const struct conn_rows *r)
 static int *choose(const struct bouncer_collector *c, const struct conn_rows *r, int *n)
 {
     int all = conn_rows_n(r), most = c->most_rows > 0 ? c->most_rows : all;
-    int *rows = mem_new_array((size_t)all + 1, sizeof(*rows)), keeps = column_of(&c->keeps, r), first = column_of(&c->first, r);
+    int *rows = mem_new_array((size_t)all + 1, sizeof(*rows)), keeps = column_of(&c->keeps, r),
+        first = column_of(&c->first, r);
     *n = 0;
     for (int pass = c->first.field != NULL ? 0 : 1; pass < 2; pass++)
         for (int row = 0; row < all && *n < most; row++) {
@@ -119,7 +121,8 @@ static int *choose(const struct bouncer_collector *c, const struct conn_rows *r,
     return rows;
 }
 
-static void fill(const struct bouncer_collector *c, const struct conn_rows *r, const int *rows, int n, struct sample *s)
+static void fill(const struct bouncer_collector *c, const struct conn_rows *r, const int *rows, int n,
+                 struct sample *s)
 {
     for (int i = 0; i < c->dataset->n_columns; i++) {
         const struct column *column = &c->dataset->columns[i];

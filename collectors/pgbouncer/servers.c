@@ -1,4 +1,5 @@
-/* bouncer_servers: PgBouncer's connections to PostgreSQL, with the process that serves each there: `pid` is that of `sessions`. */
+/* bouncer_servers: PgBouncer's connections to PostgreSQL, with the process that serves each there: `pid` is
+ * that of `sessions`. */
 #include "collectors/pgbouncer/bouncer.h"
 
 enum { MOST_ROWS = 2000 };
@@ -25,10 +26,12 @@ static const struct column columns[] = {
 
 static const struct dataset dataset = {
     .name = "bouncer_servers",
-    .help = "a connection of PgBouncer to PostgreSQL: who has it, and the process that serves it there (at most 2,000, those in use first)",
+    .help = "a connection of PgBouncer to PostgreSQL: who has it, and the process that serves it there (at "
+            "most 2,000, those in use first)",
     .columns = columns,
     .n_columns = sizeof(columns) / sizeof(columns[0]),
     .every = 2,
 };
 
-const struct bouncer_collector bouncer_set_servers = {.dataset = &dataset, .shows = {"SHOW SERVERS"}, .most_rows = MOST_ROWS, .first = {"link", "", true}};
+const struct bouncer_collector bouncer_set_servers = {
+    .dataset = &dataset, .shows = {"SHOW SERVERS"}, .most_rows = MOST_ROWS, .first = {"link", "", true}};

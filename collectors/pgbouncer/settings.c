@@ -19,14 +19,18 @@ static const struct bouncer_collector filled = {.dataset = &dataset_settings, .s
 
 static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows)
 {
-    static const char *const not_told[] = {"unit", "source", "place", "reset_value", "pending_restart", "own", "category", "description"};
+    static const char *const not_told[] = {"unit", "source",   "place",      "reset_value", "pending_restart",
+                                           "own",  "category", "description"};
     struct sample *s = bouncer_fill(&filled, rows[0]);
     int context = dataset_column(s->dataset, "context"), changed = dataset_column(s->dataset, "changed");
     bouncer_know_config(p, rows[0]);
     for (int row = 0; row < s->n_rows; row++) {
-        const char *changeable = bouncer_text(rows[0], row, "changeable"), *value = bouncer_text(rows[0], row, "value");
+        const char *changeable = bouncer_text(rows[0], row, "changeable"),
+                   *value = bouncer_text(rows[0], row, "value");
         const char *preset = bouncer_text(rows[0], row, "default");
-        const char *takes = changeable == NULL ? NULL : strcmp(changeable, "yes") == 0 ? "sighup" : "postmaster";
+        const char *takes = changeable == NULL               ? NULL
+                            : strcmp(changeable, "yes") == 0 ? "sighup"
+                                                             : "postmaster";
         if (takes != NULL)
             sample_set_text(s, context, row, takes, strlen(takes));
         if (preset != NULL && value != NULL)
@@ -37,4 +41,5 @@ static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows
     return s;
 }
 
-const struct bouncer_collector bouncer_set_settings = {.dataset = &dataset_settings, .shows = {"SHOW CONFIG"}, .sources = sources, .make = make};
+const struct bouncer_collector bouncer_set_settings = {
+    .dataset = &dataset_settings, .shows = {"SHOW CONFIG"}, .sources = sources, .make = make};

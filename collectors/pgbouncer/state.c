@@ -4,7 +4,20 @@
 
 #include "collectors/pgbouncer/bouncer.h"
 
-enum { VERSION, STATE, CLIENTS, CLIENTS_MAX, LOGIN, SERVERS, DATABASES, USERS, POOLS, DNS_NAMES, DNS_PENDING, MEMORY };
+enum {
+    VERSION,
+    STATE,
+    CLIENTS,
+    CLIENTS_MAX,
+    LOGIN,
+    SERVERS,
+    DATABASES,
+    USERS,
+    POOLS,
+    DNS_NAMES,
+    DNS_PENDING,
+    MEMORY
+};
 // clang-format off
 static const struct column columns[] = {
     [VERSION]     = {"version_text", KIND_KEY, TYPE_TEXT, .help = "version of PgBouncer"},
@@ -69,4 +82,5 @@ static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows
     return s;
 }
 
-const struct bouncer_collector bouncer_set_state = {.dataset = &dataset, .shows = {"SHOW LISTS", "?SHOW MEM", "?SHOW STATE"}, .make = make};
+const struct bouncer_collector bouncer_set_state = {
+    .dataset = &dataset, .shows = {"SHOW LISTS", "?SHOW MEM", "?SHOW STATE"}, .make = make};

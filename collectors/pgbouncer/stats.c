@@ -31,4 +31,5 @@ static const struct dataset dataset = {
     .baseline_every = 10,
 };
 
-const struct bouncer_collector bouncer_set_stats = {.dataset = &dataset, .shows = {"SHOW STATS"}, .keeps = NOT_CONSOLE};
+const struct bouncer_collector bouncer_set_stats = {
+    .dataset = &dataset, .shows = {"SHOW STATS"}, .keeps = NOT_CONSOLE};

@@ -1,5 +1,5 @@
-/* PgBouncer's console: columns by name in each version, a bounded list of clients, peaks between polls. The headers are those of PgBouncer 1.8,
- * 1.16, 1.18 and 1.24, from its news and its manual. */
+/* PgBouncer's console: columns by name in each version, a bounded list of clients, peaks between polls. The
+ * headers are those of PgBouncer 1.8, 1.16, 1.18 and 1.24, from its news and its manual. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,26 +74,38 @@ static const char *text(const struct sample *s, int row, const char *column)
     return sample_has(s, c) ? sample_text(s, c, row) : NULL;
 }
 
-static const char pools_8[] = "database user cl_active cl_waiting sv_active sv_idle sv_used sv_tested sv_login maxwait maxwait_us pool_mode";
-static const char pools_16[] = "database user cl_active cl_waiting cl_cancel_req sv_active sv_idle sv_used sv_tested sv_login maxwait maxwait_us pool_mode";
-static const char pools_18[] = "database user cl_active cl_waiting cl_active_cancel_req cl_waiting_cancel_req sv_active sv_active_cancel sv_being_canceled sv_idle "
+static const char pools_8[] = "database user cl_active cl_waiting sv_active sv_idle sv_used sv_tested "
+                              "sv_login maxwait maxwait_us pool_mode";
+static const char pools_16[] = "database user cl_active cl_waiting cl_cancel_req sv_active sv_idle sv_used "
+                               "sv_tested sv_login maxwait maxwait_us pool_mode";
+static const char pools_18[] = "database user cl_active cl_waiting cl_active_cancel_req "
+                               "cl_waiting_cancel_req sv_active sv_active_cancel sv_being_canceled sv_idle "
                                "sv_used sv_tested sv_login maxwait maxwait_us pool_mode";
-static const char pools_24[] = "database user cl_active cl_waiting cl_active_cancel_req cl_waiting_cancel_req sv_active sv_active_cancel sv_being_canceled sv_idle "
+static const char pools_24[] = "database user cl_active cl_waiting cl_active_cancel_req "
+                               "cl_waiting_cancel_req sv_active sv_active_cancel sv_being_canceled sv_idle "
                                "sv_used sv_tested sv_login maxwait maxwait_us pool_mode load_balance_hosts";
-static const char databases_8[] = "name host port database force_user pool_size reserve_pool pool_mode max_connections current_connections paused disabled";
-static const char databases_24[] = "name host port database force_user pool_size min_pool_size reserve_pool_size server_lifetime pool_mode load_balance_hosts max_connections "
-                                   "current_connections max_client_connections current_client_connections paused disabled";
+static const char databases_8[] = "name host port database force_user pool_size reserve_pool pool_mode "
+                                  "max_connections current_connections paused disabled";
+static const char databases_24[] =
+    "name host port database force_user pool_size min_pool_size reserve_pool_size server_lifetime pool_mode "
+    "load_balance_hosts max_connections "
+    "current_connections max_client_connections current_client_connections paused disabled";
 
-/* Each version tells the same pool: 3 clients with a connection, 2 that wait for 1.25 s, 3 connections in use, 1 idle, of 4 + 2. */
+/* Each version tells the same pool: 3 clients with a connection, 2 that wait for 1.25 s, 3 connections in
+ * use, 1 idle, of 4 + 2. */
 static void a_pool_reads_the_same_in_every_version(void **state)
 {
     static const struct {
         const char *pools, *row, *databases, *database;
     } versions[] = {
-        {pools_8, "shop app 3 2 3 1 0 0 0 1 250000 transaction", databases_8, "shop db1 5432 shop - 4 2 - 0 4 0 0"},
-        {pools_16, "shop app 3 2 9 3 1 0 0 0 1 250000 transaction", databases_8, "shop db1 5432 shop - 4 2 - 0 4 0 0"},
-        {pools_18, "shop app 3 2 0 0 2 1 0 0 1 0 0 1 250000 transaction", databases_8, "shop db1 5432 shop - 4 2 - 0 4 0 0"},
-        {pools_24, "shop app 3 2 0 0 1 1 1 1 0 0 0 1 250000 transaction -", databases_24, "shop db1 5432 shop - 4 0 2 3600 - - 0 4 0 5 0 0"},
+        {pools_8, "shop app 3 2 3 1 0 0 0 1 250000 transaction", databases_8,
+         "shop db1 5432 shop - 4 2 - 0 4 0 0"},
+        {pools_16, "shop app 3 2 9 3 1 0 0 0 1 250000 transaction", databases_8,
+         "shop db1 5432 shop - 4 2 - 0 4 0 0"},
+        {pools_18, "shop app 3 2 0 0 2 1 0 0 1 0 0 1 250000 transaction", databases_8,
+         "shop db1 5432 shop - 4 2 - 0 4 0 0"},
+        {pools_24, "shop app 3 2 0 0 1 1 1 1 0 0 0 1 250000 transaction -", databases_24,
+         "shop db1 5432 shop - 4 0 2 3600 - - 0 4 0 5 0 0"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
@@ -129,20 +141,28 @@ static void a_pool_reads_the_same_in_every_version(void **state)
 
 static void what_a_version_does_not_have_is_no_value_and_says_so(void **state)
 {
-    static const char stats_8[] = "database total_xact_count total_query_count total_received total_sent total_xact_time total_query_time total_wait_time "
-                                  "avg_xact_count avg_query_count avg_recv avg_sent avg_xact_time avg_query_time avg_wait_time";
-    static const char stats_24[] = "database total_server_assignment_count total_xact_count total_query_count total_received total_sent total_xact_time "
-                                   "total_query_time total_wait_time total_client_parse_count total_server_parse_count total_bind_count";
+    static const char stats_8[] =
+        "database total_xact_count total_query_count total_received total_sent total_xact_time "
+        "total_query_time total_wait_time "
+        "avg_xact_count avg_query_count avg_recv avg_sent avg_xact_time avg_query_time avg_wait_time";
+    static const char stats_24[] =
+        "database total_server_assignment_count total_xact_count total_query_count total_received total_sent "
+        "total_xact_time "
+        "total_query_time total_wait_time total_client_parse_count total_server_parse_count total_bind_count";
     const struct bouncer_collector *c = collector_called("bouncer_stats");
     (void)state;
-    struct conn_rows *old = rows_of(stats_8, (const char *const[]){"shop 10 20 1000 2000 5000 4000 3000 0 0 0 0 0 0 0", "pgbouncer 1 1 0 0 0 0 0 0 0 0 0 0 0 0", NULL});
-    struct conn_rows *new = rows_of(stats_24, (const char *const[]){"shop 7 10 20 1000 2000 5000 4000 3000 4 3 2", NULL});
+    struct conn_rows *old =
+        rows_of(stats_8, (const char *const[]){"shop 10 20 1000 2000 5000 4000 3000 0 0 0 0 0 0 0",
+                                               "pgbouncer 1 1 0 0 0 0 0 0 0 0 0 0 0 0", NULL});
+    struct conn_rows *new =
+        rows_of(stats_24, (const char *const[]){"shop 7 10 20 1000 2000 5000 4000 3000 4 3 2", NULL});
     struct sample *a = bouncer_fill(c, old), *b = bouncer_fill(c, new);
     assert_int_equal(a->n_rows, 1); /* the console's own is none */
     assert_float_equal(real(a, 0, "xacts"), 10, 0);
     assert_float_equal(real(a, 0, "wait_time_ms"), 3, 0.0001);
     assert_true(isnan(real(a, 0, "assignments")));
-    assert_string_equal(a->why[dataset_column(c->dataset, "assignments")], "this version of PgBouncer does not tell it");
+    assert_string_equal(a->why[dataset_column(c->dataset, "assignments")],
+                        "this version of PgBouncer does not tell it");
     assert_float_equal(real(b, 0, "xacts"), 10, 0);
     assert_float_equal(real(b, 0, "assignments"), 7, 0);
     assert_float_equal(real(b, 0, "parses"), 4, 0);
@@ -152,13 +172,20 @@ static void what_a_version_does_not_have_is_no_value_and_says_so(void **state)
     conn_rows_free(new);
 }
 
-static const char clients_18[] = "type user database state addr port local_addr local_port connect_time request_time wait wait_us close_needed ptr link remote_pid tls application_name";
+static const char clients_18[] =
+    "type user database state addr port local_addr local_port connect_time request_time wait wait_us "
+    "close_needed ptr link remote_pid tls application_name";
 
 static void the_wait_of_a_client_that_has_a_connection_is_none(void **state)
 {
     (void)state;
-    struct conn_rows *r = rows_of(clients_18, (const char *const[]){"C app shop active 10.0.0.7 5000 10.0.0.1 6432 2026-11-21_18:53:41_UTC 2026-11-21_18:53:42_UTC 9 1 0 0xa 0xb 0 - web",
-                                                                     "C app shop waiting 10.0.0.8 5001 10.0.0.1 6432 2026-11-21_18:53:41_UTC 2026-11-21_18:53:42_UTC 3 500000 0 0xc - 0 - web", NULL});
+    struct conn_rows *r = rows_of(
+        clients_18,
+        (const char *const[]){"C app shop active 10.0.0.7 5000 10.0.0.1 6432 2026-11-21_18:53:41_UTC "
+                              "2026-11-21_18:53:42_UTC 9 1 0 0xa 0xb 0 - web",
+                              "C app shop waiting 10.0.0.8 5001 10.0.0.1 6432 2026-11-21_18:53:41_UTC "
+                              "2026-11-21_18:53:42_UTC 3 500000 0 0xc - 0 - web",
+                              NULL});
     struct sample *s = bouncer_fill(collector_called("clients"), r);
     assert_int_equal(s->n_rows, 2);
     assert_string_equal(text(s, 0, "state"), "waiting"); /* those first */
@@ -177,8 +204,10 @@ static void of_ten_thousand_clients_those_that_wait_are_kept(void **state)
     (void)state;
     const char **lines = mem_new_array(N + 1, sizeof(*lines));
     for (int i = 0; i < N; i++)
-        lines[i] = i % 500 == 499 ? "C app shop waiting unix 6432 unix 6432 2026-11-21_18:53:41_UTC 2026-11-21_18:53:42_UTC 3 5 0 0xc - 7 - web"
-                                  : "C app shop active unix 6432 unix 6432 2026-11-21_18:53:41_UTC 2026-11-21_18:53:42_UTC 0 0 0 0xa - 7 - web";
+        lines[i] = i % 500 == 499 ? "C app shop waiting unix 6432 unix 6432 2026-11-21_18:53:41_UTC "
+                                    "2026-11-21_18:53:42_UTC 3 5 0 0xc - 7 - web"
+                                  : "C app shop active unix 6432 unix 6432 2026-11-21_18:53:41_UTC "
+                                    "2026-11-21_18:53:42_UTC 0 0 0 0xa - 7 - web";
     struct conn_rows *r = rows_of(clients_18, lines);
     struct sample *s = bouncer_fill(collector_called("clients"), r);
     int waiting = 0;
