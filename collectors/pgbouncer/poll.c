@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "collectors/datasets.h"
 #include "collectors/pgbouncer/inside.h"
 #include "core/mem.h"
 
@@ -157,6 +158,8 @@ void bouncer_poll_start(struct bouncer_source *s, const struct dataset *d)
                                .start_s = NAN,
                                .next = s->polls};
     s->polls = p;
+    if (d == &dataset_pools)
+        s->pools_mono_s = loop_mono_s();
     if (p->collector == NULL)
         fail_poll(p, FAILURE_ABSENT, "PgBouncer has no SQL of the user's: its console only shows");
     else if (!s->keep.up)
