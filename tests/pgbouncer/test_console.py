@@ -223,7 +223,7 @@ def test_a_paused_pool_is_told_from_a_busy_one(server, start_pgbouncer, program)
         s.wait(lambda t: "nothing to report" in t, 10)
         console_do(bouncer, "PAUSE postgres")
         with Crowd(bouncer, 1):
-            s.wait(lambda t: "database postgres is paused: 1 requests wait" in t, 10)
+            s.wait(lambda t: "database postgres is paused: 1 request waits" in t, 10)
             console_do(bouncer, "RESUME postgres")
         s.wait(lambda t: "nothing to report" in t, 15)
         console_do(bouncer, "PAUSE")
