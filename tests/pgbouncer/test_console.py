@@ -126,7 +126,9 @@ def test_a_waiting_client_leads_to_the_session_and_the_lock_that_it_waits_for(st
     holder.cursor().execute("update shop_lock set x = 2")
     with Crowd(bouncer, 2, "update shop_lock set x = 3") as crowd:
         crowd.wait(1, 1)
-        backend = server.value("select pid from pg_stat_activity where wait_event_type = 'Lock'")
+        locked = "select pid from pg_stat_activity where wait_event_type = 'Lock'"
+        wait_for(lambda: len(server.query(locked)) == 1, 10, lambda: "nobody waits for the lock")
+        backend = server.value(locked)
         rows = ask(dbvitals, query_of_the_manual(), bouncer.url(), server.conninfo())
         assert [(r["pid"], r["state"], r["holder_pid"]) for r in rows] == [(backend, "active", holder.info.backend_pid)], rows
         holder.rollback()
