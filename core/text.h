@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /* data is always NUL-terminated once something was added, and NULL before. After the limit was met, `cut` is
- * true, and further additions do nothing: check once at the end. What fits is kept, cut at a UTF-8 character. */
+ * true, and further additions do nothing: check once at the end. What fits is kept, cut at a UTF-8 character.
+ */
 struct text {
     char *data;
     size_t len;
@@ -26,5 +27,9 @@ void text_add(struct text *t, const char *s); /* NULL adds nothing */
 void text_add_n(struct text *t, const char *s, size_t n);
 void text_add_char(struct text *t, char c);
 void text_addf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Moves *LIST to its next word, words being parted by commas and white space; returns its length, 0 at the
+ * end. */
+size_t text_word(const char **list);
 
 #endif
