@@ -13,9 +13,8 @@ enum { PRIORITY = 1, MOST_PARAMS = 64 };
 static const double every_s = 30;
 /* Who begins to look sees at once what is known, and soon what is read for it. */
 static const double again_s = 3, settle_s = 0.3;
-/* What was cured is read anew as soon as its source may be: a table is looked at each 5 s, an index each 10.
- */
-static const double hurry_s = 12, hurried_every_s = 1;
+/* What was cured is read anew as soon as its source may be. */
+static const double hurry_s = READ_OFTEN_S, hurried_every_s = 1;
 
 static void ask_next(struct advisor *a);
 static void need(struct advisor *a, bool all);
@@ -55,6 +54,11 @@ static void arm(struct advisor *a, double after_s)
     loop_timer_start(a->timer, fmax(0.001, after_s), 0);
 }
 
+static bool is_hurried(const struct advisor *a)
+{
+    return a->hurry_until_s > 0 || a->since_s > 0;
+}
+
 static void round_end(struct advisor *a)
 {
     bool pending = advisor_keep(a);
@@ -63,10 +67,10 @@ static void round_end(struct advisor *a)
     a->checked = NULL;
     round_done(a);
     a->rounds++;
-    bool hurries = a->begun_s < a->hurry_until_s;
+    bool hurries = a->begun_s < a->hurry_until_s || a->begun_s < a->since_s;
     a->complete = !pending && !hurries;
-    if (a->complete && a->hurry_until_s > 0) {
-        a->hurry_until_s = 0;
+    if (a->complete && is_hurried(a)) {
+        a->hurry_until_s = a->since_s = 0;
         need(a, true);
     }
     arm(a, a->rounds == 1 || !a->complete ? again_s : every_s);
@@ -175,8 +179,7 @@ static void need(struct advisor *a, bool all)
             continue;
         needs = mem_grow(needs, (size_t)(n + f->uses.n), sizeof(*needs));
         for (int u = 0; u < f->uses.n; u++)
-            needs[n++] =
-                (struct engine_need){f->uses.datasets[u], a->hurry_until_s > 0 ? hurried_every_s : every_s};
+            needs[n++] = (struct engine_need){f->uses.datasets[u], is_hurried(a) ? hurried_every_s : every_s};
     }
     engine_need(a->engine, ASKER_FINDINGS, needs, n);
     free(needs);
@@ -190,8 +193,8 @@ static bool load(struct advisor *a, const struct config *config, struct err *err
 static void on_demand(void *ctx)
 {
     struct advisor *a = ctx;
-    bool wanted =
-        engine_is_wanted(a->engine, &findings_dataset) || engine_is_wanted(a->engine, &checks_dataset);
+    bool wanted = a->lookers > 0 || engine_is_wanted(a->engine, &findings_dataset) ||
+                  engine_is_wanted(a->engine, &checks_dataset);
     if (wanted == a->looked_at || (wanted && a->findings.n == 0 && !load(a, NULL, NULL)))
         return;
     a->looked_at = wanted;
@@ -229,6 +232,28 @@ void advisor_soon(struct advisor *a)
     need(a, true);
     if (a->checked == NULL)
         arm(a, settle_s);
+}
+
+void advisor_look(struct advisor *a)
+{
+    a->lookers++;
+    a->since_s = loop_mono_s();
+    a->complete = false;
+    if (!a->looked_at) {
+        on_demand(a);
+        return;
+    }
+    need(a, true);
+    if (a->checked == NULL)
+        arm(a, settle_s);
+}
+
+void advisor_look_away(struct advisor *a)
+{
+    a->lookers--;
+    if (a->lookers == 0)
+        a->since_s = 0;
+    on_demand(a);
 }
 
 bool advisor_is_complete(const struct advisor *a)
