@@ -87,6 +87,15 @@ const struct option config_options[] = {
     {"maintenance", "days",    OPTION_TEXT, NULL, NULL, false, "the days that it begins on: sun, mon-fri; none: each"},
     {"maintenance", "comment", OPTION_TEXT, NULL, NULL, false, "why, for those who see it"},
 
+    {"schedule", "every",    OPTION_DURATION, NULL, "1s..1d", false, "time between two runs, from the beginning of `between`, without one from midnight"},
+    {"schedule", "at",       OPTION_TEXT,     NULL, NULL, false, "in place of every: times of day, 03:00, 15:30"},
+    {"schedule", "between",  OPTION_TEXT,     NULL, NULL, false, "when it may run, 01:00-05:00, or 22:00-04:00 over midnight: what runs at its end is cancelled; none: at any time"},
+    {"schedule", "days",     OPTION_TEXT,     NULL, NULL, false, "the days, or those that `between` begins on: sun, mon-fri; none: each"},
+    {"schedule", "timezone", OPTION_TEXT,     NULL, NULL, false, "whose clock that is, a name of the TZ database: Europe/Berlin; none: that of the program (TZ)"},
+    {"schedule", "do",       OPTION_TEXT,     "analyze, vacuum", NULL, false, "kinds of actions that are done of the plan: analyze, vacuum, reindex, index, drop, or names of docs/actions.md"},
+    {"schedule", "limit",    OPTION_DURATION, "1h", "1s..1d", false, "how long a run may take in all: what does not fit is left, and what runs then is cancelled"},
+    {"schedule", "targets",  OPTION_TEXT,     NULL, NULL, false, "the targets, patterns with * and ?; none: all"},
+
     {"guard", "refresh",         OPTION_DURATION, "5s",     "0.25s..300s", false, "time between two polls of what rules need", true},
     {"guard", "state_directory", OPTION_TEXT,     NULL,     NULL,          false, "where alerts, what is to be sent, and the ledger of cures are kept; none: $STATE_DIRECTORY, or dbvitals in the user's state directory", true},
     {"guard", "heartbeat_url",   OPTION_HOOK,     NULL,     NULL,          true,  "asked again and again while rules are judged: whoever watches it learns when this program ends", true},
