@@ -141,14 +141,16 @@ static const char *status_of(const struct run *u)
     return u->stopped ? "cancelling" : round_state(u->round) < ROUND_RUNNING ? "asking" : "running";
 }
 
-static void tell(const struct run *u)
+/* ENDED NULL: it begins. */
+static void tell(const struct run *u, const struct round *ended)
 {
     const struct rounds *r = u->rounds;
     const struct rounds_news news = {.id = u->id,
                                      .by = u->by,
                                      .status = status_of(u),
                                      .target = u->n_targets == 1 ? u->targets[0] : NULL,
-                                     .message = u->error};
+                                     .message = u->error,
+                                     .round = ended};
     if (r->tell != NULL)
         r->tell(r->ctx, &news);
 }
@@ -172,9 +174,10 @@ static void end(struct run *u)
     u->steps = steps.cut ? mem_dup("[]") : text_take(&steps);
     text_done(&steps);
     u->ended_at = loop_wall_s();
-    round_free(u->round);
+    struct round *ended = u->round;
     u->round = NULL;
-    tell(u);
+    tell(u, ended);
+    round_free(ended);
     forget_old(u->rounds);
 }
 
@@ -287,7 +290,7 @@ enum rounds_answer rounds_begin(struct rounds *r, const struct rounds_order *ord
     *id = u->id;
     if (order->key != NULL)
         keep_key(r, order, u->id);
-    tell(u);
+    tell(u, NULL);
     return ROUNDS_BEGUN;
 }
 

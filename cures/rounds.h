@@ -17,8 +17,9 @@ struct rounds;
 /* Told when a round begins (STATUS "asking"), and when it has ended. Borrowed for the call. */
 struct rounds_news {
     const char *id, *by, *status;
-    const char *target;  /* NULL: all */
-    const char *message; /* why there was no plan; NULL: there was one */
+    const char *target;        /* NULL: all */
+    const char *message;       /* why there was no plan; NULL: there was one */
+    const struct round *round; /* of one that has ended: its plan and steps; else NULL */
 };
 typedef void rounds_tell_fn(void *ctx, const struct rounds_news *news);
 

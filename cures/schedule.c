@@ -23,8 +23,8 @@ static struct hours hours_of(const struct schedule *s, int64_t day)
 {
     int length = (s->to_s > s->from_s ? 0 : DAY_S) + s->to_s - s->from_s;
     return (struct hours){.day = day,
-                           .begin = (double)zone_moment(s->zone, day * DAY_S + s->from_s),
-                           .end = (double)zone_moment(s->zone, day * DAY_S + s->from_s + length)};
+                          .begin = (double)zone_moment(s->zone, day * DAY_S + s->from_s),
+                          .end = (double)zone_moment(s->zone, day * DAY_S + s->from_s + length)};
 }
 
 static bool has_day(const struct schedule *s, int64_t day)
@@ -38,8 +38,8 @@ static int64_t day_at(const struct schedule *s, double moment)
     return (m + zone_offset(s->zone, m)) / DAY_S;
 }
 
-/* Moment number I of the hours H, in rising order; NAN: it does not have it. A time of day that the clock skips
- * is the moment when it was set, so that with hours it may be outside. */
+/* Moment number I of the hours H, in rising order; NAN: it does not have it. A time of day that the clock
+ * skips is the moment when it was set, so that with hours it may be outside. */
 static double moment_of(const struct schedule *s, const struct hours *h, double i)
 {
     if (!isnan(s->every_s)) {

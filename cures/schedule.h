@@ -12,7 +12,8 @@ enum { MOST_TIMES = 24 };
 
 /* Strings are its own. Times of day are seconds after midnight, by the clock of its time zone. */
 struct schedule {
-    char *name, *timezone; /* TIMEZONE NULL: the program's own */
+    char *name;
+    char *when; /* in words: at 03:00, between 01:00-05:00, Europe/Berlin */
     struct zone *zone;
     double every_s;        /* from the beginning of its hours; NAN: `times` instead */
     int times[MOST_TIMES]; /* rising */

@@ -106,12 +106,25 @@ static bool read_zone(const struct config_section *s, struct schedule *out, stru
 {
     const char *name = section_get(s, "timezone");
     struct err why = {""}, said = {""};
-    out->timezone = mem_dup(name);
     out->zone = zone_new(name, &why);
     if (out->zone != NULL)
         return true;
     fail(&said, "timezone: %s; expected a name of the TZ database, such as Europe/Berlin or UTC", why.text);
     return refuse(s, "timezone", err, said.text);
+}
+
+static char *in_words(const struct config_section *s)
+{
+    static const struct {
+        const char *key, *before;
+    } parts[] = {
+        {"every", "every "}, {"at", "at "}, {"between", ", between "}, {"days", ", "}, {"timezone", ", "}};
+    struct text t;
+    text_init(&t, 1000);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (section_get(s, parts[i].key) != NULL)
+            text_addf(&t, "%s%s", parts[i].before, section_get(s, parts[i].key));
+    return text_take(&t);
 }
 
 /* ---- What, and where ---- */
@@ -160,7 +173,7 @@ void schedules_done(struct schedules *s)
     for (int i = 0; i < s->n; i++) {
         struct schedule *each = &s->list[i];
         free(each->name);
-        free(each->timezone);
+        free(each->when);
         zone_free(each->zone);
         plan_words_done(&each->actions);
         free(each->targets);
@@ -173,6 +186,7 @@ static bool read_one(const struct config_section *s, const struct actions *actio
                      struct err *err)
 {
     out->name = mem_dup(s->name);
+    out->when = in_words(s);
     out->limit_s = section_get_real(s, "limit");
     if (s->name[0] == '\0')
         return refuse(s, "", err, "has no name; expected [schedule nightly]");

@@ -62,6 +62,7 @@ static void a_schedule_is_read_with_its_standards(void **state)
     assert_int_equal(s.n, 2);
     const struct schedule *nightly = &s.list[0], *often = &s.list[1];
     assert_string_equal(nightly->name, "nightly");
+    assert_string_equal(nightly->when, "at 15:30, 03:00, between 01:00-16:00, mon-fri, Europe/Berlin");
     assert_int_equal(nightly->n_times, 2);
     assert_int_equal(nightly->times[0], 3 * 3600);
     assert_int_equal(nightly->times[1], 15 * 3600 + 30 * 60);
