@@ -73,7 +73,7 @@ static void round_end(struct advisor *a)
         a->hurry_until_s = a->since_s = 0;
         need(a, true);
     }
-    arm(a, a->rounds == 1 || !a->complete ? again_s : every_s);
+    arm(a, !a->complete && a->came ? settle_s : a->rounds == 1 || !a->complete ? again_s : every_s);
 }
 
 static void on_answer(void *ctx, struct result *result, const char *error)
@@ -147,6 +147,7 @@ static void ask_next(struct advisor *a)
 static void round_begin(struct advisor *a)
 {
     a->begun_s = loop_mono_s();
+    a->came = false;
     a->snapshot = store_snapshot(engine_store(a->engine));
     a->checked = mem_new_array((size_t)a->findings.n, sizeof(*a->checked));
     for (int i = 0; i < a->findings.n; i++) {
@@ -219,7 +220,10 @@ static bool reads(const struct advisor *a, const struct dataset *d)
 void advisor_sample(struct advisor *a, const char *target, const struct dataset *d)
 {
     (void)target;
-    if (a->looked_at && !a->complete && a->checked == NULL && reads(a, d))
+    if (!a->looked_at || a->complete || !reads(a, d))
+        return;
+    a->came = true;
+    if (a->checked == NULL)
         arm(a, settle_s);
 }
 
