@@ -53,6 +53,9 @@ static bool listen_as_told(struct guard *g, struct err *err)
                                 .engine = g->session.engine,
                                 .queries = g->queries,
                                 .alerts = g->alerts,
+                                .advisor = g->advisor,
+                                .rounds = g->session.args->read_only ? NULL : g->rounds,
+                                .read_only = g->session.args->read_only,
                                 .registry = &g->session.registry,
                                 .config = c,
                                 .socket = g->socket,
@@ -227,7 +230,7 @@ static int open_all(struct guard *g, struct err *err)
         return EXIT_USAGE;
     g->queries = query_thread_new(s->loop, &s->registry, err);
     if (g->queries != NULL)
-        g->advisor = advisor_new(s->loop, s->engine, g->queries, &s->config, &s->registry, err);
+        g->advisor = advisor_new(s->loop, s->engine, g->queries, &s->config, &s->registry, NULL, err);
     if (g->advisor == NULL)
         return EXIT_USAGE;
     guard_cures_start(g);

@@ -2,6 +2,7 @@
  * in the ledger of its state directory. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/guard.h"
 #include "core/unit.h"
@@ -48,11 +49,14 @@ static void on_ended(void *ctx, const struct job *job)
 static void on_round(void *ctx, const struct rounds_news *news)
 {
     struct guard *g = ctx;
+    if (g->scheduler != NULL && scheduler_round(g->scheduler, news))
+        return; /* it tells that in its own words */
+    bool begins = strcmp(news->status, "asking") == 0, failed = strcmp(news->status, "failed") == 0;
     const struct log_pair pairs[] = {{"id", news->id},           {"by", news->by},
-                                     {"target", news->target},   {"status", news->status},
+                                     {"target", news->target},   {"status", begins ? NULL : news->status},
                                      {"message", news->message}, {NULL, NULL}};
-    if (g->scheduler == NULL || !scheduler_round(g->scheduler, news))
-        log_line(g->log, LOG_INFO, "optimize", pairs);
+    log_line(g->log, failed ? LOG_WARNING : LOG_INFO, begins ? "optimize begins" : "optimize has ended",
+             pairs);
 }
 
 static void on_ledger(void *ctx, const char *text)

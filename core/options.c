@@ -107,9 +107,9 @@ const struct option config_options[] = {
     {"http", "listen",        OPTION_TEXT, NULL, NULL, false, "address and port for HTTP: 127.0.0.1:9630; beyond loopback only with a token", true},
     {"http", "socket",        OPTION_TEXT, NULL, NULL, false, "path of the unix socket for HTTP; none: $XDG_RUNTIME_DIR/dbvitals.sock, else /run/dbvitals/guard.sock", true},
     {"http", "token",         OPTION_TEXT, NULL, NULL, true,  "what clients from other machines show as Authorization: Bearer", true},
-    {"http", "act_token",     OPTION_TEXT, NULL, NULL, true,  "the second token, for what changes a server; nothing does yet", true},
+    {"http", "act_token",     OPTION_TEXT, NULL, NULL, true,  "the second token, for what changes a server", true},
     {"http", "metrics_token", OPTION_TEXT, NULL, NULL, true,  "a token that is good for /metrics only", true},
-    {"http", "allow",         OPTION_CHOICE, "none", "none", false, "what may be changed over HTTP: nothing yet; a later version takes analyze, vacuum", true},
+    {"http", "allow",         OPTION_TEXT, "none", NULL, false, "kinds of action that may be run over HTTP, with act_token: analyze, vacuum, reindex, index, drop, or names of dbvitals help actions; none: nothing", true},
     {"http", "aliases",       OPTION_BOOL, "no", NULL, false, "also serve /query-performance, /bot-optimization, /db-status and the metric names of docs/http.md", true},
 
     {"page", "key",    OPTION_TEXT, NULL, NULL, false, "the digit that opens the page, or `detail` for a page that Enter opens"},

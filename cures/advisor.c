@@ -73,7 +73,7 @@ static void round_end(struct advisor *a)
         a->hurry_until_s = a->since_s = 0;
         need(a, true);
     }
-    arm(a, a->rounds == 1 || !a->complete ? again_s : every_s);
+    arm(a, !a->complete && a->came ? settle_s : a->rounds == 1 || !a->complete ? again_s : every_s);
 }
 
 static void on_answer(void *ctx, struct result *result, const char *error)
@@ -112,7 +112,9 @@ static void ask_cure(struct advisor *a, const struct checked *c)
     int n = 0;
     for (; n < c->rows->n_columns && n < MOST_PARAMS; n++)
         params[n] = (struct query_param){c->rows->columns[n].name, *result_at(c->rows, a->row, n)};
-    submit(a, c->action->sql, params, n, 1);
+    char *sql = action_sql(c->action);
+    submit(a, sql, params, n, 1);
+    free(sql);
 }
 
 /* What is next of finding number a->at; false: all was asked. */
@@ -147,12 +149,13 @@ static void ask_next(struct advisor *a)
 static void round_begin(struct advisor *a)
 {
     a->begun_s = loop_mono_s();
+    a->came = false;
     a->snapshot = store_snapshot(engine_store(a->engine));
     a->checked = mem_new_array((size_t)a->findings.n, sizeof(*a->checked));
     for (int i = 0; i < a->findings.n; i++) {
         const struct finding *f = &a->findings.list[i];
         a->checked[i] = (struct checked){
-            .finding = f, .action = f->action == NULL ? NULL : action_find(&a->actions, f->action)};
+            .finding = f, .action = f->action == NULL ? NULL : action_find(a->actions, f->action)};
     }
     a->at = 0;
     a->row = STEP_LACKS;
@@ -187,7 +190,12 @@ static void need(struct advisor *a, bool all)
 
 static bool load(struct advisor *a, const struct config *config, struct err *err)
 {
-    return findings_read(config, a->registry, &a->findings, err) && actions_read(&a->actions, err);
+    if (a->actions == NULL) {
+        if (!actions_read(&a->own_actions, err))
+            return false;
+        a->actions = &a->own_actions;
+    }
+    return findings_read(config, a->registry, &a->findings, err);
 }
 
 static void on_demand(void *ctx)
@@ -219,7 +227,10 @@ static bool reads(const struct advisor *a, const struct dataset *d)
 void advisor_sample(struct advisor *a, const char *target, const struct dataset *d)
 {
     (void)target;
-    if (a->looked_at && !a->complete && a->checked == NULL && reads(a, d))
+    if (!a->looked_at || a->complete || !reads(a, d))
+        return;
+    a->came = true;
+    if (a->checked == NULL)
         arm(a, settle_s);
 }
 
@@ -265,7 +276,7 @@ bool advisor_is_complete(const struct advisor *a)
 
 void advisor_stop(struct advisor *a)
 {
-    engine_on_demand(a->engine, NULL, NULL);
+    engine_off_demand(a->engine, a);
     need(a, false);
     loop_timer_stop(a->timer);
     round_done(a);
@@ -318,11 +329,16 @@ static bool has_own(const struct config *config)
 }
 
 struct advisor *advisor_new(struct loop *loop, struct engine *engine, struct query_thread *queries,
-                            const struct config *config, const struct registry *registry, struct err *err)
+                            const struct config *config, const struct registry *registry,
+                            const struct actions *actions, struct err *err)
 {
     struct advisor *a = mem_new(sizeof(*a));
-    *a = (struct advisor){
-        .loop = loop, .engine = engine, .queries = queries, .registry = registry, .begun_s = -HUGE_VAL};
+    *a = (struct advisor){.loop = loop,
+                          .engine = engine,
+                          .queries = queries,
+                          .registry = registry,
+                          .actions = actions,
+                          .begun_s = -HUGE_VAL};
     a->timer = loop_timer_new(loop, on_time, a);
     /* What ships is good, and takes a start its time and memory: it is read when somebody looks. */
     if (has_own(config) && !load(a, config, err)) {
@@ -338,12 +354,12 @@ void advisor_free(struct advisor *a)
 {
     if (a == NULL)
         return;
-    engine_on_demand(a->engine, NULL, NULL);
+    engine_off_demand(a->engine, a);
     engine_need(a->engine, ASKER_FINDINGS, NULL, 0);
     round_done(a);
     forget(a, &a->last);
     loop_timer_free(a->timer);
     findings_done(&a->findings);
-    actions_done(&a->actions);
+    actions_done(&a->own_actions);
     free(a);
 }

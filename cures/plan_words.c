@@ -59,6 +59,12 @@ bool plan_words_read(const char *list, struct plan_words *out, struct err *err)
     return ok;
 }
 
+void plan_words_take(const char *list, struct plan_words *out)
+{
+    *out = (struct plan_words){.text = mem_dup(list)};
+    split(out);
+}
+
 void plan_words_done(struct plan_words *w)
 {
     free(w->text);

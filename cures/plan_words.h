@@ -17,6 +17,8 @@ struct plan_words {
 /* From a list with commas or blanks. Each is good for some action; false and err, OUT untouched, if not, or
  * if there is none. */
 bool plan_words_read(const char *list, struct plan_words *out, struct err *err);
+/* The same of a list that was read before, without looking into the table of actions. */
+void plan_words_take(const char *list, struct plan_words *out);
 void plan_words_done(struct plan_words *w);
 /* Whether ACTION is a kind that W names. */
 bool plan_words_have(const struct plan_words *w, const char *action);

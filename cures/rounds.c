@@ -35,7 +35,6 @@ struct key {
 struct rounds {
     struct round_parts parts;
     struct cures *cures;
-    struct json *json;
     rounds_tell_fn *tell;
     void *ctx;
     struct run **runs; /* oldest first */
@@ -166,9 +165,11 @@ static const char *end_status(const struct run *u)
 
 static void end(struct run *u)
 {
+    struct json *json = json_new();
     struct text steps;
     text_init(&steps, MOST_STEPS);
-    round_add_json(u->round, u->rounds->json, &steps);
+    round_add_json(u->round, json, &steps);
+    json_free(json);
     u->error = mem_dup(round_error(u->round));
     u->status = end_status(u);
     u->steps = steps.cut ? mem_dup("[]") : text_take(&steps);
@@ -210,7 +211,6 @@ struct rounds *rounds_new(const struct round_parts *parts, struct cures *cures, 
     struct rounds *r = mem_new(sizeof(*r));
     *r = (struct rounds){.parts = *parts,
                          .cures = cures,
-                         .json = json_new(),
                          .tell = tell_fn,
                          .ctx = ctx,
                          .started_at = (long long)loop_wall_s()};
@@ -227,7 +227,6 @@ void rounds_free(struct rounds *r)
         key_done(&r->keys[i]);
     free(r->runs);
     free(r->keys);
-    json_free(r->json);
     free(r);
 }
 
