@@ -2,6 +2,7 @@
 #ifndef DBVITALS_CURES_SCHEDULER_PRIVATE_H
 #define DBVITALS_CURES_SCHEDULER_PRIVATE_H
 
+#include "core/writer.h"
 #include "cures/scheduler.h"
 
 enum turn_state {
@@ -42,6 +43,46 @@ struct turns {
 void turns_done(struct turns *t);
 void turns_add(struct turns *t, struct turn *turn);
 struct turn *turns_find(const struct turns *t, const char *schedule, const char *target);
+
+void turn_set_text(char **text, const char *value);
+bool turn_same(const char *a, const char *b); /* NULL is the same as NULL */
+
+struct scheduler {
+    struct scheduler_parts parts;
+    struct schedules schedules;
+    struct turns turns;
+    struct loop_timer *timer;
+    struct writer *writer;
+    bool stopped;
+    double looked_at; /* by the clock; NAN: not yet */
+    int version;      /* of what is to be remembered */
+    int kept;         /* the version that is on the disk, or that the disk refused */
+    bool writing, troubled, closing;
+    scheduler_tell_fn *tell;
+    void *ctx;
+};
+/* What the ledger says of who wanted it. */
+#define SCHEDULE_BY "schedule "
+
+/* scheduler.c: begins the round of T, whose moment is on the disk. */
+void scheduler_begin(struct scheduler *s, struct turn *t);
+/* scheduler_end.c: T is not done this time. The same again is not told again. */
+void scheduler_leave(struct scheduler *s, struct turn *t, const char *result, const char *why);
+
+/* scheduler_keep.c */
+void scheduler_tell(struct scheduler *s, const struct turn *t, const char *event, const char *message,
+                    bool bad);
+void scheduler_put(struct scheduler *s, const char *target);
+const struct schedule *scheduler_schedule(const struct scheduler *s,
+                                          const struct turn *t); /* NULL: it is gone */
+void scheduler_find_next(const struct scheduler *s, struct turn *t);
+/* Of T something is to be remembered, and told. */
+void scheduler_changed(struct scheduler *s, struct turn *t);
+void scheduler_keep(struct scheduler *s);
+/* What was kept by the one before. */
+void scheduler_remember(struct scheduler *s);
+/* Waits a moment for the disk; false: it did not take all. Nothing is kept afterwards. */
+bool scheduler_flush(struct scheduler *s);
 
 /* scheduler_file.c: what is remembered, as text in the state directory. */
 /* False and err: it cannot be understood; it was put aside. A file that is not there has none. */

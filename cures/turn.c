@@ -51,3 +51,15 @@ struct turn *turns_find(const struct turns *t, const char *schedule, const char 
             return t->list[i];
     return NULL;
 }
+
+void turn_set_text(char **text, const char *value)
+{
+    char *copy = mem_dup(value);
+    free(*text);
+    *text = copy;
+}
+
+bool turn_same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
