@@ -229,8 +229,9 @@ void advisor_sample(struct advisor *a, const char *target, const struct dataset 
     (void)target;
     if (!a->looked_at || a->complete || !reads(a, d))
         return;
+    bool first = !a->came; /* those after it put nothing off: they may never end */
     a->came = true;
-    if (a->checked == NULL)
+    if (first && a->checked == NULL)
         arm(a, settle_s);
 }
 
