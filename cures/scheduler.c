@@ -11,7 +11,6 @@
 #include "core/writer.h"
 #include "cures/scheduler_private.h"
 
-static const double look_every_s = 1;
 /* A moment that was handled further ahead than this was one of a clock that went wrong; a clock that is set
  * back by less repeats nothing. */
 static const double most_ahead_s = 25 * 3600;
@@ -46,12 +45,6 @@ static void add_time(struct text *out, double seconds)
     text_add(out, text);
 }
 
-static void set_limit(const struct schedule *schedule, struct turn *t)
-{
-    t->limit_s = fmin(schedule->limit_s, t->due.end - loop_wall_s());
-    t->stop_s = loop_mono_s() + t->limit_s;
-}
-
 static void wait_for(struct scheduler *s, struct turn *t, const char *why)
 {
     bool before = t->state == TURN_WAITS && turn_same(t->waits_for, why), told = turn_same(t->told, why);
@@ -73,14 +66,15 @@ void scheduler_begin(struct scheduler *s, struct turn *t)
         scheduler_leave(s, t, "left", "the guard ends, or its config is another");
         return;
     }
-    set_limit(schedule, t);
+    t->limit_s = schedule->limit_s;
+    t->stop_s = loop_mono_s() + t->limit_s;
     snprintf(by, sizeof(by), SCHEDULE_BY "%s", t->schedule);
     const struct rounds_order order = {
         .options = {.targets = &target,
                     .n_targets = 1,
                     .plan = {.only = schedule->actions.list,
                              .n_only = schedule->actions.n,
-                             .budget_s = t->limit_s},
+                             .budget_s = fmin(schedule->limit_s, t->due.end - loop_wall_s())},
                     .by = by},
         .forbids = forbids,
         .ctx = t,
@@ -97,6 +91,22 @@ void scheduler_begin(struct scheduler *s, struct turn *t)
     scheduler_put(s, t->target);
 }
 
+/* Another schedule is at work on the target of T, or was due before. */
+static bool comes_first(const struct turn *other, const struct turn *t)
+{
+    return other != t && strcmp(other->target, t->target) == 0 &&
+           (other->state == TURN_IS_KEPT || other->state == TURN_RUNS ||
+            (other->state == TURN_WAITS && other->due.at < t->due.at));
+}
+
+static bool is_busy(const struct scheduler *s, const struct turn *t)
+{
+    for (int i = 0; i < s->turns.n; i++)
+        if (comes_first(s->turns.list[i], t))
+            return true;
+    return rounds_busy(s->parts.rounds, t->target) != NULL;
+}
+
 /* What is in the way of one that is due; NULL: nothing. */
 static const char *obstacle(const struct scheduler *s, const struct turn *t,
                             const struct source_status *status)
@@ -105,7 +115,7 @@ static const char *obstacle(const struct scheduler *s, const struct turn *t,
         return "the target is down";
     if (status->role == NULL)
         return "it is not known yet whether the target is a standby";
-    return rounds_busy(s->parts.rounds, t->target) != NULL ? "another round is at work there" : NULL;
+    return is_busy(s, t) ? "another round is at work there" : NULL;
 }
 
 static void leave_late(struct scheduler *s, struct turn *t)
@@ -168,7 +178,6 @@ static void stop(struct scheduler *s, struct turn *t, const char *why)
 
 static void stop_at_end(struct scheduler *s, struct turn *t)
 {
-    const struct schedule *schedule = scheduler_schedule(s, t);
     struct source_status status;
     struct text why;
     text_init(&why, 200);
@@ -177,7 +186,7 @@ static void stop_at_end(struct scheduler *s, struct turn *t)
         text_add(&why, "its hours were over");
     else if (loop_mono_s() >= t->stop_s) {
         text_add(&why, "its limit was over: ");
-        add_time(&why, schedule == NULL ? t->limit_s : schedule->limit_s);
+        add_time(&why, t->limit_s);
     } else if (is_standby(&status))
         text_add(&why, "the target has become a standby");
     if (why.len > 0)
@@ -296,7 +305,7 @@ void scheduler_set(struct scheduler *s, struct schedules *schedules)
     }
     s->version++;
     scheduler_keep(s);
-    loop_timer_start(s->timer, 0, look_every_s);
+    loop_timer_start(s->timer, 0, LOOK_EVERY_S);
 }
 
 /* ---- Opening and closing ---- */

@@ -86,8 +86,18 @@ static void end(struct scheduler *s, struct turn *t, const struct rounds_news *n
     scheduler_changed(s, t);
 }
 
+/* Who waits for the target goes on at once. */
+static void wake(struct scheduler *s)
+{
+    for (int i = 0; i < s->turns.n; i++)
+        if (s->turns.list[i]->state == TURN_WAITS)
+            loop_timer_start(s->timer, 0, LOOK_EVERY_S);
+}
+
 bool scheduler_round(struct scheduler *s, const struct rounds_news *news)
 {
+    if (news->round != NULL)
+        wake(s);
     if (strncmp(news->by, SCHEDULE_BY, sizeof(SCHEDULE_BY) - 1) != 0)
         return false;
     for (int i = 0; i < s->turns.n; i++) {

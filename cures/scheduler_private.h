@@ -61,6 +61,8 @@ struct scheduler {
     scheduler_tell_fn *tell;
     void *ctx;
 };
+enum { LOOK_EVERY_S = 1 };
+
 /* What the ledger says of who wanted it. */
 #define SCHEDULE_BY "schedule "
 
