@@ -51,7 +51,15 @@ static void round_done(struct advisor *a)
 
 static void arm(struct advisor *a, double after_s)
 {
+    a->due_s = loop_mono_s() + after_s;
     loop_timer_start(a->timer, fmax(0.001, after_s), 0);
+}
+
+/* What comes again and again does not put it off. */
+static void arm_soon(struct advisor *a)
+{
+    if (a->due_s > loop_mono_s() + settle_s)
+        arm(a, settle_s);
 }
 
 static bool is_hurried(const struct advisor *a)
@@ -229,10 +237,9 @@ void advisor_sample(struct advisor *a, const char *target, const struct dataset 
     (void)target;
     if (!a->looked_at || a->complete || !reads(a, d))
         return;
-    bool first = !a->came; /* those after it put nothing off: they may never end */
     a->came = true;
-    if (first && a->checked == NULL)
-        arm(a, settle_s);
+    if (a->checked == NULL)
+        arm_soon(a);
 }
 
 void advisor_soon(struct advisor *a)

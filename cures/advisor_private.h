@@ -28,6 +28,7 @@ struct advisor {
     struct loop_timer *timer;
     bool looked_at, complete;
     bool came;            /* something that findings read, since the round under way began */
+    double due_s;         /* monotonic, of the next round */
     double begun_s;       /* monotonic, of the last round; -HUGE_VAL: there was none since somebody looks */
     double hurry_until_s; /* monotonic; 0: nothing was cured lately */
     int rounds;           /* since somebody looks */

@@ -85,12 +85,12 @@ void people_silence_alert(struct serve *s, struct http_call *c, const char *id);
 void people_resend(struct serve *s, struct http_call *c, const char *id);
 void people_test(struct serve *s, struct http_call *c, const char *webhook);
 
-/* optimize.c: plans, and the rounds that run them. ID likewise. */
-void optimize_plan(struct serve *s, struct http_call *c, const char *id);
-void optimize_run(struct serve *s, struct http_call *c, const char *id);
-void optimize_told(struct serve *s, struct http_call *c, const char *id);
-void optimize_cancel(struct serve *s, struct http_call *c, const char *id);
+/* plans.c: plans, and the rounds that run them. ID likewise. */
+void plans_answer(struct serve *s, struct http_call *c, const char *id);
+void plans_run(struct serve *s, struct http_call *c, const char *id);
+void plans_told(struct serve *s, struct http_call *c, const char *id);
+void plans_cancel(struct serve *s, struct http_call *c, const char *id);
 /* Nobody is answered any more. */
-void optimize_end(struct serve *s);
+void plans_end(struct serve *s);
 
 #endif

@@ -145,10 +145,10 @@ static const struct route routes[] = {
     {"POST",   "/api/v1/alerts/{id}/unsilence", ACCESS_READ, BODY_MAY, .fn = people_unsilence_alert},
     {"POST",   "/api/v1/deliveries/{id}/resend", ACCESS_READ, BODY_MAY, .fn = people_resend},
     {"POST",   "/api/v1/webhooks/{id}/test", ACCESS_READ, BODY_MAY, .fn = people_test},
-    {"GET",    "/database/optimize",          ACCESS_READ, .fn = optimize_plan},
-    {"POST",   "/database/optimize",          ACCESS_READ, BODY_MAY, .fn = optimize_run}, /* which asks for more */
-    {"GET",    "/database/optimize/{id}",     ACCESS_READ, .fn = optimize_told},
-    {"DELETE", "/database/optimize/{id}",     ACCESS_ACT,  .fn = optimize_cancel},
+    {"GET",    "/database/optimize",          ACCESS_READ, .fn = plans_answer},
+    {"POST",   "/database/optimize",          ACCESS_READ, BODY_MAY, .fn = plans_run}, /* which asks for more */
+    {"GET",    "/database/optimize/{id}",     ACCESS_READ, .fn = plans_told},
+    {"DELETE", "/database/optimize/{id}",     ACCESS_ACT,  .fn = plans_cancel},
     {"POST",   "/database/cache/clear",       ACCESS_ACT,  BODY_MAY, .fn = later},
 };
 // clang-format on

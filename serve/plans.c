@@ -241,7 +241,7 @@ static void answer_plan(struct serve *s, struct http_call *c, const struct order
     p->round = round_new(&parts, &options, &host);
 }
 
-void optimize_end(struct serve *s)
+void plans_end(struct serve *s)
 {
     while (s->plannings != NULL) {
         answer_late(s->plannings->ask, 503, "this process ends");
@@ -261,7 +261,7 @@ static bool may_plan(struct serve *s, struct http_call *c, const struct order *o
     return ok;
 }
 
-void optimize_plan(struct serve *s, struct http_call *c, const char *id)
+void plans_answer(struct serve *s, struct http_call *c, const char *id)
 {
     struct order o = {.budget_s = NAN};
     struct err err = {""};
@@ -435,7 +435,7 @@ static void run(struct serve *s, struct http_call *c, const struct order *o)
     plan_words_done(&allowed);
 }
 
-void optimize_run(struct serve *s, struct http_call *c, const char *id)
+void plans_run(struct serve *s, struct http_call *c, const char *id)
 {
     struct order o = {.budget_s = NAN};
     struct err err = {""};
@@ -456,7 +456,7 @@ static void answer_unknown(struct serve *s, struct http_call *c)
         "no round of that id is known: the last 100 of this process are; what was done is in the ledger");
 }
 
-void optimize_told(struct serve *s, struct http_call *c, const char *id)
+void plans_told(struct serve *s, struct http_call *c, const char *id)
 {
     struct text t;
     text_init(&t, MOST_BODY);
@@ -467,7 +467,7 @@ void optimize_told(struct serve *s, struct http_call *c, const char *id)
     text_done(&t);
 }
 
-void optimize_cancel(struct serve *s, struct http_call *c, const char *id)
+void plans_cancel(struct serve *s, struct http_call *c, const char *id)
 {
     struct rounds *r = s->parts.rounds;
     if (r == NULL || rounds_status(r, id) == NULL)
