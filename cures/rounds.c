@@ -41,6 +41,7 @@ struct rounds {
     int n;
     struct key *keys; /* oldest first */
     int n_keys;
+    bool over;            /* none is begun any more */
     int last;             /* number in the last id */
     long long started_at; /* of this process: its ids are no other's */
 };
@@ -206,11 +207,8 @@ struct rounds *rounds_new(const struct round_parts *parts, struct cures *cures, 
                           void *ctx)
 {
     struct rounds *r = mem_new(sizeof(*r));
-    *r = (struct rounds){.parts = *parts,
-                         .cures = cures,
-                         .tell = tell_fn,
-                         .ctx = ctx,
-                         .started_at = (long long)loop_wall_s()};
+    *r = (struct rounds){
+        .parts = *parts, .cures = cures, .tell = tell_fn, .ctx = ctx, .started_at = (long long)loop_wall_s()};
     return r;
 }
 
@@ -280,8 +278,8 @@ enum rounds_answer rounds_begin(struct rounds *r, const struct rounds_order *ord
     *id = key != NULL ? key->id : busy(r, &order->options);
     if (key != NULL)
         return strcmp(key->sum, order->sum) == 0 ? ROUNDS_SAME : ROUNDS_OTHER;
-    if (*id != NULL)
-        return ROUNDS_BUSY;
+    if (*id != NULL || r->over)
+        return *id != NULL ? ROUNDS_BUSY : ROUNDS_OVER;
     struct run *u = begin(r, order);
     *id = u->id;
     if (order->key != NULL)
@@ -357,6 +355,7 @@ bool rounds_cancel(struct rounds *r, const char *id)
 
 void rounds_stop(struct rounds *r)
 {
+    r->over = true;
     for (int i = 0; i < r->n; i++)
         if (r->runs[i]->round != NULL)
             stop(r->runs[i]);

@@ -383,6 +383,9 @@ static void answer_begun(struct serve *s, struct http_call *c, const struct plac
     case ROUNDS_OTHER:
         answer_error(s, c, 422, "Idempotency-Key: this key was given with another request");
         break;
+    case ROUNDS_OVER:
+        answer_error(s, c, 503, "this process ends");
+        break;
     case ROUNDS_BUSY:
         s->cost.refused++;
         answer_round(s, c, 409, id, ",\"error\":\"this round is at work there: two at once are not begun\"");
