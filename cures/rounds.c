@@ -171,6 +171,8 @@ static void end(struct run *u)
     json_free(json);
     u->error = mem_dup(round_error(u->round));
     u->status = end_status(u);
+    if (steps.cut && u->error == NULL)
+        u->error = mem_dup("its steps are too many to be told of here: the ledger has them");
     u->steps = steps.cut ? mem_dup("[]") : text_take(&steps);
     text_done(&steps);
     u->ended_at = loop_wall_s();

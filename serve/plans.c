@@ -193,7 +193,11 @@ static void on_planned(void *ctx, struct round *r)
         text_init(&t, MOST_BODY);
         round_add_json(r, p->serve->json, &t);
         text_add(&t, "\n");
-        answer_late_json(p->ask, 200, &t);
+        if (t.cut)
+            answer_late(p->ask, 413, "the plan is larger than 4 MB: ask for one target");
+        else
+            answer_late_json(p->ask, 200, &t);
+        text_done(&t);
     }
     planning_free(p);
 }
