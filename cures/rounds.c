@@ -41,6 +41,7 @@ struct rounds {
     int n;
     struct key *keys; /* oldest first */
     int n_keys;
+    bool over;            /* none is begun any more */
     int last;             /* number in the last id */
     long long started_at; /* of this process: its ids are no other's */
 };
@@ -172,6 +173,8 @@ static void end(struct run *u)
     json_free(json);
     u->error = mem_dup(round_error(u->round));
     u->status = end_status(u);
+    if (steps.cut && u->error == NULL)
+        u->error = mem_dup("its steps are too many to be told of here: the ledger has them");
     u->steps = steps.cut ? mem_dup("[]") : text_take(&steps);
     text_done(&steps);
     u->ended_at = loop_wall_s();
@@ -209,11 +212,8 @@ struct rounds *rounds_new(const struct round_parts *parts, struct cures *cures, 
                           void *ctx)
 {
     struct rounds *r = mem_new(sizeof(*r));
-    *r = (struct rounds){.parts = *parts,
-                         .cures = cures,
-                         .tell = tell_fn,
-                         .ctx = ctx,
-                         .started_at = (long long)loop_wall_s()};
+    *r = (struct rounds){
+        .parts = *parts, .cures = cures, .tell = tell_fn, .ctx = ctx, .started_at = (long long)loop_wall_s()};
     return r;
 }
 
@@ -283,8 +283,8 @@ enum rounds_answer rounds_begin(struct rounds *r, const struct rounds_order *ord
     *id = key != NULL ? key->id : busy(r, &order->options);
     if (key != NULL)
         return strcmp(key->sum, order->sum) == 0 ? ROUNDS_SAME : ROUNDS_OTHER;
-    if (*id != NULL)
-        return ROUNDS_BUSY;
+    if (*id != NULL || r->over)
+        return *id != NULL ? ROUNDS_BUSY : ROUNDS_OVER;
     struct run *u = begin(r, order);
     *id = u->id;
     if (order->key != NULL)
@@ -360,6 +360,7 @@ bool rounds_cancel(struct rounds *r, const char *id)
 
 void rounds_stop(struct rounds *r)
 {
+    r->over = true;
     for (int i = 0; i < r->n; i++)
         if (r->runs[i]->round != NULL)
             stop(r->runs[i]);

@@ -42,7 +42,8 @@ enum rounds_answer {
     ROUNDS_BEGUN, /* ID is the new round's */
     ROUNDS_SAME,  /* ID is that of the order of the same key */
     ROUNDS_OTHER, /* the key was another order's, of round ID */
-    ROUNDS_BUSY   /* round ID is at work on one of the targets: nothing was begun */
+    ROUNDS_BUSY,  /* round ID is at work on one of the targets: nothing was begun */
+    ROUNDS_OVER   /* after rounds_stop; ID is NULL */
 };
 /* ID is borrowed until the loop turns. */
 enum rounds_answer rounds_begin(struct rounds *r, const struct rounds_order *order, const char **id);
@@ -57,7 +58,7 @@ bool rounds_add_json(const struct rounds *r, const char *id, struct json *j, str
 /* False: it has ended, or is not known. */
 bool rounds_cancel(struct rounds *r, const char *id);
 
-/* Cancels all. */
+/* Cancels all, and begins none any more. */
 void rounds_stop(struct rounds *r);
 /* How many have not ended. */
 int rounds_open(const struct rounds *r);

@@ -193,7 +193,11 @@ static void on_planned(void *ctx, struct round *r)
         text_init(&t, MOST_BODY);
         round_add_json(r, p->serve->json, &t);
         text_add(&t, "\n");
-        answer_late_json(p->ask, 200, &t);
+        if (t.cut)
+            answer_late(p->ask, 413, "the plan is larger than 4 MB: ask for one target");
+        else
+            answer_late_json(p->ask, 200, &t);
+        text_done(&t);
     }
     planning_free(p);
 }
@@ -382,6 +386,9 @@ static void answer_begun(struct serve *s, struct http_call *c, const struct plac
         break;
     case ROUNDS_OTHER:
         answer_error(s, c, 422, "Idempotency-Key: this key was given with another request");
+        break;
+    case ROUNDS_OVER:
+        answer_error(s, c, 503, "this process ends");
         break;
     case ROUNDS_BUSY:
         s->cost.refused++;

@@ -279,3 +279,19 @@ def test_a_word_that_is_no_action_is_refused_with_its_line(guard, database):
     guard.over(database, allow="analyze, magic")
     assert guard.start().process.wait(20) == 1
     assert re.search(rf"{guard.path}:\d+: \[http\] allow: magic: no action is called so", guard.log()), guard.log()
+
+
+def test_a_target_that_the_config_takes_away_is_left_to_its_server_and_told(shop):
+    guard = shop(40000, 20000, delay_ms=30)
+    id = guard.optimize()
+    servers.wait_for(lambda: analyzing(guard.database) == 1, 20)
+    guard.sections["target other"] = guard.sections.pop("target shop")
+    guard.write().signal(signal.SIGHUP)
+    guard.wait_log("config read again")
+    answer = guard.ended(id)
+    assert answer["status"] == "failed" and steps(answer) == [("public.a", "failed"), ("public.b", "failed")], answer
+    assert "the server goes on with it" in answer["steps"][0]["message"] and "no target is called shop" in answer["steps"][1]["message"], answer
+    servers.wait_for(lambda: analyzed(guard.database) == ["a"], 30)
+    guard.wait_log("target up", 2)
+    slow(guard.database, 0)
+    assert guard.ended(guard.optimize({"target": "other"}))["status"] == "done" and guard.stop() == 0

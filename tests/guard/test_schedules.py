@@ -27,7 +27,8 @@ def analyzed(server):
 
 
 def slow(server):
-    """ANALYZE of a table of 20,000 rows takes minutes from now on."""
+    """A table whose ANALYZE takes minutes."""
+    server.psql(STALE.format("orders", 200000))
     server.psql("alter role postgres set vacuum_cost_delay = 100; alter role postgres set vacuum_cost_limit = 1")
 
 
@@ -160,7 +161,6 @@ def test_outside_its_hours_nothing_is_done(shop, guard):
 
 
 def test_what_runs_at_the_end_of_the_limit_is_cancelled_and_that_is_said(shop, guard):
-    shop.psql(STALE.format("orders", 20000))
     slow(shop)
     guard.sections["schedule nightly"] = {"every": "1h", "limit": "6s", **between(-0.5, 3)}
     guard.sections["rules"]["packs"] = "standard"
@@ -179,7 +179,6 @@ def test_what_runs_at_the_end_of_the_limit_is_cancelled_and_that_is_said(shop, g
 
 
 def test_a_run_that_was_begun_is_not_begun_again_by_the_guard_after(shop, guard):
-    shop.psql(STALE.format("orders", 20000))
     slow(shop)
     guard.sections["schedule nightly"] = {"every": "1d", **between(-1, 3)}
     remembered(guard, 86400)  # it was not there when its hours began: it is late
@@ -218,7 +217,6 @@ def test_a_file_that_is_damaged_is_put_aside_and_nothing_is_due_before_now(shop,
 
 
 def test_a_config_read_again_has_its_schedules_and_ends_those_that_are_gone(shop, guard):
-    shop.psql(STALE.format("orders", 20000))
     slow(shop)
     guard.start()
     guard.wait_log("target up")
@@ -259,7 +257,6 @@ def test_a_second_guard_of_the_same_directory_does_nothing(shop, guard, program)
 
 
 def test_a_guard_that_ends_cancels_what_runs_and_keeps_that(shop, guard):
-    shop.psql(STALE.format("orders", 20000))
     slow(shop)
     guard.sections["schedule nightly"] = {"every": "1s"}
     guard.start()
@@ -281,7 +278,6 @@ def test_read_only_runs_no_schedule(shop, guard):
 
 
 def test_a_persons_round_is_waited_for(shop, guard):
-    shop.psql(STALE.format("orders", 20000))
     slow(shop)
     guard.sections["http"].update({"allow": "analyze", "act_token": "let-me-in-0123456789"})
     guard.start()
