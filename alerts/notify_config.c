@@ -8,9 +8,8 @@
 
 #include "alerts/notify.h"
 #include "core/mem.h"
+#include "core/text.h"
 #include "core/when.h"
-
-enum { EVERY_DAY = 127 };
 
 /* The value, else the standard. */
 static const char *value_of(const struct config_section *s, const char *key)
@@ -46,17 +45,10 @@ static bool read_span(const struct config_section *s, const char *key, double *o
     return fail(err, "%s:%d: [%s %s] %s = %.900s", s->file, line_of(s, key), s->kind, s->name, key, why.text);
 }
 
-/* The next word of a list with commas or blanks; returns its length, 0 at the end. */
-static size_t next_word(const char **list)
-{
-    *list += strspn(*list, ", \t\n");
-    return strcspn(*list, ", \t\n");
-}
-
 static bool read_levels(const struct config_section *s, int *out, struct err *err)
 {
     const char *list = value_of(s, "levels");
-    for (size_t n; (n = next_word(&list)) > 0; list += n) {
+    for (size_t n; (n = text_word(&list)) > 0; list += n) {
         char word[16] = "";
         memcpy(word, list, n < sizeof(word) ? n : sizeof(word) - 1);
         int level = level_parse(word);
@@ -127,50 +119,12 @@ const struct webhook *webhook_find(const struct webhooks *w, const char *name)
 
 /* ---- Maintenance ---- */
 
-/* The number of the day whose name begins at S, -1 if none does. */
-static int day_at(const char *s)
-{
-    static const char *const names[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
-    for (int i = 0; i < 7; i++)
-        if (strncasecmp(s, names[i], 3) == 0)
-            return i;
-    return -1;
-}
-
-/* "mon" or "fri-mon". */
-static bool read_day(const char *word, size_t n, int *days)
-{
-    bool range = n == 7 && word[3] == '-';
-    int first = n == 3 || range ? day_at(word) : -1, last = range ? day_at(word + 4) : first;
-    if (first < 0 || last < 0)
-        return false;
-    for (int d = first;; d = (d + 1) % 7) {
-        *days |= 1 << d;
-        if (d == last)
-            return true;
-    }
-}
-
 static bool read_days(const struct config_section *s, int *out, struct err *err)
 {
     const char *list = section_get(s, "days");
-    if (list == NULL)
-        *out = EVERY_DAY;
-    for (size_t n; list != NULL && (n = next_word(&list)) > 0; list += n)
-        if (!read_day(list, n, out))
-            return fail(err, "%s:%d: [maintenance %s] days: '%.*s'; expected sun, mon-fri and the like",
-                        s->file, line_of(s, "days"), s->name, (int)n, list);
-    return *out != 0 || refuse(s, "days", err, "days is empty; expected sun, mon-fri and the like");
-}
-
-/* "22:00": seconds after midnight, NAN if S is something else. */
-static double clock_of(const char *s)
-{
-    static const char *const digits = "0123456789";
-    if (strlen(s) != 5 || s[2] != ':' || strspn(s, digits) != 2 || strspn(s + 3, digits) != 2)
-        return NAN;
-    int hours = (s[0] - '0') * 10 + s[1] - '0', minutes = (s[3] - '0') * 10 + s[4] - '0';
-    return hours <= 24 && minutes < 60 && hours * 60 + minutes <= 24 * 60 ? hours * 3600 + minutes * 60 : NAN;
+    struct err why = {""};
+    *out = EVERY_DAY;
+    return list == NULL || days_parse(list, out, &why) || refuse(s, "days", err, why.text);
 }
 
 static bool read_moment(const struct config_section *s, const char *key, bool *daily, double *out,
@@ -179,8 +133,9 @@ static bool read_moment(const struct config_section *s, const char *key, bool *d
     const char *value = section_get(s, key);
     if (value == NULL)
         return refuse(s, key, err, "expected from = and to =: 22:00, or 2026-08-01 22:00");
-    *out = clock_of(value);
-    *daily = !isnan(*out);
+    int since_midnight = 0;
+    *daily = clock_parse(value, strlen(value), &since_midnight);
+    *out = since_midnight;
     bool dated = strlen(value) > 4 && value[4] == '-' && moment_parse(value, 0, out, NULL);
     return *daily || dated || refuse(s, key, err, "from and to: expected 22:00, or 2026-08-01 22:00");
 }

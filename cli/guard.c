@@ -53,6 +53,9 @@ static bool listen_as_told(struct guard *g, struct err *err)
                                 .engine = g->session.engine,
                                 .queries = g->queries,
                                 .alerts = g->alerts,
+                                .advisor = g->advisor,
+                                .rounds = g->session.args->read_only ? NULL : g->rounds,
+                                .read_only = g->session.args->read_only,
                                 .registry = &g->session.registry,
                                 .config = c,
                                 .socket = g->socket,
@@ -108,6 +111,7 @@ static bool claim(struct guard *g, bool *held, struct err *err)
     if (alerts_notice(g->alerts) != NULL)
         guard_say(g, LOG_ERROR, "the state begins anew", "why", alerts_notice(g->alerts));
     tell_listening(g);
+    guard_schedules_start(g);
     sd_notify_send("READY=1\nSTATUS=watching");
     return true;
 }
@@ -142,9 +146,12 @@ static void try_again(struct guard *g)
 
 static void end_if_drained(struct guard *g)
 {
-    bool drained = g->alerts == NULL || alerts_drained(g->alerts);
-    if (!drained && loop_mono_s() < g->drain_s)
+    bool drained = g->alerts == NULL || alerts_drained(g->alerts), cured = guard_cures_ended(g);
+    if (!(drained && cured) && loop_mono_s() < g->drain_s)
         return;
+    if (!cured)
+        guard_say(g, LOG_WARNING, "a cure that was cancelled did not end in time: the server may go on with it",
+                  NULL, NULL);
     if (!drained)
         guard_say(g, LOG_WARNING,
                   "not all messages went out in time: they are kept, and sent at the next start", NULL, NULL);
@@ -181,6 +188,9 @@ static void end(struct guard *g, int signal_number)
     sd_notify_send("STOPPING=1\nSTATUS=sending what is left");
     if (g->alerts != NULL)
         alerts_stop(g->alerts);
+    if (g->scheduler != NULL)
+        scheduler_stop(g->scheduler);
+    guard_cures_stop(g);
     loop_timer_start(g->second, 0.01, 0.1);
 }
 
@@ -223,6 +233,7 @@ static int open_all(struct guard *g, struct err *err)
         g->advisor = advisor_new(s->loop, s->engine, g->queries, &s->config, &s->registry, NULL, err);
     if (g->advisor == NULL)
         return EXIT_USAGE;
+    guard_cures_start(g);
     engine_on_sample(s->engine, on_sample, g);
     g->second = loop_timer_new(s->loop, on_second, g);
     g->alive = guard_alive_new(g);
@@ -236,7 +247,9 @@ static bool close_all(struct guard *g)
     if (g->session.engine != NULL)
         engine_on_sample(g->session.engine, NULL, NULL);
     serve_free(g->serve);
-    bool kept = alerts_free(g->alerts);
+    bool kept = guard_schedules_free(g); /* while the state directory is ours */
+    kept = alerts_free(g->alerts) && kept;
+    kept = guard_cures_free(g) && kept;
     advisor_free(g->advisor);
     query_thread_free(g->queries);
     if (g->second != NULL)

@@ -8,6 +8,8 @@
 #include "core/log.h"
 #include "core/query.h"
 #include "cures/advisor.h"
+#include "cures/rounds.h"
+#include "cures/scheduler.h"
 #include "serve/serve.h"
 
 enum { N_GUARD_SIGNALS = 3, MOST_GUARD_DEMAND = 64 };
@@ -38,6 +40,9 @@ struct guard {
     struct query_thread *queries;
     struct alerts *alerts; /* NULL while another guard has the state directory */
     struct advisor *advisor;
+    struct cures *cures;
+    struct rounds *rounds;
+    struct scheduler *scheduler; /* NULL: nothing is due here */
     struct serve *serve;   /* NULL likewise, and while it cannot listen */
     char *state_directory, *socket, *source;
     struct loop_timer *second;
@@ -62,6 +67,22 @@ void guard_on_alert(void *ctx, enum level level, const char *event, const struct
                     const char *text);
 /* Format and level of the config. */
 void guard_log_set(struct guard *g);
+
+/* guard_cures.c: what is done to servers, its ledger and its log. */
+void guard_cures_start(struct guard *g);
+/* Cancels what runs: nobody would watch it any more. */
+void guard_cures_stop(struct guard *g);
+/* What was cancelled has ended. */
+bool guard_cures_ended(const struct guard *g);
+/* False: the ledger did not take what happened last. */
+bool guard_cures_free(struct guard *g);
+
+/* guard_schedules.c: what is done without a person, by whoever has the state directory. */
+void guard_schedules_start(struct guard *g);
+/* The config may be another. */
+void guard_schedules_set(struct guard *g);
+/* False: the disk did not take what they did last. */
+bool guard_schedules_free(struct guard *g);
 
 /* guard_reload.c: reads the config anew; a bad one is refused and told, and all stays as it was. */
 void guard_reload(struct guard *g);

@@ -4,6 +4,7 @@
 #include "alerts/alerts.h"
 #include "core/fetch.h"
 #include "cures/finding.h"
+#include "cures/schedule.h"
 #include "serve/serve.h"
 
 static bool check_heartbeat(const struct config *c, struct err *err)
@@ -18,5 +19,5 @@ static bool check_heartbeat(const struct config *c, struct err *err)
 
 bool guard_check(const struct config *config, const struct registry *registry, struct err *err)
 {
-    return findings_check(config, registry, err) && alerts_check(config, registry, err) && serve_check(config, err) && check_heartbeat(config, err);
+    return findings_check(config, registry, err) && alerts_check(config, registry, err) && serve_check(config, err) && schedules_check(config, registry, err) && check_heartbeat(config, err);
 }

@@ -91,6 +91,7 @@ static void take_over(struct guard *g, const struct config *before)
         engine_set_refresh(s->engine, s->refresh_s);
     }
     guard_alive_set(g->alive);
+    guard_schedules_set(g);
     tell_what_needs_a_restart(g, before);
     guard_say(g, LOG_INFO, "config read again", "file", s->config.path);
 }

@@ -1,7 +1,6 @@
 /* optimize: whether the plan may be run, and that it is asked for. */
 #include <math.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -37,28 +36,17 @@ static bool may_begin(const struct optimize *o, struct err *err)
 static bool read_options(struct optimize *o, struct err *err)
 {
     const struct args *a = o->args;
-    o->options.budget_s = NAN;
+    o->budget_s = NAN;
     if (!output_format_parse(a->format, &o->format, err) || !may_begin(o, err))
         return false;
     o->told = o->format == EXPORT_TABLE ? stdout : stderr;
-    if (a->budget != NULL && !duration_parse(a->budget, &o->options.budget_s, err))
+    if (a->budget != NULL && !duration_parse(a->budget, &o->budget_s, err))
         return fail(err, "--budget %s: %s", a->budget, err->text);
-    return a->only == NULL || optimize_read_words(o, a->only, err);
+    return a->only == NULL || plan_words_read(a->only, &o->words, err) ||
+           fail(err, "--only %.900s", err->text);
 }
 
 /* ---- Where nothing can be done ---- */
-
-static const char *refusal(const struct source_status *status)
-{
-    if (status->state != SOURCE_UP)
-        return "it cannot be reached"; /* why was told */
-    if (status->role != NULL && strcmp(status->role, "standby") == 0)
-        return "this is a standby, which is read-only: do it on the primary";
-    if (status->via != NULL)
-        return "a pooler stands between, and nothing of ours may stay on its connections: connect to the "
-               "server itself";
-    return NULL;
-}
 
 static bool any_target(struct optimize *o)
 {
@@ -67,9 +55,9 @@ static bool any_target(struct optimize *o)
         struct source_status status;
         char line[300];
         engine_target_status(e, i, &status);
-        if (refusal(&status) == NULL)
+        if (round_refusal(&status) == NULL)
             continue;
-        snprintf(line, sizeof(line), "%s: %s", engine_target_name(e, i), refusal(&status));
+        snprintf(line, sizeof(line), "%s: %s", engine_target_name(e, i), round_refusal(&status));
         output_tell(stderr, line);
         o->n_refused++;
     }
@@ -105,8 +93,9 @@ static bool is_wanted(struct optimize *o)
 {
     struct answer a = {.len = 0};
     struct loop *loop = o->advice.session.loop;
-    printf("\033[?2004hRun %s? Only the word yes runs %s: ",
-           o->plan.n_steps == 1 ? "this step" : "these steps", o->plan.n_steps == 1 ? "it" : "them");
+    bool one = round_plan(o->round)->n_steps == 1;
+    printf("\033[?2004hRun %s? Only the word yes runs %s: ", one ? "this step" : "these steps",
+           one ? "it" : "them");
     fflush(stdout);
     tcflush(STDIN_FILENO, TCIFLUSH);
     struct loop_fd *fd = loop_fd_new(loop, STDIN_FILENO, on_readable, &a);
@@ -132,10 +121,12 @@ static void on_signal(void *ctx, int number)
 /* Steps of the plan that do not fit its time, or cannot be done, though they were asked for. */
 static bool leaves(const struct optimize *o)
 {
-    for (int i = o->plan.n_steps; i < o->plan.n; i++) {
-        const struct plan_entry *e = &o->plan.entries[i];
-        const char *action = o->items[e->item].action;
-        if (e->fate == PLAN_NO_TIME || e->fate == PLAN_BY_NAME || (e->fate == PLAN_IMPOSSIBLE && plan_is_named(action, &o->options)))
+    const struct plan *plan = round_plan(o->round);
+    for (int i = plan->n_steps; i < plan->n; i++) {
+        enum plan_fate fate = plan->entries[i].fate;
+        const char *action = round_item(o->round, i)->action;
+        if (fate == PLAN_NO_TIME || fate == PLAN_BY_NAME ||
+            (fate == PLAN_IMPOSSIBLE && plan_is_named(action, round_plan_options(o->round))))
             return true;
     }
     return o->n_refused > 0;
@@ -147,7 +138,7 @@ static int run(struct optimize *o)
     enum { N_NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
     struct loop_signal *signals[N_NUMBERS];
     int code = leaves(o) ? SOME_LEFT : ALL_DONE;
-    if (o->plan.n_steps == 0)
+    if (round_plan(o->round)->n_steps == 0)
         return code;
     for (int i = 0; i < N_NUMBERS; i++)
         signals[i] = loop_signal_new(o->advice.session.loop, numbers[i], on_signal, o);
@@ -187,13 +178,8 @@ int optimize_run(const struct args *args)
         code = plan_and_run(&o, &err);
     if (err.text[0] != '\0')
         output_tell(stderr, err.text);
-    for (int i = 0; o.results != NULL && i < o.plan.n_steps; i++)
-        free(o.results[i].message);
-    free(o.results);
-    plan_done(&o.plan);
-    free(o.items);
-    result_free(o.rows);
+    round_free(o.round);
     advice_close(&o.advice, code);
-    free(o.words);
+    plan_words_done(&o.words);
     return code;
 }

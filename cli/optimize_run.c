@@ -1,13 +1,11 @@
 /* optimize: the steps of the plan, one after the other, each told when it begins and when it ends. */
-#include "cli/optimize_private.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/guard_paths.h"
-#include "cli/watch.h"
+#include "cli/optimize_private.h"
 #include "core/mem.h"
 #include "core/text.h"
 #include "core/unit.h"
@@ -16,41 +14,32 @@
 static const double told_every_s = 1;
 enum { STOP_WAITING = 2 };
 
-struct run {
-    struct optimize *o;
-    struct cures *cures;
-    int64_t job;    /* that runs */
-    int step;       /* from 0 */
-    double begun_s; /* monotonic, of the whole */
-    bool ended;     /* the job has */
-    bool shown;     /* its progress stands on the terminal's last line */
-};
-
 /* ---- What is told ---- */
 
-static void wipe(struct run *r)
+static void wipe(struct optimize *o)
 {
-    if (r->shown)
-        fputs("\r\033[K", r->o->told);
-    r->shown = false;
+    if (o->shown)
+        fputs("\r\033[K", o->told);
+    o->shown = false;
 }
 
-static void begin_line(const struct run *r, int step, struct text *out)
+static void begin_line(const struct optimize *o, int step, struct text *out)
 {
-    const struct plan_item *item = &r->o->items[r->o->plan.entries[step].item];
+    const struct plan_item *item = round_item(o->round, step);
     text_init(out, 1 << 14);
-    text_addf(out, "%d/%d %s: %s", step + 1, r->o->plan.n_steps, item->action, item->label);
-    if (engine_targets(r->o->advice.session.engine) > 1)
+    text_addf(out, "%d/%d %s: %s", step + 1, round_plan(o->round)->n_steps, item->action, item->label);
+    if (engine_targets(o->advice.session.engine) > 1)
         text_addf(out, " on %s", item->target);
 }
 
-static void tell_begin(struct run *r)
+void optimize_step_begins(void *ctx, struct round *r, int step)
 {
+    struct optimize *o = ctx;
     struct text line;
-    begin_line(r, r->step, &line);
-    text_addf(&line, ": begins: %s", r->o->items[r->o->plan.entries[r->step].item].statement);
-    optimize_tell(r->o->told, "", text_str(&line));
-    fflush(r->o->told);
+    begin_line(o, step, &line);
+    text_addf(&line, ": begins: %s", round_item(r, step)->statement);
+    optimize_tell(o->told, "", text_str(&line));
+    fflush(o->told);
     text_done(&line);
 }
 
@@ -68,26 +57,27 @@ static void tell_message(FILE *f, const char *message)
     free(copy);
 }
 
-static void tell_end(struct run *r, int step)
+void optimize_step_ended(void *ctx, struct round *r, int step)
 {
-    const struct step_result *result = &r->o->results[step];
+    struct optimize *o = ctx;
+    const struct round_step *s = round_step(r, step);
     struct text line;
     char took[24];
-    wipe(r);
-    begin_line(r, step, &line);
-    text_addf(&line, ": %s", outcome_name(result->outcome));
-    unit_format(took, sizeof(took), result->took_s, UNIT_S);
-    if (!isnan(result->took_s))
-        text_addf(&line, "%s %s", result->outcome == STEP_DONE ? " in" : " after", took);
-    optimize_tell(r->o->told, "", text_str(&line));
-    if (result->message != NULL)
-        tell_message(r->o->told, result->message);
-    fflush(r->o->told);
+    wipe(o);
+    begin_line(o, step, &line);
+    text_addf(&line, ": %s", step_state_name(s->state));
+    unit_format(took, sizeof(took), s->took_s, UNIT_S);
+    if (!isnan(s->took_s))
+        text_addf(&line, "%s %s", s->state == STEP_DONE ? " in" : " after", took);
+    optimize_tell(o->told, "", text_str(&line));
+    if (s->message != NULL)
+        tell_message(o->told, s->message);
+    fflush(o->told);
     text_done(&line);
 }
 
 /* What the server says of its process. */
-static void add_progress(struct run *r, const struct job *job, struct text *out)
+static void add_progress(struct optimize *o, const struct job *job, struct text *out)
 {
     struct query_param params[] = {{"target", {VALUE_TEXT, .text = job->target}},
                                    {"pid", {VALUE_INT, .integer = job->pid}}};
@@ -97,16 +87,24 @@ static void add_progress(struct run *r, const struct job *job, struct text *out)
         .params = params,
         .n_params = 2};
     struct err ignored;
-    struct result *rows = advice_select(&r->o->advice, &q, &ignored);
+    struct result *rows = advice_select(&o->advice, &q, &ignored);
     if (rows != NULL && rows->n_rows > 0 && result_at(rows, 0, 0)->type == VALUE_TEXT)
         text_addf(out, ", %s", result_at(rows, 0, 0)->text);
     result_free(rows);
 }
 
+static const struct job *running_job(const struct optimize *o)
+{
+    for (int i = 0; i < round_plan(o->round)->n_steps; i++)
+        if (round_step(o->round, i)->state == STEP_RUNNING)
+            return jobs_find(cures_jobs(o->cures), round_step(o->round, i)->job);
+    return NULL;
+}
+
 static void on_second(void *ctx)
 {
-    struct run *r = ctx;
-    const struct job *job = jobs_find(cures_jobs(r->cures), r->job);
+    struct optimize *o = ctx;
+    const struct job *job = running_job(o);
     struct text line;
     char ran[24];
     if (job == NULL || isnan(job->began_at))
@@ -116,113 +114,47 @@ static void on_second(void *ctx)
     text_addf(&line, "      %s %s", job_state_name(job->state), ran);
     if (job->waits || job->attempts > 1)
         text_addf(&line, ", attempt %d to get a lock", job->attempts);
-    add_progress(r, job, &line);
-    fprintf(r->o->told, "\r\033[K%s", text_str(&line));
-    fflush(r->o->told);
-    r->shown = true;
+    add_progress(o, job, &line);
+    fprintf(o->told, "\r\033[K%s", text_str(&line));
+    fflush(o->told);
+    o->shown = true;
     text_done(&line);
-}
-
-/* ---- One step ---- */
-
-static void keep(struct run *r, int step, enum outcome outcome, double took_s, const char *message)
-{
-    r->o->results[step] = (struct step_result){
-        .outcome = outcome, .took_s = took_s, .message = message == NULL ? NULL : mem_dup(message)};
-    tell_end(r, step);
-}
-
-static void on_ended(void *ctx, const struct job *job)
-{
-    static const enum outcome outcomes[N_JOB_STATES] = {
-        [JOB_DONE] = STEP_DONE, [JOB_FAILED] = STEP_FAILED, [JOB_CANCELLED] = STEP_CANCELLED};
-    struct run *r = ctx;
-    if (job->id != r->job)
-        return;
-    keep(r, r->step, outcomes[job->state], job->ended_at - job->began_at, job->message);
-    r->ended = true;
-}
-
-/* What is left of the budget may be less than was reckoned when the plan was made. */
-static bool fits(struct run *r, const struct plan_entry *entry)
-{
-    const struct plan_item *item = &r->o->items[entry->item];
-    double left_s = r->o->options.budget_s - (loop_mono_s() - r->begun_s);
-    if (isnan(left_s) || item->cost_s <= left_s)
-        return true;
-    struct plan_entry late = {entry->item, PLAN_NO_TIME, fmax(0, left_s)};
-    struct text why;
-    text_init(&why, 1000);
-    plan_why(&late, item, &why);
-    keep(r, r->step, STEP_LEFT, NAN, text_str(&why));
-    text_done(&why);
-    return false;
-}
-
-static bool queue(struct run *r, const struct plan_item *item)
-{
-    const struct advisor_step step = {item->target, item->action, item->database, item->statement};
-    struct cure cure;
-    struct err err = {"it is not found any more"};
-    const struct action *a = advisor_cure(r->o->advice.advising.advisor, &step, &cure);
-    r->job = a == NULL ? 0 : cures_run(r->cures, item->target, a, &cure, watch_person(), &err);
-    if (r->job == 0)
-        keep(r, r->step, STEP_FAILED, NAN, err.text);
-    return r->job != 0;
-}
-
-/* Stopped twice, the end is not waited for. */
-static void wait_for_end(struct run *r)
-{
-    struct optimize *o = r->o;
-    bool asked = false;
-    while (!r->ended && o->stops < STOP_WAITING) {
-        if (o->stops > 0 && !asked) {
-            wipe(r);
-            fputs("cancelling: waiting for the server to end it; once more leaves it to itself\n", o->told);
-            cures_cancel_all(r->cures);
-            asked = true;
-            continue;
-        }
-        loop_run_once(o->advice.session.loop, true);
-    }
-    if (!r->ended)
-        keep(r, r->step, STEP_FAILED, NAN, "not waited for: the server may go on with it");
-    r->job = 0;
-}
-
-static void run_step(struct run *r)
-{
-    const struct plan_entry *entry = &r->o->plan.entries[r->step];
-    if (r->o->stops > 0) {
-        keep(r, r->step, STEP_LEFT, NAN, "stopped before its turn");
-        return;
-    }
-    if (!fits(r, entry))
-        return;
-    tell_begin(r);
-    r->ended = false;
-    if (queue(r, &r->o->items[entry->item]))
-        wait_for_end(r);
 }
 
 /* ---- All ---- */
 
-static bool tell_sum(const struct run *r)
+/* Stopped twice, the end is not waited for. */
+static void wait_for_end(struct optimize *o)
 {
-    int n[N_OUTCOMES] = {0};
+    bool asked = false;
+    while (!o->ended) {
+        if (o->stops > 0 && !asked) {
+            wipe(o);
+            fputs("cancelling: waiting for the server to end it; once more leaves it to itself\n", o->told);
+            round_stop(o->round);
+            asked = true;
+        }
+        if (o->stops >= STOP_WAITING)
+            round_leave(o->round, "not waited for: the server may go on with it");
+        loop_run_once(o->advice.session.loop, true);
+    }
+}
+
+static bool tell_sum(const struct optimize *o)
+{
+    int n[N_STEP_STATES] = {0}, n_steps = round_plan(o->round)->n_steps;
     const char *between = "";
     char took[24];
-    for (int i = 0; i < r->o->plan.n_steps; i++)
-        n[r->o->results[i].outcome]++;
-    for (enum outcome i = STEP_DONE; i < N_OUTCOMES; i++)
+    for (int i = 0; i < n_steps; i++)
+        n[round_step(o->round, i)->state]++;
+    for (enum step_state i = STEP_DONE; i < N_STEP_STATES; i++)
         if (n[i] > 0 || i == STEP_DONE) {
-            fprintf(r->o->told, "%s%d %s", between, n[i], outcome_name(i));
+            fprintf(o->told, "%s%d %s", between, n[i], step_state_name(i));
             between = ", ";
         }
-    unit_format(took, sizeof(took), loop_mono_s() - r->begun_s, UNIT_S);
-    fprintf(r->o->told, ", in %s\n", took);
-    return n[STEP_DONE] == r->o->plan.n_steps;
+    unit_format(took, sizeof(took), round_ran_s(o->round), UNIT_S);
+    fprintf(o->told, ", in %s\n", took);
+    return n[STEP_DONE] == n_steps;
 }
 
 static void on_ledger(void *ctx, const char *text)
@@ -236,21 +168,20 @@ bool optimize_do(struct optimize *o)
 {
     static const char *const names[] = {"progress"};
     struct session *s = &o->advice.session;
-    struct run r = {.o = o, .cures = cures_new(s->loop, s->engine), .begun_s = loop_mono_s()};
-    struct loop_timer *timer = loop_timer_new(s->loop, on_second, &r);
+    struct loop_timer *timer = loop_timer_new(s->loop, on_second, o);
     char *directory = guard_state_directory(&s->config);
-    cures_keep(r.cures, o->advice.advising.queries, directory, on_ledger, o);
+    o->cures = cures_new(s->loop, s->engine);
+    cures_keep(o->cures, o->advice.advising.queries, directory, on_ledger, o);
     free(directory);
-    cures_on_ended(r.cures, on_ended, &r);
     if (isatty(fileno(o->told))) {
         engine_want(s->engine, names, 1);
         loop_timer_start(timer, told_every_s, told_every_s);
     }
-    for (r.step = 0; r.step < o->plan.n_steps; r.step++)
-        run_step(&r);
-    bool all = tell_sum(&r);
+    round_run(o->round, o->cures);
+    wait_for_end(o);
+    bool all = tell_sum(o);
     loop_timer_free(timer);
-    if (!cures_free(r.cures))
+    if (!cures_free(o->cures))
         fprintf(o->told, "the ledger did not take what was done last\n");
     return all;
 }

@@ -121,7 +121,7 @@ static bool read_members(struct arena *arena, sqlite3_stmt *stmt, int most, stru
     int i = 0, status;
     while ((status = sqlite3_step(stmt)) == SQLITE_ROW) {
         if (i == most)
-            return fail(err, "a JSON object of more than %d members", most);
+            return fail(err, "JSON of more than %d members", most);
         list[i].name = json_text_at(arena, stmt, 0);
         list[i++].value = json_value_at(arena, stmt, 1);
     }
@@ -132,20 +132,22 @@ static bool read_members(struct arena *arena, sqlite3_stmt *stmt, int most, stru
     return true;
 }
 
-bool json_members(struct arena *arena, const char *text, size_t len, int most, struct json_member **out, int *n,
-                  struct err *err)
+/* What TEXT has, if it is of TYPE: object or array. */
+static bool read_each(struct arena *arena, const char *text, size_t len, const char *type, int most,
+                      struct json_member **out, int *n, struct err *err)
 {
-    static const char sql[] = "select key, value from json_each(?1) where json_type(?1) = 'object'";
-    static const char check[] = "select json_valid(?1) and json_type(?1) = 'object'";
+    static const char sql[] = "select key, value from json_each(?1)";
+    static const char check[] = "select json_valid(?1) and json_type(?1) = ?2";
     struct json *j = json_new();
     sqlite3_stmt *stmt = NULL;
     bool ok = sqlite3_prepare_v2(j->db, check, -1, &stmt, NULL) == SQLITE_OK;
     sqlite3_bind_text64(stmt, 1, text, len, SQLITE_STATIC, SQLITE_UTF8);
+    sqlite3_bind_text(stmt, 2, type, -1, SQLITE_STATIC);
     ok = ok && sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_int(stmt, 0) != 0;
     sqlite3_finalize(stmt);
     if (!ok) {
         json_free(j);
-        return fail(err, "this is no JSON object");
+        return fail(err, "this is no JSON %s", type);
     }
     sqlite3_prepare_v2(j->db, sql, -1, &stmt, NULL);
     sqlite3_bind_text64(stmt, 1, text, len, SQLITE_STATIC, SQLITE_UTF8);
@@ -153,4 +155,16 @@ bool json_members(struct arena *arena, const char *text, size_t len, int most, s
     sqlite3_finalize(stmt);
     json_free(j);
     return ok;
+}
+
+bool json_members(struct arena *arena, const char *text, size_t len, int most, struct json_member **out, int *n,
+                  struct err *err)
+{
+    return read_each(arena, text, len, "object", most, out, n, err);
+}
+
+bool json_items(struct arena *arena, const char *text, size_t len, int most, struct json_member **out, int *n,
+                struct err *err)
+{
+    return read_each(arena, text, len, "array", most, out, n, err);
 }

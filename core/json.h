@@ -24,5 +24,8 @@ struct json_member {
 };
 bool json_members(struct arena *arena, const char *text, size_t len, int most, struct json_member **out, int *n,
                   struct err *err);
+/* The same of the array TEXT: names are the places, from 0. */
+bool json_items(struct arena *arena, const char *text, size_t len, int most, struct json_member **out, int *n,
+                struct err *err);
 
 #endif

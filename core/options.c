@@ -87,6 +87,15 @@ const struct option config_options[] = {
     {"maintenance", "days",    OPTION_TEXT, NULL, NULL, false, "the days that it begins on: sun, mon-fri; none: each"},
     {"maintenance", "comment", OPTION_TEXT, NULL, NULL, false, "why, for those who see it"},
 
+    {"schedule", "every",    OPTION_DURATION, NULL, "1s..1d", false, "time between two runs, from the beginning of `between`, without one from midnight"},
+    {"schedule", "at",       OPTION_TEXT,     NULL, NULL, false, "in place of every: times of day, 03:00, 15:30"},
+    {"schedule", "between",  OPTION_TEXT,     NULL, NULL, false, "when it may run, 01:00-05:00, or 22:00-04:00 over midnight: what runs at its end is cancelled; none: at any time"},
+    {"schedule", "days",     OPTION_TEXT,     NULL, NULL, false, "the days, or those that `between` begins on: sun, mon-fri; none: each"},
+    {"schedule", "timezone", OPTION_TEXT,     NULL, NULL, false, "whose clock that is, a name of the TZ database: Europe/Berlin; none: that of the program (TZ)"},
+    {"schedule", "do",       OPTION_TEXT,     "analyze, vacuum", NULL, false, "kinds of actions that are done of the plan: analyze, vacuum, reindex, index, drop, or names of docs/actions.md"},
+    {"schedule", "limit",    OPTION_DURATION, "1h", "1s..1d", false, "how long a run may take in all: what does not fit is left, and what runs then is cancelled"},
+    {"schedule", "targets",  OPTION_TEXT,     NULL, NULL, false, "the targets, patterns with * and ?; none: all"},
+
     {"guard", "refresh",         OPTION_DURATION, "5s",     "0.25s..300s", false, "time between two polls of what rules need", true},
     {"guard", "state_directory", OPTION_TEXT,     NULL,     NULL,          false, "where alerts, what is to be sent, and the ledger of cures are kept; none: $STATE_DIRECTORY, or dbvitals in the user's state directory", true},
     {"guard", "heartbeat_url",   OPTION_HOOK,     NULL,     NULL,          true,  "asked again and again while rules are judged: whoever watches it learns when this program ends", true},
@@ -98,9 +107,9 @@ const struct option config_options[] = {
     {"http", "listen",        OPTION_TEXT, NULL, NULL, false, "address and port for HTTP: 127.0.0.1:9630; beyond loopback only with a token", true},
     {"http", "socket",        OPTION_TEXT, NULL, NULL, false, "path of the unix socket for HTTP; none: $XDG_RUNTIME_DIR/dbvitals.sock, else /run/dbvitals/guard.sock", true},
     {"http", "token",         OPTION_TEXT, NULL, NULL, true,  "what clients from other machines show as Authorization: Bearer", true},
-    {"http", "act_token",     OPTION_TEXT, NULL, NULL, true,  "the second token, for what changes a server; nothing does yet", true},
+    {"http", "act_token",     OPTION_TEXT, NULL, NULL, true,  "the second token, for what changes a server", true},
     {"http", "metrics_token", OPTION_TEXT, NULL, NULL, true,  "a token that is good for /metrics only", true},
-    {"http", "allow",         OPTION_CHOICE, "none", "none", false, "what may be changed over HTTP: nothing yet; a later version takes analyze, vacuum", true},
+    {"http", "allow",         OPTION_TEXT, "none", NULL, false, "kinds of action that may be run over HTTP, with act_token: analyze, vacuum, reindex, index, drop, or names of dbvitals help actions; none: nothing", true},
     {"http", "aliases",       OPTION_BOOL, "no", NULL, false, "also serve /query-performance, /bot-optimization, /db-status and the metric names of docs/http.md", true},
 
     {"page", "key",    OPTION_TEXT, NULL, NULL, false, "the digit that opens the page, or `detail` for a page that Enter opens"},

@@ -108,3 +108,9 @@ void text_addf(struct text *t, const char *format, ...)
     }
     va_end(again);
 }
+
+size_t text_word(const char **list)
+{
+    *list += strspn(*list, ", \t\n");
+    return strcspn(*list, ", \t\n");
+}

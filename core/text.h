@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /* data is always NUL-terminated once something was added, and NULL before. After the limit was met, `cut` is
- * true, and further additions do nothing: check once at the end. What fits is kept, cut at a UTF-8 character. */
+ * true, and further additions do nothing: check once at the end. What fits is kept, cut at a UTF-8 character.
+ */
 struct text {
     char *data;
     size_t len;
@@ -28,5 +29,9 @@ void text_add_char(struct text *t, char c);
 /* NAME as SQL writes an identifier that may be any text: "a ""b""". */
 void text_add_identifier(struct text *t, const char *name);
 void text_addf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Moves *LIST to its next word, words being parted by commas and white space; returns its length, 0 at the
+ * end. */
+size_t text_word(const char **list);
 
 #endif

@@ -5,7 +5,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
+
+#include "core/text.h"
 
 static const double longest_s = 100 * 366 * 86400.0;
 
@@ -259,4 +262,51 @@ void moment_format_local(char *out, size_t size, double moment)
 void moment_format_utc(char *out, size_t size, double moment)
 {
     format_moment(out, size, moment, true);
+}
+
+bool clock_parse(const char *s, size_t len, int *seconds)
+{
+    int hours, minutes;
+    const char *p = s;
+    if (len != 5 || !read_digits(&p, 2, &hours) || !read_char(&p, ":") || !read_digits(&p, 2, &minutes) ||
+        minutes >= 60 || hours * 60 + minutes > 24 * 60)
+        return false;
+    *seconds = (hours * 60 + minutes) * 60;
+    return true;
+}
+
+/* The number of the day whose name begins at S, -1 if none does. */
+static int day_at(const char *s)
+{
+    static const char *const names[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+    for (int i = 0; i < 7; i++)
+        if (strncasecmp(s, names[i], 3) == 0)
+            return i;
+    return -1;
+}
+
+/* "mon" or "fri-mon". */
+static bool read_day(const char *word, size_t n, int *days)
+{
+    bool range = n == 7 && word[3] == '-';
+    int first = n == 3 || range ? day_at(word) : -1, last = range ? day_at(word + 4) : first;
+    if (first < 0 || last < 0)
+        return false;
+    for (int d = first;; d = (d + 1) % 7) {
+        *days |= 1 << d;
+        if (d == last)
+            return true;
+    }
+}
+
+bool days_parse(const char *list, int *days, struct err *err)
+{
+    int read = 0;
+    for (size_t n; (n = text_word(&list)) > 0; list += n)
+        if (!read_day(list, n, &read))
+            return fail(err, "days: '%.*s'; expected sun, mon-fri and the like", (int)n, list);
+    if (read == 0)
+        return fail(err, "days is empty; expected sun, mon-fri and the like");
+    *days = read;
+    return true;
 }

@@ -13,9 +13,8 @@ enum { PRIORITY = 1, MOST_PARAMS = 64 };
 static const double every_s = 30;
 /* Who begins to look sees at once what is known, and soon what is read for it. */
 static const double again_s = 3, settle_s = 0.3;
-/* What was cured is read anew as soon as its source may be: a table is looked at each 5 s, an index each 10.
- */
-static const double hurry_s = 12, hurried_every_s = 1;
+/* What was cured is read anew as soon as its source may be. */
+static const double hurry_s = READ_OFTEN_S, hurried_every_s = 1;
 
 static void ask_next(struct advisor *a);
 static void need(struct advisor *a, bool all);
@@ -52,7 +51,20 @@ static void round_done(struct advisor *a)
 
 static void arm(struct advisor *a, double after_s)
 {
+    a->due_s = loop_mono_s() + after_s;
     loop_timer_start(a->timer, fmax(0.001, after_s), 0);
+}
+
+/* What comes again and again does not put it off. */
+static void arm_soon(struct advisor *a)
+{
+    if (a->due_s > loop_mono_s() + settle_s)
+        arm(a, settle_s);
+}
+
+static bool is_hurried(const struct advisor *a)
+{
+    return a->hurry_until_s > 0 || a->since_s > 0;
 }
 
 static void round_end(struct advisor *a)
@@ -63,13 +75,13 @@ static void round_end(struct advisor *a)
     a->checked = NULL;
     round_done(a);
     a->rounds++;
-    bool hurries = a->begun_s < a->hurry_until_s;
+    bool hurries = a->begun_s < a->hurry_until_s || a->begun_s < a->since_s;
     a->complete = !pending && !hurries;
-    if (a->complete && a->hurry_until_s > 0) {
-        a->hurry_until_s = 0;
+    if (a->complete && is_hurried(a)) {
+        a->hurry_until_s = a->since_s = 0;
         need(a, true);
     }
-    arm(a, a->rounds == 1 || !a->complete ? again_s : every_s);
+    arm(a, !a->complete && a->came ? settle_s : a->rounds == 1 || !a->complete ? again_s : every_s);
 }
 
 static void on_answer(void *ctx, struct result *result, const char *error)
@@ -145,6 +157,7 @@ static void ask_next(struct advisor *a)
 static void round_begin(struct advisor *a)
 {
     a->begun_s = loop_mono_s();
+    a->came = false;
     a->snapshot = store_snapshot(engine_store(a->engine));
     a->checked = mem_new_array((size_t)a->findings.n, sizeof(*a->checked));
     for (int i = 0; i < a->findings.n; i++) {
@@ -177,8 +190,7 @@ static void need(struct advisor *a, bool all)
             continue;
         needs = mem_grow(needs, (size_t)(n + f->uses.n), sizeof(*needs));
         for (int u = 0; u < f->uses.n; u++)
-            needs[n++] =
-                (struct engine_need){f->uses.datasets[u], a->hurry_until_s > 0 ? hurried_every_s : every_s};
+            needs[n++] = (struct engine_need){f->uses.datasets[u], is_hurried(a) ? hurried_every_s : every_s};
     }
     engine_need(a->engine, ASKER_FINDINGS, needs, n);
     free(needs);
@@ -197,8 +209,8 @@ static bool load(struct advisor *a, const struct config *config, struct err *err
 static void on_demand(void *ctx)
 {
     struct advisor *a = ctx;
-    bool wanted =
-        engine_is_wanted(a->engine, &findings_dataset) || engine_is_wanted(a->engine, &checks_dataset);
+    bool wanted = a->lookers > 0 || engine_is_wanted(a->engine, &findings_dataset) ||
+                  engine_is_wanted(a->engine, &checks_dataset);
     if (wanted == a->looked_at || (wanted && a->findings.n == 0 && !load(a, NULL, NULL)))
         return;
     a->looked_at = wanted;
@@ -223,8 +235,11 @@ static bool reads(const struct advisor *a, const struct dataset *d)
 void advisor_sample(struct advisor *a, const char *target, const struct dataset *d)
 {
     (void)target;
-    if (a->looked_at && !a->complete && a->checked == NULL && reads(a, d))
-        arm(a, settle_s);
+    if (!a->looked_at || a->complete || !reads(a, d))
+        return;
+    a->came = true;
+    if (a->checked == NULL)
+        arm_soon(a);
 }
 
 void advisor_soon(struct advisor *a)
@@ -236,6 +251,28 @@ void advisor_soon(struct advisor *a)
     need(a, true);
     if (a->checked == NULL)
         arm(a, settle_s);
+}
+
+void advisor_look(struct advisor *a)
+{
+    a->lookers++;
+    a->since_s = loop_mono_s();
+    a->complete = false;
+    if (!a->looked_at) {
+        on_demand(a);
+        return;
+    }
+    need(a, true);
+    if (a->checked == NULL)
+        arm(a, settle_s);
+}
+
+void advisor_look_away(struct advisor *a)
+{
+    a->lookers--;
+    if (a->lookers == 0)
+        a->since_s = 0;
+    on_demand(a);
 }
 
 bool advisor_is_complete(const struct advisor *a)

@@ -22,6 +22,10 @@ void advisor_free(struct advisor *a);
 void advisor_sample(struct advisor *a, const char *target, const struct dataset *d);
 /* Something was cured: asks soon. */
 void advisor_soon(struct advisor *a);
+/* Somebody waits for what is found from now on, until as many calls of advisor_look_away: it is asked though
+ * nobody wants the datasets, and is complete when all that is read often was read after this. */
+void advisor_look(struct advisor *a);
+void advisor_look_away(struct advisor *a);
 /* What was asked last had all that the sources can give: each dataset of each target that is up was read, or
  * cannot be. */
 bool advisor_is_complete(const struct advisor *a);

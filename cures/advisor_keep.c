@@ -75,6 +75,20 @@ static const char *lacks_of(const struct checked *c, const char *target)
     return NULL;
 }
 
+/* What this round was asked of has nothing so new as somebody who waits would have it. */
+static bool is_old(const struct advisor *a, int target, const struct dataset *d)
+{
+    const char *name = engine_target_name(a->engine, target);
+    if (a->since_s == 0 || d->every >= READ_OFTEN_S)
+        return false;
+    for (int i = 0; i < snapshot_targets(a->snapshot); i++)
+        if (strcmp(snapshot_target(a->snapshot, i), name) == 0) {
+            const struct sample *s = snapshot_newest(a->snapshot, i, d);
+            return s == NULL || s->mono_s < a->since_s;
+        }
+    return true;
+}
+
 static const char *feed_lacks(const struct advisor *a, const struct finding *f, int target, struct text *text,
                               bool *pending)
 {
@@ -82,8 +96,10 @@ static const char *feed_lacks(const struct advisor *a, const struct finding *f, 
         struct engine_feed feed;
         const struct dataset *d = f->uses.datasets[i];
         engine_feed(a->engine, target, d, &feed);
-        if (feed.error == NULL && (feed.samples > 0 || !feed.polled))
+        if (feed.error == NULL && (feed.samples > 0 || !feed.polled)) {
+            *pending = *pending || (feed.polled && is_old(a, target, d));
             continue;
+        }
         *pending = *pending || feed.error == NULL;
         text_clear(text);
         text_addf(text, "%s: %s", d->name, feed.error != NULL ? feed.error : "not read yet");
@@ -234,7 +250,9 @@ static void set_row(struct sample *s, int row, const struct offender *o)
         {FINDINGS_STAGE, stage_name(f->stage)},
         {FINDINGS_STATEMENT, statement_of(o)},
         {FINDINGS_WHY_NOT, why_not_of(o)},
-        {FINDINGS_CONFIRM, statement_of(o) == NULL ? NULL : is_by_name(o) ? "name" : "y"},
+        {FINDINGS_CONFIRM, statement_of(o) == NULL ? NULL
+                           : is_by_name(o)         ? "name"
+                                                   : "y"},
         {FINDINGS_EFFECT, or_else(text_of(o, "effect"), o->cure.effect)},
         {FINDINGS_COST, text_of(o, "cost")},
         {FINDINGS_RISK, or_else(text_of(o, "risk"), action == NULL ? NULL : action->risk)},

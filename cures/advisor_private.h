@@ -27,9 +27,13 @@ struct advisor {
     struct actions own_actions;    /* if nobody gave some */
     struct loop_timer *timer;
     bool looked_at, complete;
+    bool came;            /* something that findings read, since the round under way began */
+    double due_s;         /* monotonic, of the next round */
     double begun_s;       /* monotonic, of the last round; -HUGE_VAL: there was none since somebody looks */
     double hurry_until_s; /* monotonic; 0: nothing was cured lately */
     int rounds;           /* since somebody looks */
+    int lookers;          /* who wait for an answer, beside panes */
+    double since_s;       /* monotonic: what was read before is too old for them; 0: they have their answer */
     /* Of the round that is under way: */
     int ticket; /* 0: none is */
     struct snapshot *snapshot;
@@ -40,8 +44,10 @@ struct advisor {
 };
 enum { STEP_LACKS = -2, STEP_ROWS = -1 };
 
+enum { READ_OFTEN_S = 12 }; /* a table is looked at each 5 s, an index each 10 */
+
 /* advisor_keep.c: makes samples of what was found, puts them, and returns whether some source has not been
- * read yet. */
+ * read yet, or too long ago. */
 bool advisor_keep(struct advisor *a);
 /* Why F cannot be judged on target number TARGET for want of a source, NULL: it can; in the caller's TEXT.
  * PENDING: it is only not read yet. */

@@ -25,6 +25,13 @@ struct running {
     char *target;
 };
 
+/* Who is told when a job begins, or has ended. */
+struct listener {
+    cures_job_fn *fn; /* NULL: nobody, any more */
+    void *ctx;
+    bool begun;
+};
+
 struct cures {
     struct loop *loop;
     struct engine *engine;
@@ -32,8 +39,8 @@ struct cures {
     struct running *running;
     struct loop_timer *timer;
     bool changed; /* something is to be told, or begun, in the next turn */
-    cures_ended_fn *ended_fn;
-    void *ended_ctx;
+    struct listener *listeners;
+    int n_listeners;
     struct ledger *ledger; /* NULL: nothing is kept, nor measured */
     struct measures *measures;
     bool ledger_changed, troubled;
@@ -66,6 +73,13 @@ static void keep(struct cures *c, const struct job *job)
     ledger_put(c->ledger, e);
 }
 
+static void tell_job(struct cures *c, const struct job *job, bool begun)
+{
+    for (int i = 0; i < c->n_listeners; i++)
+        if (c->listeners[i].fn != NULL && c->listeners[i].begun == begun)
+            c->listeners[i].fn(c->listeners[i].ctx, job);
+}
+
 /* So that it is known of whatever becomes of this program. */
 static void keep_begun(struct cures *c, struct job *job)
 {
@@ -93,8 +107,7 @@ static void tell_end(struct cures *c, const struct job *job)
     if (c->ledger != NULL)
         keep(c, job);
     engine_note(c->engine, job->target, "cure", job->label, job->action, job_state_name(job->state));
-    if (c->ended_fn != NULL)
-        c->ended_fn(c->ended_ctx, job);
+    tell_job(c, job, false);
 }
 
 static void end(struct cures *c, struct job *job, enum job_state state, const char *text)
@@ -154,6 +167,7 @@ static void begin(struct cures *c, struct job *job)
         end(c, job, JOB_FAILED, err.text);
         return;
     }
+    tell_job(c, job, true);
     if (c->measures != NULL)
         measures_begin(c->measures, job);
     if (c->ledger != NULL)
@@ -192,10 +206,20 @@ static void put(struct cures *c, const char *target)
     engine_put(c->engine, target, cures_sample(&c->jobs, target, loop_mono_s(), loop_wall_s()));
 }
 
+static void forget_listeners(struct cures *c)
+{
+    int n = 0;
+    for (int i = 0; i < c->n_listeners; i++)
+        if (c->listeners[i].fn != NULL)
+            c->listeners[n++] = c->listeners[i];
+    c->n_listeners = n;
+}
+
 static void on_timer(void *ctx)
 {
     struct cures *c = ctx;
     c->changed = false;
+    forget_listeners(c);
     for (int i = 0; i < engine_targets(c->engine); i++) {
         const char *target = engine_target_name(c->engine, i);
         for (struct job *job; (job = jobs_next(&c->jobs, target)) != NULL;)
@@ -283,6 +307,7 @@ bool cures_free(struct cures *c)
     bool kept = ledger_free(c->ledger);
     loop_timer_free(c->timer);
     jobs_done(&c->jobs);
+    free(c->listeners);
     free(c);
     return kept;
 }
@@ -386,10 +411,28 @@ int cures_open(const struct cures *c)
     return jobs_open(&c->jobs, NULL);
 }
 
-void cures_on_ended(struct cures *c, cures_ended_fn *fn, void *ctx)
+static void add_listener(struct cures *c, const struct listener *l)
 {
-    c->ended_fn = fn;
-    c->ended_ctx = ctx;
+    c->listeners = mem_grow(c->listeners, (size_t)c->n_listeners + 1, sizeof(*c->listeners));
+    c->listeners[c->n_listeners++] = *l;
+}
+
+void cures_on_begun(struct cures *c, cures_job_fn *fn, void *ctx)
+{
+    add_listener(c, &(struct listener){fn, ctx, true});
+}
+
+void cures_on_ended(struct cures *c, cures_job_fn *fn, void *ctx)
+{
+    add_listener(c, &(struct listener){fn, ctx, false});
+}
+
+void cures_off(struct cures *c, const void *ctx)
+{
+    for (int i = 0; i < c->n_listeners; i++)
+        if (c->listeners[i].ctx == ctx)
+            c->listeners[i].fn = NULL; /* its place is another's in the next turn: somebody may be told now */
+    soon(c);
 }
 
 const struct jobs *cures_jobs(const struct cures *c)

@@ -29,9 +29,13 @@ bool cures_cancel(struct cures *c, int64_t id, struct err *err);
 void cures_cancel_all(struct cures *c);
 /* Jobs that have not ended. */
 int cures_open(const struct cures *c);
-/* FN is called when a job has ended; JOB is borrowed for the call. At most one. */
-typedef void cures_ended_fn(void *ctx, const struct job *job);
-void cures_on_ended(struct cures *c, cures_ended_fn *fn, void *ctx);
+/* FN is called when a job begins, or has ended; JOB is borrowed for the call. Any number of them, in the
+ * order in which they came; they may go in the call. */
+typedef void cures_job_fn(void *ctx, const struct job *job);
+void cures_on_begun(struct cures *c, cures_job_fn *fn, void *ctx);
+void cures_on_ended(struct cures *c, cures_job_fn *fn, void *ctx);
+/* What CTX has is called no more. */
+void cures_off(struct cures *c, const void *ctx);
 const struct jobs *cures_jobs(const struct cures *c);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "cures/advisor.h"
 #include "cures/ledger.h"
+#include "cures/scheduler.h"
 
 enum {
     ID,
@@ -59,7 +60,7 @@ const struct dataset cures_dataset = {
 bool cures_register(struct registry *r, struct err *err)
 {
     return registry_add(r, &cures_dataset, err) && registry_add(r, &ledger_dataset, err) &&
-           findings_register(r, err);
+           registry_add(r, &schedules_dataset, err) && findings_register(r, err);
 }
 
 static const char *step_of(const struct job *job)

@@ -52,14 +52,18 @@ static bool is_kind(const char *action, const char *word)
     return strncmp(action, word, len) == 0 && (action[len] == '\0' || action[len] == '_');
 }
 
-bool plan_is_named(const char *action, const struct plan_options *o)
+static bool is_among(const char *action, const char *const *words, int n)
 {
-    const char *const *words = o->n_only > 0 ? o->only : standard;
-    int n = o->n_only > 0 ? o->n_only : (int)(sizeof(standard) / sizeof(standard[0]));
     for (int i = 0; i < n; i++)
         if (is_kind(action, words[i]))
             return true;
     return false;
+}
+
+bool plan_is_named(const char *action, const struct plan_options *o)
+{
+    return o->n_only > 0 ? is_among(action, o->only, o->n_only)
+                         : is_among(action, standard, (int)(sizeof(standard) / sizeof(standard[0])));
 }
 
 static bool same_text(const char *a, const char *b)
@@ -87,6 +91,8 @@ static enum plan_fate fate_of(const struct plan *p, const struct plan_item *item
         return PLAN_IMPOSSIBLE;
     if (!plan_is_named(item->action, o))
         return PLAN_NOT_NAMED;
+    if (o->allow != NULL && !is_among(item->action, o->allow, o->n_allow))
+        return PLAN_FORBIDDEN;
     if (item->by_name)
         return PLAN_BY_NAME;
     if (is_done_before(p, items, item))
@@ -157,6 +163,9 @@ void plan_why(const struct plan_entry *entry, const struct plan_item *item, stru
         break;
     case PLAN_NOT_NAMED:
         text_addf(out, "not asked for: --only %s", item->action);
+        break;
+    case PLAN_FORBIDDEN:
+        text_addf(out, "action %s is not allowed from here", item->action);
         break;
     case PLAN_BY_NAME:
         text_addf(out, "what it is done to must be typed, in the dashboard: action %s", item->action);

@@ -24,6 +24,7 @@ enum plan_fate {
     PLAN_NO_CURE,    /* no action cures it: a person has to */
     PLAN_IMPOSSIBLE, /* the action cannot be done there */
     PLAN_NOT_NAMED,  /* its action is not among those that were asked for */
+    PLAN_FORBIDDEN,  /* it was asked for, and may not be */
     PLAN_BY_NAME,    /* its dialog asks for more than a yes */
     PLAN_TWICE,      /* a step before does the same */
     PLAN_NO_TIME     /* it does not fit into what is left of the budget */
@@ -44,6 +45,8 @@ struct plan_options {
                                 begin with it and `_` */
     int n_only;              /* 0: analyze and vacuum, which change nothing but statistics and free space */
     double budget_s;         /* NAN: no limit */
+    const char *const *allow; /* kinds that may be run at all; NULL: each */
+    int n_allow;
 };
 
 /* Whether actions of that name are asked for. */

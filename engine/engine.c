@@ -103,8 +103,10 @@ bool engine_check(const struct target_config *config, struct err *err)
 void engine_remove(struct engine *e, int i)
 {
     struct target *t = e->targets[i];
-    store_drop(e->store, t->config.name);
-    target_done(t);
+    char *name = mem_dup(t->config.name);
+    target_done(t); /* which may still tell of cures that it leaves */
+    store_drop(e->store, name);
+    free(name);
     free(t);
     e->n_targets--;
     for (; i < e->n_targets; i++)

@@ -233,6 +233,16 @@ void answer_late(struct ask *a, int status, const char *sentence)
     ask_free(a);
 }
 
+void answer_late_json(struct ask *a, int status, struct text *body)
+{
+    if (a->call != NULL) {
+        http_set_data(a->call, NULL);
+        answer_json(a->call, status, body);
+    }
+    text_done(body);
+    ask_free(a);
+}
+
 static void on_kept(void *ctx, bool written)
 {
     struct ask *a = ctx;

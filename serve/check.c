@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "cures/plan_words.h"
 #include "serve/listen.h"
 #include "serve/serve.h"
 #include "serve/trust.h"
@@ -38,6 +39,16 @@ static bool check_socket(const struct config_section *s, struct err *err)
     return why.text[0] == '\0' || refuse(s, "socket", why.text, err);
 }
 
+static bool check_allow(const struct config_section *s, struct err *err)
+{
+    const char *allow = section_get(s, "allow");
+    struct plan_words words = {.n = 0};
+    struct err why = {""};
+    bool ok = allow == NULL || strcmp(allow, "none") == 0 || plan_words_read(allow, &words, &why);
+    plan_words_done(&words);
+    return ok || refuse(s, "allow", why.text, err);
+}
+
 /* Whoever has the one must not have the other by that. */
 static bool check_tokens(const struct config_section *s, struct err *err)
 {
@@ -58,5 +69,6 @@ static bool check_tokens(const struct config_section *s, struct err *err)
 bool serve_check(const struct config *config, struct err *err)
 {
     const struct config_section *s = config_find(config, "http", "");
-    return s == NULL || (check_listen(config, s, err) && check_socket(s, err) && check_tokens(s, err));
+    return s == NULL || (check_listen(config, s, err) && check_socket(s, err) && check_allow(s, err) &&
+                         check_tokens(s, err));
 }

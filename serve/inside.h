@@ -24,6 +24,7 @@ struct serve {
     struct demand *demand;
     struct scrapes *scrapes;
     struct json *json; /* for the loop thread */
+    struct planning *plannings; /* plans that somebody waits for */
     int n_asks;        /* questions to the query thread that are not answered yet */
     bool aliases;
     struct {
@@ -57,6 +58,8 @@ void answer_query(struct serve *s, struct http_call *c, const struct query *q, e
 struct ask;
 struct ask *answer_wait(struct serve *s, struct http_call *c);
 void answer_late(struct ask *a, int status, const char *sentence);
+/* The same with a body that was found, whose string is taken. */
+void answer_late_json(struct ask *a, int status, struct text *body);
 /* C has ended: nobody waits for its answer any more. */
 void answer_forget(struct http_call *c);
 
@@ -81,5 +84,13 @@ void people_unsilence_alert(struct serve *s, struct http_call *c, const char *id
 void people_silence_alert(struct serve *s, struct http_call *c, const char *id);
 void people_resend(struct serve *s, struct http_call *c, const char *id);
 void people_test(struct serve *s, struct http_call *c, const char *webhook);
+
+/* plans.c: plans, and the rounds that run them. ID likewise. */
+void plans_answer(struct serve *s, struct http_call *c, const char *id);
+void plans_run(struct serve *s, struct http_call *c, const char *id);
+void plans_told(struct serve *s, struct http_call *c, const char *id);
+void plans_cancel(struct serve *s, struct http_call *c, const char *id);
+/* Nobody is answered any more. */
+void plans_end(struct serve *s);
 
 #endif

@@ -7,54 +7,21 @@
 
 #include "core/when.h"
 #include "serve/inside.h"
+#include "serve/wish.h"
 
-enum { MOST_MEMBERS = 64, STANDARD_ROWS = 10000 };
+enum { STANDARD_ROWS = 10000 };
 static const double demand_s = 10;
-
-/* The body's members; none of an empty body. */
-struct wish {
-    struct arena *arena;
-    struct json_member *members;
-    int n;
-};
-
-static bool wish_read(struct http_call *c, struct wish *w, struct err *err)
-{
-    size_t len;
-    const char *body = http_body(c, &len);
-    *w = (struct wish){.arena = arena_new(1024)};
-    return len == 0 || json_members(w->arena, body, len, MOST_MEMBERS, &w->members, &w->n, err);
-}
-
-static const struct value *wish_value(const struct wish *w, const char *name)
-{
-    for (int i = 0; i < w->n; i++)
-        if (strcmp(w->members[i].name, name) == 0)
-            return &w->members[i].value;
-    return NULL;
-}
-
-/* NULL when it is not there, or not text. */
-static const char *wish_text(const struct wish *w, const char *name)
-{
-    const struct value *v = wish_value(w, name);
-    return v != NULL && v->type == VALUE_TEXT ? v->text : NULL;
-}
 
 /* Refuses what nobody would read: a word that is misspelt must not be an acknowledgement without an end.
  * NAMES are all that there are, with a blank between; `until` may be a number, all else is text. */
-static bool wish_check(const struct wish *w, const char *names, struct err *err)
+static bool check(const struct wish *w, const char *names, struct err *err)
 {
+    const char *unknown = wish_unknown(w, names);
+    if (unknown != NULL)
+        return fail(err, "%.40s: there is no such member: must be one of %s", unknown, names);
     for (int i = 0; i < w->n; i++) {
-        const char *name = w->members[i].name, *at = names;
+        const char *name = w->members[i].name;
         enum value_type type = w->members[i].value.type;
-        size_t len = strlen(name), word = strcspn(at, " ");
-        while (*at != '\0' && (word != len || strncmp(at, name, len) != 0)) {
-            at += word + strspn(at + word, " ");
-            word = strcspn(at, " ");
-        }
-        if (*at == '\0')
-            return fail(err, "%.40s: there is no such member: must be one of %s", name, names);
         bool number = strcmp(name, "until") == 0 && (type == VALUE_INT || type == VALUE_REAL);
         if (type != VALUE_TEXT && type != VALUE_NULL && !number)
             return fail(err, "%s: must be text%s", name,
@@ -65,12 +32,6 @@ static bool wish_check(const struct wish *w, const char *names, struct err *err)
     return true;
 }
 
-static double wish_number(const struct wish *w, const char *name)
-{
-    const struct value *v = wish_value(w, name);
-    return v != NULL ? value_real(v) : NAN;
-}
-
 /* ---- SELECTs ---- */
 
 static enum shape wanted_shape(const struct http_call *c)
@@ -79,7 +40,7 @@ static enum shape wanted_shape(const struct http_call *c)
     return accept != NULL && strstr(accept, TYPE_RESULT) != NULL ? SHAPE_COLUMNAR : SHAPE_ROWS;
 }
 
-static bool read_params(const struct wish *w, struct query *q, struct query_param params[MOST_MEMBERS],
+static bool read_params(const struct wish *w, struct query *q, struct query_param params[WISH_MEMBERS],
                         struct err *err)
 {
     const struct value *v = wish_value(w, "params");
@@ -87,7 +48,7 @@ static bool read_params(const struct wish *w, struct query *q, struct query_para
     if (v == NULL || v->type == VALUE_NULL)
         return true;
     if (v->type != VALUE_TEXT ||
-        !json_members(w->arena, v->text, strlen(v->text), MOST_MEMBERS, &members, &q->n_params, NULL))
+        !json_members(w->arena, v->text, strlen(v->text), WISH_MEMBERS, &members, &q->n_params, NULL))
         return fail(err, "params: an object of names and values is needed");
     for (int i = 0; i < q->n_params; i++)
         params[i] = (struct query_param){.name = members[i].name, .value = members[i].value};
@@ -111,7 +72,7 @@ static bool read_query(struct http_call *c, const struct wish *w, struct query *
 
 void people_query(struct serve *s, struct http_call *c, const char *id)
 {
-    struct query_param params[MOST_MEMBERS];
+    struct query_param params[WISH_MEMBERS];
     struct query q = {0};
     struct err err = {0};
     struct wish w;
@@ -174,7 +135,7 @@ void people_ack(struct serve *s, struct http_call *c, const char *id)
     double until_s;
     if (!has_alerts(s, c))
         return;
-    if (!wish_read(c, &w, &err) || !wish_check(&w, "by comment for until", &err) ||
+    if (!wish_read(c, &w, &err) || !check(&w, "by comment for until", &err) ||
         !read_until(&w, loop_wall_s(), &until_s, &err)) {
         answer_error(s, c, 400, err.text);
     } else {
@@ -255,7 +216,7 @@ void people_silence(struct serve *s, struct http_call *c, const char *id)
     (void)id;
     if (!has_alerts(s, c))
         return;
-    if (!wish_read(c, &w, &err) || !wish_check(&w, "rule target key by comment for until", &err)) {
+    if (!wish_read(c, &w, &err) || !check(&w, "rule target key by comment for until", &err)) {
         answer_error(s, c, 400, err.text);
     } else {
         struct silence new = {.rule = borrowed(wish_text(&w, "rule")),
@@ -282,7 +243,7 @@ void people_silence_alert(struct serve *s, struct http_call *c, const char *id)
         answer_error(s, c, 404, "there is no such alert");
         return;
     }
-    if (wish_read(c, &w, &err) && wish_check(&w, "by comment for until", &err)) {
+    if (wish_read(c, &w, &err) && check(&w, "by comment for until", &err)) {
         struct silence new = {.rule = glob_of(a->rule), .target = glob_of(a->target), .key = glob_of(a->key)};
         char *texts[] = {new.rule, new.target, new.key};
         silence(s, c, &w, &new);

@@ -113,7 +113,7 @@ static void step(struct serve *s, struct http_call *c, const char *id)
 static void later(struct serve *s, struct http_call *c, const char *id)
 {
     (void)id;
-    answer_error(s, c, 501, "this version cannot do that yet: it changes nothing on a server");
+    answer_error(s, c, 501, "this version cannot do that yet");
 }
 
 // clang-format off
@@ -145,7 +145,10 @@ static const struct route routes[] = {
     {"POST",   "/api/v1/alerts/{id}/unsilence", ACCESS_READ, BODY_MAY, .fn = people_unsilence_alert},
     {"POST",   "/api/v1/deliveries/{id}/resend", ACCESS_READ, BODY_MAY, .fn = people_resend},
     {"POST",   "/api/v1/webhooks/{id}/test", ACCESS_READ, BODY_MAY, .fn = people_test},
-    {"POST",   "/database/optimize",          ACCESS_ACT,  BODY_MAY, .fn = later},
+    {"GET",    "/database/optimize",          ACCESS_READ, .fn = plans_answer},
+    {"POST",   "/database/optimize",          ACCESS_READ, BODY_MAY, .fn = plans_run}, /* which asks for more */
+    {"GET",    "/database/optimize/{id}",     ACCESS_READ, .fn = plans_told},
+    {"DELETE", "/database/optimize/{id}",     ACCESS_ACT,  .fn = plans_cancel},
     {"POST",   "/database/cache/clear",       ACCESS_ACT,  BODY_MAY, .fn = later},
 };
 // clang-format on

@@ -82,6 +82,7 @@ void serve_free(struct serve *s)
         return;
     if (s->socket_path != NULL)
         unlink(s->socket_path);
+    plans_end(s);
     http_free(s->tcp.http);
     http_free(s->local.http);
     scrapes_free(s->scrapes);

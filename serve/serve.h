@@ -7,16 +7,21 @@
 #include "alerts/alerts.h"
 #include "core/config.h"
 #include "core/query.h"
+#include "cures/rounds.h"
 #include "engine/engine.h"
 
 struct serve;
 
-/* Borrowed; ALERTS may be NULL (a dashboard with --listen). */
+/* Borrowed; ALERTS may be NULL (a dashboard with --listen), ADVISOR too: nothing is found here, ROUNDS too: nothing
+ * is done from here, and READ_ONLY tells why. */
 struct serve_parts {
     struct loop *loop;
     struct engine *engine;
     struct query_thread *queries;
     struct alerts *alerts;
+    struct advisor *advisor;
+    struct rounds *rounds; /* CONFIG must outlive what they run */
+    bool read_only;        /* --read-only was given */
     const struct registry *registry;
     const struct config *config; /* section [http] */
     const char *socket;          /* path of the unix socket, NULL: none */

@@ -102,6 +102,11 @@ static int check_act(const struct trust *t, const char *given, struct err *err)
     return known ? 403 : 401;
 }
 
+int trust_act(const struct trust *t, const struct http_call *c, struct err *err)
+{
+    return check_act(t, bearer(c), err);
+}
+
 /* A proxy of this machine passes on what came from another one. */
 static bool is_passed_on(const struct http_call *c)
 {

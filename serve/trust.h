@@ -24,6 +24,8 @@ bool trust_beyond(const struct trust *t, const char *address, struct err *err);
 /* 0 when C may, else the status to answer with, and in ERR why. */
 int trust_check(const struct trust *t, enum entrance entrance, enum access access, const struct http_call *c,
                 struct err *err);
+/* The same of the second token alone, of a request that may read. */
+int trust_act(const struct trust *t, const struct http_call *c, struct err *err);
 /* In a time that does not depend on where they differ. */
 bool trust_equal(const char *given, const char *wanted);
 

@@ -551,10 +551,3 @@ def test_a_state_file_that_is_no_use_is_put_aside_and_told_once_and_the_watching
     assert "state.db.version-0-" in guard.log() and guard.log().count("another version") == 1
     assert "cannot be written" not in guard.log()
     assert guard.rows("select count(*) from events") == [(1,)]
-
-
-def test_what_may_not_be_changed_over_http_yet_is_refused_with_its_line(guard, knobs):
-    knobs("a")
-    guard.sections["http"]["allow"] = "analyze, vacuum"
-    assert guard.start().process.wait(20) == 1
-    assert re.search(rf"{guard.path}:\d+: .*allow.*expected .*none", guard.log()), guard.log()

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/session.h"
+#include "cures/advisor.h"
 #include "serve/serve.h"
 #include "tests/serve/alerts_stand_in.h"
 
@@ -13,6 +14,7 @@ struct hold {
     struct session session;
     struct query_thread *queries;
     struct alerts *alerts;
+    struct advisor *advisor;
     struct serve *serve;
     struct loop_timer *second;
     struct loop_fd *input;
@@ -26,6 +28,11 @@ static void on_second(void *ctx)
     double now = loop_mono_s();
     store_put(engine_store(h->session.engine), "shop",
               book_alerts_sample(alerts_book(h->alerts), "shop", now, loop_wall_s()));
+}
+
+static void on_sample(void *ctx, const char *target, const struct dataset *d)
+{
+    advisor_sample(((struct hold *)ctx)->advisor, target, d);
 }
 
 static void on_input(void *ctx, bool readable, bool writable)
@@ -63,15 +70,20 @@ static bool open_all(struct hold *h, const struct args *args, char **argv, int n
         return false;
     h->alerts = alerts_stand_in_new();
     h->queries = query_thread_new(h->session.loop, &h->session.registry, err);
+    if (h->queries != NULL)
+        h->advisor = advisor_new(h->session.loop, h->session.engine, h->queries, &h->session.config,
+                                 &h->session.registry, NULL, err);
+    engine_on_sample(h->session.engine, on_sample, h);
     struct serve_parts parts = {.loop = h->session.loop,
                                 .engine = h->session.engine,
                                 .queries = h->queries,
                                 .alerts = h->alerts,
+                                .advisor = h->advisor,
                                 .registry = &h->session.registry,
                                 .config = &h->session.config,
                                 .listen = given(argv[2]),
                                 .socket = given(argv[3])};
-    h->serve = h->queries != NULL ? serve_new(&parts, err) : NULL;
+    h->serve = h->advisor != NULL ? serve_new(&parts, err) : NULL;
     return h->serve != NULL;
 }
 
@@ -91,6 +103,9 @@ int main(int argc, char **argv)
     else
         fprintf(stderr, "serve_hold: %s\n", err.text);
     serve_free(h.serve);
+    if (h.session.engine != NULL)
+        engine_on_sample(h.session.engine, NULL, NULL);
+    advisor_free(h.advisor);
     query_thread_free(h.queries);
     if (h.alerts != NULL)
         alerts_stand_in_free(h.alerts);

@@ -167,7 +167,7 @@ def test_nothing_listens_beyond_loopback_without_a_token(hold):
     ("/api/v1/datasets", "GET", "read-planted-1", 200), ("/metrics", "GET", "metrics-planted-3", 200),
     ("/api/v1/datasets", "GET", "metrics-planted-3", 403), ("/metrics", "GET", "read-planted-1", 200),
     ("/database/optimize", "POST", None, 401), ("/database/optimize", "POST", "read-planted-1", 403),
-    ("/database/optimize", "POST", "act-planted-2", 501),
+    ("/database/optimize", "POST", "act-planted-2", 403), ("/database/cache/clear", "POST", "act-planted-2", 501),
 ])
 def test_beyond_loopback_the_token_decides(hold, path, method, token, status):
     h = hold(config=TOKENS, listen="0.0.0.0:0")
@@ -182,7 +182,8 @@ def test_on_loopback_changing_a_server_needs_the_second_token(hold):
     assert h.ask("/api/v1/datasets").status == 200
     assert h.ask("/database/optimize", "POST").status == 401
     assert h.ask("/database/optimize", "POST", unix=True).status == 401
-    assert h.ask("/database/optimize", "POST", **bearer("act-planted-2")).status == 501
+    assert h.ask("/database/cache/clear", "POST", **bearer("act-planted-2")).status == 501
+    assert "only a guard does" in h.ask("/database/optimize", "POST", **bearer("act-planted-2")).json()["error"]
 
 
 @pytest.mark.parametrize("headers, status", [

@@ -10,7 +10,7 @@ with open(os.path.join(ROOT, "docs", "openapi.json"), encoding="utf-8") as f:
     PATHS = json.load(f)["paths"]
 with open(os.path.join(ROOT, "serve", "routes.c"), encoding="utf-8") as f:
     ROUTES = set(re.findall(r'^\s*\{"(GET|POST|DELETE)",\s*"(/[^"]*)"', f.read(), re.MULTILINE))
-PLAIN = sorted(p for p in PATHS if "get" in PATHS[p] and p not in ("/metrics", "/api/v1/query", "/api/v1/step"))
+PLAIN = sorted(p for p in PATHS if "get" in PATHS[p] and p not in ("/metrics", "/api/v1/query", "/api/v1/step") and "{" not in p)
 
 
 def schema_of(path):
@@ -27,7 +27,8 @@ def test_every_route_is_documented_and_every_documented_one_exists():
 
 
 def test_answers_have_exactly_the_documented_fields(hold, server):
-    server.psql("create extension if not exists pg_stat_statements; create table if not exists openapi(a int)")
+    server.psql("create extension if not exists pg_stat_statements; create table if not exists openapi(a int);"
+                "create table planned(a int) with (autovacuum_enabled = off); insert into planned select generate_series(1, 20000)")
     h = hold(server.conninfo(dbname="postgres").replace("dbname=postgres", "dbname=postgres"), config="[http]\naliases = yes\n")
     h.until("/database/query-analysis", lambda a: server.psql("select count(*) from openapi") and a.json(), 40)
     h.ask("/api/v1/silences", "POST", {"rule": "x", "for": "1h"})
@@ -36,6 +37,7 @@ def test_answers_have_exactly_the_documented_fields(hold, server):
         row = found[0] if isinstance(found, list) and found else found
         if row:
             assert set(row) == set(schema_of(path)["properties"]), path
+    server.psql("drop table planned")
 
 
 @pytest.mark.parametrize("path", PLAIN + ["/metrics", "/api/v1/query?sql=select+*+from+targets", "/nowhere", "/api/v1/alerts/x/ack"])
