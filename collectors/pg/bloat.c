@@ -60,15 +60,14 @@ static const struct dataset dataset = {
     "   and not exists (select from unnest(x.indclass::oid[], x.indcollation::oid[]) u(class, coll)" \
     "    join pg_opclass o on o.oid = u.class left join pg_collation l on l.oid = u.coll" \
     "    where l.collisdeterministic is false or not exists (select from pg_amproc m where m.amprocfamily = o.opcfamily and m.amprocnum = 4" \
-    "     and m.amproclefttype = o.opcintype and m.amprocrighttype = o.opcintype)) as shares, count(*) over () as n_all" \
-    "  from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_index x on x.indexrelid = c.oid" \
-    "  join pg_class t on t.oid = coalesce(x.indrelid, c.oid) cross join (select current_setting('block_size')::float8 as block offset 0) v" \
-    "  where c.relpages * v.block >= " LEAST " and c.relkind in ('r', 'm', 'i') and c.relam in (2, 403) and c.oid >= 16384" \
-    "  and c.relpersistence <> 't' and c.relnamespace <> 99 order by c.relpages desc, c.oid limit " MOST ") b"
+    "     and m.amproclefttype = o.opcintype and m.amprocrighttype = o.opcintype)) as shares, c.n_all" \
+    "  from (select *, count(*) over () as n_all from pg_class where relpages >= " LEAST " / (select current_setting('block_size')::int) and relkind in ('r', 'm', 'i')" \
+    "   and relam in (2, 403) and oid >= 16384 and relpersistence <> 't' and relnamespace <> 99 order by relpages desc, oid limit " MOST ") c join pg_namespace n on n.oid = c.relnamespace left join pg_index x on x.indexrelid = c.oid" \
+    "  cross join lateral (select oid, relname, reltuples from pg_class where oid = coalesce(x.indrelid, c.oid) offset 0) t cross join (select current_setting('block_size')::float8 as block offset 0) v offset 0) b"
 
 /* Its columns, in their order: a value of a variable length below 127 bytes is not aligned. Those of an index have the statistics of the table's column, or, for
- * an expression, of their own; of a partial one it is not known how many of its rows are null. What is fixed and never null needs no statistics. The view
- * pg_stats leaves out what the role may not read. */
+ * an expression, of their own; of a partial one it is not known how many of its rows are null, and nulls that share entries are reckoned apart. What is fixed and
+ * never null needs no statistics. The view pg_stats leaves out what the role may not read. */
 #define COLUMNS \
     "(select count(*)::int as n, array_agg(a.attlen > 0 order by a.attnum) as fixed, array_agg(coalesce(s.avg_width, a.attlen)::float8 order by a.attnum) as widths," \
     "  array_agg(case when a.attlen = -1 and s.avg_width < 127 then 1 else case a.attalign when 'd' then 8 when 'i' then 4 when 's' then 2 else 1 end end order by a.attnum) as aligns," \
@@ -83,9 +82,9 @@ static const struct dataset dataset = {
     "  from pg_attribute a left join pg_attribute o on b.is_index and o.attrelid = b.relid and o.attnum = b.keys[a.attnum - 1] and o.attnum <> 0" \
     "  cross join lateral (select case when o.attname is null then b.oid else b.relid end as id, case when o.attname is null then b.relname else b.table_name end as relname," \
     "   coalesce(o.attname, a.attname) as attname, coalesce(o.attnum, a.attnum) as attnum) w" \
-    "  left join lateral (select p.avg_width, p.null_frac, p.n_distinct from pg_stats p where p.schemaname = b.nspname and p.tablename = w.relname" \
-    "   and p.attname = w.attname and not p.inherited offset 0) s on true" \
-    "  cross join lateral (select case when b.partial then 0 else coalesce(s.null_frac, 0) end::float8 as nulls) z" \
+    "  left join (select p.tablename, p.attname, p.avg_width, p.null_frac, p.n_distinct from pg_stats p where p.schemaname = b.nspname" \
+    "   and p.tablename = any(array[b.relname, b.table_name]) and not p.inherited offset 0) s on s.tablename = w.relname and s.attname = w.attname" \
+    "  cross join lateral (select case when b.partial or b.shares and b.relnatts = 1 then 0 else coalesce(s.null_frac, 0) end::float8 as nulls) z" \
     "  cross join lateral (select greatest(1, case when s.n_distinct < 0 then -s.n_distinct * b.table_rows else s.n_distinct end)::float8 as n) y" \
     "  where a.attrelid = b.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v') k"
 
@@ -103,15 +102,15 @@ static const struct dataset dataset = {
 /* A column that was dropped, or is computed when it is read, is a null in each row. */
 #define ROW \
     "(select q.bytes + case when b.is_index then 8 + 8 * k.with_null" \
-    "  else 24 + case when b.relnatts > k.n then 1 else k.with_null end * (8 * ceil((23 + ceil(b.relnatts / 8.0)) / 8) - 24) end as bytes) r"
+    "  else 24 + case when b.relnatts > k.n then 1 else k.with_null end * (8 * ceil((23 + ceil(b.relnatts / 8.0)) / 8) - 24) end as bytes offset 0) r"
 
 /* How many groups of equal entries there are. A number of different values is known well where a sample of 30,000 rows has met each some ten times, or
  * where nearly all are different; between those ANALYZE finds too few, and no entry is reckoned to share: that is the most that they take. */
 #define GROUPS \
-    "(select case when not b.is_index or not b.shares or k.most_different >= 0.9 * b.table_rows * (1 - case when k.n = 1 then k.any_null else 0 end) then 'about'" \
+    "(select case when not b.is_index or not b.shares or k.most_different >= 0.9 * b.table_rows * (1 - case when b.relnatts = 1 then k.any_null else 0 end) then 'about'" \
     "   when k.all_different <= 3000 then 'about' else 'at least' end as trust," \
-    "  b.reltuples * case when k.n = 1 and b.shares then k.nulls[1] else 0 end as n_null," \
-    "  case when b.shares and k.most_different <= 3000 then least(k.all_different, b.reltuples) else b.reltuples end as n_groups) h"
+    "  b.reltuples * case when b.relnatts = 1 and b.shares and not b.partial then k.any_null else 0 end as n_null," \
+    "  case when b.shares and k.most_different <= 3000 then least(k.all_different, b.reltuples) else b.reltuples end as n_groups offset 0) h"
 
 /* A posting list, which has the rows of equal entries, has at most a tenth of a page. */
 #define SHARED(rows, groups) "least((" rows ") * (r.bytes + 4), 6 * (" rows ") + (r.bytes + 4) * ((" groups ") + 6 * (" rows ") / (b.block / 10 - 8)))"
@@ -119,12 +118,12 @@ static const struct dataset dataset = {
     "(select case when b.is_index then b.block * (1 + ceil((case when b.shares then " SHARED("b.reltuples - h.n_null", "least(h.n_groups, b.reltuples - h.n_null)") \
     "   + case when h.n_null > 0 then " SHARED("h.n_null", "1") " else 0 end else b.reltuples * (r.bytes + 4) end)" \
     "   / greatest(r.bytes + 4, b.block * b.fill - 40 - r.bytes)) * (1 + 1 / greatest(1, floor(b.block * 0.7 / (r.bytes + 4)))))" \
-    "  else b.block * ceil(b.reltuples / greatest(1, floor((b.block * b.fill - 24) / (r.bytes + 4)))) end as bytes) e"
+    "  else b.block * ceil(b.reltuples / greatest(1, floor((b.block * b.fill - 24) / (r.bytes + 4)))) end as bytes offset 0) e"
 #define JUDGED \
     "(select case when e.bytes is not null and k.why is null and b.reltuples >= 0 and (h.trust = 'about' or b.size > e.bytes) then h.trust end as estimate," \
-    "  e.bytes as expected) g"
+    "  e.bytes as expected offset 0) g"
 
-/* Each reads those before it. */
+/* Each reads those before it; OFFSET 0 keeps the server from writing one into the other, where each expression would be there hundreds of times. */
 static const char *const sources[] = {RELATIONS, "(select oid, datname from pg_database where datname = current_database()) d", COLUMNS, VALUES, ROW, GROUPS, EXPECTED, JUDGED};
 // clang-format on
 
