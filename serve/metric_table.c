@@ -12,7 +12,7 @@ static const struct metric_policy policies[] = {
     {"locks",          .skip = true}, {"waits",      .skip = true}, {"changes",            .skip = true},
     {"rules",          .skip = true}, {"deliveries", .skip = true}, {"cures", .skip = true}, {"ledger", .skip = true}, {"sampled_statements", .skip = true},
     {"settings",       .skip = true}, {"access",     .skip = true}, {"progress",           .skip = true},
-    {"alert_context",  .skip = true}, {"foreign_keys", .skip = true},
+    {"alert_context",  .skip = true}, {"foreign_keys", .skip = true}, {"bloat", .skip = true},
     {"sequences",      .labels = "datname schema:schemaname name:sequencename", .top = "used_ratio", .most = 30, .columns = "last_value used_ratio numbers_left"},
     {"partitions",     .labels = "datname schema:schemaname name:relname", .columns = "children ahead_s default_rows"},
     {"matviews",       .labels = "datname schema:schemaname name:matviewname", .columns = "is_populated size_bytes"},

@@ -256,3 +256,27 @@ def test_a_server_that_is_not_there_is_told(dbvitals, tmp_path):
     assert done.returncode == 2 and "--dry-run" in done.stderr
     done = dbvitals("optimize", "--yes", "--config", "/dev/null", f"host={tmp_path} dbname=x", timeout=60)
     assert done.returncode == 2 and "No such file" in done.stderr and done.stdout == "", done
+
+
+def emptied(database, name, keep):
+    """A table of 400 MB with an index of 130 MB, of which KEEP is left; vacuumed and analyzed."""
+    database.psql(f"create table {name}(k int, t text) with (autovacuum_enabled = off); alter table {name} alter t set storage plain;"
+                  f"insert into {name} select g, repeat('x', 40) from generate_series(1, 6000000) g; create index {name}_k on {name}(k)")
+    database.psql(f"delete from {name} where k % 100 >= {keep * 100}")
+    database.psql(f"vacuum analyze {name}")
+
+
+def test_a_table_and_an_index_that_are_mostly_empty_are_found(database):
+    emptied(database, "shrunk", 0.2)
+    rows = servers.wait_for(lambda: {r["finding"]: r for r in database.findings()} if len(database.names()) >= 2 else None, 30, lambda: str(database.findings()), every_s=0.5)
+    assert set(rows) == {"bloated_index", "bloated_table"}, rows
+    index, table = rows["bloated_index"], rows["bloated_table"]
+    assert (index["label"], index["statement"]) == ("public.shrunk_k", 'REINDEX INDEX CONCURRENTLY "public"."shrunk_k"'), index
+    assert "(est.) are empty, on shrunk: 1.2M entries" in index["evidence"] and index["severity"] == "info" and index["cost_s"] > 1, index
+    assert index["left_out"] == "not asked for: --only reindex" and index["plan_step"] is None
+    assert (table["label"], table["action"], table["statement"]) == ("shrunk", None, None) and "pg_repack" in table["cost"] and "0 are dead" in table["evidence"], table
+    size = database.server.value("select pg_relation_size('shrunk_k')", dbname=database.dbname)
+    cured(database, index)
+    assert database.server.value("select pg_relation_size('shrunk_k')", dbname=database.dbname) < 0.3 * size
+    database.do("vacuum full analyze shrunk")
+    servers.wait_for(lambda: database.findings() == [], 30, lambda: str(database.findings()), every_s=0.5)

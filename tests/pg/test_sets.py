@@ -11,8 +11,8 @@ import pytest
 import servers
 from polling import WEIRD, connect, do, one, pid_of, read, rounds, rows, send, server, world  # noqa: fixtures too
 
-SETS = ["access", "caches", "database_sizes", "foreign_keys", "indexes", "locks", "matviews", "partitions", "pools", "progress", "sequences", "sessions", "settings", "slots", "statements", "tables"]
-OFTEN_EMPTY = {"foreign_keys", "locks", "matviews", "partitions", "progress", "sequences", "slots"}
+SETS = ["access", "bloat", "caches", "database_sizes", "foreign_keys", "indexes", "locks", "matviews", "partitions", "pools", "progress", "sequences", "sessions", "settings", "slots", "statements", "tables"]
+OFTEN_EMPTY = {"bloat", "foreign_keys", "locks", "matviews", "partitions", "progress", "sequences", "slots"}
 ROLES = ["postgres", "watcher", "nobody"]  # a superuser, a member of pg_monitor, a role with nothing
 
 
