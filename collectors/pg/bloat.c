@@ -1,10 +1,13 @@
-/* bloat: room in tables and btree indexes that holds nothing, estimated from what the catalog knows: rows and pages as the last VACUUM or ANALYZE saw
- * them, widths and shares of nulls as ANALYZE did. Nothing of the relation itself is read, and it is not locked.
+/* bloat: room in tables and btree indexes that holds nothing, estimated from what the catalog knows: rows and
+ * pages as the last VACUUM or ANALYZE saw them, widths and shares of nulls as ANALYZE did. Nothing of the
+ * relation itself is read, and it is not locked.
  *
- * What a relation would take if it were written anew follows from the layout of a page (PostgreSQL's manual, "Database Page Layout"; bufpage.h, htup_details.h,
- * itup.h, nbtree.h, nbtsort.c, nbtdedup.c): 24 bytes of header, 4 of pointer for each row, rows of 24 bytes (with their bitmap of nulls) and their values, each aligned
- * as its type wants; what fillfactor keeps free is not bloat. A btree has 16 bytes more in each page, entries of 8 bytes and their values, and pages above its leaves;
- * equal entries share one, with 6 bytes for each row, where the operator class allows. */
+ * What a relation would take if it were written anew follows from the layout of a page (PostgreSQL's manual,
+ * "Database Page Layout"; bufpage.h, htup_details.h, itup.h, nbtree.h, nbtsort.c, nbtdedup.c): 24 bytes of
+ * header, 4 of pointer for each row, rows of 24 bytes (with their bitmap of nulls) and their values, each
+ * aligned as its type wants; what fillfactor keeps free is not bloat. A btree has 16 bytes more in each page,
+ * entries of 8 bytes and their values, and pages above its leaves; equal entries share one, with 6 bytes for
+ * each row, where the operator class allows. */
 #include <stdlib.h>
 
 #include "collectors/pg/pg.h"
