@@ -45,6 +45,17 @@ def test_on_a_healthy_database_there_is_nothing_to_do_and_it_says_so(each_databa
     assert all(line.startswith("-- ") for line in plan.splitlines()) and "-- nothing to do" in plan, plan
 
 
+def test_a_table_that_one_session_loaded_vacuumed_and_analyzed_is_fresh(each_database):
+    """As pgbench -i does: its inserts are counted after its own ANALYZE."""
+    each_database.psql("create table accounts(aid int, filler char(84)) with (autovacuum_enabled = off);\ninsert into accounts select g, '' from generate_series(1, 200000) g;\n"
+                       "vacuum analyze accounts;\nalter table accounts add primary key (aid);")
+    counted = "select n_mod_since_analyze from pg_stat_user_tables where relname = 'accounts'"
+    servers.wait_for(lambda: each_database.server.value(counted, dbname=each_database.dbname) is not None, 5, lambda: "not counted")
+    assert each_database.findings() == [], each_database.findings()
+    each_database.psql("update accounts set filler = 'x' where aid <= 60000")
+    servers.wait_for(lambda: "stale_statistics" in each_database.names(), 15, lambda: str(each_database.findings()), every_s=0.2)
+
+
 def test_what_is_as_it_should_be_is_no_finding(each_database):
     """Indexes that look like others and are not, or that nobody may drop; what is of one session alone; parents without rows; small things."""
     each_database.psql("create table o(id int primary key, a int, b text unique, c text) with (autovacuum_enabled = off);"
