@@ -22,7 +22,8 @@ static const struct {
                  "optimize: a step failed or was left"},
     {EXIT_NO_DATA, "no data came: the server cannot be reached, or refuses; alerts: no guard answers; guard: its directory or address "
                    "cannot be used; check: critical; optimize: it could not begin"},
-    {EXIT_INCOMPLETE, "doctor: connected, but something is missing; show, query: one of several targets gave nothing; check: unknown"},
+    {EXIT_INCOMPLETE, "doctor: connected, but something is missing; show, query: one of several targets gave nothing; check: unknown; "
+                      "findings: a schema change was not written, since nobody knows whether it was done as it says"},
 };
 enum { N_EXIT_CODES = sizeof(exit_codes) / sizeof(exit_codes[0]) };
 

@@ -230,6 +230,7 @@ static void choose(struct session *s, const char *const *words, int n)
         for (int i = 0; i < s->config.n_sections; i++)
             if (strcmp(s->config.sections[i].kind, "target") == 0)
                 add_section(s, &s->config.sections[i]);
+    s->asked = named || n > 0;
     s->named = named || s->n_targets > 0;
     if (s->n_targets == 0)
         add_word(s, a->database);
@@ -237,6 +238,11 @@ static void choose(struct session *s, const char *const *words, int n)
         s->targets[i].password = s->password;
         choose_own(s, &s->targets[i]);
     }
+}
+
+void session_name_targets(struct session *s, const char *const *words, int n)
+{
+    choose(s, words, n);
 }
 
 bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err)

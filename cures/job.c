@@ -19,9 +19,9 @@ const char *job_state_name(enum job_state s)
 
 static void job_free(struct job *job)
 {
-    char *const owned[] = {job->target,        job->action,      job->label,   job->database,   job->verify,
-                           job->statement,     job->undo,        job->by,      job->message,    job->keys,
-                           job->after_failure, job->undo_verify, job->measure, job->why_no_undo};
+    char *const owned[] = {job->target,        job->action,      job->label,   job->database,    job->verify,
+                           job->statement,     job->undo,        job->by,      job->message,     job->keys,
+                           job->after_failure, job->undo_verify, job->measure, job->why_no_undo, job->on};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free(owned[i]);
     free(job);
@@ -62,7 +62,7 @@ struct job *jobs_add(struct jobs *j, const struct job *job, double now)
     char **const owned[] = {&copy->target,        &copy->action,      &copy->label, &copy->database,
                             &copy->verify,        &copy->statement,   &copy->undo,  &copy->by,
                             &copy->after_failure, &copy->undo_verify, &copy->keys,  &copy->measure,
-                            &copy->why_no_undo};
+                            &copy->why_no_undo,   &copy->on};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         *owned[i] = mem_dup(*owned[i]);
     copy->id = ++j->last_id;
@@ -70,6 +70,7 @@ struct job *jobs_add(struct jobs *j, const struct job *job, double now)
     copy->asked_at = now;
     copy->began_at = copy->ended_at = NAN;
     copy->pid = copy->attempts = 0;
+    copy->uid = 0;
     copy->waits = false;
     copy->message = NULL;
     j->list = mem_grow(j->list, (size_t)j->n + 1, sizeof(*j->list));

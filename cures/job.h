@@ -14,6 +14,8 @@ struct job {
     enum job_state state;
     char *target, *action, *label, *database, *verify, *statement, *after_failure, *undo, *by;
     char *keys, *measure, *undo_verify, *why_no_undo; /* for the ledger: see action.h */
+    char *on;       /* names of the datasets that show what it did, a space between; NULL: none does */
+    int64_t uid;    /* of its entry in the ledger; 0: none before it begins */
     int64_t undoes; /* the entry of the ledger that it takes back; 0: none */
     bool at_once;   /* waits for no other, and no other for it */
     double lock_timeout_s, limit_s;

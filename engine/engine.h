@@ -43,6 +43,8 @@ struct engine_need {
     double every_s;
 };
 void engine_need(struct engine *e, enum engine_asker asker, const struct engine_need *needs, int n);
+/* DATASET of TARGET is read once AFTER_S from now, whether or not somebody wants it, beside its cadence. */
+void engine_soon(struct engine *e, const char *target, const char *dataset, double after_s);
 void engine_set_refresh(struct engine *e, double refresh_s);
 /* From now on what is wanted is asked at each refresh, also where its dataset would be asked more rarely: a person said how often. */
 void engine_obey_refresh(struct engine *e);

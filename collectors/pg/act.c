@@ -69,6 +69,7 @@ static void finish(struct act *a, enum act_end end, const char *text)
         return;
     a->step = STEP_END;
     a->end = end;
+    a->source->cured_mono_s = loop_mono_s();
     say(a, text);
     loop_timer_stop(a->limit);
     loop_timer_start(a->timer, 0, 0);

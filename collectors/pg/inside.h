@@ -44,6 +44,7 @@ struct pg_source {
     struct cluster *cluster;
     struct explain *explain; /* a plan that is asked for; NULL if none */
     struct act *acts;        /* cures that run */
+    double cured_mono_s;     /* when one ended last; 0: none did */
     bool up;
     double up_mono_s;     /* since when, or when it was */
     bool told_down;       /* since it was up last, or since the start */

@@ -64,6 +64,8 @@ const struct pg_facts *pg_facts(const struct pg_poll *p);
 const struct target_config *pg_target(const struct pg_poll *p);
 void *pg_state(struct pg_poll *p);
 double pg_poll_asked_mono_s(const struct pg_poll *p);
+/* When a cure of ours on this server ended last; -INFINITY: none did. */
+double pg_cured_mono_s(const struct pg_poll *p);
 /* Transactions that our own queries took so far, on all lanes of the source. */
 double pg_own_xacts(const struct pg_poll *p);
 

@@ -49,6 +49,11 @@ double pg_poll_asked_mono_s(const struct pg_poll *p)
     return p->asked_mono_s;
 }
 
+double pg_cured_mono_s(const struct pg_poll *p)
+{
+    return p->source->cured_mono_s > 0 ? p->source->cured_mono_s : -INFINITY;
+}
+
 void *pg_state(struct pg_poll *p)
 {
     void **state = &p->source->states[p->index];
