@@ -230,7 +230,7 @@ void help_usage(FILE *f, const struct subcommand *subcommands, int n)
     fputs("dbvitals " DBVITALS_VERSION ": the vital signs of databases, live\n\nUsage:\n", f);
     subcommands_help(&h);
     fputs("\nTARGET: postgresql://..., a libpq conninfo string, service=NAME, a [target] of the config, or a "
-          "database name;\n"
+          "database name;\npgbouncer://... for the admin console of PgBouncer;\n"
           "without one: the config's targets, else what psql would connect to (PG* variables, the local "
           "socket).\n\nOptions:\n",
           f);

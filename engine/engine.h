@@ -54,6 +54,10 @@ void engine_on_sample(struct engine *e, engine_sample_fn *fn, void *ctx);
 struct store *engine_store(struct engine *e);
 /* Samples that arrived for (TARGET, D) since the start; with FAILED set to the reason if the last answer was a failure (NULL otherwise). */
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed);
+/* Target number I will never have D: it belongs to other products. engine_samples gives a reason for it then. */
+bool engine_lacks(const struct engine *e, int i, const struct dataset *d);
+/* What its product says to try when target number I cannot be reached: lines. */
+const char *engine_hints(const struct engine *e, int i);
 /* How a dataset of target number I is read. */
 struct engine_feed {
     bool polled;     /* asked of the source, at a cadence; else made here when there is something to tell */

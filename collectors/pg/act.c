@@ -326,7 +326,7 @@ static void settings_add(struct act *a, struct conn_info *info)
 struct act *act_start(struct pg_source *s, const struct act_order *order, struct act_host host,
                       struct err *err)
 {
-    if (!s->up) {
+    if (!s->keep.up) {
         fail(err, "not connected, so nothing can be done now");
         return NULL;
     }
@@ -354,7 +354,7 @@ struct act *act_start(struct pg_source *s, const struct act_order *order, struct
     if (order->database != NULL)
         conn_info_set(info, "dbname", order->database);
     settings_add(a, info);
-    struct conn_options how = {.password = s->password != NULL ? s->password : s->config.password,
+    struct conn_options how = {.password = keep_password(&s->keep),
                                .syn_s = CONNECT_S,
                                .answer_s = CONNECT_S,
                                .pooled = s->pooled};
