@@ -12,7 +12,7 @@ static const struct metric_policy policies[] = {
     {"locks",          .skip = true}, {"waits",      .skip = true}, {"changes",            .skip = true},
     {"rules",          .skip = true}, {"deliveries", .skip = true}, {"cures", .skip = true}, {"ledger", .skip = true}, {"sampled_statements", .skip = true},
     {"settings",       .skip = true}, {"access",     .skip = true}, {"progress",           .skip = true},
-    {"alert_context",  .skip = true}, {"foreign_keys", .skip = true}, {"clients", .skip = true}, {"bouncer_servers", .skip = true},
+    {"alert_context",  .skip = true}, {"foreign_keys", .skip = true}, {"bloat", .skip = true}, {"clients", .skip = true}, {"bouncer_servers", .skip = true},
     {"bouncer",        .labels = ""},
     {"bouncer_stats",  .labels = "datname"},
     {"bouncer_databases", .labels = "datname"},

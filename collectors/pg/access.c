@@ -62,6 +62,9 @@ static const struct capability capabilities[] = {
     {170000, "'vacuum, analyze, reindex'", "case when f.super or pg_has_role('pg_maintain', 'usage') then 'ok' else 'advice' end",
      "case when f.super or pg_has_role('pg_maintain', 'usage') then 'all tables' else 'only tables that the role owns' end",
      "'GRANT pg_maintain TO ' || f.me"},
+    {0, "'statistics of columns'", "case when f.unread = 0 then 'ok' else 'advice' end",
+     "case when f.unread = 0 then 'the bloat of large tables is estimated from them' else 'those of ' || f.unread || ' large tables may not be read: their bloat is not known. pg_read_all_data opens them, and all rows with them; so does SELECT on the tables' end",
+     "'GRANT pg_read_all_data TO ' || f.me"},
     {0, "'server log'", "case when f.log and f.collector then 'ok' else 'advice' end",
      "case when not f.collector then 'logging_collector is off: the server keeps no log files of its own' when f.log then 'log files can be read through SQL' else 'the role may not read log files' end",
      "case when f.collector then 'run dbvitals where it can read the log files' else 'ALTER SYSTEM SET logging_collector = on -- then restart the server' end"},
@@ -87,7 +90,8 @@ static const char facts[] =
     " current_setting('track_io_timing')::bool as io, current_setting('track_activities')::bool as activities,"
     " current_setting('track_counts')::bool as counts, pg_size_bytes(current_setting('track_activity_query_size')) as query_size,"
     " current_setting('logging_collector')::bool as collector,"
-    " has_function_privilege('pg_read_file(text, bigint, bigint, boolean)', 'execute') as log, a.*, d.*"
+    " has_function_privilege('pg_read_file(text, bigint, bigint, boolean)', 'execute') as log,"
+    " (select count(*) from pg_class where relkind in ('r', 'm') and relpages >= 1280 and oid >= 16384 and not has_table_privilege(oid, 'select')) as unread, a.*, d.*"
     " from (select count(*) as n_sessions, count(*) filter (where state is null and query = '<insufficient privilege>') as hidden"
     " from pg_stat_activity) a,"
     " (select count(*) as n_databases, count(*) filter (where not may) as closed, string_agg('GRANT CONNECT ON DATABASE '"

@@ -50,12 +50,19 @@ static void on_slice(struct pg_poll *p, const struct pg_rows *rows, enum failure
     go_on(p);
 }
 
+static const char *of_version(const struct pg_poll *p, const struct pg_from *from)
+{
+    while (from->sql != NULL && from->since > pg_facts(p)->version)
+        from++;
+    return from->sql;
+}
+
 static void ask_slice(struct pg_poll *p, const struct details_state *st, int n)
 {
     int key = dataset_column(st->details->dataset, st->details->id);
     char *ids = oids_array(st->pending->values[key].integer + st->at, n);
     const char *param = ids;
-    pg_run(p, st->details->sql, 1, &param, on_slice);
+    pg_run(p, of_version(p, st->details->sql), 1, &param, on_slice);
     free(ids);
 }
 
@@ -98,14 +105,11 @@ static void on_catalog(struct pg_poll *p, const struct pg_rows *rows, enum failu
 void details_start(struct pg_poll *p, const struct details *d)
 {
     struct details_state *st = pg_state(p);
-    const struct pg_from *from = d->from;
-    while (from->sql != NULL && from->since > pg_facts(p)->version)
-        from++;
     st->details = d;
     char *list = pg_select_list(p);
     struct text sql;
     text_init(&sql, 1 << 16);
-    text_addf(&sql, "select %s %s", list, from->sql);
+    text_addf(&sql, "select %s %s", list, of_version(p, d->from));
     pg_run(p, text_str(&sql), 0, NULL, on_catalog);
     text_done(&sql);
     free(list);

@@ -9,9 +9,9 @@ struct details {
     const struct dataset *dataset;
     const char *id; /* name of the TYPE_INT column that the rows are asked for by, unique among them */
     const struct pg_from *from; /* of the catalog, in the order of ID */
-    /* A whole SELECT: $1 oids; gives id and columns of the dataset, all TYPE_REAL and without a source. Rows
-     * that it leaves out, or all of a slice that fails, have no value there. */
-    const char *sql;
+    /* Whole SELECTs by version: $1 oids; gives id and columns of the dataset, all TYPE_REAL and without a
+     * source. Rows that it leaves out, or all of a slice that fails, have no value there. */
+    const struct pg_from *sql;
     int slice; /* rows that are asked for at once */
     /* A last touch on the sample; may be NULL. */
     void (*finish)(struct pg_poll *p, struct sample *s);

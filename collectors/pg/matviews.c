@@ -40,11 +40,13 @@ static const struct pg_from from[] = {
     {0, NULL},
 };
 
-static const char sizes[] =
-    RELATIONS_LOCKED
+static const struct pg_from sizes[] = {
+    {140000, RELATIONS_LOCKED
     " select c.oid as id, pg_total_relation_size(c.oid) as size_bytes from pg_class c where c.oid = any($1::oid[])"
     " and not exists (select from l where l.relation in (c.oid, c.reltoastrelid))"
-    " and not exists (select from l join pg_index x on x.indexrelid = l.relation where x.indrelid in (c.oid, c.reltoastrelid))";
+    " and not exists (select from l join pg_index x on x.indexrelid = l.relation where x.indrelid in (c.oid, c.reltoastrelid))"},
+    {0, NULL},
+};
 // clang-format on
 
 static const struct details details = {

@@ -68,18 +68,26 @@ static const struct pg_from from[] = {
     {0, NULL},
 };
 
-/* To look at a sequence takes the lock of nextval() to the end of the transaction: hence slices, and none that somebody alters. Unlogged ones are
- * not on a standby. */
-static const char taken[] =
-    "with l as materialized (select relation from pg_locks where locktype = 'relation' and pid <> pg_backend_pid()"
-    " and mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')"
-    " and database = (select oid from pg_database where datname = current_database()))"
-    " select seqrelid as id, last::float8 as last_value,"
-    " coalesce(greatest(0, (last::float8 - seqstart) / seqincrement + 1), 0) as taken"
-    " from (select s.*, pg_sequence_last_value(s.seqrelid) as last from pg_sequence s join pg_class c on c.oid = s.seqrelid"
-    " where s.seqrelid = any($1::oid[]) and has_sequence_privilege(s.seqrelid, 'SELECT, USAGE')"
-    " and not exists (select from l where l.relation = s.seqrelid)"
-    " and (c.relpersistence = 'p' or not pg_is_in_recovery()) offset 0) x";
+/* pg_sequence_last_value() takes the lock of nextval() and keeps it to the end of the transaction: hence slices, and none that somebody alters. Where one is
+ * locked in between, those of its slice are held for as long as lock_timeout has it wait. pg_get_sequence_data() takes the lock of a SELECT and gives it back at
+ * once; it wants SELECT, where the other one is content with USAGE. Unlogged ones are not on a standby. */
+#define TAKEN(last) \
+    "with l as materialized (select relation from pg_locks where locktype = 'relation' and pid <> pg_backend_pid()" \
+    " and mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock') and database = (select oid from pg_database where datname = current_database()))" \
+    " select seqrelid as id, last::float8 as last_value," \
+    " coalesce(greatest(0, (last::float8 - seqstart) / seqincrement + 1), 0) as taken" \
+    " from (select s.*, " last " as last from pg_sequence s join pg_class c on c.oid = s.seqrelid" \
+    " where s.seqrelid = any($1::oid[]) and has_sequence_privilege(s.seqrelid, 'SELECT, USAGE')" \
+    " and not exists (select from l where l.relation = s.seqrelid)" \
+    " and (c.relpersistence = 'p' or not pg_is_in_recovery()) offset 0) x"
+#define BY_NEXTVAL "pg_sequence_last_value(s.seqrelid)"
+#define BY_SELECT  "(select case when q.is_called then q.last_value end from pg_get_sequence_data(s.seqrelid) q)"
+
+static const struct pg_from taken[] = {
+    {180000, TAKEN("case when has_sequence_privilege(s.seqrelid, 'SELECT') then " BY_SELECT " else " BY_NEXTVAL " end")},
+    {140000, TAKEN(BY_NEXTVAL)},
+    {0, NULL},
+};
 // clang-format on
 
 static double at(const struct sample *s, const char *column, int row)

@@ -1,5 +1,6 @@
 """Findings on real servers: what is wrong is named first with the SQL that cures it, that SQL does, and where nothing is wrong nothing is found."""
 import re
+import threading
 
 import psycopg2
 import pytest
@@ -42,6 +43,55 @@ def test_on_a_healthy_database_there_is_nothing_to_do_and_it_says_so(each_databa
     assert "could not be judged: index never used: statistics go back" in told
     plan = each_database.run("optimize", "--dry-run")
     assert all(line.startswith("-- ") for line in plan.splitlines()) and "-- nothing to do" in plan, plan
+
+
+def test_a_table_that_one_session_loaded_vacuumed_and_analyzed_is_fresh(each_database):
+    """As pgbench -i does: its inserts are counted after its own ANALYZE."""
+    each_database.psql("create table accounts(aid int, filler char(84)) with (autovacuum_enabled = off);\ninsert into accounts select g, '' from generate_series(1, 200000) g;\n"
+                       "vacuum analyze accounts;\nalter table accounts add primary key (aid);")
+    counted = "select n_mod_since_analyze from pg_stat_user_tables where relname = 'accounts'"
+    servers.wait_for(lambda: each_database.server.value(counted, dbname=each_database.dbname) is not None, 5, lambda: "not counted")
+    assert each_database.findings() == [], each_database.findings()
+    each_database.psql("update accounts set filler = 'x' where aid <= 60000")
+    servers.wait_for(lambda: "stale_statistics" in each_database.names(), 15, lambda: str(each_database.findings()), every_s=0.2)
+
+
+def test_what_is_as_it_should_be_is_no_finding(each_database):
+    """Indexes that look like others and are not, or that nobody may drop; what is of one session alone; parents without rows; small things."""
+    each_database.psql("create table o(id int primary key, a int, b text unique, c text) with (autovacuum_enabled = off);"
+                       "insert into o select g, g, 'b' || g, 'c' || g from generate_series(1, 60000) g; create unique index o_a on o(a); create index o_a_desc on o(a desc nulls last, id);"
+                       "create index o_c on o(c); create index o_c_collate on o(c collate \"POSIX\"); create index o_c_pattern on o(c text_pattern_ops); create index o_c_with on o(c) include (a);"
+                       "create index o_c_part on o(c) where a > 0; create index o_c_hash on o using hash (c); create index o_low on o(lower(c)); create index o_up on o(upper(c));")
+    each_database.psql("create table p(t int, u int) partition by range (t); create table p1 partition of p for values from (0) to (40000); create table p2 partition of p for values from (40000) to (80000);"
+                       "create index on p(t); create index on p(t, u); insert into p select g, g from generate_series(1, 60000) g")
+    each_database.psql("create table r(id int primary key, o_id int references o, x int); create index on r(o_id, x); create table tiny(o_id int references o); insert into r select g, g, g from generate_series(1, 20000) g;"
+                       "insert into tiny select 50001; delete from o where id > 59000")
+    each_database.psql("create table toasted(a int, t text); alter table toasted alter t set storage external; insert into toasted select g, repeat(md5(g::text), 100) from generate_series(1, 5000) g;"
+                       "create materialized view m as select * from o; create unlogged table u as select * from o; create table one_row as select 1")
+    each_database.psql("vacuum analyze")
+    with each_database.server.connect(dbname=each_database.dbname) as own:
+        own.cursor().execute("create temp table mine(a int); insert into mine select generate_series(1, 30000); create index on mine(a); create index on mine(a); delete from mine where a > 5000")
+        servers.wait_for(lambda: each_database.findings() == [], 15, lambda: str(each_database.findings()), every_s=0.2)
+    own.close()
+
+
+def test_a_table_that_is_being_vacuumed_is_left_alone(start_database):
+    database = start_database(autovacuum="off", vacuum_cost_limit=1)
+    database.psql("create table t(a int primary key); insert into t select generate_series(1, 400000)")
+    for script in "vacuum analyze t", "update t set a = -a", "analyze t":
+        database.psql(script)
+    step = servers.wait_for(lambda: next((s for s in database.plan() if s["finding"] == "dead_rows"), None), 30, lambda: str(database.plan()), every_s=0.2)
+    assert step["step"] == 1, step
+    c = database.server.connect(dbname=database.dbname)
+    c.cursor().execute("set vacuum_cost_delay = 100")
+    vacuuming = threading.Thread(target=lambda: pytest.raises(psycopg2.errors.QueryCanceled, c.cursor().execute, "vacuum t"))
+    vacuuming.start()
+    servers.wait_for(lambda: database.server.value("select count(*) from pg_stat_progress_vacuum") == 1, 10, lambda: "it does not vacuum")
+    step = next(s for s in database.plan() if s["finding"] == "dead_rows")
+    assert step["step"] is None and step["left_out"].startswith("a VACUUM is at it now, pid "), step
+    c.cancel()
+    vacuuming.join()
+    c.close()
 
 
 def test_a_million_changed_rows_are_the_first_step_of_the_plan(each_database):
@@ -256,3 +306,27 @@ def test_a_server_that_is_not_there_is_told(dbvitals, tmp_path):
     assert done.returncode == 2 and "--dry-run" in done.stderr
     done = dbvitals("optimize", "--yes", "--config", "/dev/null", f"host={tmp_path} dbname=x", timeout=60)
     assert done.returncode == 2 and "No such file" in done.stderr and done.stdout == "", done
+
+
+def emptied(database, name, keep):
+    """A table of 400 MB with an index of 130 MB, of which KEEP is left; vacuumed and analyzed."""
+    database.psql(f"create table {name}(k int, t text) with (autovacuum_enabled = off); alter table {name} alter t set storage plain;"
+                  f"insert into {name} select g, repeat('x', 40) from generate_series(1, 6000000) g; create index {name}_k on {name}(k)")
+    database.psql(f"delete from {name} where k % 100 >= {keep * 100}")
+    database.psql(f"vacuum analyze {name}")
+
+
+def test_a_table_and_an_index_that_are_mostly_empty_are_found(database):
+    emptied(database, "shrunk", 0.2)
+    rows = servers.wait_for(lambda: {r["finding"]: r for r in database.findings()} if len(database.names()) >= 2 else None, 30, lambda: str(database.findings()), every_s=0.5)
+    assert set(rows) == {"bloated_index", "bloated_table"}, rows
+    index, table = rows["bloated_index"], rows["bloated_table"]
+    assert (index["label"], index["statement"]) == ("public.shrunk_k", 'REINDEX INDEX CONCURRENTLY "public"."shrunk_k"'), index
+    assert "(est.) are empty, on shrunk: 1.2M entries" in index["evidence"] and index["severity"] == "info" and index["cost_s"] > 1, index
+    assert index["left_out"] == "not asked for: --only reindex" and index["plan_step"] is None
+    assert (table["label"], table["action"], table["statement"]) == ("shrunk", None, None) and "pg_repack" in table["cost"] and "0 are dead" in table["evidence"], table
+    size = database.server.value("select pg_relation_size('shrunk_k')", dbname=database.dbname)
+    cured(database, index)
+    assert database.server.value("select pg_relation_size('shrunk_k')", dbname=database.dbname) < 0.3 * size
+    database.do("vacuum full analyze shrunk")
+    servers.wait_for(lambda: database.findings() == [], 30, lambda: str(database.findings()), every_s=0.5)

@@ -30,7 +30,7 @@ def pg(request, yard):
 
 @pytest.fixture(scope="module")
 def one(yard):
-    s = need(lambda: servers.Server(yard).start())
+    s = need(lambda: servers.Server(yard, max_prepared_transactions=5).start())
     s.psql("create table plain (id int primary key, v text); insert into plain select i, 'x' from generate_series(1, 2000) i;"
            "create role watcher login; grant pg_monitor to watcher;")
     yield s
@@ -352,6 +352,35 @@ def test_the_index_of_a_foreign_key_is_made_and_not_beside_an_old_transaction(on
     assert answer["state"] == "done" and answer["confirm"] == "", answer
     assert one.value("select count(*) from pg_index where indrelid = 'child'::regclass and indisvalid") == 1
     one.psql("drop table child, parent")
+
+
+def test_a_transaction_that_is_prepared_and_has_the_table_locked_is_not_waited_for(one):
+    one.psql("create table promised (a int); create index promised_a on promised (a); create table beside (a int); create index beside_a on beside (a)")
+    one.psql("begin; insert into promised values (1); prepare transaction 'it''s promised'")
+    held = Probe(one, "reindex", "hold", **index(one, "promised_a")).ready()
+    verify = dict(line.split(": ", 1) for line in held.lines if ": " in line)["verify"]
+    assert one.value(verify) == "true"  # it may be ended at any moment
+    soon(lambda: one.value(verify.replace("60 s", "1 s")) != "true")
+    told = one.value(verify.replace("60 s", "1 s"))
+    assert told.startswith("transaction 'it''s promised' was prepared ") and "ROLLBACK PREPARED ends it" in told, told
+    p = Probe(one, "reindex", "hold", **index(one, "beside_a")).ready()
+    verify = dict(line.split(": ", 1) for line in p.lines if ": " in line)["verify"]
+    assert one.value(verify.replace("60 s", "1 s")) == "true"  # that has another table locked
+    assert p.go().end()["state"] == "done"
+    one.psql("rollback prepared 'it''s promised'")
+    assert held.go().end()["state"] == "done"
+    one.psql("drop table promised, beside")
+
+
+def test_a_role_that_cannot_see_other_transactions_is_told_so(one):
+    one.psql("create role plain_owner login; create table owned (a int); create index owned_a on owned (a); alter table owned owner to plain_owner")
+    c = one.connect(autocommit=False)
+    c.cursor().execute("select 1")
+    answer = cure(one, "reindex", user="plain_owner", **index(one, "owned_a"))
+    assert answer["state"] == "done" and "whether transactions of other roles are old cannot be seen as this role" in answer["says"] and "GRANT pg_monitor" in answer["says"], answer
+    assert "cannot be seen" not in cure(one, "reindex", **index(one, "owned_a"))["says"]
+    c.close()
+    one.psql("drop table owned; drop role plain_owner")
 
 
 def slots_of(server):

@@ -12,7 +12,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("DBVITALS_BUILD", os.path.join(ROOT, "build"))
 # The test's server was just started, and a target is not up before it is.
 HARMLESS = {"restarted", "target_down"}
-DATASETS = {"collectors", "pools", "sessions", "server", "databases", "caches", "statements", "tables", "indexes", "settings", "slots", "sequences"}
+DATASETS = {"bloat", "collectors", "pools", "sessions", "server", "databases", "caches", "statements", "tables", "indexes", "settings", "slots", "sequences"}
 
 
 def quick_rules():

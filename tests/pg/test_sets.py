@@ -11,8 +11,8 @@ import pytest
 import servers
 from polling import WEIRD, connect, do, one, pid_of, read, rounds, rows, send, server, world  # noqa: fixtures too
 
-SETS = ["access", "caches", "database_sizes", "foreign_keys", "indexes", "locks", "matviews", "partitions", "pools", "progress", "sequences", "sessions", "settings", "slots", "statements", "tables"]
-OFTEN_EMPTY = {"foreign_keys", "locks", "matviews", "partitions", "progress", "sequences", "slots"}
+SETS = ["access", "bloat", "caches", "database_sizes", "foreign_keys", "indexes", "locks", "matviews", "partitions", "pools", "progress", "sequences", "sessions", "settings", "slots", "statements", "tables"]
+OFTEN_EMPTY = {"bloat", "foreign_keys", "locks", "matviews", "partitions", "progress", "sequences", "slots"}
 ROLES = ["postgres", "watcher", "nobody"]  # a superuser, a member of pg_monitor, a role with nothing
 
 
@@ -477,7 +477,9 @@ def test_indexes_that_do_the_same_are_found(server, rows):
                  "create index twins_b_desc on twins(b desc); create index twins_b_part on twins(b) where c is not null;"
                  "create index twins_b_part_too on twins(b)   where c is not null; create index twins_low on twins(lower(b));"
                  "create index twins_low_too on twins(  lower(b)); create index twins_up on twins(upper(b));"
-                 "create index twins_hash on twins using hash (b)")
+                 "create index twins_hash on twins using hash (b); create index twins_c on twins(b collate \"C\"); create index twins_pattern on twins(b text_pattern_ops);"
+                 "create index twins_nulls on twins(b nulls first); create index twins_with on twins(b) include (c); create index twins_bc on twins(b, c);"
+                 "create index twins_cb on twins(c, b); create unique index twins_ba on twins(b, a); create index twins_part_other on twins(b) where c is null")
     found = {r["name"]: r["duplicate_of"] for r in rows(server, "indexes") if r["table_name"] == "twins"}
     assert {k: v for k, v in found.items() if v is not None} == {
         "twins_a": "twins_pkey", "twins_b_too": "twins_b", "twins_b_part_too": "twins_b_part", "twins_low_too": "twins_low"}

@@ -136,6 +136,35 @@ def test_a_sequence_that_somebody_alters_does_not_hold_the_poll(server, rows, co
     assert found["altered"]["last_value"] is None and found["altered"]["used_ratio"] is None and found["beside"]["last_value"] == 1
 
 
+@pytest.mark.parametrize("sql", ["drop sequence dropped", "alter table fed_by drop a"])
+def test_a_sequence_that_is_locked_from_all_holds_nobody(server, rows, connect, sql):
+    server.query("drop table if exists fed_by; drop sequence if exists dropped, near; create table fed_by(a serial, b int); create sequence dropped; create sequence near;"
+                 "select nextval('dropped'), nextval('near'), nextval('fed_by_a_seq')")
+    c = connect(server)
+    do(c, sql)
+    start = time.monotonic()
+    found = {r["name"]: r for r in rows(server, "sequences")}
+    assert time.monotonic() - start < 2
+    assert found["fed_by_a_seq" if "fed_by" in sql else "dropped"]["last_value"] is None and found["near"]["last_value"] == 1
+    c.rollback()
+    found = {r["name"]: r for r in rows(server, "sequences")}
+    assert (found["dropped"]["last_value"], found["fed_by_a_seq"]["last_value"]) == (1, 1)
+
+
+def test_from_18_on_to_look_at_a_sequence_is_no_more_than_a_select(server, rows, connect):
+    if server.version < 18:
+        pytest.skip("pg_get_sequence_data() came with 18")
+    server.query("drop sequence if exists used_only, readable; create sequence used_only; create sequence readable; select nextval('used_only'), nextval('readable');"
+                 "grant usage on sequence used_only to nobody; grant select on sequence readable to nobody")
+    found = {r["name"]: r for r in rows(server, "sequences", user="nobody")}
+    assert (found["used_only"]["last_value"], found["readable"]["last_value"]) == (1, 1)
+    with server.connect(autocommit=False) as c:
+        do(c, "select (pg_get_sequence_data('readable')).last_value")
+        assert do(c, "select count(*) from pg_locks where relation = 'readable'::regclass")[0][0] == 0
+    c.close()
+    server.query("drop sequence used_only, readable")
+
+
 def test_who_may_not_see_a_sequence_is_told_the_grant(server, rows, read):
     server.query("drop sequence if exists veiled, shown; create sequence veiled; create sequence shown; select nextval('veiled'), nextval('shown')")
     line = read(server, "sequences", user="nobody")["sequences"][0]
