@@ -86,16 +86,21 @@ static const struct style plain = {ROLE_DIALOG, 0}, bold = {ROLE_DIALOG, ATTR_BO
                           bad = {ROLE_WARNING, ATTR_BOLD};
 
 /* Warnings are written in capitals by those who know what they are about. */
-static void says_add(struct lines *l, const char *says)
+static bool is_loud(const char *line)
+{
+    return strncmp(line, "THIS IS", 7) == 0 || strncmp(line, "THIS BUILDS", 11) == 0 ||
+           strncmp(line, "EVERYONE", 8) == 0;
+}
+
+/* Where there are several rows, warnings only. */
+static void says_add(struct lines *l, const char *says, bool loud_only)
 {
     while (says != NULL && *says != '\0') {
         size_t len = strcspn(says, "\n");
-        char *line = mem_new(len + 1);
-        memcpy(line, says, len);
-        bool loud = strncmp(line, "THIS IS", 7) == 0 || strncmp(line, "THIS BUILDS", 11) == 0 ||
-                    strncmp(line, "EVERYONE", 8) == 0;
-        lines_add(l, loud ? bad : plain, line);
-        free(line);
+        if (is_loud(says))
+            wrap(l, bad, says, len);
+        else if (!loud_only)
+            wrap(l, plain, says, len);
         says += len + (says[len] == '\n');
     }
 }
@@ -106,14 +111,28 @@ static void refusal_add(struct lines *l, const struct offer *o, const struct pro
         p->cure.instead == NULL ? NULL : action_find(o->dash->options.actions, p->cure.instead);
     lines_add(l, bad, p->cure.why_not);
     if (p->result != NULL)
-        says_add(l, p->cure.says);
+        says_add(l, p->cure.says, false);
     if (instead != NULL) {
         char key[2] = {instead->key, '\0'};
         lines_addf(l, bold, "%s offers to: %s", key, instead->title);
     }
 }
 
-/* The exact SQL stands first: whatever the screen cuts, not that. */
+/* The exact SQL; a name that has lines makes none here. What it is done to stands with it where there are several. */
+static void statement_add(struct lines *l, const struct cure *c, bool several)
+{
+    char then[100];
+    wrap(l, bold, c->statement, strlen(c->statement));
+    if (c->then_statement != NULL && c->wait_s != NULL) {
+        snprintf(then, sizeof(then), "and, if that has had no effect %.20s s later:", c->wait_s);
+        lines_add(l, plain, then);
+        wrap(l, bold, c->then_statement, strlen(c->then_statement));
+    }
+    if (several)
+        says_add(l, c->says, true);
+}
+
+/* It stands first: whatever the screen cuts, not that. */
 static void body_add(struct lines *l, const struct offer *o)
 {
     const struct proposal *first;
@@ -125,8 +144,7 @@ static void body_add(struct lines *l, const struct offer *o)
     }
     for (int i = 0; i < o->n; i++)
         if (o->list[i].cure.why_not == NULL)
-            wrap(l, bold, o->list[i].cure.statement,
-                 strlen(o->list[i].cure.statement)); /* a name that has lines makes none here */
+            statement_add(l, &o->list[i].cure, o->n > 1);
     for (int i = 0; i < o->n; i++)
         if (o->list[i].cure.why_not != NULL)
             lines_addf(l, bad, "not %s: %s",
@@ -137,7 +155,7 @@ static void body_add(struct lines *l, const struct offer *o)
         lines_add(l, bad, count);
     }
     if (n == 1 && o->n == 1)
-        says_add(l, first->cure.says);
+        says_add(l, first->cure.says, false);
     if (n > 0) {
         lines_addf(l, plain, "then: %s",
                    first->cure.effect != NULL && n == 1 ? first->cure.effect : o->action->help, NULL);

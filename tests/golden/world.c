@@ -701,7 +701,7 @@ void world_jobs(struct world *w)
         if (made[i].state == JOB_QUEUED)
             continue;
         job_begin(job, w->now_s - made[i].ago_s);
-        job_runs(job, 5000 + i, 1);
+        job_goes(job, JOB_RUNS, 5000 + i, 1, w->now_s);
         if (made[i].state != JOB_RUNNING)
             jobs_end(&jobs, job, made[i].state, made[i].message, w->now_s - made[i].ago_s + made[i].ran_s);
     }
