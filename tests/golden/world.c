@@ -155,6 +155,7 @@ static void session_set(struct sample *s, int row, const struct person *p, doubl
     text_set(s, row, "wait_event", p->wait_event);
     real_set(s, row, "xact_age_s", p->xact_s + later_s);
     real_set(s, row, "query_age_s", p->query_s + later_s);
+    real_set(s, row, "query_start", WORLD_NOW - p->query_s);
     real_set(s, row, "state_age_s", p->state_s + later_s);
     real_set(s, row, "backend_age_s", 4000 + p->pid + later_s);
     real_set(s, row, "queryid", 100 + p->pid % 6 + 1);
@@ -780,7 +781,7 @@ void world_init(struct world *w, enum world_kind kind)
                         .xid_age = 2e8,
                         .freeze_max_age = 2e8,
                         .now_s = WORLD_NOW,
-                        .mono_s = 50000};
+                        .mono_s = loop_mono_s()}; /* ages are measured against it */
     setenv("TZ", "UTC", 1);
     tzset();
     if (!products_register(&w->registry, &err) || !alerts_register(&w->registry, &err) ||
