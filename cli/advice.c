@@ -32,7 +32,7 @@ bool advising_begin(struct advising *a, struct session *s, struct err *err)
 {
     *a = (struct advising){.session = s, .queries = query_thread_new(s->loop, &s->registry, err)};
     if (a->queries != NULL)
-        a->advisor = advisor_new(s->loop, s->engine, a->queries, &s->config, &s->registry, err);
+        a->advisor = advisor_new(s->loop, s->engine, a->queries, &s->config, &s->registry, NULL, err);
     if (a->advisor != NULL)
         engine_on_sample(s->engine, on_sample, a);
     return a->advisor != NULL;

@@ -220,7 +220,7 @@ static int open_all(struct guard *g, struct err *err)
         return EXIT_USAGE;
     g->queries = query_thread_new(s->loop, &s->registry, err);
     if (g->queries != NULL)
-        g->advisor = advisor_new(s->loop, s->engine, g->queries, &s->config, &s->registry, err);
+        g->advisor = advisor_new(s->loop, s->engine, g->queries, &s->config, &s->registry, NULL, err);
     if (g->advisor == NULL)
         return EXIT_USAGE;
     engine_on_sample(s->engine, on_sample, g);

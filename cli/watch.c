@@ -177,7 +177,7 @@ static bool make_dash(struct watch *w, const char *badge, struct err *err)
     }
     engine_on_sample(w->session.engine, on_sample, w);
     tell_known(w);
-    w->advisor = advisor_new(w->session.loop, w->session.engine, w->queries, c, &w->session.registry, err);
+    w->advisor = advisor_new(w->session.loop, w->session.engine, w->queries, c, &w->session.registry, &w->actions, err);
     watch_cures_start(w);
     return w->advisor != NULL && watch_alerts_start(w, err);
 }

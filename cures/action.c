@@ -11,7 +11,7 @@
 #include "core/mem.h"
 #include "core/text.h"
 
-enum { MOST_SQL = 60000, MOST_ON = 8 };
+enum { MOST_SQL = 60000, MOST_ON = 8, MOST_DEPTH = 4 };
 
 // clang-format off
 static const struct option options[] = {
@@ -55,26 +55,73 @@ static double number(const struct config_section *s, const char *key)
     return value == NULL ? NAN : option_number(option_find(options, N_OPTIONS, s->kind, key), value);
 }
 
-/* SQL with its {pieces} filled in, which may have some of their own. */
-static bool fill(const struct config *c, const struct config_section *s, const char *sql, int depth,
-                 struct text *out, struct err *err)
+struct pieces {
+    struct piece {
+        const char *name, *sql;
+    } * list;
+    int n;
+};
+
+static const char *piece_sql(const struct pieces *p, const char *name, size_t len)
+{
+    for (int i = 0; i < p->n; i++)
+        if (strncmp(p->list[i].name, name, len) == 0 && p->list[i].name[len] == '\0')
+            return p->list[i].sql;
+    return NULL;
+}
+
+/* SQL with its {pieces} filled in, which may have some of their own. False: one is unknown, or they go round
+ * in a circle. */
+static bool fill(const struct pieces *p, const char *sql, int depth, struct text *out)
 {
     for (const char *open; (open = strchr(sql, '{')) != NULL;) {
         const char *close = strchr(open, '}');
-        char name[64] = "";
-        if (close != NULL && close - open - 1 < (ptrdiff_t)sizeof(name))
-            memcpy(name, open + 1, (size_t)(close - open - 1));
-        const struct config_section *piece = config_find(c, "piece", name);
-        const char *inner = piece == NULL ? NULL : section_get(piece, "sql");
-        if (inner == NULL || depth == 0)
-            return wrong(s, "sql", err, "a { that begins no piece");
+        const char *inner =
+            close == NULL || depth == 0 ? NULL : piece_sql(p, open + 1, (size_t)(close - open - 1));
+        if (inner == NULL)
+            return false;
         text_add_n(out, sql, (size_t)(open - sql));
-        if (!fill(c, s, inner, depth - 1, out, err))
+        if (!fill(p, inner, depth - 1, out))
             return false;
         sql = close + 1;
     }
     text_add(out, sql);
-    return !out->cut || wrong(s, "sql", err, "it is too long");
+    return true;
+}
+
+static bool filled(const struct pieces *p, const char *sql, struct text *out)
+{
+    text_init(out, MOST_SQL);
+    return sql == NULL || (fill(p, sql, MOST_DEPTH, out) && !out->cut);
+}
+
+/* That it can be filled was seen when it was read. */
+static char *made(const struct action *a, const char *sql)
+{
+    struct text t;
+    if (sql == NULL)
+        return NULL;
+    filled(a->pieces, sql, &t);
+    return text_take(&t);
+}
+
+char *action_sql(const struct action *a)
+{
+    return made(a, a->sql);
+}
+
+char *action_measure(const struct action *a)
+{
+    return made(a, a->measure);
+}
+
+static bool check_sql(const struct config_section *s, const char *key, const struct pieces *p,
+                      struct err *err)
+{
+    struct text t;
+    bool ok = filled(p, get(s, key), &t);
+    text_done(&t);
+    return ok || wrong(s, key, err, "a { that begins no piece, or too long");
 }
 
 static void split(struct arena *arena, const char *list, struct action *a)
@@ -89,7 +136,7 @@ static void split(struct arena *arena, const char *list, struct action *a)
     }
 }
 
-static bool read_one(const struct config *c, const struct config_section *s, struct arena *arena,
+static bool read_one(const struct config_section *s, const struct pieces *pieces, struct arena *arena,
                      struct action *a, struct err *err)
 {
     static const char *const needed[] = {"title", "help", "product", "risk", "privilege", "sql"};
@@ -100,12 +147,6 @@ static bool read_one(const struct config *c, const struct config_section *s, str
     if (key != NULL && (key[0] == '\0' || key[1] != '\0' || !isupper((unsigned char)key[0])))
         return wrong(s, "key", err,
                      "expected one upper-case letter: a lower-case key never changes a server");
-    struct text sql, measure;
-    text_init(&sql, MOST_SQL);
-    text_init(&measure, MOST_SQL);
-    bool measured = get(s, "measure") != NULL;
-    bool ok = fill(c, s, get(s, "sql"), 4, &sql, err) &&
-              (!measured || fill(c, s, get(s, "measure"), 4, &measure, err));
     *a = (struct action){.name = arena_dup(arena, s->name),
                          .title = arena_dup(arena, get(s, "title")),
                          .help = arena_dup(arena, get(s, "help")),
@@ -114,8 +155,9 @@ static bool read_one(const struct config *c, const struct config_section *s, str
                          .privilege = arena_dup(arena, get(s, "privilege")),
                          .asks = arena_dup(arena, get(s, "asks")),
                          .lasting = arena_dup(arena, get(s, "lasting")),
-                         .sql = arena_dup(arena, text_str(&sql)),
-                         .measure = measured ? arena_dup(arena, text_str(&measure)) : NULL,
+                         .sql = arena_dup(arena, get(s, "sql")),
+                         .measure = arena_dup(arena, get(s, "measure")),
+                         .pieces = pieces,
                          .key = key == NULL ? '\0' : key[0],
                          .rare = number(s, "rare") == 1,
                          .by_name = strcmp(get(s, "confirm"), "name") == 0,
@@ -123,21 +165,36 @@ static bool read_one(const struct config *c, const struct config_section *s, str
                          .lock_timeout_s = number(s, "lock_timeout"),
                          .limit_s = number(s, "limit")};
     split(arena, get(s, "on"), a);
-    text_done(&sql);
-    text_done(&measure);
-    return ok;
+    return check_sql(s, "sql", pieces, err) && check_sql(s, "measure", pieces, err);
+}
+
+static int count(const struct config *c, const char *kind)
+{
+    int n = 0;
+    for (int i = 0; i < c->n_sections; i++)
+        n += strcmp(c->sections[i].kind, kind) == 0;
+    return n;
+}
+
+static const struct pieces *read_pieces(const struct config *c, struct arena *arena)
+{
+    struct pieces *p = arena_alloc(arena, sizeof(*p));
+    *p = (struct pieces){.list = arena_alloc(arena, (size_t)count(c, "piece") * sizeof(*p->list))};
+    for (int i = 0; i < c->n_sections; i++)
+        if (strcmp(c->sections[i].kind, "piece") == 0)
+            p->list[p->n++] = (struct piece){arena_dup(arena, c->sections[i].name),
+                                             arena_dup(arena, section_get(&c->sections[i], "sql"))};
+    return p;
 }
 
 static bool add(struct actions *out, const struct config *c, struct err *err)
 {
-    int n = 0;
-    for (int i = 0; i < c->n_sections; i++)
-        n += strcmp(c->sections[i].kind, "action") == 0;
     out->arena = arena_new(1 << 14);
-    out->list = arena_alloc(out->arena, (size_t)n * sizeof(*out->list));
+    out->list = arena_alloc(out->arena, (size_t)count(c, "action") * sizeof(*out->list));
+    const struct pieces *pieces = read_pieces(c, out->arena);
     for (int i = 0; i < c->n_sections; i++)
         if (strcmp(c->sections[i].kind, "action") == 0 &&
-            !read_one(c, &c->sections[i], out->arena, &out->list[out->n++], err))
+            !read_one(&c->sections[i], pieces, out->arena, &out->list[out->n++], err))
             return false;
     return true;
 }

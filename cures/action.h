@@ -35,12 +35,15 @@
 #include "core/arena.h"
 #include "core/result.h"
 
+struct pieces;
 struct action {
-    const char *name, *title, *help, *product, *risk, *privilege, *sql;
-    const char *lasting, *measure; /* NULL: none */
-    const char **on;               /* names of datasets */
-    int n_on;                      /* 0: on the target */
-    char key;                      /* 0: none */
+    const char *name, *title, *help, *product, *risk, *privilege;
+    const char *lasting;       /* NULL: none */
+    const char *sql, *measure; /* with {NAME}s; asked for by action_sql and action_measure */
+    const struct pieces *pieces;
+    const char **on; /* names of datasets */
+    int n_on;        /* 0: on the target */
+    char key;        /* 0: none */
     bool rare, by_name, at_once;
     const char *asks;      /* NULL: nothing is typed first */
     double lock_timeout_s; /* NAN: none */
@@ -59,6 +62,10 @@ bool actions_read(struct actions *out, struct err *err);
 bool actions_read_text(const char *text, size_t len, const char *file, struct actions *out, struct err *err);
 void actions_done(struct actions *a);
 const struct action *action_find(const struct actions *a, const char *name); /* NULL if none */
+/* Its SELECT, with the pieces in their places; heap. Made when asked: all together they are large. */
+char *action_sql(const struct action *a);
+/* That of the numbers; NULL if it has none. */
+char *action_measure(const struct action *a);
 /* Whether it can be done on rows of DATASET; NULL: on the target. */
 bool action_is_on(const struct action *a, const char *dataset);
 /* That of KEY on rows of DATASET; NULL if none. */

@@ -108,7 +108,9 @@ static void ask_cure(struct advisor *a, const struct checked *c)
     int n = 0;
     for (; n < c->rows->n_columns && n < MOST_PARAMS; n++)
         params[n] = (struct query_param){c->rows->columns[n].name, *result_at(c->rows, a->row, n)};
-    submit(a, c->action->sql, params, n, 1);
+    char *sql = action_sql(c->action);
+    submit(a, sql, params, n, 1);
+    free(sql);
 }
 
 /* What is next of finding number a->at; false: all was asked. */
@@ -148,7 +150,7 @@ static void round_begin(struct advisor *a)
     for (int i = 0; i < a->findings.n; i++) {
         const struct finding *f = &a->findings.list[i];
         a->checked[i] = (struct checked){
-            .finding = f, .action = f->action == NULL ? NULL : action_find(&a->actions, f->action)};
+            .finding = f, .action = f->action == NULL ? NULL : action_find(a->actions, f->action)};
     }
     a->at = 0;
     a->row = STEP_LACKS;
@@ -184,7 +186,12 @@ static void need(struct advisor *a, bool all)
 
 static bool load(struct advisor *a, const struct config *config, struct err *err)
 {
-    return findings_read(config, a->registry, &a->findings, err) && actions_read(&a->actions, err);
+    if (a->actions == NULL) {
+        if (!actions_read(&a->own_actions, err))
+            return false;
+        a->actions = &a->own_actions;
+    }
+    return findings_read(config, a->registry, &a->findings, err);
 }
 
 static void on_demand(void *ctx)
@@ -240,7 +247,7 @@ bool advisor_is_complete(const struct advisor *a)
 
 void advisor_stop(struct advisor *a)
 {
-    engine_on_demand(a->engine, NULL, NULL);
+    engine_off_demand(a->engine, a);
     need(a, false);
     loop_timer_stop(a->timer);
     round_done(a);
@@ -293,11 +300,16 @@ static bool has_own(const struct config *config)
 }
 
 struct advisor *advisor_new(struct loop *loop, struct engine *engine, struct query_thread *queries,
-                            const struct config *config, const struct registry *registry, struct err *err)
+                            const struct config *config, const struct registry *registry,
+                            const struct actions *actions, struct err *err)
 {
     struct advisor *a = mem_new(sizeof(*a));
-    *a = (struct advisor){
-        .loop = loop, .engine = engine, .queries = queries, .registry = registry, .begun_s = -HUGE_VAL};
+    *a = (struct advisor){.loop = loop,
+                          .engine = engine,
+                          .queries = queries,
+                          .registry = registry,
+                          .actions = actions,
+                          .begun_s = -HUGE_VAL};
     a->timer = loop_timer_new(loop, on_time, a);
     /* What ships is good, and takes a start its time and memory: it is read when somebody looks. */
     if (has_own(config) && !load(a, config, err)) {
@@ -313,12 +325,12 @@ void advisor_free(struct advisor *a)
 {
     if (a == NULL)
         return;
-    engine_on_demand(a->engine, NULL, NULL);
+    engine_off_demand(a->engine, a);
     engine_need(a->engine, ASKER_FINDINGS, NULL, 0);
     round_done(a);
     forget(a, &a->last);
     loop_timer_free(a->timer);
     findings_done(&a->findings);
-    actions_done(&a->actions);
+    actions_done(&a->own_actions);
     free(a);
 }

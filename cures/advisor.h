@@ -12,9 +12,11 @@ struct advisor;
 extern const struct dataset findings_dataset, checks_dataset;
 bool findings_register(struct registry *r, struct err *err);
 
-/* CONFIG may have findings of the user's own; it is not needed afterwards. One advisor an engine. */
+/* CONFIG may have findings of the user's own; it is not needed afterwards. ACTIONS, which must outlive it,
+ * may be NULL: it reads its own. */
 struct advisor *advisor_new(struct loop *loop, struct engine *engine, struct query_thread *queries,
-                            const struct config *config, const struct registry *registry, struct err *err);
+                            const struct config *config, const struct registry *registry,
+                            const struct actions *actions, struct err *err);
 void advisor_free(struct advisor *a);
 /* The engine's samples: what is asked may have come just now. */
 void advisor_sample(struct advisor *a, const char *target, const struct dataset *d);

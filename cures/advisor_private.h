@@ -22,8 +22,9 @@ struct advisor {
     struct engine *engine;
     struct query_thread *queries;
     const struct registry *registry;
-    struct findings findings; /* none before somebody looks */
-    struct actions actions;
+    struct findings findings;      /* none before somebody looks */
+    const struct actions *actions; /* NULL: not read yet */
+    struct actions own_actions;    /* if nobody gave some */
     struct loop_timer *timer;
     bool looked_at, complete;
     double begun_s;       /* monotonic, of the last round; -HUGE_VAL: there was none since somebody looks */

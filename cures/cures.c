@@ -207,6 +207,12 @@ static void on_numbers(void *ctx, const struct entry *e)
     ledger_put(c->ledger, entry_copy(e));
 }
 
+static void on_demand(void *ctx)
+{
+    struct cures *c = ctx;
+    ledger_watch(c->ledger, engine_is_wanted(c->engine, &ledger_dataset));
+}
+
 void cures_keep(struct cures *c, struct query_thread *queries, const char *directory, cures_tell_fn *tell,
                 void *ctx)
 {
@@ -214,8 +220,8 @@ void cures_keep(struct cures *c, struct query_thread *queries, const char *direc
     c->tell_ctx = ctx;
     c->ledger = ledger_new(c->loop, directory, on_ledger, c);
     c->measures = measures_new(c->loop, c->engine, queries, on_numbers, c);
-    c->ledger_changed = true;
-    soon(c);
+    engine_on_demand(c->engine, on_demand, c);
+    on_demand(c);
 }
 
 /* Nobody here will know how they end. */
@@ -238,6 +244,7 @@ bool cures_free(struct cures *c)
 {
     if (c == NULL)
         return true;
+    engine_off_demand(c->engine, c);
     if (c->ledger != NULL)
         keep_left(c);
     while (c->running != NULL) {
@@ -273,6 +280,20 @@ static char *lent(const char *s)
     return (char *)(uintptr_t)s;
 }
 
+static int64_t add(struct cures *c, const struct job *job, struct err *err)
+{
+    if (!may_undo(c, job, err))
+        return 0;
+    struct job *added = has_target(c, job->target) ? jobs_add(&c->jobs, job, loop_wall_s()) : NULL;
+    if (added == NULL) {
+        fail(err, has_target(c, job->target) ? "%s has too many jobs waiting" : "no target is called %s",
+             job->target);
+        return 0;
+    }
+    soon(c);
+    return added->id;
+}
+
 int64_t cures_run(struct cures *c, const char *target, const struct action *a, const struct cure *cure,
                   const char *by, struct err *err)
 {
@@ -280,6 +301,7 @@ int64_t cures_run(struct cures *c, const char *target, const struct action *a, c
         fail(err, "%s: %s", a->name, cure->why_not != NULL ? cure->why_not : "there is nothing to run");
         return 0;
     }
+    char *measure = action_measure(a);
     struct job job = {.target = lent(target),
                       .action = lent(a->name),
                       .label = lent(cure->label != NULL ? cure->label : target),
@@ -293,7 +315,7 @@ int64_t cures_run(struct cures *c, const char *target, const struct action *a, c
                       .after_failure = lent(cure->after_failure),
                       .undo = lent(cure->undo),
                       .keys = lent(cure->keys),
-                      .measure = lent(a->measure),
+                      .measure = measure,
                       .undo_verify = lent(cure->undo_verify),
                       .why_no_undo = cure->undo != NULL ? NULL : lent(a->lasting),
                       .undoes = number_of(cure->undoes),
@@ -301,15 +323,9 @@ int64_t cures_run(struct cures *c, const char *target, const struct action *a, c
                       .at_once = a->at_once,
                       .lock_timeout_s = a->lock_timeout_s,
                       .limit_s = a->limit_s};
-    if (!may_undo(c, &job, err))
-        return 0;
-    struct job *added = has_target(c, target) ? jobs_add(&c->jobs, &job, loop_wall_s()) : NULL;
-    if (added == NULL) {
-        fail(err, has_target(c, target) ? "%s has too many jobs waiting" : "no target is called %s", target);
-        return 0;
-    }
-    soon(c);
-    return added->id;
+    int64_t id = add(c, &job, err);
+    free(measure);
+    return id;
 }
 
 bool cures_cancel(struct cures *c, int64_t id, struct err *err)

@@ -31,11 +31,12 @@ struct visit {
 };
 
 struct ledger {
+    struct loop *loop;
     struct loop_timer *timer;
-    struct writer *writer;
+    struct writer *writer;    /* NULL until there is something to do */
     struct ledger_file *file; /* the writer's thread's */
     struct list waiting, newest;
-    bool out; /* a visit is on its way */
+    bool watched, out; /* a visit is on its way */
     int64_t n_lost;
     char *trouble, *notice;
     loop_fn *changed;
@@ -136,7 +137,7 @@ static void on_back(void *ctx)
     free(v);
     if (ok && l->waiting.n > 0)
         go(l);
-    else
+    else if (l->watched || !ok)
         loop_timer_start(l->timer, ok ? look_every_s : retry_s, 0);
     if (news && l->changed != NULL)
         l->changed(l->ctx);
@@ -150,6 +151,8 @@ static void go(struct ledger *l)
     *v = (struct visit){.ledger = l, .to_write = l->waiting};
     l->waiting = (struct list){.n = 0};
     l->out = true;
+    if (l->writer == NULL)
+        l->writer = writer_new(l->loop);
     writer_do(l->writer, work, on_back, v);
 }
 
@@ -161,11 +164,16 @@ static void on_timer(void *ctx)
 struct ledger *ledger_new(struct loop *loop, const char *directory, loop_fn *changed, void *ctx)
 {
     struct ledger *l = mem_new(sizeof(*l));
-    *l = (struct ledger){.changed = changed, .ctx = ctx, .file = ledger_file_new(directory)};
+    *l = (struct ledger){.loop = loop, .changed = changed, .ctx = ctx, .file = ledger_file_new(directory)};
     l->timer = loop_timer_new(loop, on_timer, l);
-    l->writer = writer_new(loop);
-    go(l);
     return l;
+}
+
+void ledger_watch(struct ledger *l, bool watched)
+{
+    if (watched && !l->watched)
+        go(l);
+    l->watched = watched;
 }
 
 bool ledger_free(struct ledger *l)
@@ -175,7 +183,7 @@ bool ledger_free(struct ledger *l)
     l->changed = NULL;
     if (l->waiting.n > 0) /* one last time */
         go(l);
-    bool in_time = writer_free(l->writer, end_s), kept = l->waiting.n == 0;
+    bool in_time = l->writer == NULL || writer_free(l->writer, end_s), kept = l->waiting.n == 0;
     loop_timer_free(l->timer);
     if (!in_time)
         return false; /* the thread still uses what it has */

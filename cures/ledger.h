@@ -11,11 +11,14 @@ struct ledger;
 
 extern const struct dataset ledger_dataset;
 
-/* CHANGED is called, on the loop thread, when entries have come or trouble has come or gone. */
+/* CHANGED is called, on the loop thread, when entries have come or trouble has come or gone. The file is not
+ * looked at before somebody watches or puts. */
 struct ledger *ledger_new(struct loop *loop, const char *directory, loop_fn *changed, void *ctx);
 /* Writes what waits, for at most a few seconds. False: the disk hangs, or entries were lost; see
  * ledger_trouble before. */
 bool ledger_free(struct ledger *l);
+/* While it is WATCHED, what other dashboards write is read every few seconds. */
+void ledger_watch(struct ledger *l, bool watched);
 /* Writes E, or, if it was given before, its numbers. Takes E. */
 void ledger_put(struct ledger *l, struct entry *e);
 /* NULL while the disk takes what it is given; else why not. */

@@ -30,7 +30,7 @@ struct measure {
 struct measures {
     struct engine *engine;
     struct query_thread *queries;
-    struct json *json;
+    struct json *json; /* NULL until something is measured */
     struct loop_timer *timer;
     struct measure *list;
     measures_fn *fn;
@@ -136,7 +136,7 @@ struct measures *measures_new(struct loop *loop, struct engine *e, struct query_
                               measures_fn *fn, void *ctx)
 {
     struct measures *m = mem_new(sizeof(*m));
-    *m = (struct measures){.engine = e, .queries = queries, .json = json_new(), .fn = fn, .ctx = ctx};
+    *m = (struct measures){.engine = e, .queries = queries, .fn = fn, .ctx = ctx};
     m->timer = loop_timer_new(loop, on_timer, m);
     return m;
 }
@@ -156,6 +156,8 @@ void measures_begin(struct measures *m, const struct job *job)
 {
     if (job->measure == NULL)
         return;
+    if (m->json == NULL)
+        m->json = json_new();
     struct measure *x = mem_new(sizeof(*x));
     *x = (struct measure){.next = m->list,
                           .all = m,

@@ -33,6 +33,7 @@ void engine_free(struct engine *e)
         free(e->targets[i]);
     }
     free(e->targets);
+    free(e->listeners);
     store_free(e->store);
     for (int i = 0; i < N_ASKERS; i++)
         free(e->needs[i].list);

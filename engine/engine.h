@@ -31,9 +31,10 @@ const struct target_config *engine_target_config(const struct engine *e, int i);
 void engine_want(struct engine *e, const char *const *datasets, int n);
 /* A pane or a command wants D itself now. */
 bool engine_is_wanted(const struct engine *e, const struct dataset *d);
-/* FN is called after each engine_want, on the loop thread; it may put and need. At most one; NULL removes it. */
+/* FN is called after each engine_want, on the loop thread; it may put and need, until CTX is taken off. */
 typedef void engine_demand_fn(void *ctx);
 void engine_on_demand(struct engine *e, engine_demand_fn *fn, void *ctx);
+void engine_off_demand(struct engine *e, const void *ctx);
 /* What ASKER needs, each at its own cadence, beside what panes want; replaces what it needed before. Of two that want a dataset the faster
  * counts. */
 enum engine_asker { ASKER_RULES, ASKER_FINDINGS, N_ASKERS };

@@ -111,8 +111,8 @@ void engine_want(struct engine *e, const char *const *datasets, int n)
             e->wanted[e->n_wanted++] = d;
     }
     plan_all(e);
-    if (e->demand_fn != NULL)
-        e->demand_fn(e->demand_ctx);
+    for (int i = 0; i < e->n_listeners; i++)
+        e->listeners[i].fn(e->listeners[i].ctx);
 }
 
 bool engine_is_wanted(const struct engine *e, const struct dataset *d)
@@ -122,8 +122,17 @@ bool engine_is_wanted(const struct engine *e, const struct dataset *d)
 
 void engine_on_demand(struct engine *e, engine_demand_fn *fn, void *ctx)
 {
-    e->demand_fn = fn;
-    e->demand_ctx = ctx;
+    e->listeners = mem_grow(e->listeners, (size_t)e->n_listeners + 1, sizeof(*e->listeners));
+    e->listeners[e->n_listeners++] = (struct listener){fn, ctx};
+}
+
+void engine_off_demand(struct engine *e, const void *ctx)
+{
+    int kept = 0;
+    for (int i = 0; i < e->n_listeners; i++)
+        if (e->listeners[i].ctx != ctx)
+            e->listeners[kept++] = e->listeners[i];
+    e->n_listeners = kept;
 }
 
 void engine_need(struct engine *e, enum engine_asker asker, const struct engine_need *needs, int n)

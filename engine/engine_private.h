@@ -22,8 +22,11 @@ struct engine {
         struct engine_need *list;
         int n;
     } needs[N_ASKERS];
-    engine_demand_fn *demand_fn;
-    void *demand_ctx;
+    struct listener {
+        engine_demand_fn *fn;
+        void *ctx;
+    } * listeners; /* of demand */
+    int n_listeners;
     engine_sample_fn *sample_fn;
     void *sample_ctx;
 };

@@ -81,9 +81,11 @@ static void ask_next(struct offer *o)
         params[n] = p->params[n];
     if (o->typed != NULL)
         params[n++] = (struct query_param){"typed", {VALUE_TEXT, .text = o->typed}};
-    struct query q = {.sql = p->action->sql, .params = params, .n_params = n, .max_rows = 1, .seldom = true};
+    char *sql = action_sql(p->action);
+    struct query q = {.sql = sql, .params = params, .n_params = n, .max_rows = 1, .seldom = true};
     o->out = true;
     o->ticket = d->host.ask(d->host.ctx, &q, 0, on_answer, o);
+    free(sql);
 }
 
 bool offer_ready(const struct offer *o)

@@ -126,8 +126,10 @@ static void on_look(void *ctx)
     struct err err = {""};
     struct cure cure = {.label = NULL};
     struct snapshot *s = store_snapshot(engine_store(p->engine));
-    struct query q = {.sql = p->action->sql, .params = p->params, .n_params = p->n_params, .max_rows = 1};
+    char *sql = action_sql(p->action);
+    struct query q = {.sql = sql, .params = p->params, .n_params = p->n_params, .max_rows = 1};
     struct result *r = door_run(p->door, s, &q, &err);
+    free(sql);
     snapshot_unref(s);
     if (r == NULL) {
         end(p, "wrong", err.text);

@@ -35,7 +35,7 @@ static int begin(void **state)
     assert_true(findings_register(&w->made.registry, &err));
     assert_true(config_parse(own, strlen(own), "f.conf", config_options, n_config_options, &config, &err));
     w->queries = query_thread_new(w->made.loop, &w->made.registry, &err);
-    w->advisor = advisor_new(w->made.loop, w->made.engine, w->queries, &config, &w->made.registry, &err);
+    w->advisor = advisor_new(w->made.loop, w->made.engine, w->queries, &config, &w->made.registry, NULL, &err);
     if (w->advisor == NULL)
         fail_msg("%s", err.text);
     config_done(&config);

@@ -112,6 +112,7 @@ static struct entry *entry(const char *target, const char *label)
 static void open_ledger(struct bench *b)
 {
     b->ledger = ledger_new(b->loop, b->directory, changed, b);
+    ledger_watch(b->ledger, true);
 }
 
 static void close_ledger(struct bench *b)
@@ -182,6 +183,21 @@ static void looking_makes_no_file(void **state)
     assert_int_equal(stat(path_of(b, path), &st), -1);
 }
 
+static void a_file_is_looked_at_when_somebody_watches(void **state)
+{
+    struct bench *b = *state;
+    open_ledger(b);
+    ledger_put(b->ledger, entry("shop", "public.a"));
+    assert_true(await(b, b->ledger, 1, false));
+    close_ledger(b);
+    b->ledger = ledger_new(b->loop, b->directory, changed, b);
+    assert_true(await(b, b->ledger, 0, false));
+    loop_run(b->loop); /* nothing is under way that could wake it */
+    assert_int_equal(count(b->ledger), 0);
+    ledger_watch(b->ledger, true);
+    assert_true(await(b, b->ledger, 1, false));
+}
+
 static void numbers_that_come_later_join_their_entry(void **state)
 {
     struct bench *b = *state;
@@ -202,6 +218,7 @@ static void two_writers_lose_nothing_and_see_each_other(void **state)
     struct bench *b = *state;
     open_ledger(b);
     b->second = ledger_new(b->loop, b->directory, changed, b);
+    ledger_watch(b->second, true);
     for (int i = 0; i < 50; i++) {
         ledger_put(b->ledger, entry("shop", "public.a"));
         ledger_put(b->second, entry("shop", "public.b"));
@@ -355,6 +372,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_written_is_read_again_in_full, begin, end),
         cmocka_unit_test_setup_teardown(looking_makes_no_file, begin, end),
+        cmocka_unit_test_setup_teardown(a_file_is_looked_at_when_somebody_watches, begin, end),
         cmocka_unit_test_setup_teardown(numbers_that_come_later_join_their_entry, begin, end),
         cmocka_unit_test_setup_teardown(two_writers_lose_nothing_and_see_each_other, begin, end),
         cmocka_unit_test_setup_teardown(a_full_disk_is_told_and_what_happened_is_written_when_it_has_room,
