@@ -118,6 +118,8 @@ static void draw(void *ctx)
         dash_draw(w->dash, w->canvas);
     else
         dash_draw_clock(w->dash, w->canvas);
+    if (all && !dash_settled(w->dash)) /* what was drawn may want more rows */
+        loop_timer_start(w->tick, 0.01, 0);
     terminal_paint(w->terminal, w->canvas, all ? rows : 1);
     w->drawn_s = loop_mono_s();
     w->dirty_s = 0;

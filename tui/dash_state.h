@@ -22,6 +22,7 @@ struct asking {
     struct dash_pane *pane;
     int ticket;
     bool out;
+    bool other_rows; /* with another filter or set than what was answered last */
 };
 
 /* A pane of a visited page. */
@@ -30,12 +31,15 @@ struct dash_pane {
     struct visit *visit;
     const struct pane *pane;
     struct result *result, *note;
+    struct result *newer;       /* came since the last drawing, with which it takes the place of `result`: keys mean what is seen; NULL: nothing did */
+    bool newer_other;           /* it is of another filter or set than `result` */
     char error[256];
     struct asking rows, beside; /* its SELECT and its note */
     struct asking all;          /* its SELECT without a limit, for export */
     char export_format[8];
     bool stale;                 /* something newer can be had */
     bool asked;                 /* at least once */
+    bool other_rows;            /* another filter or set is asked for next */
     double answered_s;          /* when the result came */
     double stale_since;
     double seen_s;              /* the moment of the last answer with rows */
@@ -197,6 +201,8 @@ void dash_forget(struct dash *d); /* drops all results and details, and opens th
 
 /* dash_ask.c */
 void pane_ask(struct dash_pane *p);
+/* What came since the last drawing is what is drawn now. */
+void visit_take_newer(struct visit *v);
 bool pane_is_gone(const struct dash_pane *p); /* what its detail is about is not there now */
 /* All rows of P's SELECT, with its filter, set and order: for DONE with the context &P->all. False if it cannot be asked. */
 bool pane_ask_all(struct dash_pane *p, query_done_fn *done, struct err *err);

@@ -314,6 +314,43 @@ static void a_row_that_went_away_is_not_another_one(void **state)
     world_done(&w);
 }
 
+/* Answers, but nothing is drawn: the person still sees what was there before. */
+static void answer_unseen(struct world *w)
+{
+    dash_tick(w->dash);
+    while (w->n_asks > 0)
+        world_answer(w);
+}
+
+static void a_key_means_the_row_that_is_drawn_until_newer_ones_are(void **state)
+{
+    static const char *const before[] = {"/nobody is called so<enter>", "ffff", "r"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+        struct world w;
+        start_on(&w, "sessions");
+        world_type(&w, before[i]);
+        answer_unseen(&w);
+        offered(&w, "K");
+        SHOWS(&w, "SELECT pg_catalog.pg_terminate_backend(4711)");
+        world_done(&w);
+    }
+}
+
+static void a_row_that_went_away_after_a_filter_stays_until_the_cursor_moves(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    type(&w, "<down>/web-1<enter>");
+    world_end_session(&w, 4802);
+    world_settle(&w);
+    SHOWS(&w, "4802");
+    offered(&w, "K");
+    SHOWS(&w, "it is not there any more");
+    world_done(&w);
+}
+
 static void the_menu_has_all_with_their_sql_or_why_not(void **state)
 {
     struct world w;
@@ -412,6 +449,8 @@ int main(void)
         cmocka_unit_test(clicks_below_a_dialog_do_nothing),
         cmocka_unit_test(a_detail_page_means_its_row_and_locks_mean_sessions),
         cmocka_unit_test(a_row_that_went_away_is_not_another_one),
+        cmocka_unit_test(a_key_means_the_row_that_is_drawn_until_newer_ones_are),
+        cmocka_unit_test(a_row_that_went_away_after_a_filter_stays_until_the_cursor_moves),
         cmocka_unit_test(the_menu_has_all_with_their_sql_or_why_not),
         cmocka_unit_test(a_on_alerts_still_acknowledges),
         cmocka_unit_test(a_setting_asks_for_its_value_and_is_confirmed_by_name),
