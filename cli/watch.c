@@ -216,6 +216,7 @@ static void close_all(struct watch *w)
     advisor_free(w->advisor);
     if (!cures_free(w->cures))
         output_tell(stderr, "the ledger did not take what was done last");
+    job_sum_done(&w->ended);
     dash_free(w->dash); /* takes back what it asked: the query thread and the guard must still be there */
     attach_free(w->attach);
     query_thread_free(w->queries);

@@ -4,6 +4,7 @@
 
 #include "cli/session.h"
 #include "cures/action.h"
+#include "cures/job.h"
 #include "tui/dash.h"
 
 enum { MOST_DEMANDED = 64, MOST_THEMES = 16, N_WATCH_SIGNALS = 3 };
@@ -28,6 +29,7 @@ struct watch {
     struct advisor *advisor; /* NULL as well */
     struct actions actions; /* what can be done to rows */
     struct cures *cures;    /* NULL: nothing is done from here */
+    struct job_sum ended;   /* of the action that ended last, since none of that kind was open */
     struct loop_timer *refresh; /* attached: when to ask again */
     struct stepping stepping;
     struct query_thread *queries;

@@ -74,6 +74,14 @@ int jobs_open(const struct jobs *j, const char *target)
     return n;
 }
 
+int jobs_open_of(const struct jobs *j, const char *action)
+{
+    int n = 0;
+    for (int i = 0; i < j->n; i++)
+        n += job_is_open(j->list[i]) && strcmp(j->list[i]->action, action) == 0;
+    return n;
+}
+
 struct job *jobs_add(struct jobs *j, const struct job *job, double now)
 {
     if (jobs_open(j, job->target) >= JOBS_QUEUED)
@@ -178,4 +186,52 @@ void jobs_end(struct jobs *j, struct job *job, enum job_state state, const char 
     free(job->message);
     job->message = message == NULL || message[0] == '\0' ? NULL : mem_dup(message);
     forget_old(j, job);
+}
+
+/* ---- The sum ---- */
+
+void job_sum_add(struct job_sum *s, const struct job *job)
+{
+    struct text why;
+    if (s->action == NULL || strcmp(s->action, job->action) != 0)
+        job_sum_done(s);
+    if (s->action == NULL)
+        s->action = mem_dup(job->action);
+    s->n[job->state]++;
+    if (job->state == JOB_DONE || s->why != NULL)
+        return;
+    text_init(&why, 1000);
+    text_addf(&why, "%s%s%s", job->label, job->message == NULL ? "" : ": ",
+              job->message == NULL ? "" : job->message);
+    s->why = text_take(&why);
+}
+
+int job_sum_n(const struct job_sum *s)
+{
+    int n = 0;
+    for (int i = 0; i < N_JOB_STATES; i++)
+        n += s->n[i];
+    return n;
+}
+
+void job_sum_text(const struct job_sum *s, struct text *out)
+{
+    static const enum job_state states[] = {JOB_DONE, JOB_FAILED, JOB_CANCELLED};
+    bool first = true;
+    text_addf(out, "%s: ", s->action == NULL ? "" : s->action);
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        if (s->n[states[i]] == 0)
+            continue;
+        text_addf(out, "%s%d %s", first ? "" : ", ", s->n[states[i]], job_state_name(states[i]));
+        first = false;
+    }
+    if (s->why != NULL)
+        text_addf(out, ": %s", s->why);
+}
+
+void job_sum_done(struct job_sum *s)
+{
+    free(s->action);
+    free(s->why);
+    *s = (struct job_sum){.why = NULL};
 }

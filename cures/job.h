@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/text.h"
+
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_CANCELLING, JOB_DONE, JOB_FAILED, JOB_CANCELLED, N_JOB_STATES };
 const char *job_state_name(enum job_state s);
 /* Of one that runs: as those of an act, which see. */
@@ -41,6 +43,18 @@ struct jobs {
 };
 
 void jobs_done(struct jobs *j);
+/* How jobs of one action have ended. */
+struct job_sum {
+    int n[N_JOB_STATES];
+    char *action;
+    char *why; /* of the first that was not done: on what, and the server's words */
+};
+/* JOB has ended; one of another action begins a new sum. */
+void job_sum_add(struct job_sum *s, const struct job *job);
+int job_sum_n(const struct job_sum *s);
+/* "terminate: 5 done, 1 failed: pid 12: ..." */
+void job_sum_text(const struct job_sum *s, struct text *out);
+void job_sum_done(struct job_sum *s);
 /* A copy of JOB, queued; NULL when its target's queue is full. */
 struct job *jobs_add(struct jobs *j, const struct job *job, double now);
 struct job *jobs_find(const struct jobs *j, int64_t id); /* NULL if it is not known, or was forgotten */
@@ -49,6 +63,7 @@ struct job *jobs_find(const struct jobs *j, int64_t id); /* NULL if it is not kn
 struct job *jobs_next(const struct jobs *j, const char *target);
 /* How many of TARGET (NULL: of all) have not ended. */
 int jobs_open(const struct jobs *j, const char *target);
+int jobs_open_of(const struct jobs *j, const char *action);
 /* Which place a queued job has in its queue, from 1; 0 if it is not queued. */
 int jobs_place(const struct jobs *j, const struct job *job);
 

@@ -92,15 +92,17 @@ static bool is_loud(const char *line)
            strncmp(line, "EVERYONE", 8) == 0;
 }
 
-/* Where there are several rows, warnings only. */
-static void says_add(struct lines *l, const char *says, bool loud_only)
+/* BRIEF, where there are several rows: no more than the first line that is no warning. */
+static void says_add(struct lines *l, const char *says, bool brief)
 {
+    bool full = false;
     while (says != NULL && *says != '\0') {
         size_t len = strcspn(says, "\n");
         if (is_loud(says))
             wrap(l, bad, says, len);
-        else if (!loud_only)
+        else if (!full)
             wrap(l, plain, says, len);
+        full = brief && (full || !is_loud(says));
         says += len + (says[len] == '\n');
     }
 }
@@ -132,12 +134,27 @@ static void statement_add(struct lines *l, const struct cure *c, bool several)
         says_add(l, c->says, true);
 }
 
+static void left_out_add(struct lines *l, const struct offer *o)
+{
+    const struct {
+        int n;
+        const char *why;
+    } rows[] = {{o->not_held, "not among those shown now"},
+                {o->elsewhere, "of another target"},
+                {o->n_tagged - o->not_held - o->elsewhere - o->n, "too many for one dialog"}};
+    char line[100];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && o->n_tagged > 0; i++) {
+        snprintf(line, sizeof(line), "left out: %d tagged row%s, %s", rows[i].n, rows[i].n == 1 ? "" : "s", rows[i].why);
+        if (rows[i].n > 0)
+            lines_add(l, bad, line);
+    }
+}
+
 /* It stands first: whatever the screen cuts, not that. */
 static void body_add(struct lines *l, const struct offer *o)
 {
     const struct proposal *first;
     int n = offer_possible(o, &first);
-    char count[100];
     if (n == 0 && o->n == 1) {
         refusal_add(l, o, first);
         return;
@@ -150,10 +167,7 @@ static void body_add(struct lines *l, const struct offer *o)
             lines_addf(l, bad, "not %s: %s",
                        o->list[i].cure.label != NULL ? o->list[i].cure.label : "one row",
                        o->list[i].cure.why_not);
-    if (o->left_out > 0) {
-        snprintf(count, sizeof(count), "%d tagged rows are not shown now, and left out", o->left_out);
-        lines_add(l, bad, count);
-    }
+    left_out_add(l, o);
     if (n == 1 && o->n == 1)
         says_add(l, first->cure.says, false);
     if (n > 0) {
@@ -170,7 +184,8 @@ static void prompt_text(const struct offer *o, char *out, size_t size)
     if (o->dash->line_error[0] != '\0')
         snprintf(out, size, "%.200s", o->dash->line_error);
     else if (o->answered < o->n)
-        snprintf(out, size, "one moment: looking at it");
+        snprintf(out, size, o->n > 1 ? "one moment: looking at %d of %d" : "one moment: looking at it",
+                 o->answered + 1, o->n);
     else if (offer_possible(o, &first) == 0)
         snprintf(out, size, "any key leaves it");
     else {

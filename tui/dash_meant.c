@@ -179,13 +179,19 @@ static void propose_tagged(struct offer *o, const struct action *a, struct dash_
     struct view v = pane_view(p);
     struct text identity;
     text_init(&identity, 64000);
-    for (int i = 0; i < p->result->n_rows && o->n < MOST_MEANT; i++) {
+    o->pane = p;
+    o->n_tagged = o->not_held = p->table.n_tags;
+    for (int i = 0; i < p->result->n_rows; i++) {
         text_clear(&identity);
         view_identity(&v, p->result, i, &identity);
-        if (view_tagged(&v, text_str(&identity)) && strcmp(target_of(o->dash, p->result, i), o->target) == 0)
+        if (!view_tagged(&v, text_str(&identity)))
+            continue;
+        o->not_held--;
+        if (strcmp(target_of(o->dash, p->result, i), o->target) != 0)
+            o->elsewhere++;
+        else if (o->n < MOST_MEANT)
             propose(o, a, p->result, i);
     }
-    o->left_out = p->table.n_tags - o->n;
     text_done(&identity);
 }
 
@@ -205,7 +211,17 @@ static bool row_of(struct dash_pane *p, const struct result **from, int *row)
     return true;
 }
 
-bool offer_rows(struct offer *o, const struct action *a)
+static void say_no_row(const struct action *a, char *why, size_t size)
+{
+    char on[100] = "";
+    for (int i = 0; i < a->n_on; i++) {
+        size_t len = strlen(on);
+        snprintf(on + len, sizeof(on) - len, "%s%s", i > 0 ? ", " : "", a->on[i]);
+    }
+    snprintf(why, size, "%s: there is no row of %s under the cursor", a->name, on);
+}
+
+bool offer_rows(struct offer *o, const struct action *a, char *why, size_t size)
 {
     struct dash *d = o->dash;
     struct dash_pane *p;
@@ -219,8 +235,11 @@ bool offer_rows(struct offer *o, const struct action *a)
         propose(o, a, NULL, 0);
         return true;
     }
-    if (dataset == NULL || (a != NULL && !action_is_on(a, dataset)) || !row_of(p, &from, &row))
+    if (dataset == NULL || (a != NULL && !action_is_on(a, dataset)) || !row_of(p, &from, &row)) {
+        if (a != NULL)
+            say_no_row(a, why, size);
         return false;
+    }
     o->dataset = dataset;
     o->target = arena_dup(o->arena, target_of(d, from, row));
     if (a != NULL && p->table.n_tags > 0)
@@ -230,5 +249,7 @@ bool offer_rows(struct offer *o, const struct action *a)
     for (int i = 0; a == NULL && i < as->n; i++)
         if (action_is_on(&as->list[i], dataset) && !as->list[i].rare)
             propose(o, &as->list[i], from, row);
+    if (o->n == 0 && o->n_tagged > 0)
+        snprintf(why, size, "none of the %d tagged rows is among those shown now: U forgets the tags", o->n_tagged);
     return o->n > 0;
 }

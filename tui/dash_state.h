@@ -100,9 +100,11 @@ struct offer {
     struct arena *arena;
     const struct action *action; /* NULL: a menu */
     const char *dataset;         /* whose rows are meant; NULL: the target */
+    struct dash_pane *pane;      /* whose tagged rows are meant; NULL: none */
     const char *target, *typed;  /* typed: what the action asks for; NULL: not yet, or nothing */
     struct proposal *list;
-    int n, answered, left_out;   /* left_out: tagged rows that the pane does not hold now */
+    int n, answered;
+    int n_tagged, not_held, elsewhere; /* rows: tagged; of these, not among those that the pane holds now, and of other targets */
     int ticket;
     bool out;                    /* a question is on its way */
     double shown_s;              /* when all of it stood on the screen first; NAN: not yet */
@@ -276,8 +278,8 @@ const struct action *dash_action(struct dash *d, const struct key *key);
 const struct action *dash_action_elsewhere(struct dash *d, const struct key *key);
 /* Why no cure can be offered for rows of DATASET now; false if one can. */
 bool dash_why_no_cure(struct dash *d, const char *target, const char *dataset, char *out, size_t size);
-/* Fills O's list with what action A (NULL: each that is possible here) is asked about. False if no row is meant. */
-bool offer_rows(struct offer *o, const struct action *a);
+/* Fills O's list with what action A (NULL: each that is possible here) is asked about. False if no row is meant: WHY is a sentence. */
+bool offer_rows(struct offer *o, const struct action *a, char *why, size_t size);
 /* Whether the target is one where several rows are confirmed by name. */
 bool dash_is_prod(struct dash *d, const char *target);
 

@@ -1,19 +1,11 @@
 """From a row under the cursor to a job on a real server, on a pseudo-terminal: what changes it, and all that must not."""
 import os
 import re
+import threading
 import time
 
-import pytest
-
 import screen
-
-
-@pytest.fixture
-def shop(start_server):
-    s = start_server()
-    s.psql("create table orders (id int primary key, v text); insert into orders select i, 'x' from generate_series(1, 5000) i;"
-           "create index orders_v on orders (v); create table users (id int primary key)")
-    return s
+from dialogs import confirm, escape, only, read_it
 
 
 def opened(shop, program, *words, page="tables", **more):
@@ -24,19 +16,6 @@ def opened(shop, program, *words, page="tables", **more):
 
 def analyzed(shop, name="orders"):
     return shop.value("select count(*) from pg_stat_user_tables where relname = %s and last_analyze is not null", (name,)) == 1
-
-
-def read_it(s):
-    """The dialog takes no key of its first 300 ms."""
-    time.sleep(0.4)
-    s.read(0.01)
-
-
-def escape(s):
-    """What follows an Esc at once would be its Alt."""
-    s.send("esc")
-    time.sleep(0.2)
-    s.read(0.01)
 
 
 def on_orders(s):
@@ -143,12 +122,99 @@ def test_several_tagged_rows_ask_for_their_number(shop, program):
         s.wait("that is not it")
         assert not analyzed(shop)
         s.send("backspace", "2", "enter")
-        s.wait("2 jobs begun")
-        s.wait("done: analyze")
-        end = time.monotonic() + 10
-        while not (analyzed(shop) and analyzed(shop, "users")):
-            assert time.monotonic() < end
-            time.sleep(0.1)
+        s.wait(lambda t: "2 jobs begun" in t or "analyze: 2 done" in t)
+        s.wait("analyze: 2 done")
+        assert analyzed(shop) and analyzed(shop, "users")
+
+
+class Busy:
+    """A session that runs SQL, in a thread; `why` is the error that ended it."""
+
+    def __init__(self, shop, name, sql, **connection):
+        self.connection, self.why = shop.connect(application_name=name, **connection), None
+        self.pid = self.connection.info.backend_pid
+        self.thread = threading.Thread(target=self.run, args=(sql,))
+        self.thread.start()
+
+    def run(self, sql):
+        try:
+            self.connection.cursor().execute(sql)
+        except Exception as why:
+            self.why = str(why)
+
+    def end(self):
+        self.thread.join(15)
+        self.connection.close()
+
+
+# It takes no cancel: the error is caught, and it goes on.
+STUBBORN = """do $$ declare until timestamptz := clock_timestamp() + interval '30 s';
+    begin while clock_timestamp() < until loop begin perform pg_sleep(0.1); exception when query_canceled then null; end; end loop; end $$"""
+
+
+def test_an_escalation_tells_each_step_and_ends_what_does_not_heed(shop, program):
+    busy = Busy(shop, "stubborn", STUBBORN)
+    with opened(shop, program, page="sessions") as s:
+        s.wait("stubborn")
+        only(s, "stubborn")
+        s.send("E")
+        s.wait("seconds that the cancel gets")
+        s.send("4", "enter")
+        text = s.wait("y does it")
+        assert f"pg_cancel_backend({busy.pid})" in text and f"pg_terminate_backend({busy.pid}, 5000)" in text and "no effect 4 s later" in text, text
+        read_it(s)
+        s.send("y")
+        s.wait("1 job begun")
+        s.send(":page cures", "enter")
+        s.wait(re.compile(r"cancelled [\d.]+ s ago, waits up to 4.0 s, then ends it").search)
+        s.wait("done: end_query pid")
+        assert "did not heed the cancel in 4 s: terminated" in s.text()
+        s.send("enter")
+        s.wait("-- if that is not heeded in 4.0 s")
+    busy.end()
+    assert busy.why is not None
+    assert shop.value("select count(*) from pg_stat_activity where pid = %s", (busy.pid,)) == 0
+
+
+def test_what_ends_of_many_is_told_as_a_sum_with_the_first_that_could_not(shop, program):
+    """Six tagged sessions: one goes before the confirmation, one belongs to a superuser."""
+    shop.psql("create role worker login; create role oncall login; grant pg_monitor, pg_signal_backend to oncall")
+    sessions = [shop.connect(user="worker", application_name=f"batch-{i}") for i in range(5)]
+    boss = shop.connect(application_name="batch-boss")
+    with opened(shop, program, "-U", "oncall", page="sessions") as s:
+        s.wait("batch-boss")
+        s.send("/", "batch", "enter")
+        s.wait(lambda t: t.count("batch-") == 6 and "/batch " in t)
+        s.send(*"tttttt")
+        s.wait("6 tagged")
+        s.send("K")
+        s.wait("type 6 and Enter")
+        read_it(s)
+        sessions[4].close()
+        s.send("6", "enter")
+        text = s.wait(re.compile(r"terminate: 4 done, 2 failed: pid \d+: ").search)
+        assert "tagged" not in text
+        s.send(":page cures", "enter")
+        s.wait(lambda t: "the session has ended by itself" in t and "uperuser" in t and t.count(" done ") >= 4)
+    assert shop.value("select count(*) from pg_stat_activity where application_name like 'batch-%%'") == 1
+    boss.cursor().execute("select 1")
+
+
+def test_a_hundred_rows_are_one_list_and_open_few_connections(shop, program):
+    shop.psql("do $$ begin for i in 1..100 loop execute format('create table batch_%s (a int)', lpad(i::text, 3, '0')); end loop; end $$")
+    with opened(shop, program) as s:
+        s.wait("batch_001")
+        only(s, "batch_", "orders", "users")
+        for _ in range(100):
+            s.send("t")
+            s.read(0.02)
+        s.wait("100 tagged")
+        s.send("A")
+        s.wait("type 100 and Enter")
+        read_it(s)
+        s.send("100", "enter")
+        s.wait("analyze: 100 done", timeout_s=60)
+    assert shop.value("select count(*) from pg_stat_user_tables where last_analyze is not null") == 100
 
 
 def test_an_idle_transaction_is_ended_where_cancelling_has_no_effect(shop, program):
