@@ -214,6 +214,7 @@ static void close_all(struct watch *w)
         engine_on_sample(w->session.engine, NULL, NULL);
     alerts_free(w->alerts);
     advisor_free(w->advisor);
+    watch_cures_leave(w);
     if (!cures_free(w->cures))
         output_tell(stderr, "the ledger did not take what was done last");
     job_sum_done(&w->ended);

@@ -70,6 +70,8 @@ bool watch_alert(void *ctx, const struct alert_order *order, struct err *err);
 /* watch_cures.c: what is done to servers. */
 void watch_cures_host(struct dash_host *host);
 void watch_cures_start(struct watch *w);
+/* Tells what the server goes on with when nobody waits for it. */
+void watch_cures_leave(const struct watch *w);
 /* The dashboard over the targets of WORDS, to its end; an exit code. BADGE stands in the head of every page, NULL for none. */
 int watch_targets(const struct args *args, const char *const *words, int n, const char *badge);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/guard_paths.h"
+#include "cli/output.h"
 #include "cli/watch.h"
 #include "cures/advisor.h"
 #include "cures/cures.h"
@@ -126,4 +127,17 @@ void watch_cures_start(struct watch *w)
     cures_keep(w->cures, w->queries, directory, on_ledger, w);
     free(directory);
     cures_on_ended(w->cures, on_ended, w);
+}
+
+void watch_cures_leave(const struct watch *w)
+{
+    const struct jobs *jobs = w->cures == NULL ? NULL : cures_jobs(w->cures);
+    for (int i = 0; jobs != NULL && i < jobs->n; i++) {
+        const struct job *job = jobs->list[i];
+        char said[300];
+        if (!job_is_open(job) || job->state == JOB_QUEUED || job->step != JOB_RUNS)
+            continue;
+        snprintf(said, sizeof(said), "%.60s goes on with %s %.120s, as pid %d", job->target, job->action, job->label, job->pid);
+        output_tell(stderr, said);
+    }
 }

@@ -225,6 +225,18 @@ void cures_keep(struct cures *c, struct query_thread *queries, const char *direc
 }
 
 /* Nobody here will know how they end. */
+static const char *left_at(enum job_step step)
+{
+    static const char *const texts[N_JOB_STEPS] = {
+        [JOB_CONNECTS] = "the dashboard was left before it began: nothing was done",
+        [JOB_RUNS] = "it ran when the dashboard was left: the server went on with it",
+        [JOB_WAITS] = "the dashboard was left while it waited for a lock: nothing was done",
+        [JOB_WATCHES] = "the dashboard was left at its first step: the second one was not taken",
+        [JOB_GOES_ON] = "its second step was taken when the dashboard was left",
+    };
+    return texts[step];
+}
+
 static void keep_left(struct cures *c)
 {
     for (int i = 0; i < c->jobs.n; i++) {
@@ -235,7 +247,7 @@ static void keep_left(struct cures *c)
         free(e->state);
         free(e->message);
         e->state = mem_dup("left");
-        e->message = mem_dup("it ran when the dashboard was left: the server went on with it");
+        e->message = mem_dup(left_at(job->step));
         ledger_put(c->ledger, e);
     }
 }

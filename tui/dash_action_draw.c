@@ -9,78 +9,7 @@
 #include "core/utf8.h"
 #include "tui/dash_state.h"
 
-enum { MOST_LINES = 1000, WIDEST = 110 };
-
-/* Lines as they will stand, each with its style: wrapped where they are too long, never cut. */
-struct lines {
-    struct {
-        char *text;
-        struct style style;
-    } list[MOST_LINES];
-    int n, columns;
-};
-
-static void line_add(struct lines *l, struct style style, const char *text, size_t len)
-{
-    if (l->n == MOST_LINES)
-        return;
-    char *copy = mem_new(len + 1);
-    memcpy(copy, text, len);
-    l->list[l->n].text = copy;
-    l->list[l->n++].style = style;
-}
-
-/* TEXT from its first character to where the line is full; at a blank if there is one. */
-static size_t fitting(const char *text, size_t len, int columns)
-{
-    size_t at = 0, blank = 0;
-    int used = 0;
-    while (at < len) {
-        char cell[UTF8_CELL];
-        int width;
-        size_t n = utf8_cell(text + at, len - at, cell, &width);
-        if (used + width > columns)
-            return blank > 0 ? blank : at > 0 ? at : n;
-        used += width;
-        at += n;
-        if (text[at - 1] == ' ')
-            blank = at;
-    }
-    return len;
-}
-
-static void wrap(struct lines *l, struct style style, const char *text, size_t len)
-{
-    for (size_t at = 0, n; at < len; at += n) {
-        n = fitting(text + at, len - at, l->columns);
-        line_add(l, style, text + at, n);
-    }
-}
-
-static void lines_add(struct lines *l, struct style style, const char *text)
-{
-    while (text != NULL && *text != '\0') {
-        size_t len = strcspn(text, "\n");
-        wrap(l, style, text, len);
-        text += len + (text[len] == '\n');
-    }
-}
-
-static void lines_addf(struct lines *l, struct style style, const char *format, const char *a, const char *b)
-{
-    struct text t;
-    text_init(&t, 16000);
-    text_addf(&t, format, a, b);
-    lines_add(l, style, text_str(&t));
-    text_done(&t);
-}
-
-static void lines_done(struct lines *l)
-{
-    for (int i = 0; i < l->n; i++)
-        free(l->list[i].text);
-    free(l);
-}
+enum { WIDEST = 110 };
 
 static const struct style plain = {ROLE_DIALOG, 0}, bold = {ROLE_DIALOG, ATTR_BOLD},
                           bad = {ROLE_WARNING, ATTR_BOLD};
@@ -99,9 +28,9 @@ static void says_add(struct lines *l, const char *says, bool brief)
     while (says != NULL && *says != '\0') {
         size_t len = strcspn(says, "\n");
         if (is_loud(says))
-            wrap(l, bad, says, len);
+            lines_wrap(l, bad, says, len);
         else if (!full)
-            wrap(l, plain, says, len);
+            lines_wrap(l, plain, says, len);
         full = brief && (full || !is_loud(says));
         says += len + (says[len] == '\n');
     }
@@ -124,11 +53,11 @@ static void refusal_add(struct lines *l, const struct offer *o, const struct pro
 static void statement_add(struct lines *l, const struct cure *c, bool several)
 {
     char then[100];
-    wrap(l, bold, c->statement, strlen(c->statement));
+    lines_wrap(l, bold, c->statement, strlen(c->statement));
     if (c->then_statement != NULL && c->wait_s != NULL) {
         snprintf(then, sizeof(then), "and, if that has had no effect %.20s s later:", c->wait_s);
         lines_add(l, plain, then);
-        wrap(l, bold, c->then_statement, strlen(c->then_statement));
+        lines_wrap(l, bold, c->then_statement, strlen(c->then_statement));
     }
     if (several)
         says_add(l, c->says, true);
@@ -229,9 +158,8 @@ static void dialog_draw(struct dash *d, struct area a)
     bool types = o->action->asks != NULL && o->typed == NULL;
     char prompt[500], title[400], word[300] = "y";
     const struct proposal *first;
-    struct lines *l = mem_new(sizeof(*l));
     int columns = a.columns - 4 < WIDEST ? a.columns - 4 : WIDEST;
-    l->columns = columns - 2;
+    struct lines *l = lines_new(columns - 2);
     if (types)
         lines_add(l, plain, o->action->help);
     else if (offer_ready(o))
@@ -258,7 +186,7 @@ static void dialog_draw(struct dash *d, struct area a)
                        beside > 0 ? 23 : 12, plain, beside > 0 ? "more: Up Down PgDn" : "  Down: more");
     if (!types && offer_ready(o) && isnan(o->shown_s))
         o->shown_s = d->host.now(d->host.ctx);
-    lines_done(l);
+    lines_free(l);
 }
 
 /* ---- The menu ---- */

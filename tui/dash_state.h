@@ -114,7 +114,7 @@ struct offer {
 
 /* A question of a few words, answered by one key of KEYS. */
 struct question {
-    char title[100], text[400], keys[4];
+    char title[100], about[1500], answers[500], keys[4];
     double shown_s;
     int64_t job;
     void (*fn)(struct dash *d, char key);
@@ -297,6 +297,22 @@ bool offer_ready(const struct offer *o);
 /* dash_action_draw.c */
 void offer_draw(struct dash *d, struct area a);
 
+/* dash_lines.c */
+struct line {
+    char *text;
+    struct style style;
+};
+struct lines {
+    struct line *list;
+    int n, columns;
+};
+struct lines *lines_new(int columns);
+void lines_free(struct lines *l);
+/* TEXT of LEN bytes as one paragraph, whatever it holds; or each of its lines as one. */
+void lines_wrap(struct lines *l, struct style style, const char *text, size_t len);
+void lines_add(struct lines *l, struct style style, const char *text);
+void lines_addf(struct lines *l, struct style style, const char *format, const char *a, const char *b);
+
 /* dash_question.c */
 void question_key(struct dash *d, const struct key *key);
 void question_draw(struct dash *d, struct area a);
@@ -304,6 +320,8 @@ void question_draw(struct dash *d, struct area a);
 void job_stop(struct dash *d, struct dash_pane *p);
 /* Ends the dashboard; asks first when jobs have not ended. */
 void dash_leave(struct dash *d);
+/* A job has ended: the end, if that was the last one that it waits for. */
+void dash_leave_if_done(struct dash *d);
 /* A dialog has stood long enough to have been read: no key of before reaches it. */
 bool dialog_armed(const struct dash *d, double *shown_s);
 

@@ -319,6 +319,7 @@ static void settings_add(struct act *a, struct conn_info *info)
     text_init(&t, 4000);
     text_addf(&t,
               "%s -c statement_timeout=0 -c lock_timeout=%.0f -c idle_in_transaction_session_timeout=0"
+              " -c client_connection_check_interval=0" /* who leaves was told that the server goes on */
               " -c standard_conforming_strings=on -c client_min_messages=warning",
               own == NULL ? "" : own, isnan(a->lock_timeout_s) ? 0 : fmax(1, a->lock_timeout_s * 1000));
     conn_info_set(info, "options", s->pooled ? NULL : text_str(&t));

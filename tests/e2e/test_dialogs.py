@@ -1,11 +1,15 @@
 """From a row under the cursor to a job on a real server, on a pseudo-terminal: what changes it, and all that must not."""
 import os
 import re
+import signal
 import threading
 import time
 
+import pytest
+
 import screen
 from dialogs import confirm, escape, only, read_it
+from servers import wait_for
 
 
 def opened(shop, program, *words, page="tables", **more):
@@ -262,3 +266,57 @@ def test_leaving_asks_what_becomes_of_a_job_and_it_can_be_cancelled(shop, progra
         assert s.wait_end() == 0
     c.close()
     assert shop.value("select count(*) from pg_stat_activity where query ~ '^REINDEX' and state = 'active'") == 0
+
+
+def a_long_job(shop, s):
+    """A VACUUM that takes some seconds runs; the pid of its process."""
+    s.wait("orders")
+    only(s, "orders", "users")
+    s.send("V")
+    confirm(s, "y does it", "y")
+    wait_for(lambda: running(shop), 10, lambda: "the VACUUM does not run")
+
+
+def running(shop):
+    return shop.value("select count(*) from pg_stat_activity where query like 'VACUUM (TRUNCATE%%' and state = 'active'")
+
+
+@pytest.fixture
+def slow_shop(start_server):
+    """A server that takes its time for a VACUUM, and would notice a client that is gone."""
+    s = start_server(vacuum_cost_delay="20ms", vacuum_cost_limit="20", autovacuum="off", client_connection_check_interval="200ms")
+    s.psql("create table orders (id int, v text); insert into orders select i, repeat('x', 500) from generate_series(1, 12000) i; delete from orders;"
+           "create table users (id int primary key)")
+    return s
+
+
+@pytest.mark.parametrize("how", ["l", "ctrl-c l", signal.SIGTERM, signal.SIGHUP, "hang up"])
+def test_who_leaves_leaves_the_server_to_go_on_with_what_runs(slow_shop, program, how):
+    with opened(slow_shop, program) as s:
+        a_long_job(slow_shop, s)
+        if how == "hang up":
+            os.close(s.fd)
+            s.fd = os.open(os.devnull, os.O_RDWR)
+        elif isinstance(how, int):
+            s.signal(how)
+        else:
+            s.send("q" if how == "l" else "ctrl-c")
+            confirm(s, "l leaves now", "l")
+        wait_for(s.ended, 10, lambda: "it did not end")
+        if how != "hang up":
+            assert "goes on with vacuum public.orders, as pid" in s.text()
+    assert running(slow_shop) == 1, "it ended with its dashboard"
+    wait_for(lambda: slow_shop.value("select last_vacuum is not null from pg_stat_user_tables where relname = 'orders'"), 60, lambda: "it was not done")
+
+
+def test_who_waits_leaves_when_it_is_done_and_who_cancels_when_the_server_has_obeyed(slow_shop, program):
+    with opened(slow_shop, program) as s:
+        a_long_job(slow_shop, s)
+        s.send("q")
+        confirm(s, "l leaves now", "w")
+        s.wait("it ends when the last job has")
+        s.send("q")
+        confirm(s, "l leaves now", "c")
+        assert s.wait_end() == 0
+    assert running(slow_shop) == 0
+    assert slow_shop.value("select last_vacuum is null from pg_stat_user_tables where relname = 'orders'")

@@ -564,6 +564,30 @@ static void leaving_asks_what_becomes_of_jobs(void **state)
     dash_data_changed(w.dash, "shop", "cures");
     assert_true(w.quit);
     world_done(&w);
+    /* It waits: q asks again, and who stays, stays. */
+    start_on(&w, "tables");
+    w.open_jobs = 1;
+    type(&w, "q");
+    read_it(&w);
+    type(&w, "w");
+    SHOWS(&w, "q asks again");
+    type(&w, "q");
+    SHOWS(&w, "1 job has not ended");
+    read_it(&w);
+    type(&w, "n");
+    w.open_jobs = 0;
+    dash_data_changed(w.dash, "shop", "cures");
+    assert_false(w.quit);
+    world_done(&w);
+    /* The last one ends while the question stands. */
+    start_on(&w, "tables");
+    w.open_jobs = 1;
+    type(&w, "q");
+    read_it(&w);
+    w.open_jobs = 0;
+    type(&w, "w");
+    assert_true(w.quit);
+    world_done(&w);
     start_on(&w, "tables");
     w.open_jobs = 1;
     type(&w, "q");
@@ -571,6 +595,23 @@ static void leaving_asks_what_becomes_of_jobs(void **state)
     type(&w, "n");
     assert_false(w.quit);
     SHOWS_NOT(&w, "has not ended");
+    world_done(&w);
+}
+
+static void the_question_is_read_whole_on_a_small_screen(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_TROUBLE);
+    world_open(&w, 10, 40, "tables");
+    world_settle(&w);
+    w.open_jobs = 1;
+    type(&w, "q");
+    SHOWS(&w, "c cancels them");
+    SHOWS(&w, "w waits for them");
+    SHOWS(&w, "l leaves now: what runs goes on at");
+    SHOWS(&w, "the server, what waits is dropped");
+    SHOWS(&w, "any other key stays");
     world_done(&w);
 }
 
@@ -604,6 +645,7 @@ int main(void)
         cmocka_unit_test(a_on_alerts_still_acknowledges),
         cmocka_unit_test(a_setting_asks_for_its_value_and_is_confirmed_by_name),
         cmocka_unit_test(leaving_asks_what_becomes_of_jobs),
+        cmocka_unit_test(the_question_is_read_whole_on_a_small_screen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
