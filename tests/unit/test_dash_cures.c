@@ -609,8 +609,8 @@ static void the_question_is_read_whole_on_a_small_screen(void **state)
     type(&w, "q");
     SHOWS(&w, "c cancels them");
     SHOWS(&w, "w waits for them");
-    SHOWS(&w, "l leaves now: what runs goes on at");
-    SHOWS(&w, "the server, what waits is dropped");
+    SHOWS(&w, "l leaves now: what runs goes on");
+    SHOWS(&w, "at the server, what waits is");
     SHOWS(&w, "any other key stays");
     world_done(&w);
 }
