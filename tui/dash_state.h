@@ -90,6 +90,7 @@ struct proposal {
     const struct action *action;
     const struct query_param *params; /* the row's keys */
     int n_params;
+    bool of_finding;       /* the row is a finding, whose cure is another action */
     struct result *result; /* NULL: not answered, or `cure.why_not` tells */
     struct cure cure;
 };

@@ -320,3 +320,34 @@ def test_who_waits_leaves_when_it_is_done_and_who_cancels_when_the_server_has_ob
         assert s.wait_end() == 0
     assert running(slow_shop) == 0
     assert slow_shop.value("select last_vacuum is null from pg_stat_user_tables where relname = 'orders'")
+
+
+def test_a_finding_without_a_key_is_cured_from_its_row_and_its_page(start_server, program):
+    shop = start_server(max_slot_wal_keep_size="1MB")
+    shop.psql("select pg_create_physical_replication_slot('left_over', true), pg_create_physical_replication_slot('forgotten', true)")
+    for _ in range(4):
+        shop.psql("create table if not exists t(a int); insert into t select 1; select pg_switch_wal()")
+    shop.psql("checkpoint")
+    with opened(shop, program, page="findings") as s:
+        s.wait("left_over", timeout_s=30)
+        only(s, "left_over", "forgotten")
+        s.send("A")
+        s.wait("this finding is about something else: . tells its cure")
+        read_it(s)
+        s.send("n")
+        s.wait(lambda t: "tells its cure" not in t)
+        s.send(".")
+        s.wait("drop the slot")
+        s.send("enter")
+        confirm(s, "type left_over and Enter", "left_over", "enter")
+        s.wait("done: drop_slot left_over")
+        escape(s)
+        only(s, "forgotten", "left_over")
+        s.send("enter")
+        s.wait("key . here: drop_slot; its name is to be typed, so optimize leaves it")
+        s.send(".")
+        s.wait("drop the slot")
+        s.send("enter")
+        confirm(s, "type forgotten and Enter", "forgotten", "enter")
+        s.wait("done: drop_slot forgotten")
+    assert shop.value("select count(*) from pg_replication_slots") == 0
