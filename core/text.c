@@ -79,6 +79,17 @@ void text_add_char(struct text *t, char c)
     text_add_n(t, &c, 1);
 }
 
+void text_add_identifier(struct text *t, const char *name)
+{
+    text_add_char(t, '"');
+    for (; *name != '\0'; name++) {
+        if (*name == '"')
+            text_add_char(t, '"');
+        text_add_char(t, *name);
+    }
+    text_add_char(t, '"');
+}
+
 void text_addf(struct text *t, const char *format, ...)
 {
     char small[256];

@@ -25,6 +25,8 @@ void text_clear(struct text *t);
 void text_add(struct text *t, const char *s); /* NULL adds nothing */
 void text_add_n(struct text *t, const char *s, size_t n);
 void text_add_char(struct text *t, char c);
+/* NAME as SQL writes an identifier that may be any text: "a ""b""". */
+void text_add_identifier(struct text *t, const char *name);
 void text_addf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -29,13 +29,8 @@ static char *source_of(struct arena *a, const char *name, const char *cast)
 {
     struct text t;
     text_init(&t, 256);
-    text_add_char(&t, '"');
-    for (const char *c = name; *c != '\0'; c++) {
-        if (*c == '"')
-            text_add_char(&t, '"');
-        text_add_char(&t, *c);
-    }
-    text_addf(&t, "\"::%s", cast);
+    text_add_identifier(&t, name);
+    text_addf(&t, "::%s", cast);
     char *source = arena_dup(a, text_str(&t));
     text_done(&t);
     return source;

@@ -10,24 +10,13 @@
 
 enum { MAX_PARAMS = 200, MOST_SQL = 200000 };
 
-static void identifier_add(struct text *out, const char *name)
-{
-    text_add_char(out, '"');
-    for (; *name != '\0'; name++) {
-        if (*name == '"')
-            text_add_char(out, '"');
-        text_add_char(out, *name);
-    }
-    text_add_char(out, '"');
-}
-
 static void order_add(struct text *out, const struct dash_pane *p)
 {
     const struct pane *pane = p->pane;
     bool first = true;
     if (p->sort_column[0] != '\0') {
         text_add(out, " order by ");
-        identifier_add(out, p->sort_column);
+        text_add_identifier(out, p->sort_column);
         text_add(out, p->sort_descending ? " desc nulls last" : " nulls last");
         first = false;
     }
@@ -35,7 +24,7 @@ static void order_add(struct text *out, const struct dash_pane *p)
         if (strcmp(pane->sorts[i].column, p->sort_column) == 0)
             continue;
         text_add(out, first ? " order by " : ", ");
-        identifier_add(out, pane->sorts[i].column);
+        text_add_identifier(out, pane->sorts[i].column);
         text_add(out,
                  pane->sorts[i].descending != (p->reversed && first) ? " desc nulls last" : " nulls last");
         first = false;

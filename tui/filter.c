@@ -241,17 +241,6 @@ static bool column_find(const struct filter_column *columns, int n, const char *
     return found != NULL || (many == 0 && column_missing(columns, n, typed, err));
 }
 
-static void identifier_add(struct text *out, const char *name)
-{
-    text_add_char(out, '"');
-    for (; *name != '\0'; name++) {
-        if (*name == '"')
-            text_add_char(out, '"');
-        text_add_char(out, *name);
-    }
-    text_add_char(out, '"');
-}
-
 /* %text% with the wildcards in it taken literally. */
 static char *like_pattern(const char *s)
 {
@@ -276,7 +265,7 @@ static bool searchable(const struct filter_column *c)
 static void match_add(struct text *out, const struct filter_term *t, const char *column, const char *param)
 {
     text_add(out, "coalesce(");
-    identifier_add(out, column);
+    text_add_identifier(out, column);
     text_addf(out, t->kind == FILTER_REGEX ? " regexp :%s" : " like :%s escape '\\'", param);
     text_add(out, ",0)");
 }
@@ -299,7 +288,7 @@ static bool term_compile(const struct filter_term *t, const struct filter_column
             return fail(err, "%s: \"%.40s\" is not a number%s%s", column->name, t->text,
                         column->unit == UNIT_NONE ? "" : " of ", unit_name(column->unit));
         text_add(&out->where, "coalesce(");
-        identifier_add(&out->where, column->name);
+        text_add_identifier(&out->where, column->name);
         text_addf(&out->where, " %s :%s%s,0)", op_sql(t->op), param, amount ? "" : " collate nocase");
         value = amount ? (struct value){.type = VALUE_REAL, .real = number} : value;
         out->texts[i] = amount ? NULL : mem_dup(t->text);

@@ -19,7 +19,7 @@ import cost  # noqa: E402
 import screen  # noqa: E402
 import servers  # noqa: E402
 
-PAGES = ["sessions", "statements", "tables", "indexes", "pools", "locks", "waits"]
+PAGES = ["sessions", "statements", "tables", "indexes", "pools", "locks", "waits", "findings", "ledger"]
 KEPT_MIN = 10.5  # how long samples are kept: memory grows until then
 
 
