@@ -31,9 +31,9 @@ enum { N_OWNED = 16 };
 static void strings_of(struct job *job, char **out[N_OWNED])
 {
     char **const all[N_OWNED] = {
-        &job->target, &job->action,  &job->label,         &job->database,    &job->verify, &job->statement,
-        &job->undo,   &job->by,      &job->after_failure, &job->undo_verify, &job->keys,   &job->measure,
-        &job->still,  &job->then,    &job->then_says,     &job->why_no_undo,
+        &job->target, &job->action, &job->label,         &job->database,    &job->verify, &job->statement,
+        &job->undo,   &job->by,     &job->after_failure, &job->undo_verify, &job->keys,   &job->measure,
+        &job->still,  &job->then,   &job->then_says,     &job->why_no_undo,
     };
     memcpy(out, all, sizeof(all));
 }

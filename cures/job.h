@@ -19,7 +19,7 @@ struct job {
     enum job_state state;
     char *target, *action, *label, *database, *verify, *statement, *after_failure, *undo, *by;
     char *keys, *measure, *undo_verify, *why_no_undo; /* for the ledger: see action.h */
-    char *still, *then, *then_says;                   /* see struct act_order; NULL: the statement is enough */
+    char *still, *then, *then_says; /* see struct act_order; NULL: the statement is enough */
     double wait_s;
     int64_t undoes; /* the entry of the ledger that it takes back; 0: none */
     bool at_once;   /* waits for no other, and no other for it */
@@ -28,12 +28,12 @@ struct job {
     int pid;                             /* of the server; 0: none yet */
     int attempts;                        /* that were begun */
     enum job_step step;
-    double step_at;                      /* when that began, as those above */
-    char *message;                       /* why it failed, what the server warned of; NULL: nothing */
+    double step_at; /* when that began, as those above */
+    char *message;  /* why it failed, what the server warned of; NULL: nothing */
 };
 
-/* At most this many that have ended are kept, this many may wait on a target, and this many of those that wait for no
- * other run there side by side: each takes a connection. */
+/* At most this many that have ended are kept, this many may wait on a target, and this many of those that
+ * wait for no other run there side by side: each takes a connection. */
 enum { JOBS_KEPT = 200, JOBS_QUEUED = 500, JOBS_AT_ONCE = 8 };
 
 struct jobs {
@@ -58,8 +58,8 @@ void job_sum_done(struct job_sum *s);
 /* A copy of JOB, queued; NULL when its target's queue is full. */
 struct job *jobs_add(struct jobs *j, const struct job *job, double now);
 struct job *jobs_find(const struct jobs *j, int64_t id); /* NULL if it is not known, or was forgotten */
-/* The job of TARGET that may begin now: the oldest that goes at once, unless too many of them run, else the oldest when
- * none other runs. NULL if there is none. */
+/* The job of TARGET that may begin now: the oldest that goes at once, unless too many of them run, else the
+ * oldest when none other runs. NULL if there is none. */
 struct job *jobs_next(const struct jobs *j, const char *target);
 /* How many of TARGET (NULL: of all) have not ended. */
 int jobs_open(const struct jobs *j, const char *target);

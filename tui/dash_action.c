@@ -44,9 +44,10 @@ static void on_answer(void *ctx, struct result *result, const char *error)
     if (result != NULL && result->n_rows > 0)
         cure_read(result, 0, &p->cure);
     else
-        p->cure.why_not = arena_dup(o->arena, result == NULL    ? error
-                                              : p->of_finding ? "this finding is about something else: . tells its cure"
-                                                              : "it is not there any more");
+        p->cure.why_not =
+            arena_dup(o->arena, result == NULL  ? error
+                                : p->of_finding ? "this finding is about something else: . tells its cure"
+                                                : "it is not there any more");
     if (p->cure.why_not == NULL && p->cure.statement == NULL)
         p->cure.why_not = "not enough is known of it yet";
     ask_next(o);

@@ -49,7 +49,8 @@ static void refusal_add(struct lines *l, const struct offer *o, const struct pro
     }
 }
 
-/* The exact SQL; a name that has lines makes none here. What it is done to stands with it where there are several. */
+/* The exact SQL; a name that has lines makes none here. What it is done to stands with it where there are
+ * several. */
 static void statement_add(struct lines *l, const struct cure *c, bool several)
 {
     char then[100];
@@ -73,7 +74,8 @@ static void left_out_add(struct lines *l, const struct offer *o)
                 {o->n_tagged - o->not_held - o->elsewhere - o->n, "too many for one dialog"}};
     char line[100];
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && o->n_tagged > 0; i++) {
-        snprintf(line, sizeof(line), "left out: %d tagged row%s, %s", rows[i].n, rows[i].n == 1 ? "" : "s", rows[i].why);
+        snprintf(line, sizeof(line), "left out: %d tagged row%s, %s", rows[i].n, rows[i].n == 1 ? "" : "s",
+                 rows[i].why);
         if (rows[i].n > 0)
             lines_add(l, bad, line);
     }
@@ -168,7 +170,7 @@ static void dialog_draw(struct dash *d, struct area a)
     prompt_text(o, prompt, sizeof(prompt));
     if (!types && offer_ready(o) && offer_possible(o, &first) > 0)
         offer_word(o, word, sizeof(word));
-    int room = a.rows - 3 < l->n ? a.rows - 3 : l->n;
+    int room = a.rows - 3 < l->n ? a.rows - 3 : l->n, beside = columns - 24 - utf8_columns(prompt);
     struct area box = box_draw(a, room + 1, columns, title);
     o->lines = l->n;
     o->room = room;
@@ -179,8 +181,8 @@ static void dialog_draw(struct dash *d, struct area a)
     else if (strcmp(word, "y") != 0)
         typed_draw(d, box, box.rows - 1, prompt);
     else
-        area_put(box, box.rows - 1, 1, -1, d->line_error[0] != '\0' ? bad : bold, prompt, true);
-    int beside = box.columns - 24 - utf8_columns(prompt);
+        area_put(box, box.rows - 1, 1, room < l->n && beside <= 0 ? box.columns - 15 : -1,
+                 d->line_error[0] != '\0' ? bad : bold, prompt, true);
     if (room < l->n)
         area_put_right(box, box.rows - 1, beside > 0 ? box.columns - 24 : box.columns - 13,
                        beside > 0 ? 23 : 12, plain, beside > 0 ? "more: Up Down PgDn" : "  Down: more");

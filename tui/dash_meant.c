@@ -273,6 +273,7 @@ bool offer_rows(struct offer *o, const struct action *a, char *why, size_t size)
     else
         propose_all(o, from, row);
     if (o->n == 0 && o->n_tagged > 0)
-        snprintf(why, size, "none of the %d tagged rows is among those shown now: U forgets the tags", o->n_tagged);
+        snprintf(why, size, "none of the %d tagged rows is among those shown now: U forgets the tags",
+                 o->n_tagged);
     return o->n > 0;
 }

@@ -114,8 +114,9 @@ static void fail_after(struct act *a, enum act_end end, const char *text)
     act_say(a, text);
     if (a->after_failure == NULL || !conn_is_up(a->conn)) {
         act_finish(a, end,
-               a->after_failure == NULL ? NULL
-                                        : "what it left behind could not be asked: look for invalid indexes");
+                   a->after_failure == NULL
+                       ? NULL
+                       : "what it left behind could not be asked: look for invalid indexes");
         return;
     }
     a->step = STEP_AFTER;
@@ -201,7 +202,7 @@ static void run(struct act *a)
 {
     if (a->cancelled || a->late) {
         act_finish(a, a->late ? ACT_FAILED : ACT_CANCELLED,
-               a->late ? "its limit was over before it began" : "cancelled before it began");
+                   a->late ? "its limit was over before it began" : "cancelled before it began");
         return;
     }
     a->step = STEP_RUN;
@@ -258,11 +259,12 @@ static void stop(struct act *a)
 {
     if (a->step == STEP_PAUSE || (a->step == STEP_VERIFY && !conn_is_up(a->conn))) {
         act_finish(a, a->late ? ACT_FAILED : ACT_CANCELLED,
-               a->late ? "its limit is over: the lock did not come" : "cancelled before it began");
+                   a->late ? "its limit is over: the lock did not come" : "cancelled before it began");
         return;
     }
     if (a->step == STEP_WATCH) {
-        act_finish(a, a->late ? ACT_FAILED : ACT_CANCELLED, "left at its first step: the second one was not taken");
+        act_finish(a, a->late ? ACT_FAILED : ACT_CANCELLED,
+                   "left at its first step: the second one was not taken");
         return;
     }
     conn_cancel(a->conn);
@@ -347,10 +349,10 @@ struct act *act_start(struct pg_source *s, const struct act_order *order, struct
                       .host = host,
                       .lock_timeout_s = order->lock_timeout_s,
                       .limit_s = order->limit_s,
-                     .wait_s = order->wait_s,
-                     .still = mem_dup(order->still),
-                     .then = mem_dup(order->then),
-                     .then_says = mem_dup(order->then_says),
+                      .wait_s = order->wait_s,
+                      .still = mem_dup(order->still),
+                      .then = mem_dup(order->then),
+                      .then_says = mem_dup(order->then_says),
                       .next = s->acts};
     s->acts = a;
     a->verify = mem_dup(order->verify != NULL ? order->verify : "select 'true'");

@@ -1,5 +1,5 @@
-/* A cure whose statement may not be enough: it is watched what comes of it, and only if nothing does, the next
- * statement is sent. The last look comes just before it. */
+/* A cure whose statement may not be enough: it is watched what comes of it, and only if nothing does, the
+ * next statement is sent. The last look comes just before it. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

@@ -711,6 +711,24 @@ void world_jobs(struct world *w)
     progress_put(w, 5002, 4900);
 }
 
+void world_escalation(struct world *w)
+{
+    struct jobs jobs = {.n = 0};
+    const struct job asked = {.target = (char *)(uintptr_t)target,
+                              .action = (char *)(uintptr_t) "end_query",
+                              .label = (char *)(uintptr_t) "pid 4802",
+                              .statement = (char *)(uintptr_t) "SELECT pg_catalog.pg_cancel_backend(4802)",
+                              .then = (char *)(uintptr_t) "SELECT pg_catalog.pg_terminate_backend(4802, 5000)",
+                              .wait_s = 10,
+                              .at_once = true,
+                              .by = (char *)(uintptr_t) "ada"};
+    struct job *job = jobs_add(&jobs, &asked, w->now_s - 3.5);
+    job_begin(job, w->now_s - 3.5);
+    job_goes(job, JOB_WATCHES, 5000, 1, w->now_s - 3);
+    put(w, cures_sample(&jobs, target, w->mono_s, w->now_s));
+    jobs_done(&jobs);
+}
+
 void world_ledger(struct world *w)
 {
     static const char analyzed[] =
