@@ -303,6 +303,8 @@ static void on_down(void *ctx, enum conn_trouble trouble, const char *text)
 {
     struct act *a = ctx;
     (void)trouble;
+    if (a->step == STEP_WATCH)
+        act_say(a, "it could not be seen what came of it");
     act_finish(a, ACT_FAILED, text);
 }
 

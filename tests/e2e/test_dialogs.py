@@ -3,7 +3,6 @@ import os
 import re
 import signal
 import threading
-import time
 
 import pytest
 
@@ -48,8 +47,7 @@ def test_nothing_else_changes_the_server(shop, program):
         on_orders(s)
         for keys in (["A", "y"], ["Ay"], ["\x1b[200~Ay\x1b[201~"]):  # a paste is no key: it opens nothing
             s.send(*keys)
-            time.sleep(0.5)
-            s.read(0.01)
+            read_it(s)
             escape(s)
             s.wait(lambda t: "y does it" not in t)
         for key in ("enter", "space", "q", "Y", "\x1b[200~y\x1b[201~"):
@@ -60,10 +58,8 @@ def test_nothing_else_changes_the_server(shop, program):
             s.wait(lambda t: "y does it" not in t)
         for key in "AVIDCK":
             s.send(key)
-            time.sleep(0.2)
             escape(s)
-        time.sleep(0.5)
-        s.read(0.01)
+        read_it(s)
         assert s.status is None
     assert not analyzed(shop)
     assert shop.value("select count(*) from pg_class where relname = 'orders_v'") == 1
@@ -77,10 +73,7 @@ def test_off_in_the_past_paused_and_read_only(shop, program):
         s.wait("it is paused: Space goes on")
         read_it(s)
         s.send("y", "space")
-        time.sleep(6)  # two samples of tables
-        s.read(0.01)
-        s.send("[")
-        s.wait("PAST")
+        wait_for(lambda: (s.send("["), s.read(0.5), "PAST" in s.text())[-1], 20, s.text)  # as soon as there are two samples
         s.send("A")
         s.wait("this is the past: End goes to now")
         read_it(s)
@@ -91,7 +84,7 @@ def test_off_in_the_past_paused_and_read_only(shop, program):
         s.wait("--read-only: nothing here changes a server")
         read_it(s)
         s.send("y")
-        time.sleep(0.5)
+        read_it(s)
     assert not analyzed(shop) and not analyzed(shop, "users")
 
 
@@ -103,16 +96,14 @@ def test_off_on_numbers_that_are_old(shop, program):
         s.wait(lambda t: "victim" in t)
         shop.pause()
         try:
-            time.sleep(5)
-            s.read(0.01)
+            s.wait(re.compile(r"STALE\s+([4-9]|1\d)").search, timeout_s=15)
             s.send("K")
             s.wait(re.compile(r"is \d+ s old: not done on numbers of then").search)
             read_it(s)
             s.send("y")
         finally:
             shop.resume()
-        time.sleep(1)
-        c.cursor().execute("select 1")
+        c.cursor().execute("select pg_sleep(1)")
         c.close()
 
 

@@ -264,6 +264,42 @@ def test_while_the_cancel_is_waited_for_the_escalation_can_be_stopped(one):
     busy.end()
 
 
+def test_a_backup_and_a_walsender_are_named_before_they_are_ended(one):
+    busy = Busy(one, "select pg_sleep(60)", application_name="pg_dump")
+    answer = cure(one, "end_query", **busy.keys)
+    assert "THIS IS A BACKUP (pg_dump)" in answer["says"] and answer["state"] == "done", answer
+    busy.end()
+    reader = psycopg2.connect(one.conninfo(), connection_factory=psycopg2.extras.PhysicalReplicationConnection)
+    reader.cursor().start_replication(start_lsn=one.value("select pg_current_wal_flush_lsn()::text"))
+    soon(lambda: one.value("select count(*) from pg_stat_activity where backend_type = 'walsender' and state = 'active'"))
+    pid, start = one.query("select pid, extract(epoch from backend_start)::float8 from pg_stat_activity where backend_type = 'walsender'")[0]
+    p = Probe(one, "end_query", "hold", pid=pid, backend_start=f"{start:.6f}").ready()
+    assert any("THIS IS A WALSENDER" in line for line in p.lines), p.lines
+    reader.close()
+    answer = p.go().end()
+    assert answer["state"] in ("done", "failed") and ("ended" in answer["message"]), answer
+
+
+def test_an_escalation_goes_through_a_pooler_too(yard, one):
+    bouncer = need(lambda: servers.Bouncer(yard, one, pool_size=5).start())
+    busy = Busy(one, STUBBORN)
+    answer = cure(bouncer, "end_query", typed="1", **busy.keys)
+    assert answer["state"] == "done" and answer["message"] == "did not heed the cancel in 1 s: terminated", answer
+    busy.end()
+    bouncer.stop()
+
+
+def test_a_server_that_goes_while_a_cancel_is_waited_for_is_told(yard):
+    s = need(lambda: servers.Server(yard).start())
+    busy = Busy(s, STUBBORN)
+    p = Probe(s, "end_query", typed="60", **busy.keys).ready()
+    soon(lambda: s.value("select count(*) from pg_stat_activity where application_name = 'dbvitals' and query like '%%ended by cancel%%'"))
+    s.kill()
+    answer = p.end()
+    assert answer["state"] == "failed" and "it could not be seen what came of it" in answer["message"], answer
+    busy.end()
+
+
 def test_whose_session_may_be_ended_is_the_servers_to_say(pg):
     pg.psql("do $$ begin create role signaller login; create role worker login; exception when duplicate_object then null; end $$;"
             "grant pg_monitor, pg_signal_backend to signaller")
