@@ -22,6 +22,14 @@ def need(make):
         pytest.skip(MISSING + str(why))
 
 
+# Where files run two at once, those that wait longest begin first, and the others run beside them.
+LONGEST = ("test_truth.py", "test_wire.py", "test_crash.py")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 def pytest_terminal_summary(terminalreporter):
     reasons = [str(r.longrepr[2]).partition(MISSING)[2] for r in terminalreporter.stats.get("skipped", []) if isinstance(r.longrepr, tuple)]
     for why, n in collections.Counter(r for r in reasons if r).items():

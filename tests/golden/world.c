@@ -799,7 +799,7 @@ void world_init(struct world *w, enum world_kind kind)
                         .xid_age = 2e8,
                         .freeze_max_age = 2e8,
                         .now_s = WORLD_NOW,
-                        .mono_s = loop_mono_s()}; /* ages are measured against it */
+                        .mono_s = loop_mono_s()}; /* ages are told by the clock of the machine */
     setenv("TZ", "UTC", 1);
     tzset();
     if (!products_register(&w->registry, &err) || !alerts_register(&w->registry, &err) ||
