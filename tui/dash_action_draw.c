@@ -183,7 +183,7 @@ static void dialog_draw(struct dash *d, struct area a)
     else
         area_put(box, box.rows - 1, 1, room < l->n && beside <= 0 ? box.columns - 15 : -1,
                  d->line_error[0] != '\0' ? bad : bold, prompt, true);
-    if (room < l->n)
+    if (room < l->n && !types) /* what is typed needs the room */
         area_put_right(box, box.rows - 1, beside > 0 ? box.columns - 24 : box.columns - 13,
                        beside > 0 ? 23 : 12, plain, beside > 0 ? "more: Up Down PgDn" : "  Down: more");
     if (!types && offer_ready(o) && isnan(o->shown_s))

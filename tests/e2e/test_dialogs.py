@@ -153,7 +153,7 @@ def test_an_escalation_tells_each_step_and_ends_what_does_not_heed(shop, program
         s.wait("stubborn")
         only(s, "stubborn")
         s.send("E")
-        s.wait("seconds that the cancel gets")
+        s.wait("seconds it gets")
         s.send("4", "enter")
         text = s.wait("y does it")
         assert f"pg_cancel_backend({busy.pid})" in text and f"pg_terminate_backend({busy.pid}, 5000)" in text and "no effect 4 s later" in text, text

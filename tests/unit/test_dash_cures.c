@@ -435,7 +435,7 @@ static void an_escalation_asks_how_long_and_shows_both_statements(void **state)
     start_on(&w, "sessions");
     type(&w, "<down>");
     offered(&w, "E");
-    SHOWS(&w, "seconds that the cancel gets (Enter: 10)");
+    SHOWS(&w, "seconds it gets (Enter: 10)");
     type(&w, "30<enter>");
     SHOWS(&w, "SELECT pg_catalog.pg_cancel_backend(4802)");
     SHOWS(&w, "and, if that has had no effect 30 s later:");
