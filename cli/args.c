@@ -50,6 +50,7 @@ static const struct row {
     {"yes",           0,   FORM_FLAG,     offsetof(struct args, yes),           NULL,      "run the plan without asking (optimize)"},
     {"only",          0,   FORM_TEXT,     offsetof(struct args, only),          "KINDS",   "kinds of action in the plan: analyze, vacuum (the default), reindex, index, drop, ... (optimize)"},
     {"budget",        0,   FORM_TEXT,     offsetof(struct args, budget),        "TIME",    "how long the plan may take in all: 10m, 2h (optimize)"},
+    {"write-migrations", 0, FORM_TEXT,    offsetof(struct args, write_migrations), "DIR",  "write the schema changes of the ledger there, as up/down SQL (findings)"},
     {"help",          '?', FORM_FLAG,     offsetof(struct args, help),          NULL,      "this help"},
     {"version",       'V', FORM_FLAG,     offsetof(struct args, version),       NULL,      "print the version"},
     // clang-format on

@@ -16,6 +16,7 @@ struct args {
     bool ask_password;
     char *comment, *span, *rule, *target, *wait; /* alerts, check */
     char *only, *budget; /* optimize */
+    char *write_migrations; /* findings */
     char *attach; /* a guard */
     char *config, *format, *window, *page, *theme, *output, *rules, *samples_given;
     double refresh_s;

@@ -20,6 +20,7 @@ int guard_run(const struct args *args);
 int alerts_command_run(const struct args *args);
 int check_run(const struct args *args);
 int findings_run(const struct args *args);
+int migrations_run(const struct args *args); /* findings --write-migrations */
 int optimize_run(const struct args *args);
 int alerts_test_run(const struct args *args);
 

@@ -57,6 +57,8 @@ int findings_run(const struct args *args)
     struct err err = {0};
     enum export_format format;
     int code = EXIT_USAGE;
+    if (args->write_migrations != NULL)
+        return migrations_run(args);
     if (output_format_parse(args->format, &format, &err))
         code = advice_open(&a, args, &err);
     if (code == EXIT_OK)

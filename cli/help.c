@@ -22,7 +22,8 @@ static const struct {
                  "optimize: a step failed or was left"},
     {EXIT_NO_DATA, "no data came: the server cannot be reached, or refuses; alerts: no guard answers; guard: its directory or address "
                    "cannot be used; check: critical; optimize: it could not begin"},
-    {EXIT_INCOMPLETE, "doctor: connected, but something is missing; show, query: one of several targets gave nothing; check: unknown"},
+    {EXIT_INCOMPLETE, "doctor: connected, but something is missing; show, query: one of several targets gave nothing; check: unknown; "
+                      "findings: a schema change was not written, since nobody knows whether it was done as it says"},
 };
 enum { N_EXIT_CODES = sizeof(exit_codes) / sizeof(exit_codes[0]) };
 
@@ -229,7 +230,7 @@ void help_usage(FILE *f, const struct subcommand *subcommands, int n)
     fputs("dbvitals " DBVITALS_VERSION ": the vital signs of databases, live\n\nUsage:\n", f);
     subcommands_help(&h);
     fputs("\nTARGET: postgresql://..., a libpq conninfo string, service=NAME, a [target] of the config, or a "
-          "database name;\n"
+          "database name;\npgbouncer://... for the admin console of PgBouncer;\n"
           "without one: the config's targets, else what psql would connect to (PG* variables, the local "
           "socket).\n\nOptions:\n",
           f);

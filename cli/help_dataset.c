@@ -6,6 +6,7 @@
 #include "core/arena.h"
 #include "core/mem.h"
 #include "core/text.h"
+#include "engine/products.h"
 
 static const char *const kinds[] = {
     [KIND_KEY] = "key",     [KIND_LABEL] = "label",     [KIND_TEXT] = "text",
@@ -64,12 +65,26 @@ static void add_formula(struct text *t, const struct column *c)
         text_addf(t, "; n/a below %g", c->least);
 }
 
+/* Of a dataset of several products: what each takes it from. */
+static void add_source_at(struct text *t, const struct product *p, const struct dataset *d,
+                          const char *column)
+{
+    for (int i = 0; p->dataset(i) != NULL; i++) {
+        const struct column_source *list = p->dataset(i) == d && p->sources != NULL ? p->sources(i) : NULL;
+        const char *source = list == NULL ? NULL : column_source_find(list, column);
+        if (source != NULL)
+            text_addf(t, "%s%s: %s", t->len > 0 ? "; " : "", p->name, source);
+    }
+}
+
 /* SQL, or the increases that it is computed from; "" when code fills it in. */
-static char *from_of(const struct column *c)
+static char *from_of(const struct dataset *d, const struct column *c)
 {
     struct text t;
     text_init(&t, 4000);
     add_formula(&t, c);
+    for (int i = 0; product_at(i) != NULL; i++)
+        add_source_at(&t, product_at(i), d, c->name);
     if (c->source != NULL && strcmp(c->source, c->name) != 0)
         text_add(&t, c->source);
     return text_take(&t);
@@ -103,7 +118,7 @@ void help_dataset(struct doc *doc, const struct dataset *d)
     struct arena *arena = arena_new(4096);
     for (int i = 0; i < d->n_columns; i++) {
         const struct column *c = &d->columns[i];
-        char *what = what_of(c), *from = from_of(c);
+        char *what = what_of(c), *from = from_of(d, c);
         const char *row[] = {c->name, kinds[c->kind], unit_name(c->unit), arena_dup(arena, what),
                              arena_dup(arena, from)};
         memcpy(cells + i * n, row, (size_t)n * sizeof(*row));

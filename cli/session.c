@@ -134,6 +134,11 @@ static char *name_of(const char *url)
             return mem_dup(name);
         }
     }
+    if (scheme != NULL && strncmp(url, "postgres", strlen("postgres")) != 0) { /* what it is, where it says nothing else */
+        char name[64] = {0};
+        memcpy(name, url, (size_t)(scheme - url) < sizeof(name) ? (size_t)(scheme - url) : sizeof(name) - 1);
+        return mem_dup(name);
+    }
     static const char *const keys[] = {"service=", "dbname="};
     for (size_t i = 0; i < 2 && scheme == NULL; i++) {
         const char *at = strstr(url, keys[i]);
@@ -230,6 +235,7 @@ static void choose(struct session *s, const char *const *words, int n)
         for (int i = 0; i < s->config.n_sections; i++)
             if (strcmp(s->config.sections[i].kind, "target") == 0)
                 add_section(s, &s->config.sections[i]);
+    s->asked = named || n > 0;
     s->named = named || s->n_targets > 0;
     if (s->n_targets == 0)
         add_word(s, a->database);
@@ -237,6 +243,11 @@ static void choose(struct session *s, const char *const *words, int n)
         s->targets[i].password = s->password;
         choose_own(s, &s->targets[i]);
     }
+}
+
+void session_name_targets(struct session *s, const char *const *words, int n)
+{
+    choose(s, words, n);
 }
 
 bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err)
@@ -372,6 +383,15 @@ static void tell(FILE *f, const char *who, const char *what)
     text_done(&line);
 }
 
+/* It belongs to another product, and there is a target of that one: nothing is missing. */
+static bool is_elsewhere(const struct session *s, int target, const struct dataset *d)
+{
+    bool elsewhere = false;
+    for (int t = 0; t < engine_targets(s->engine); t++)
+        elsewhere = elsewhere || !engine_lacks(s->engine, t, d);
+    return elsewhere && engine_lacks(s->engine, target, d);
+}
+
 int session_explain_failures(const struct session *s, const struct dataset *const *datasets, int n_datasets, FILE *f)
 {
     int n = 0;
@@ -379,7 +399,7 @@ int session_explain_failures(const struct session *s, const struct dataset *cons
         for (int i = 0; i < n_datasets; i++) {
             const char *failed;
             engine_samples(s->engine, engine_target_name(s->engine, t), datasets[i], &failed);
-            if (failed == NULL)
+            if (failed == NULL || is_elsewhere(s, t, datasets[i]))
                 continue;
             struct text who;
             text_init(&who, 256);
@@ -394,31 +414,42 @@ int session_explain_failures(const struct session *s, const struct dataset *cons
 bool session_answered(const struct session *s, const struct dataset *const *datasets, int n_datasets)
 {
     for (int t = 0; t < engine_targets(s->engine); t++) {
-        bool any = false;
-        for (int i = 0; i < n_datasets; i++)
+        bool any = false, expected = false;
+        for (int i = 0; i < n_datasets; i++) {
             any = any || engine_samples(s->engine, engine_target_name(s->engine, t), datasets[i], NULL) > 0;
-        if (!any)
+            expected = expected || !is_elsewhere(s, t, datasets[i]);
+        }
+        if (!any && expected)
             return false;
     }
     return true;
 }
 
+static bool is_up(const struct session *s, int i, struct source_status *status)
+{
+    engine_target_status(s->engine, i, status);
+    return status->state == SOURCE_UP;
+}
+
 void session_explain_down(const struct session *s, FILE *f)
 {
     int n = 0;
-    for (int i = 0; i < engine_targets(s->engine); i++) {
-        struct source_status status;
-        engine_target_status(s->engine, i, &status);
-        if (status.state == SOURCE_UP)
-            continue;
-        tell(f, engine_target_name(s->engine, i), status.error != NULL ? status.error : "no answer yet");
-        n++;
-    }
+    struct source_status status;
+    for (int i = 0; i < engine_targets(s->engine); i++)
+        if (!is_up(s, i, &status)) {
+            tell(f, engine_target_name(s->engine, i), status.error != NULL ? status.error : "no answer yet");
+            n++;
+        }
     if (n == 0)
         return;
-    fputs("Things to try:\n"
-          "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
-          "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n", f);
+    fputs("Things to try:\n", f);
+    for (int i = 0; i < engine_targets(s->engine); i++) {
+        bool said = is_up(s, i, &status);
+        for (int j = 0; j < i; j++)
+            said = said || (!is_up(s, j, &status) && engine_hints(s->engine, j) == engine_hints(s->engine, i));
+        if (!said)
+            fputs(engine_hints(s->engine, i), f);
+    }
     if (!s->named)
         fputs("  - no server at hand: dbvitals demo starts a private one with a workload\n", f);
 }

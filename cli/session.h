@@ -22,7 +22,8 @@ struct session {
     struct engine *engine;
     struct target_config *targets;
     int n_targets;
-    bool named; /* a target stood on the command line or in the config */
+    bool asked; /* a target stood on the command line */
+    bool named; /* or in the config */
     double refresh_s;
     char *password; /* that was asked for, or NULL */
     char **owned; /* strings made for targets */
@@ -35,6 +36,8 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
 /* Adds the targets: WORDS (URLs, conninfo, names of [target] sections, database names), else the config's, else what psql would connect to.
  * All passwords that must be asked for are asked for here. */
 bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err);
+/* Only the list of what they are, `targets`: nothing is opened. */
+void session_name_targets(struct session *s, const char *const *words, int n);
 /* Another config, as it was read: takes it when its targets can be opened, opens and closes those that differ; the others go on as they
  * are. Datasets of the user's own stay as they were. CONFIG is the one before then; on failure nothing changes. It is the caller's. */
 bool session_replace_config(struct session *s, struct config *config, const char *const *words, int n, struct err *err);

@@ -6,6 +6,7 @@
 
 #include "cli/advice.h"
 #include "cli/commands.h"
+#include "cli/kept.h"
 #include "cli/output.h"
 #include "cli/pace.h"
 #include "cli/session.h"
@@ -23,6 +24,8 @@ struct job {
     struct door *door;
     const struct dataset *datasets[MOST_DATASETS];
     int n_datasets;
+    const struct dataset *asked[MOST_DATASETS]; /* of these: those that are not kept on our own disk */
+    int n_asked;
     bool needs_window;
     enum export_format format;
     FILE *out;
@@ -70,8 +73,18 @@ static bool print_sql(struct job *j, const char *sql, const char *name, bool fir
     return result != NULL;
 }
 
+static bool read_kept(struct job *j, struct err *err)
+{
+    for (int i = 0; i < j->n_datasets; i++)
+        if (kept_is(j->datasets[i]) && !kept_read(&j->session, j->datasets[i], err))
+            return false;
+    return true;
+}
+
 static bool print_all(struct job *j, struct err *err)
 {
+    if (!read_kept(j, err))
+        return false;
     if (j->sql != NULL)
         return print_sql(j, j->sql, NULL, true, err);
     bool ok = true;
@@ -93,7 +106,7 @@ static int print_often(struct job *j, int times, struct err *err)
     struct pace pace;
     int code = EXIT_OK;
     bool more = true;
-    pace_init(&pace, &j->session, j->datasets, j->n_datasets);
+    pace_init(&pace, &j->session, j->asked, j->n_asked);
     for (int i = 0; i < times && more; i++) {
         if (i > 0)
             pace_wait(&pace);
@@ -120,18 +133,23 @@ static bool is_advice(const struct job *j)
 
 static int run_job(struct job *j, const char *const *targets, int n_targets, struct err *err)
 {
-    if (!session_add_targets(&j->session, targets, n_targets, err))
-        return EXIT_USAGE;
     const struct args *args = j->session.args;
     int times = args->samples == 0 ? 1 : args->samples;
-    if (j->n_datasets == 0) /* nobody needs to answer for `select 1` */
+    for (int i = 0; i < j->n_datasets; i++)
+        if (!kept_is(j->datasets[i]))
+            j->asked[j->n_asked++] = j->datasets[i];
+    if (j->n_asked == 0) { /* nobody needs to answer for `select 1` */
+        session_name_targets(&j->session, targets, n_targets);
         return print_often(j, times, err);
+    }
+    if (!session_add_targets(&j->session, targets, n_targets, err))
+        return EXIT_USAGE;
     if (is_advice(j) && !advising_begin(&j->advising, &j->session, err))
         return EXIT_USAGE;
     double wait_s = 8 + 2 * j->session.refresh_s;
-    if (!session_collect(&j->session, j->datasets, j->n_datasets, j->needs_window ? 2 : 1, wait_s, err)) {
+    if (!session_collect(&j->session, j->asked, j->n_asked, j->needs_window ? 2 : 1, wait_s, err)) {
         session_explain_down(&j->session, stderr);
-        session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
+        session_explain_failures(&j->session, j->asked, j->n_asked, stderr);
         return EXIT_NO_DATA;
     }
     if (is_advice(j))
@@ -140,8 +158,8 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
     if (code != EXIT_OK || err->text[0] != '\0')
         return code;
     /* On stderr: stdout stays data. */
-    session_explain_failures(&j->session, j->datasets, j->n_datasets, stderr);
-    if (session_answered(&j->session, j->datasets, j->n_datasets))
+    session_explain_failures(&j->session, j->asked, j->n_asked, stderr);
+    if (session_answered(&j->session, j->asked, j->n_asked))
         return EXIT_OK;
     session_explain_down(&j->session, stderr);
     return EXIT_INCOMPLETE;

@@ -69,6 +69,13 @@ struct source_host {
 
 struct source;
 
+/* Where a product takes COLUMN of a dataset from, of which other products have their own sources. A list ends with {NULL, NULL}. */
+struct column_source {
+    const char *column, *source;
+};
+/* NULL if LIST does not have it. */
+const char *column_source_find(const struct column_source *list, const char *column);
+
 /* A cure: one statement, run once, on a connection of its own that ends with it. */
 struct act_order {
     const char *database; /* NULL: the connected one */
@@ -103,6 +110,9 @@ typedef void source_explain_fn(void *ctx, const char *plan, const char *error);
 
 struct product {
     const char *name;
+    const char *urls;  /* how its URLs look, for help and messages */
+    const char *hints; /* what to try when a target cannot be reached: lines */
+    const char *lacks; /* said of a dataset that other products have: "PgBouncer has no such thing" */
     /* True if this product serves such a URL. */
     bool (*serves)(const char *url);
     /* Whether open() could read it. */
@@ -115,6 +125,8 @@ struct product {
     void (*poll)(struct source *s, const struct dataset *const *due, int n);
     /* The datasets it can give, by number from 0; NULL after the last. */
     const struct dataset *(*dataset)(int i);
+    /* Its own sources of dataset I, where the columns' do not say them; NULL: they do. May be NULL itself. */
+    const struct column_source *(*sources)(int i);
     /* Asks for the plan of SQL in DATABASE (NULL: the connected one), without running it. FN is called once, later; never when the source was closed
      * or another plan was asked for meanwhile. False if it cannot be asked now. NULL: this product has no plans. */
     bool (*explain)(struct source *s, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err);

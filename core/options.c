@@ -132,6 +132,7 @@ const struct option config_options[] = {
     {"pane", "trend",    OPTION_INTEGER, NULL,    "0..86400", false, "seconds of a pane whose rows are moments"},
     {"pane", "optional", OPTION_BOOL,    "no",    NULL, false, "takes no room while it has no rows"},
     {"pane", "undemanded", OPTION_TEXT,  NULL,    NULL, false, "datasets that it reads as they come, without making them be polled more often"},
+    {"pane", "needs",      OPTION_TEXT,  NULL,    NULL, false, "datasets without which the pane is left out: where the target's product does not have them"},
     {"pane", "screen",   OPTION_TEXT,    NULL,    NULL, false, "ROWSxCOLUMNS: the smallest screen on which the pane stands"},
     {"pane", "least",    OPTION_TEXT,    NULL,    NULL, false, "ROWSxCOLUMNS: the smallest pane worth drawing"},
     {"pane", "priority", OPTION_INTEGER, NULL,    "1..9", false, "1 stays longest when there is no room"},

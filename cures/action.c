@@ -28,6 +28,7 @@ static const struct option options[] = {
     {"action", "at_once",      OPTION_BOOL,     "no", NULL, false, "does not wait for other jobs"},
     {"action", "lock_timeout", OPTION_DURATION, NULL, "0.1s..60s", false, "how long it waits for a lock before it tries again"},
     {"action", "limit",        OPTION_DURATION, "24h", "1s..7d", false, "how long it may take"},
+    {"action", "schema",       OPTION_BOOL,     "no", NULL, false, "it changes the schema"},
     {"action", "lasting",      OPTION_TEXT,     NULL, NULL, false, "why nothing takes it back"},
     {"action", "measure",      OPTION_SQL,      NULL, NULL, false, "one SELECT of the numbers before and after"},
     {"action", "sql",          OPTION_SQL,      NULL, NULL, false, "one SELECT"},
@@ -162,6 +163,7 @@ static bool read_one(const struct config_section *s, const struct pieces *pieces
                          .rare = number(s, "rare") == 1,
                          .by_name = strcmp(get(s, "confirm"), "name") == 0,
                          .at_once = number(s, "at_once") == 1,
+                         .schema = number(s, "schema") == 1,
                          .lock_timeout_s = number(s, "lock_timeout"),
                          .limit_s = number(s, "limit")};
     split(arena, get(s, "on"), a);

@@ -17,6 +17,7 @@
  *   lock_timeout = 2s              how long it stands in a lock's queue before it steps back and tries again;
  *                                  absent: it waits, since that blocks nobody
  *   limit     = 6h                 how long it may take in all
+ *   schema    = yes                changes the schema: written as a migration (findings --write-migrations)
  *   lasting   = one sentence: why nothing takes it back; where a row's `undo` is NULL, the ledger tells it
  *   sql       = one SELECT, see below; {NAME} in it stands for a piece
  *   measure   = one SELECT of the numbers before and after, see measure.h: rows (number, unit, kind: level or
@@ -44,7 +45,7 @@ struct action {
     const char **on; /* names of datasets */
     int n_on;        /* 0: on the target */
     char key;        /* 0: none */
-    bool rare, by_name, at_once;
+    bool rare, by_name, at_once, schema;
     const char *asks;      /* NULL: nothing is typed first */
     double lock_timeout_s; /* NAN: none */
     double limit_s;

@@ -2,15 +2,19 @@
 #include "cures/cures.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/text.h"
 #include "cures/ledger.h"
 #include "cures/measure.h"
 
 /* What runs is told of again this often: its time goes on. */
 static const double told_every_s = 1;
+/* A server tells up to a second later what has happened: what is read then is surely of afterwards. */
+static const double read_after_s = 1.6;
 
 /* A job that runs. */
 struct running {
@@ -62,8 +66,30 @@ static void keep(struct cures *c, const struct job *job)
     ledger_put(c->ledger, e);
 }
 
+/* So that it is known of whatever becomes of this program. */
+static void keep_begun(struct cures *c, struct job *job)
+{
+    struct entry *e = entry_new(job);
+    job->uid = e->uid;
+    ledger_put(c->ledger, e);
+}
+
+/* What it did is shown, and missed among the findings, as soon as the server tells of it. */
+static void read_soon(struct cures *c, const struct job *job)
+{
+    char name[64];
+    for (const char *s = job->on == NULL ? "" : job->on; *s != '\0'; s += strspn(s, " ")) {
+        size_t len = strcspn(s, " ");
+        snprintf(name, sizeof(name), "%.*s", (int)len, s);
+        engine_soon(c->engine, job->target, name, read_after_s);
+        s += len;
+    }
+}
+
 static void tell_end(struct cures *c, const struct job *job)
 {
+    if (!isnan(job->began_at))
+        read_soon(c, job);
     if (c->ledger != NULL)
         keep(c, job);
     engine_note(c->engine, job->target, "cure", job->label, job->action, job_state_name(job->state));
@@ -124,6 +150,8 @@ static void begin(struct cures *c, struct job *job)
     }
     if (c->measures != NULL)
         measures_begin(c->measures, job);
+    if (c->ledger != NULL)
+        keep_begun(c, job);
     struct running *r = mem_new(sizeof(*r));
     *r = (struct running){.next = c->running, .cures = c, .id = job->id, .target = mem_dup(job->target)};
     c->running = r;
@@ -244,10 +272,7 @@ static void keep_left(struct cures *c)
         if (job->state != JOB_RUNNING && job->state != JOB_CANCELLING)
             continue;
         struct entry *e = entry_new(job);
-        free(e->state);
-        free(e->message);
-        e->state = mem_dup("left");
-        e->message = mem_dup(left_at(job->step));
+        entry_say(e, "left", left_at(job->step));
         ledger_put(c->ledger, e);
     }
 }
@@ -313,6 +338,10 @@ int64_t cures_run(struct cures *c, const char *target, const struct action *a, c
         fail(err, "%s: %s", a->name, cure->why_not != NULL ? cure->why_not : "there is nothing to run");
         return 0;
     }
+    struct text on;
+    text_init(&on, 1000);
+    for (int i = 0; i < a->n_on; i++)
+        text_addf(&on, "%s%s", i == 0 ? "" : " ", a->on[i]);
     char *measure = action_measure(a);
     struct job job = {.target = lent(target),
                       .action = lent(a->name),
@@ -331,11 +360,13 @@ int64_t cures_run(struct cures *c, const char *target, const struct action *a, c
                       .undo_verify = lent(cure->undo_verify),
                       .why_no_undo = cure->undo != NULL ? NULL : lent(a->lasting),
                       .undoes = number_of(cure->undoes),
+                      .on = lent(text_str(&on)),
                       .by = lent(by),
                       .at_once = a->at_once,
                       .lock_timeout_s = a->lock_timeout_s,
                       .limit_s = a->limit_s};
     int64_t id = add(c, &job, err);
+    text_done(&on);
     free(measure);
     return id;
 }

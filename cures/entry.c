@@ -1,6 +1,7 @@
 /* An entry of the ledger. The one file here that knows OpenSSL's digests. */
 #include "cures/entry.h"
 
+#include <math.h>
 #include <openssl/evp.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -67,27 +68,53 @@ void entry_free(struct entry *e)
     free(e);
 }
 
+void entries_free(struct entry **entries, int n)
+{
+    for (int i = 0; i < n; i++)
+        entry_free(entries[i]);
+    free(entries);
+}
+
 /* ---- The checksum ---- */
+
+struct piece {
+    const char *text;
+    size_t len;
+};
+
+static char *digest(const struct piece *pieces, size_t n_pieces)
+{
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    struct text hex;
+    text_init(&hex, sizeof(bytes) * 2);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+    for (size_t i = 0; ok && i < n_pieces; i++)
+        ok = EVP_DigestUpdate(ctx, pieces[i].text, pieces[i].len) == 1;
+    ok = ok && EVP_DigestFinal_ex(ctx, bytes, &n) == 1;
+    EVP_MD_CTX_free(ctx);
+    for (unsigned i = 0; ok && i < n; i++)
+        text_addf(&hex, "%02x", bytes[i]);
+    return hex.len == 0 ? mem_dup("") : text_take(&hex);
+}
+
+char *entry_digest(const char *text)
+{
+    return digest(&(struct piece){text, strlen(text)}, 1);
+}
 
 /* Each text with the NUL that ends it, so that none runs into the next; one that is not there is no empty
  * one. */
 static char *sum_of(const struct entry *e)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    struct text hex;
-    text_init(&hex, sizeof(digest) * 2);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     const char *const texts[] = {e->statement, e->undo, e->database, e->undo_verify};
-    bool ok = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
-    for (size_t i = 0; ok && i < sizeof(texts) / sizeof(texts[0]); i++)
-        ok = texts[i] == NULL ? EVP_DigestUpdate(ctx, "\1", 1) == 1
-                              : EVP_DigestUpdate(ctx, texts[i], strlen(texts[i]) + 1) == 1;
-    ok = ok && EVP_DigestFinal_ex(ctx, digest, &n) == 1;
-    EVP_MD_CTX_free(ctx);
-    for (unsigned i = 0; ok && i < n; i++)
-        text_addf(&hex, "%02x", digest[i]);
-    return text_take(&hex);
+    enum { N_TEXTS = sizeof(texts) / sizeof(texts[0]) };
+    struct piece pieces[N_TEXTS];
+    for (size_t i = 0; i < N_TEXTS; i++)
+        pieces[i] =
+            texts[i] == NULL ? (struct piece){"\1", 1} : (struct piece){texts[i], strlen(texts[i]) + 1};
+    return digest(pieces, N_TEXTS);
 }
 
 /* Positive; the clock where the system has no random numbers yet. */
@@ -114,7 +141,7 @@ struct entry *entry_new(const struct job *job)
 {
     char *statement = statement_of(job);
     const struct entry lent = {
-        .uid = new_uid(),
+        .uid = job->uid != 0 ? job->uid : new_uid(),
         .target = job->target,
         .action = job->action,
         .label = job->label,
@@ -136,6 +163,19 @@ struct entry *entry_new(const struct job *job)
     free(statement);
     e->sum = sum_of(e);
     return e;
+}
+
+bool entry_is_open(const struct entry *e)
+{
+    return isnan(e->ended_at) && e->state != NULL && strcmp(e->state, job_state_name(JOB_RUNNING)) == 0;
+}
+
+void entry_say(struct entry *e, const char *state, const char *message)
+{
+    free(e->state);
+    free(e->message);
+    e->state = mem_dup(state);
+    e->message = mem_dup(message);
 }
 
 bool entry_is_intact(const struct entry *e)

@@ -1,4 +1,6 @@
-/* An entry of the ledger: a cure that has ended, and what is to be known to judge it and to take it back. */
+/* An entry of the ledger: a cure from when it begins, and what is to be known to judge it and to take it
+ * back.
+ */
 #ifndef DBVITALS_CURES_ENTRY_H
 #define DBVITALS_CURES_ENTRY_H
 
@@ -10,10 +12,10 @@
 
 /* Texts are NULL where there is none. They are the entry's own. */
 struct entry {
-    int64_t id;  /* from 1, in the order of ending; 0: not written yet */
+    int64_t id;  /* from 1, in the order of beginning; 0: not written yet */
     int64_t uid; /* random: whose entry it is, before it has an id */
     char *target, *action, *label, *database, *by, *state;
-    double asked_at, began_at, ended_at; /* seconds since 1970; NAN: never */
+    double asked_at, began_at, ended_at; /* seconds since 1970; NAN: not, or nobody saw it */
     char *statement, *message;
     char *keys;        /* JSON: the row that it was done to */
     char *numbers;     /* JSON, see measure.h; NULL: none were taken */
@@ -24,9 +26,17 @@ struct entry {
     char *sum; /* SHA-256, hexadecimal, of statement, undo, database and undo_verify as they were written */
 };
 
-/* Of a job that has ended, with its checksum. */
+/* Of a job as it stands, with its checksum; the uid is the job's, a new one if it has none. */
 struct entry *entry_new(const struct job *job);
+/* It has begun, and its end is not written. */
+bool entry_is_open(const struct entry *e);
+/* How it stands, and why. */
+void entry_say(struct entry *e, const char *state, const char *message);
+/* SHA-256 of TEXT, hexadecimal, heap; "" where OpenSSL refuses. */
+char *entry_digest(const char *text);
 void entry_free(struct entry *e);
+/* N entries, and the array of them. */
+void entries_free(struct entry **entries, int n);
 struct entry *entry_copy(const struct entry *e);
 /* Statement and undo, with the database and what is asked before, are those that were written. */
 bool entry_is_intact(const struct entry *e);

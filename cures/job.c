@@ -27,13 +27,13 @@ const char *job_step_name(enum job_step s)
 }
 
 /* The strings that a job owns; `message` is one too, and no copy has it. */
-enum { N_OWNED = 16 };
+enum { N_OWNED = 17 };
 static void strings_of(struct job *job, char **out[N_OWNED])
 {
     char **const all[N_OWNED] = {
         &job->target, &job->action, &job->label,         &job->database,    &job->verify, &job->statement,
         &job->undo,   &job->by,     &job->after_failure, &job->undo_verify, &job->keys,   &job->measure,
-        &job->still,  &job->then,   &job->then_says,     &job->why_no_undo,
+        &job->still,  &job->then,   &job->then_says,     &job->why_no_undo, &job->on,
     };
     memcpy(out, all, sizeof(all));
 }
@@ -98,6 +98,7 @@ struct job *jobs_add(struct jobs *j, const struct job *job, double now)
     copy->began_at = copy->ended_at = copy->step_at = NAN;
     copy->pid = copy->attempts = 0;
     copy->step = JOB_CONNECTS;
+    copy->uid = 0;
     copy->message = NULL;
     j->list = mem_grow(j->list, (size_t)j->n + 1, sizeof(*j->list));
     return j->list[j->n++] = copy;

@@ -21,6 +21,8 @@ struct job {
     char *keys, *measure, *undo_verify, *why_no_undo; /* for the ledger: see action.h */
     char *still, *then, *then_says; /* see struct act_order; NULL: the statement is enough */
     double wait_s;
+    char *on;       /* names of the datasets that show what it did, a space between; NULL: none does */
+    int64_t uid;    /* of its entry in the ledger; 0: none before it begins */
     int64_t undoes; /* the entry of the ledger that it takes back; 0: none */
     bool at_once;   /* waits for no other, and no other for it */
     double lock_timeout_s, limit_s;

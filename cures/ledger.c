@@ -37,6 +37,7 @@ struct ledger {
     struct ledger_file *file; /* the writer's thread's */
     struct list waiting, newest;
     bool watched, out; /* a visit is on its way */
+    bool given;        /* something new since trouble was told last */
     int64_t n_lost;
     char *trouble, *notice;
     loop_fn *changed;
@@ -68,7 +69,7 @@ static void work(void *ctx)
         v->ok = ledger_file_put(f, v->to_write.entries[v->n_written], &v->err);
         v->n_written += v->ok;
     }
-    v->ok = v->ok && ledger_file_read(f, &v->read.entries, &v->read.n, &v->same, &v->err);
+    v->ok = v->ok && ledger_file_read(f, LEDGER_READ, &v->read.entries, &v->read.n, &v->same, &v->err);
     v->notice = ledger_file_take_notice(f);
 }
 
@@ -133,7 +134,8 @@ static void on_back(void *ctx)
         l->newest = v->read;
         news = true;
     }
-    news = set_trouble(l, ok ? "" : v->err.text) || news;
+    news = set_trouble(l, ok ? "" : v->err.text) || (!ok && l->given) || news;
+    l->given = false;
     free(v);
     if (ok && l->waiting.n > 0)
         go(l);
@@ -199,6 +201,7 @@ bool ledger_free(struct ledger *l)
 void ledger_put(struct ledger *l, struct entry *e)
 {
     append(&l->waiting, e);
+    l->given = true;
     go(l);
 }
 

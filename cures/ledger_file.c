@@ -14,14 +14,17 @@
 #include "core/directory.h"
 #include "core/mem.h"
 #include "core/text.h"
+#include "cures/ledger_alive.h"
 
 enum { BUSY_MS = 5000, VERSION = 1 };
 
 struct ledger_file {
     char *directory, *path, *notice;
+    struct ledger_alive *alive;
     sqlite3 *db;          /* NULL: not open */
     int64_t read_version; /* of what was read last; -1: nothing was */
     bool written;         /* by us since then: SQLite's data_version tells of others only */
+    bool has_open;        /* among them was one that runs: whether it still does, no version tells */
 };
 
 struct ledger_file *ledger_file_new(const char *directory)
@@ -29,6 +32,7 @@ struct ledger_file *ledger_file_new(const char *directory)
     struct ledger_file *f = mem_new(sizeof(*f));
     f->directory = mem_dup(directory);
     f->path = directory_path(directory, "cures.db");
+    f->alive = ledger_alive_new(directory);
     f->read_version = -1;
     return f;
 }
@@ -45,6 +49,7 @@ void ledger_file_free(struct ledger_file *f)
     if (f == NULL)
         return;
     disconnect(f);
+    ledger_alive_free(f->alive);
     free(f->directory);
     free(f->path);
     free(f->notice);
@@ -198,23 +203,53 @@ static void bind(sqlite3_stmt *s, int at, const struct entry *e, const struct en
     }
 }
 
-static bool put(struct ledger_file *f, const struct entry *e, struct err *err)
+/* Parameter ?I of SQL is member number I of E. */
+static bool run_with(struct ledger_file *f, const char *sql, const struct entry *e, struct err *err)
 {
-    struct text sql;
     sqlite3_stmt *s = NULL;
-    text_init(&sql, 4096);
-    text_add(&sql, "insert into entries values(null");
-    for (int i = 1; entry_field(i) != NULL; i++)
-        text_add(&sql, ", ?");
-    text_add(&sql, ") on conflict(uid) do update set numbers = excluded.numbers");
-    bool ok = sqlite3_prepare_v2(f->db, text_str(&sql), -1, &s, NULL) == SQLITE_OK;
-    for (int i = 1; ok && entry_field(i) != NULL; i++)
+    bool ok = sqlite3_prepare_v2(f->db, sql, -1, &s, NULL) == SQLITE_OK;
+    for (int i = 1; ok && i <= sqlite3_bind_parameter_count(s); i++)
         bind(s, i, e, entry_field(i));
     ok = ok && sqlite3_step(s) == SQLITE_DONE;
     if (!ok)
         failed(f, err);
     sqlite3_finalize(s);
-    text_done(&sql);
+    return ok;
+}
+
+/* What an entry does not have yet when it begins. */
+static bool is_later(const char *name)
+{
+    static const char *const later[] = {"state", "began_at", "ended_at", "message", "numbers"};
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+        if (strcmp(name, later[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Not as one statement with ON CONFLICT: that takes a number even where nothing is inserted. Nobody else puts
+ * entries of this uid. */
+static bool put(struct ledger_file *f, const struct entry *e, struct err *err)
+{
+    struct text update, insert;
+    const char *between = " set";
+    text_init(&update, 4096);
+    text_init(&insert, 4096);
+    text_add(&update, "update entries");
+    text_add(&insert, "insert into entries values(null");
+    for (int i = 1; entry_field(i) != NULL; i++) {
+        text_addf(&insert, ", ?%d", i);
+        if (!is_later(entry_field(i)->name))
+            continue;
+        text_addf(&update, "%s \"%s\" = ?%d", between, entry_field(i)->name, i);
+        between = ",";
+    }
+    text_add(&update, " where uid = ?1");
+    text_add(&insert, ")");
+    bool ok = run_with(f, text_str(&update), e, err) &&
+              (sqlite3_changes(f->db) > 0 || run_with(f, text_str(&insert), e, err));
+    text_done(&update);
+    text_done(&insert);
     return ok;
 }
 
@@ -228,9 +263,12 @@ static void thin(struct ledger_file *f)
 
 bool ledger_file_put(struct ledger_file *f, const struct entry *e, struct err *err)
 {
-    if (!open_file(f, err))
+    bool open = entry_is_open(e);
+    if (!open_file(f, err) || (open && !ledger_alive_hold(f->alive, e->uid, err)))
         return false;
     bool ok = put(f, e, err);
+    if (ok && !open)
+        ledger_alive_release(f->alive, e->uid);
     if (ok)
         thin(f);
     else
@@ -261,46 +299,72 @@ static struct entry *entry_of(sqlite3_stmt *s)
     return e;
 }
 
-static bool read_rows(struct ledger_file *f, struct entry ***out, int *n, struct err *err)
+static bool read_rows(struct ledger_file *f, int most, struct entry ***out, int *n, struct err *err)
 {
     char sql[80];
     sqlite3_stmt *s = NULL;
     int code = SQLITE_ERROR;
-    snprintf(sql, sizeof(sql), "select * from entries order by id desc limit %d", LEDGER_READ);
-    *out = mem_new_array(LEDGER_READ, sizeof(**out));
+    snprintf(sql, sizeof(sql), "select * from entries order by id desc limit %d", most);
+    *out = NULL;
     *n = 0;
     if (sqlite3_prepare_v2(f->db, sql, -1, &s, NULL) == SQLITE_OK)
-        while ((code = sqlite3_step(s)) == SQLITE_ROW && *n < LEDGER_READ)
+        while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+            *out = mem_grow(*out, (size_t)*n + 1, sizeof(**out));
             (*out)[(*n)++] = entry_of(s);
+        }
     bool ok = code == SQLITE_DONE || failed(f, err);
     sqlite3_finalize(s);
     if (ok)
         return true;
-    while (*n > 0)
-        entry_free((*out)[--*n]);
-    free(*out);
+    entries_free(*out, *n);
     *out = NULL;
+    *n = 0;
     return false;
 }
 
-bool ledger_file_read(struct ledger_file *f, struct entry ***out, int *n, bool *same, struct err *err)
+/* The end of an entry is written before its program lets go of it: who is let go of, and has no end now, has
+ * none at all. */
+static bool is_left(struct ledger_file *f, int64_t uid)
+{
+    char sql[120];
+    snprintf(sql, sizeof(sql), "select ended_at is null and state = '%s' from entries where uid = %lld",
+             job_state_name(JOB_RUNNING), (long long)uid);
+    return !ledger_alive_is(f->alive, uid) && number(f, sql) == 1;
+}
+
+/* True if one of them still runs, or ended just now. */
+static bool judge(struct ledger_file *f, struct entry *const *entries, int n)
+{
+    bool runs = false;
+    for (int i = 0; i < n; i++) {
+        bool left = entry_is_open(entries[i]) && is_left(f, entries[i]->uid);
+        runs = runs || (entry_is_open(entries[i]) && !left);
+        if (left)
+            entry_say(entries[i], "unknown", "dbvitals ended before it: the server may have gone on with it");
+    }
+    return runs;
+}
+
+bool ledger_file_read(struct ledger_file *f, int most, struct entry ***out, int *n, bool *same,
+                      struct err *err)
 {
     *same = true;
     *out = NULL;
     *n = 0;
-    if (f->db == NULL && access(f->path, F_OK) != 0)
+    if (f->db == NULL && access(f->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return true;
     if (!open_file(f, err))
         return false;
     int64_t version = number(f, "pragma data_version");
-    *same = version >= 0 && version == f->read_version && !f->written;
+    *same = version >= 0 && version == f->read_version && !f->written && !f->has_open;
     if (*same)
         return true;
-    if (!read_rows(f, out, n, err)) {
+    if (!read_rows(f, most, out, n, err)) {
         disconnect(f);
         return false;
     }
     f->read_version = version;
     f->written = false;
+    f->has_open = judge(f, *out, *n);
     return true;
 }

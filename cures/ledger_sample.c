@@ -28,15 +28,15 @@ enum {
 };
 // clang-format off
 static const struct column columns[N_COLUMNS] = {
-    [ID]          = {"entry_id",    KIND_KEY,   TYPE_INT,  .help = "number of the entry, from 1, in the order of ending"},
+    [ID]          = {"entry_id",    KIND_KEY,   TYPE_INT,  .help = "number of the entry, from 1, in the order of beginning"},
     [ACTION]      = {"action",      KIND_LABEL, TYPE_TEXT, .help = "name of the action: analyze, vacuum, ..."},
     [LABEL]       = {"label",       KIND_LABEL, TYPE_TEXT, .help = "what it was done to"},
-    [STATE]       = {"state",       KIND_LABEL, TYPE_TEXT, .help = "done, failed, cancelled, left (it ran when its dashboard was left)"},
+    [STATE]       = {"state",       KIND_LABEL, TYPE_TEXT, .help = "running, done, failed, cancelled, left (it ran when its dashboard was left), unknown (dbvitals ended before it)"},
     [DATABASE]    = {"datname",     KIND_LABEL, TYPE_TEXT, .help = "database that it ran in; n/a: the connected one"},
     [BY]          = {"by_whom",     KIND_TEXT,  TYPE_TEXT, .help = "who asked for it"},
     [ASKED]       = {"asked_at",    KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when it was asked for"},
     [BEGAN]       = {"began_at",    KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when it began; n/a: it was taken out of the queue"},
-    [ENDED]       = {"ended_at",    KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when it ended; n/a: it was left"},
+    [ENDED]       = {"ended_at",    KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when it ended; n/a: it has not, or nobody saw it"},
     [RUN]         = {"run_s",       KIND_GAUGE, TYPE_REAL, UNIT_S,    .help = "how long it ran"},
     [STATEMENT]   = {"statement",   KIND_TEXT,  TYPE_TEXT, .help = "the exact SQL"},
     [MESSAGE]     = {"message",     KIND_TEXT,  TYPE_TEXT, .help = "why it failed, what the server warned of, what was left behind"},

@@ -1,7 +1,7 @@
 /* The demo's database: a session service as its owners would have it, with the indexes that they forgot. */
 #include "demo/parts.h"
 
-#include "collectors/pg/conn_plain.h"
+#include "collectors/libpq/conn_plain.h"
 #include "core/text.h"
 
 struct step {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "collectors/pg/conn_plain.h"
+#include "collectors/libpq/conn_plain.h"
 #include "core/mem.h"
 
 static const double cycle_s = 60; /* trouble comes, and goes, once in this time */

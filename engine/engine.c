@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/text.h"
 #include "engine/derived.h"
 #include "engine/engine_private.h"
 #include "engine/products.h"
@@ -62,12 +63,15 @@ struct store *engine_store(struct engine *e)
 static const struct product *serving(const struct target_config *config, struct err *err)
 {
     const struct product *product = product_serving(config->url);
-    if (product == NULL)
-        fail(err,
-             "target %s: no product serves this kind of URL; PostgreSQL targets look like "
-             "postgresql://host/database, a conninfo string, service=NAME, or a database name",
-             config->name);
-    return product;
+    if (product != NULL)
+        return product;
+    struct text urls;
+    text_init(&urls, 900);
+    for (int i = 0; product_at(i) != NULL; i++)
+        text_addf(&urls, "; %s: %s", product_at(i)->name, product_at(i)->urls);
+    fail(err, "target %s: no product serves this kind of URL%s", config->name, text_str(&urls));
+    text_done(&urls);
+    return NULL;
 }
 
 bool engine_add(struct engine *e, const struct target_config *config, struct err *err)
@@ -132,7 +136,20 @@ int engine_samples(const struct engine *e, const char *target, const struct data
         return f->samples;
     if (t == NULL)
         return 0;
+    if (failed != NULL && product_lacks(t->product->name, d->name))
+        *failed = t->product->lacks;
     return store_newest(e->store, target, d) != NULL ? 2 : samples_of_sources(e, t, d);
+}
+
+bool engine_lacks(const struct engine *e, int i, const struct dataset *d)
+{
+    return product_lacks(e->targets[i]->product->name, d->name);
+}
+
+const char *engine_hints(const struct engine *e, int i)
+{
+    const char *hints = e->targets[i]->product->hints;
+    return hints != NULL ? hints : "";
 }
 
 void engine_feed(const struct engine *e, int i, const struct dataset *d, struct engine_feed *out)

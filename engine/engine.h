@@ -43,6 +43,8 @@ struct engine_need {
     double every_s;
 };
 void engine_need(struct engine *e, enum engine_asker asker, const struct engine_need *needs, int n);
+/* DATASET of TARGET is read once AFTER_S from now, whether or not somebody wants it, beside its cadence. */
+void engine_soon(struct engine *e, const char *target, const char *dataset, double after_s);
 void engine_set_refresh(struct engine *e, double refresh_s);
 /* From now on what is wanted is asked at each refresh, also where its dataset would be asked more rarely: a person said how often. */
 void engine_obey_refresh(struct engine *e);
@@ -52,6 +54,10 @@ void engine_on_sample(struct engine *e, engine_sample_fn *fn, void *ctx);
 struct store *engine_store(struct engine *e);
 /* Samples that arrived for (TARGET, D) since the start; with FAILED set to the reason if the last answer was a failure (NULL otherwise). */
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed);
+/* Target number I will never have D: it belongs to other products. engine_samples gives a reason for it then. */
+bool engine_lacks(const struct engine *e, int i, const struct dataset *d);
+/* What its product says to try when target number I cannot be reached: lines. */
+const char *engine_hints(const struct engine *e, int i);
 /* How a dataset of target number I is read. */
 struct engine_feed {
     bool polled;     /* asked of the source, at a cadence; else made here when there is something to tell */

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "core/loop.h"
+#include "engine/derived.h"
 #include "engine/engine_private.h"
 #include "engine/governor.h"
 
@@ -13,12 +14,18 @@ enum { MOST_AT_ONCE = 64 };
 /* A tick that finds its next one due at once must still let the loop turn. */
 static const double least_sleep_s = 0.001;
 
+/* What is asked already may have been read before the moment that is meant. */
+static double due_of(const struct feed *f)
+{
+    return f->soon_s > 0 && !f->outstanding ? fmin(f->soon_s, f->next_due_s) : f->next_due_s;
+}
+
 void engine_arm(struct engine *e)
 {
     double now = loop_mono_s(), next = now + e->options.refresh_s;
     for (int i = 0; i < e->n_targets; i++)
         for (int j = 0; j < e->targets[i]->n_feeds && e->targets[i]->state == SOURCE_UP; j++)
-            next = fmin(next, e->targets[i]->feeds[j].next_due_s);
+            next = fmin(next, due_of(&e->targets[i]->feeds[j]));
     loop_timer_start(e->timer, fmax(least_sleep_s, next - now), 0);
 }
 
@@ -28,18 +35,21 @@ static void poll_due(struct engine *e, struct target *t, double now)
     int n = 0;
     for (int i = 0; i < t->n_feeds && n < MOST_AT_ONCE; i++) {
         struct feed *f = &t->feeds[i];
-        if (f->next_due_s > now + together_s)
+        double due_s = due_of(f);
+        if (due_s > now + together_s)
             continue;
         f->every_s = engine_cadence_of(e, f);
         /* From the time it was due, so that delays do not add up; after a long sleep (a suspended laptop)
          * from now. */
-        double next = f->next_due_s < now - f->every_s ? now + f->every_s : f->next_due_s + f->every_s;
+        double next = due_s < now - f->every_s ? now + f->every_s : due_s + f->every_s;
         f->next_due_s = target_beat(t, next, e->options.refresh_s);
         if (f->outstanding) {
             f->skipped++;
             continue;
         }
         f->outstanding = true;
+        if (f->soon_s <= now + together_s)
+            f->soon_s = 0;
         due[n++] = f->dataset;
     }
     if (n > 0)
@@ -58,6 +68,20 @@ void engine_tick(void *ctx)
         if (late || !target_is_waiting(t)) /* else when the answers are there, a moment later */
             engine_make_own(e, t);
         governor_balance(t, e->options.budget_ratio);
+    }
+    engine_arm(e);
+}
+
+void engine_soon(struct engine *e, const char *target, const char *dataset, double after_s)
+{
+    struct target *t = engine_find(e, target);
+    const struct dataset *d = registry_find(e->registry, dataset);
+    const struct derived *made = d == NULL ? NULL : derived_find(d);
+    for (int i = 0; t != NULL && d != NULL && i < t->n_feeds; i++) {
+        struct feed *f = &t->feeds[i];
+        bool missing = f->error != NULL && (f->failure == FAILURE_PERMISSION || f->failure == FAILURE_ABSENT);
+        if (!missing && (f->dataset == d || (made != NULL && derived_from(made, f->dataset->name))))
+            f->soon_s = loop_mono_s() + after_s;
     }
     engine_arm(e);
 }

@@ -2,9 +2,10 @@
 #include "engine/products.h"
 
 #include "collectors/pg/pg.h"
+#include "collectors/pgbouncer/bouncer.h"
 #include "engine/derived.h"
 
-static const struct product *const products[] = {&pg_product};
+static const struct product *const products[] = {&pg_product, &bouncer_product};
 enum { N_PRODUCTS = sizeof(products) / sizeof(products[0]) };
 
 const struct product *product_serving(const char *url)
@@ -15,6 +16,12 @@ const struct product *product_serving(const char *url)
     return NULL;
 }
 
+const struct product *product_at(int i)
+{
+    return i < N_PRODUCTS ? products[i] : NULL;
+}
+
+/* A dataset of several products is one, and registered once. */
 bool products_register(struct registry *r, struct err *err)
 {
     registry_init(r);
@@ -23,7 +30,8 @@ bool products_register(struct registry *r, struct err *err)
             return false;
     for (int i = 0; i < N_PRODUCTS; i++)
         for (int j = 0; products[i]->dataset(j) != NULL; j++)
-            if (!registry_add(r, products[i]->dataset(j), err))
+            if (registry_find(r, products[i]->dataset(j)->name) != products[i]->dataset(j) &&
+                !registry_add(r, products[i]->dataset(j), err))
                 return false;
     return true;
 }

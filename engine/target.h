@@ -15,6 +15,7 @@ struct feed {
     double need_s;      /* rules need it this often; 0: none does */
     bool outstanding;   /* asked, not answered yet */
     double next_due_s;  /* monotonic; HUGE_VAL: never */
+    double soon_s;      /* asked once more at that moment, whatever its cadence; 0: no */
     double every_s;     /* cadence in force */
     int stretch;        /* the governor's factor, a power of two */
     int samples;

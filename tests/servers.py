@@ -402,20 +402,21 @@ class Server:
 class Bouncer:
     """PgBouncer before one server. Any of USERS may log in, postgres also to its console."""
 
-    def __init__(self, yard, server, pool_size=1, pool_mode="transaction", users=(), **settings):
+    def __init__(self, yard, server, pool_size=1, pool_mode="transaction", users=(), tcp=False, **settings):
         self.yard = yard
         self.server = server
         self.program = find_unpacked("pgbouncer")
         if not self.program:
             raise Missing("PgBouncer: not here (./test unpacks it; or apt install pgbouncer)")
         self.folder = yard.new_folder("bouncer")
-        self.host, self.port = self.folder, 6432
+        self.host, self.port = self.folder, free_port() if tcp else 6432
         self.log_path = os.path.join(self.folder, "log")
         self.process = None
         self.settings = {
             "unix_socket_dir": self.folder, "listen_port": self.port, "auth_type": "trust",
             "auth_file": f"{self.folder}/users", "admin_users": "postgres", "pool_mode": pool_mode,
-            "default_pool_size": pool_size, "max_client_conn": 500, "stats_period": 1, **settings,
+            "default_pool_size": pool_size, "max_client_conn": 500, "stats_period": 1,
+            **({"listen_addr": "127.0.0.1"} if tcp else {}), **settings,
         }
         self.write("users", "".join(f'"{u}" ""\n' for u in ("postgres", *users)))
         lines = [f"{k} = {v}" for k, v in self.settings.items()]
@@ -444,8 +445,17 @@ class Bouncer:
         if self.process is not None:
             self.end(signal.SIGTERM)  # in 1.18 SIGTERM is the immediate shutdown
 
+    def url(self, user="postgres", tcp=False, **options):
+        """The target that its console is."""
+        place = f"127.0.0.1:{self.port}" if tcp else ""
+        more = {} if tcp else {"host": self.host, "port": self.port}
+        return f"pgbouncer://{user}@{place}/pgbouncer?" + "&".join(f"{k}={v}" for k, v in {**more, **options}.items())
+
     end = Server.end
     log = Server.log
+    pause = Server.pause
+    resume = Server.resume
+    pid = Server.pid
     conninfo = Server.conninfo
     env = Server.env
     connect = Server.connect

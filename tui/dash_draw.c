@@ -108,6 +108,21 @@ static const char *failure(const struct dash_pane *p)
     return NULL;
 }
 
+/* Nothing is wrong: the target is another kind of thing. */
+static bool foreign(const struct dash_pane *p, char *out, size_t size)
+{
+    char product[64] = "";
+    if (!pane_is_foreign(p))
+        return false;
+    dash_product(p->dash, product, sizeof(product));
+    const char *about = p->datasets[0];
+    for (int i = 0; i < p->n_datasets; i++)
+        if (strcmp(p->datasets[i], p->pane->name) == 0 || strcmp(p->datasets[i], p->visit->page->name) == 0)
+            about = p->datasets[i];
+    snprintf(out, size, "n/a: %s has no %s", product, about);
+    return true;
+}
+
 /* It was opened from a row that was gone already: nothing of it was ever held here. */
 static bool gone(const struct dash_pane *p, char *out, size_t size)
 {
@@ -148,6 +163,8 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
     v.sort = sort.column == NULL ? NULL : &sort;
     if (p->error[0] != '\0')
         area_put(body, 0, 1, -1, STYLE(ROLE_WARNING), p->error, true);
+    else if (foreign(p, why, sizeof(why)))
+        area_put(body, 0, 1, -1, STYLE(ROLE_DIM), why, true);
     else if (pane_waits(p))
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), "collecting...", true);
     else if (failure(p) != NULL)

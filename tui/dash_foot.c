@@ -12,7 +12,7 @@ static void hidden_text(struct dash *d, struct text *out, bool names)
     const struct visit *v = dash_visit(d);
     int n = 0;
     for (int i = 0; i < v->n && !v->zoom; i++) {
-        if (v->panes[i].place.rows > 0 || v->panes[i].pane->optional)
+        if (v->panes[i].place.rows > 0 || v->panes[i].pane->optional || pane_is_foreign(&v->panes[i]))
             continue;
         n++;
         if (names)

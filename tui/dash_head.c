@@ -60,6 +60,15 @@ static double head_number(struct dash *d, const char *column)
     return c < 0 ? NAN : value_real(result_at(p->result, 0, c));
 }
 
+bool dash_product(struct dash *d, char *out, size_t size)
+{
+    char buf[64];
+    const char *kind = head_text(d, "kind", buf, sizeof(buf));
+    if (kind != NULL)
+        snprintf(out, size, "%s", kind);
+    return kind != NULL;
+}
+
 static int verdicts(struct dash *d, const char *level)
 {
     struct dash_pane *p = dash_pane_named(d, "now");

@@ -1,6 +1,7 @@
 /* The dashboard's layout: where the panes of the open page stand on this screen. */
 #include <string.h>
 
+#include "engine/products.h"
 #include "tui/dash_state.h"
 
 /* Below this many rows frames cost more than they tell. */
@@ -31,13 +32,39 @@ static int content_rows(struct dash_pane *p, int columns)
     return t->body_rows;
 }
 
+bool pane_is_foreign(const struct dash_pane *p)
+{
+    char product[64];
+    bool any = false;
+    if (!dash_product(p->dash, product, sizeof(product)))
+        return p->pane->needs.n > 0;
+    for (int i = 0; i < p->pane->needs.n; i++)
+        if (product_lacks(product, p->pane->needs.items[i]))
+            return true;
+    for (int i = 0; i < p->n_datasets; i++) {
+        if (product_gives(product, p->datasets[i]))
+            return false;
+        any = any || product_lacks(product, p->datasets[i]);
+    }
+    return any;
+}
+
+/* A page of nothing but such panes says why it is empty. */
+static bool is_left_out(const struct visit *v, const struct dash_pane *p)
+{
+    bool others = false;
+    for (int i = 0; i < v->n; i++)
+        others = others || !pane_is_foreign(&v->panes[i]);
+    return others && pane_is_foreign(p);
+}
+
 static struct layout_want want(void *ctx, const char *name)
 {
     struct dash *d = ctx;
     struct dash_pane *p = pane_named(dash_visit(d), name);
     const struct pane *pane = p->pane;
     int frame = d->frameless ? 0 : 1;
-    bool empty = pane->optional && (p->result == NULL || p->result->n_rows == 0);
+    bool empty = (pane->optional && (p->result == NULL || p->result->n_rows == 0)) || is_left_out(dash_visit(d), p);
     return (struct layout_want){
         .hidden = empty || d->rows < pane->screen_rows ||
                           d->columns<pane->screen_columns, .rows = content_rows(p, d->columns) + frame,
@@ -82,7 +109,7 @@ void dash_layout(struct dash *d, int rows, int columns)
 
 bool pane_wanted(const struct dash_pane *p)
 {
-    return p->place.rows > 0 || p->pane->optional;
+    return (p->place.rows > 0 || p->pane->optional) && !pane_is_foreign(p);
 }
 
 int pane_body_rows(const struct dash_pane *p)

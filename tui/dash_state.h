@@ -9,7 +9,7 @@
 enum {
     FIRST_LIMIT = 60,
     MOST_LIMIT = 20000,
-    MAX_DATASETS = 12,
+    MAX_DATASETS = 16,
     MAX_VISITS = 16,
     PAGES_HELD = 5, /* ordinary pages whose results are kept: the rest asks anew when it is opened again */
     MAX_HITS = 400,
@@ -180,6 +180,8 @@ struct dash_pane *dash_focus(struct dash *d); /* NULL if nothing can have it */
 /* Of the open page, else of the head; NULL if there is none. */
 struct dash_pane *dash_pane_named(struct dash *d, const char *name);
 void dash_demand(struct dash *d);
+/* Name of the product of the target looked at; false while it is not known. */
+bool dash_product(struct dash *d, char *out, size_t size);
 bool dash_live(const struct dash *d);
 double dash_stale_s(const struct dash *d); /* numbers that are older are not those of now */
 double dash_moment(const struct dash *d); /* what is shown: now, or the past */
@@ -214,6 +216,9 @@ struct result *trend_merge(struct result *held, struct result *newer, double old
 
 /* dash_layout.c */
 void dash_layout(struct dash *d, int rows, int columns);
+/* All that it is made of belongs to other products than the target looked at: it takes no room there. While that is not known: those that
+ * need something. */
+bool pane_is_foreign(const struct dash_pane *p);
 bool pane_wanted(const struct dash_pane *p); /* stands on the screen, or would if it had rows */
 int pane_body_rows(const struct dash_pane *p);
 

@@ -32,7 +32,7 @@ static const struct { const char *key; size_t offset; } pane_strings[] = {
 /* Attributes that are a list of names. */
 static const struct { const char *key; size_t offset; } pane_lists[] = {
     {"hide", offsetof(struct pane, hide)}, {"show", offsetof(struct pane, show)}, {"key", offsetof(struct pane, key)},
-    {"drop", offsetof(struct pane, drop)}, {"bars", offsetof(struct pane, bars)}, {"undemanded", offsetof(struct pane, undemanded)},
+    {"drop", offsetof(struct pane, drop)}, {"bars", offsetof(struct pane, bars)}, {"undemanded", offsetof(struct pane, undemanded)}, {"needs", offsetof(struct pane, needs)},
 };
 // clang-format on
 

@@ -29,6 +29,7 @@
  *   empty   = text when there are no rows
  *   optional = yes               takes no room while it has no rows
  *   undemanded = DATASET, ...    read as they come: the pane does not make them be polled more often than they are anyway
+ *   needs   = DATASET, ...       the pane stands only where the target's product has them; standard: one at least of those that it reads
  *   trend   = SECONDS            rows are moments (column sampled_at): :trend is how far back rows are wanted, older ones are remembered
  *   screen  = ROWSxCOLUMNS       the smallest screen on which the pane stands
  *   least   = ROWSxCOLUMNS       the smallest pane worth drawing; standard 3x20
@@ -82,7 +83,7 @@ struct pane {
     const char *name, *title, *sql, *note, *detail, *empty, *copy;
     const char *id, *parent, *tree, *of;
     enum widget widget;
-    struct names hide, show, key, drop, bars, undemanded;
+    struct names hide, show, key, drop, bars, undemanded, needs;
     struct pairs headings, sets;
     struct pane_sort *sorts;
     int n_sorts;

@@ -1,25 +1,18 @@
 /* access: what the role we log in as may see and do, and the exact statement that gives it what it lacks. */
 #include <stdlib.h>
 
+#include "collectors/datasets.h"
 #include "collectors/pg/pg.h"
 #include "core/text.h"
 
-// clang-format off
-static const struct column columns[] = {
-    {"what", KIND_KEY, TYPE_TEXT, .source = "what", .help = "what it is about"},
-    {"state", KIND_LABEL, TYPE_TEXT, .source = "state", .help = "ok, advice (works, could be better), partial or missing"},
-    {"why", KIND_TEXT, TYPE_TEXT, .source = "why", .help = "what we can do, or why we cannot"},
-    {"cure", KIND_TEXT, TYPE_TEXT, .source = "case when state <> 'ok' then cure end", .help = "the statements that change it; a restart is named where one is needed"},
-};
-// clang-format on
-
-static const struct dataset dataset = {
-    .name = "access",
-    .help = "something that dbvitals would use: whether it may, and the GRANT or setting that allows it",
-    .columns = columns,
-    .n_columns = sizeof(columns) / sizeof(columns[0]),
-    .whole = true,
-    .every = 60,
+static const struct column_source sources[] = {
+    // clang-format off
+    {"what",  "what"},
+    {"state", "state"},
+    {"why",   "why"},
+    {"cure",  "case when state <> 'ok' then cure end"},
+    {NULL, NULL},
+    // clang-format on
 };
 
 /* Each field is an SQL expression over the facts f below. What only who acts on the server would use is advice: to look, nothing of it
@@ -131,4 +124,4 @@ static void start(struct pg_poll *p)
     free(list);
 }
 
-const struct pg_collector pg_access = {.dataset = &dataset, .lane = PG_SLOW, .start = start};
+const struct pg_collector pg_access = {.dataset = &dataset_access, .lane = PG_SLOW, .sources = sources, .start = start};

@@ -59,6 +59,7 @@ void act_finish(struct act *a, enum act_end end, const char *text)
         return;
     a->step = STEP_END;
     a->end = end;
+    a->source->cured_mono_s = loop_mono_s();
     act_say(a, text);
     loop_timer_stop(a->limit);
     loop_timer_start(a->timer, 0, 0);
@@ -335,7 +336,7 @@ static void settings_add(struct act *a, struct conn_info *info)
 struct act *act_start(struct pg_source *s, const struct act_order *order, struct act_host host,
                       struct err *err)
 {
-    if (!s->up) {
+    if (!s->keep.up) {
         fail(err, "not connected, so nothing can be done now");
         return NULL;
     }
@@ -367,7 +368,7 @@ struct act *act_start(struct pg_source *s, const struct act_order *order, struct
     if (order->database != NULL)
         conn_info_set(info, "dbname", order->database);
     settings_add(a, info);
-    struct conn_options how = {.password = s->password != NULL ? s->password : s->config.password,
+    struct conn_options how = {.password = keep_password(&s->keep),
                                .syn_s = CONNECT_S,
                                .answer_s = CONNECT_S,
                                .pooled = s->pooled};

@@ -126,7 +126,7 @@ static void on_up(void *ctx)
 
 bool explain_start(struct pg_source *s, const char *database, const char *sql, source_explain_fn *fn, void *ctx, struct err *err)
 {
-    if (!s->up)
+    if (!s->keep.up)
         return fail(err, "not connected, so there is no plan to be had now");
     if (s->pooled && strstr(sql, "$1") != NULL)
         return fail(err, "the plan of a statement with parameters has to be prepared, and nothing of ours may stay behind a pooler: connect to the "
@@ -140,7 +140,7 @@ bool explain_start(struct pg_source *s, const char *database, const char *sql, s
     conn_info_set(info, "application_name", s->pooled ? NULL : "dbvitals");
     if (!s->pooled)
         conn_info_set(info, "options", options);
-    struct conn_options how = {.password = s->password != NULL ? s->password : s->config.password, .syn_s = timeout_s, .answer_s = timeout_s,
+    struct conn_options how = {.password = keep_password(&s->keep), .syn_s = timeout_s, .answer_s = timeout_s,
                                .pooled = s->pooled};
     e->conn = conn_open(s->loop, info, &how, (struct conn_handler){.ctx = e, .up = on_up, .down = on_down});
     conn_info_free(info);

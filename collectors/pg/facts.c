@@ -145,13 +145,11 @@ static void take(struct pg_source *s, const struct conn_rows *r)
     if (changed)
         s->generation++;
     if (first) {
-        s->backoff_s = 0;
         s->slow.backoff_s = 0;
         s->slow.next_try_mono_s = 0;
         reset_states(s);
         lane_settle(&s->fast);
-        s->up = true;
-        s->up_mono_s = s->facts_mono_s;
+        keep_up(&s->keep);
     }
     if (changed)
         source_tell(s, SOURCE_UP, NULL);

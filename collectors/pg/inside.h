@@ -2,10 +2,10 @@
 #ifndef DBVITALS_COLLECTORS_PG_INSIDE_H
 #define DBVITALS_COLLECTORS_PG_INSIDE_H
 
-#include "collectors/pg/conn.h"
+#include "collectors/libpq/conn.h"
+#include "collectors/libpq/keep.h"
+#include "collectors/libpq/rows.h"
 #include "collectors/pg/pg.h"
-#include "collectors/pg/rows.h"
-#include "core/command.h"
 
 /* Server and extension versions we know, for sentences. */
 enum { OLDEST_VERSION = 140000, MAX_COLLECTORS = 100 };
@@ -34,9 +34,7 @@ struct pg_source {
     struct target_config config; /* with strings of its own */
     struct source_host host;
     struct conn_info *info;
-    struct command *asking_password; /* a password_command that is running */
-    char *password;
-    double password_mono_s;
+    struct keep keep; /* of the fast lane's connection; keep.up: its facts are known */
 
     struct lane fast, slow;
     bool one_lane; /* there is no second connection for us: all goes over the fast lane */
@@ -44,16 +42,10 @@ struct pg_source {
     struct cluster *cluster;
     struct explain *explain; /* a plan that is asked for; NULL if none */
     struct act *acts;        /* cures that run */
-    bool up;
-    double up_mono_s;     /* since when, or when it was */
-    bool told_down;       /* since it was up last, or since the start */
+    double cured_mono_s;     /* when one ended last; 0: none did */
     bool pooled;          /* this connection's facts or refusal say so */
     const char *via;
     const char *remark;   /* said while it is up: a limit that was met; NULL if none */
-    int first_host;
-    double backoff_s;
-    struct loop_timer *retry;
-    struct loop_timer *patience; /* until a first attempt that hangs is told */
     char *place;
 
     struct pg_facts facts;

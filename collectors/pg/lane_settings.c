@@ -48,24 +48,13 @@ static void add_options(struct conn_info *info, double timeout_s)
     text_done(&t);
 }
 
-static void standard(struct conn_info *info, const char *option, const char *value)
-{
-    if (conn_info_get(info, option) == NULL)
-        conn_info_set(info, option, value);
-}
-
 /* Bytes come as they are stored (SQL_ASCII), so that no conversion can fail and take a whole poll with it:
  * texts of other databases, in other encodings, pass through pg_stat_activity. They are mended where they
  * enter a sample. */
 void lane_add_standards(struct conn_info *info, bool pooled, bool named, double timeout_s)
 {
     conn_info_set(info, "application_name", named ? "dbvitals" : NULL);
-    standard(info, "gssencmode", "disable");
-    standard(info, "keepalives", "1");
-    standard(info, "keepalives_idle", "10");
-    standard(info, "keepalives_interval", "5");
-    standard(info, "keepalives_count", "3");
-    standard(info, "tcp_user_timeout", "15000");
+    keep_add_standards(info);
     conn_info_set(info, "client_encoding", pooled ? NULL : "SQL_ASCII");
     /* libpq takes a session that is read-only by its own settings, as ours are, for a server that is. */
     const char *attrs = conn_info_get(info, "target_session_attrs");

@@ -43,6 +43,11 @@ static const struct dataset *dataset(int i)
     return pg_collectors[i] == NULL ? NULL : pg_collectors[i]->dataset;
 }
 
+static const struct column_source *sources(int i)
+{
+    return pg_collectors[i]->sources;
+}
+
 /* ---- One turn of the loop ---- */
 
 static void destroy(struct pg_source *s)
@@ -59,16 +64,13 @@ static void destroy(struct pg_source *s)
         free(s->made[i].sql);
     }
     facts_forget(s);
-    command_forget(s->asking_password);
-    loop_timer_free(s->retry);
-    loop_timer_free(s->patience);
+    keep_done(&s->keep);
     loop_timer_free(s->turn);
     conn_info_free(s->info);
     const char *const owned[] = {s->config.name, s->config.url,      s->config.stack,
                                  s->config.env,  s->config.password, s->config.password_command};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free((char *)(uintptr_t)owned[i]);
-    free(s->password);
     free(s->place);
     free(s);
 }
@@ -108,7 +110,6 @@ void source_tell(struct pg_source *s, enum source_state state, const char *error
 {
     if (s->closed)
         return;
-    s->told_down = state == SOURCE_DOWN;
     struct text place;
     text_init(&place, 400);
     conn_place(s->fast.conn, s->info, &place);
@@ -167,15 +168,13 @@ static void close_source(struct source *source)
     struct pg_source *s = (struct pg_source *)source;
     s->closed = true;
     source_enter(s);
-    s->up = false;
+    keep_stop(&s->keep);
     cluster_stop(s, "closed");
     explain_free(s->explain);
     s->explain = NULL;
     acts_close(s);
     lane_close(&s->slow, "closed");
     lane_close(&s->fast, "closed");
-    loop_timer_stop(s->retry);
-    loop_timer_stop(s->patience);
     loop_timer_stop(s->turn);
     source_leave(s);
 }
@@ -210,7 +209,7 @@ static void poll_one(struct pg_source *s, const struct dataset *d)
         p->cost.lane = POLL_SHARED;
     if (c == NULL && p->own == NULL)
         pg_poll_failed(p, FAILURE_ABSENT, "PostgreSQL does not have this dataset");
-    else if (!s->up)
+    else if (!s->keep.up)
         pg_poll_failed(p, FAILURE_LOST, "not connected");
     else if (c != NULL && c->per_database && s->config.all_databases && !s->one_lane)
         cluster_add(s, p);
@@ -256,7 +255,7 @@ static void pinged(void *ctx, const struct conn_answer *a)
     if (a->text != NULL || s->closed)
         return;
     s->rtt_ms = a->elapsed_s * 1000;
-    if (s->up)
+    if (s->keep.up)
         source_tell(s, SOURCE_UP, NULL);
 }
 
@@ -267,13 +266,13 @@ static void poll(struct source *source, const struct dataset *const *due, int n)
     s->polling = true;
     /* The round trip is that of a bare Sync. Through a pooler that would take a server connection: there the
      * queries tell it. */
-    if (s->up && !s->pooled && conn_outstanding(s->fast.conn) == 0)
+    if (s->keep.up && !s->pooled && conn_outstanding(s->fast.conn) == 0)
         lane_send(&s->fast, &(struct conn_query){.timeout_s = s->fast.timeout_s, .ctx = s, .done = pinged});
     for (int i = 0; i < n; i++)
         poll_one(s, due[i]);
-    if (s->up)
+    if (s->keep.up)
         ask_role(s);
-    if (s->up && loop_mono_s() - s->facts_mono_s > (s->pooled ? FACTS_POOLED_S : FACTS_S))
+    if (s->keep.up && loop_mono_s() - s->facts_mono_s > (s->pooled ? FACTS_POOLED_S : FACTS_S))
         facts_ask(s);
     lane_ask_for_slot(s);
     lane_close_idle(&s->slow, SLOW_IDLE_S);
@@ -293,11 +292,16 @@ static struct act *act(struct source *source, const struct act_order *order, str
 
 const struct product pg_product = {
     .name = "PostgreSQL",
+    .urls = "postgresql://ROLE@HOST/DATABASE, a conninfo string, service=NAME, or a database name",
+    .hints = "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
+             "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n",
+    .lacks = "PostgreSQL has no such dataset",
     .check = check_url,
     .serves = serves,
     .open = open_source,
     .poll = poll,
     .dataset = dataset,
+    .sources = sources,
     .explain = explain,
     .act = act,
     .act_cancel = act_cancel,

@@ -2,6 +2,7 @@
 #ifndef DBVITALS_COLLECTORS_PG_PG_H
 #define DBVITALS_COLLECTORS_PG_PG_H
 
+#include "collectors/libpq/tag.h"
 #include "collectors/source.h"
 #include "core/text.h"
 
@@ -28,9 +29,6 @@ struct pg_facts {
     int block_size;
 };
 
-/* Stands behind the first word of every query of ours, so that who reads pg_stat_statements or a log can tell them. */
-#define PG_TAG "/* dbvitals */"
-
 enum pg_lane { PG_FAST, PG_SLOW };
 enum pg_gate { PG_BY_SERVER, PG_BY_STATEMENTS }; /* what `since` and `until` of the columns count in */
 
@@ -47,6 +45,7 @@ struct pg_collector {
     /* With all_databases the poll is run in every database that we may connect to, one after the other on a third connection, and the rows are
      * put together: such a dataset has a KEY column datid and a LABEL datname. pg_facts then tell which database it is. */
     bool per_database;
+    const struct column_source *sources; /* of a dataset of several products, in place of those of its columns */
     const struct pg_from *from; /* ends with {0, NULL}; NULL for collectors with code of their own */
     /* Code of its own, instead of `from`: must end in pg_poll_done or pg_poll_failed, at once or after pg_run callbacks. */
     void (*start)(struct pg_poll *p);
@@ -64,10 +63,12 @@ const struct pg_facts *pg_facts(const struct pg_poll *p);
 const struct target_config *pg_target(const struct pg_poll *p);
 void *pg_state(struct pg_poll *p);
 double pg_poll_asked_mono_s(const struct pg_poll *p);
+/* When a cure of ours on this server ended last; -INFINITY: none did. */
+double pg_cured_mono_s(const struct pg_poll *p);
 /* Transactions that our own queries took so far, on all lanes of the source. */
 double pg_own_xacts(const struct pg_poll *p);
 
-/* A query's answer; libpq's types stay behind collectors/pg/conn. Binary values are decoded by their type: int2 int4 int8 oid xid bool
+/* A query's answer; libpq's types stay behind collectors/libpq/conn. Binary values are decoded by their type: int2 int4 int8 oid xid bool
  * float4 float8 numeric timestamptz (seconds since 1970) interval (s) pg_lsn as numbers, all else as text. */
 struct pg_rows;
 int pg_rows_n(const struct pg_rows *r);

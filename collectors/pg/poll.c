@@ -49,6 +49,11 @@ double pg_poll_asked_mono_s(const struct pg_poll *p)
     return p->asked_mono_s;
 }
 
+double pg_cured_mono_s(const struct pg_poll *p)
+{
+    return p->source->cured_mono_s > 0 ? p->source->cured_mono_s : -INFINITY;
+}
+
 void *pg_state(struct pg_poll *p)
 {
     void **state = &p->source->states[p->index];
@@ -123,7 +128,9 @@ char *pg_select_list(const struct pg_poll *p)
     text_init(&t, 1 << 16);
     for (int i = 0; i < p->dataset->n_columns; i++) {
         const struct column *c = &p->dataset->columns[i];
-        const char *source = version >= c->since ? c->source : c->before;
+        const char *source = p->collector->sources != NULL ? column_source_find(p->collector->sources, c->name)
+                             : version >= c->since         ? c->source
+                                                           : c->before;
         if (source != NULL && (c->until == 0 || version < c->until))
             pg_select(&t, source, c->name);
     }
@@ -154,9 +161,9 @@ static const char *made_sql(struct pg_poll *p)
     *sql = NULL;
     if (from->sql == NULL)
         return NULL;
-    char *list = pg_select_list(p);
     struct text t;
     text_init(&t, 1 << 17);
+    char *list = pg_select_list(p);
     text_add(&t, "select ");
     add_with_schema(&t, list, p->facts->statements_schema);
     text_add_char(&t, ' ');
@@ -343,7 +350,7 @@ static void deliver(struct pg_poll *p)
 static bool goes_another_way(const struct pg_poll *p)
 {
     const struct pg_source *s = p->source;
-    return p->lane == &s->slow && s->one_lane && p->sample == NULL && p->why == FAILURE_LOST && s->up &&
+    return p->lane == &s->slow && s->one_lane && p->sample == NULL && p->why == FAILURE_LOST && s->keep.up &&
            p->n_running == 0;
 }
 

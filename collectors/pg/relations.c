@@ -18,6 +18,7 @@ enum {
 };
 static const double CATALOG_EVERY_S = 120;
 static const double FRESH_EVERY_S = 5; /* a catalog with new relations is read again, but not more often */
+static const double CURED_S = 1.5;     /* one that was read so soon after a cure of ours may not be of afterwards */
 static const double ALL_EVERY_S = 600; /* marks can miss what touches no page, so now and then all is read */
 
 /* ---- State ---- */
@@ -358,7 +359,8 @@ static void on_head(struct pg_poll *p, const struct pg_rows *rows, enum failure 
     r->stats_reset = pg_rows_real(rows, 0, pg_rows_column(rows, "stats_reset"));
     bool fresh = pg_rows_int(rows, 0, pg_rows_column(rows, "fresh")) == 1;
     double age_s = pg_rows_mono_s(rows) - r->catalog_s;
-    if (r->last == NULL || age_s >= CATALOG_EVERY_S || (fresh && age_s >= FRESH_EVERY_S)) {
+    bool cured = r->catalog_s < pg_cured_mono_s(p) + CURED_S;
+    if (r->last == NULL || cured || age_s >= CATALOG_EVERY_S || (fresh && age_s >= FRESH_EVERY_S)) {
         ask_catalog(p, r->kind);
         return;
     }

@@ -83,7 +83,7 @@ def test_an_index_whose_build_failed_is_found(each_database):
     with pytest.raises(psycopg2.errors.UniqueViolation):
         each_database.do("create unique index concurrently t_a on t(a)")
     row = found_first(each_database, "invalid_index")
-    assert row["statement"] == 'DROP INDEX CONCURRENTLY "public"."t_a"' and "its build failed" in row["evidence"]
+    assert row["statement"] == 'DROP INDEX CONCURRENTLY IF EXISTS "public"."t_a"' and "its build failed" in row["evidence"]
     assert each_database.plan()[0]["left_out"] == "not asked for: --only drop_index"
     assert each_database.plan("--only", "drop")[0]["step"] == 1
     cured(each_database, row)

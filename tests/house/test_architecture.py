@@ -33,7 +33,7 @@ BROKEN = {
     "libpq outside its room": ("one library one room", {"collectors/pg/locks.c": "/* It. */\n#include <libpq-fe.h>\n"}),
     "ncurses outside its room": ("one library one room", {"tui/page.c": "/* It. */\n#include <ncursesw/curses.h>\n"}),
     "a banned function": ("banned functions", {"core/a.c": "/* It. */\nvoid f(char *d) { strcpy(d, \"x\"); }\n"}),
-    "a blocking call": ("banned functions", {"collectors/pg/conn.c": "/* It. */\nvoid f(void) { PQexec(0, 0); }\n"}),
+    "a blocking call": ("banned functions", {"collectors/libpq/conn.c": "/* It. */\nvoid f(void) { PQexec(0, 0); }\n"}),
     "a typedef": ("no typedef of structs", {"core/a.h": header("core/a", "typedef struct a a;")}),
     "a first line that says nothing": ("files say what they are for", {"core/a.c": "int x;\n"}),
     "a wrong guard": ("header guards", {"core/a.h": "/* It. */\n#ifndef A_H\n#define A_H\n#endif\n"}),

@@ -180,7 +180,7 @@ static void take_words(struct probe *p, char **words, int n)
 
 int main(int argc, char **argv)
 {
-    static const char *const wanted[] = {"tables", "indexes", "sessions", "locks", "settings", "server", "targets", "slots", "matviews", "foreign_keys", "progress", "statements"};
+    static const char *const wanted[] = {"tables", "indexes", "sessions", "locks", "settings", "server", "targets", "slots", "matviews", "foreign_keys", "progress", "statements", "ledger"};
     struct probe p = {.cancel_s = -1};
     struct registry registry;
     struct err err = {""};

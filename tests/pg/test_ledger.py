@@ -2,6 +2,7 @@
 import json
 import os
 import sqlite3
+import time
 
 import pytest
 
@@ -45,9 +46,9 @@ def test_analyze_the_planners_estimate_before_and_after(pg, state):
         if line.startswith("state: "):
             break
     assert probe.lines[-1] == "state: done", probe.lines
-    # A relation that is new makes the catalog be read again at once, else it is in two minutes.
-    pg.psql("drop table if exists fresh; create table fresh ()")
+    ended = time.monotonic()
     probe.end()
+    assert time.monotonic() - ended < 30  # the catalog is read each two minutes, but after a cure at once
     (entry,) = entries(state)
     numbers = json.loads(entry["numbers"])
     assert numbers["before"]["planner_rows"] == 100 and numbers["after"]["planner_rows"] == 5100, numbers
@@ -160,3 +161,83 @@ def test_an_index_that_was_made_is_dropped_again_and_no_other_of_its_name(pg, st
     assert answer["state"] == "done", answer
     assert pg.value("select count(*) from pg_index where indrelid = 'child'::regclass") == 0
     pg.psql("drop table child, parent")
+
+
+def shown(dbvitals, state, *words):
+    """The ledger as another process tells it, without a server."""
+    home = os.path.dirname(state)
+    answer = dbvitals(*words, "--config", "/dev/null", "--format", "json", env={**servers.plain_env(), "XDG_STATE_HOME": home, "PGHOST": "/nowhere"})
+    assert answer.returncode == 0, answer.stderr
+    told = json.loads(answer.stdout)
+    return told["ledger"] if words[0] == "show" else told
+
+
+def running(pg, text):
+    return lambda: pg.value("select count(*) from pg_stat_activity where pid <> pg_backend_pid() and state = 'active' and query like %s", (text + "%",)) == 1
+
+
+def killed_amid(pg, dbvitals, state, action, statement, keys):
+    """Begins it, and ends the program by force: (what the ledger told before, and after)."""
+    probe = Probe(pg, action, f"ledger={state}", **keys)
+    soon(running(pg, statement))
+    soon(lambda: os.path.exists(os.path.join(state, "cures.db")) and len(shown(dbvitals, state, "show", "ledger")) == 1)
+    (before,) = shown(dbvitals, state, "show", "ledger")
+    probe.process.kill()
+    probe.process.wait()
+    (after,) = shown(dbvitals, state, "show", "ledger")
+    return before, after
+
+
+def told_as_unknown(before, after):
+    assert before["state"] == "running" and before["began_at"] and before["ended_at"] is None and before["message"] is None, before
+    assert after["state"] == "unknown" and "dbvitals ended before it" in after["message"] and after["ended_at"] is None, after
+    assert after["entry_id"] == before["entry_id"] == 1 and after["intact"] == 1
+
+
+def test_a_dashboard_that_is_killed_amid_a_build_does_not_know_how_it_ended(pg, dbvitals, state):
+    pg.psql("drop table if exists child, parent; create table parent (id int primary key); create table child (p int references parent);"
+            "insert into parent select generate_series(1, 10); insert into child select 1 from generate_series(1, 2000); analyze child")
+    con = pg.value("select oid::int8 from pg_constraint where conrelid = 'child'::regclass and contype = 'f'")
+    writer = pg.connect(autocommit=False)
+    writer.cursor().execute("insert into child values (1)")  # the build waits for it
+    told_as_unknown(*killed_amid(pg, dbvitals, state, "create_index", "CREATE INDEX CONCURRENTLY", {"datid": table(pg, "child")["datid"], "conid": con}))
+    answer = undo(pg, state, 1)
+    assert answer["state"] == "refused" and "nobody knows whether it was done" in answer["why_not"], answer
+    writer.rollback()
+    writer.close()
+    soon(lambda: not running(pg, "CREATE INDEX CONCURRENTLY")(), 30)
+    pg.psql("drop table child, parent")
+
+
+def test_a_dashboard_that_is_killed_amid_a_vacuum_does_not_know_how_it_ended(pg, dbvitals, state):
+    pg.psql("drop table if exists slow; create table slow (id int, v text) with (autovacuum_enabled = off);"
+            "insert into slow select i, repeat('x', 500) from generate_series(1, 20000) i; delete from slow where id % 2 = 0;"
+            "alter database postgres set vacuum_cost_delay = '100ms'; alter database postgres set vacuum_cost_limit = 20")
+    try:
+        told_as_unknown(*killed_amid(pg, dbvitals, state, "vacuum", "VACUUM", table(pg, "slow")))
+    finally:
+        pg.psql("alter database postgres reset vacuum_cost_delay; alter database postgres reset vacuum_cost_limit;"
+                "select pg_terminate_backend(pid) from pg_stat_activity where query like 'VACUUM%'")
+    soon(lambda: not running(pg, "VACUUM")())
+    assert cure(pg, "vacuum", f"ledger={state}", **table(pg, "slow"))["state"] == "done"
+    rows = shown(dbvitals, state, "query", "select entry_id, state from ledger order by entry_id")
+    assert rows == [{"entry_id": 1, "state": "unknown"}, {"entry_id": 2, "state": "done"}]
+    pg.psql("drop table slow")
+
+
+def test_the_ledger_is_shown_in_full_and_by_target(pg, dbvitals, state):
+    pg.psql("create table if not exists plain (id int)")
+    assert shown(dbvitals, state, "show", "ledger") == []
+    assert not os.path.exists(state)
+    assert cure(pg, "analyze", f"ledger={state}", **table(pg))["state"] == "done"
+    (row,) = shown(dbvitals, state, "show", "ledger")
+    (kept,) = entries(state)
+    for column, member in (("target", "target"), ("action", "action"), ("label", "label"), ("state", "state"), ("datname", "database"), ("by_whom", "by"), ("asked_at", "asked_at"),
+                           ("began_at", "began_at"), ("ended_at", "ended_at"), ("statement", "statement"), ("row_keys", "keys"), ("numbers", "numbers"), ("why_no_undo", "why_no_undo")):
+        assert row[column] == pytest.approx(kept[member]) if isinstance(kept[member], float) else row[column] == kept[member], (column, row)
+    assert shown(dbvitals, state, "show", "ledger", "t") == [row | {"sampled_at": pytest.approx(row["sampled_at"], abs=60), "age_s": pytest.approx(0, abs=60)}]
+    assert shown(dbvitals, state, "show", "ledger", "elsewhere") == []
+    assert shown(dbvitals, state, "query", "select count(*) as n from ledger where state = 'done'") == [{"n": 1}]
+    mixed = dbvitals("query", "--config", "/dev/null", "--format", "json", "select (select count(*) from ledger) as kept, (select count(*) > 0 from sessions) as asked",
+                     f"{pg.conninfo()}", env={**servers.plain_env(), "XDG_STATE_HOME": os.path.dirname(state)})
+    assert json.loads(mixed.stdout) == [{"kept": 0, "asked": 1}]  # of that target, whose name is another

@@ -131,6 +131,41 @@ static void what_becomes_needed_is_asked_at_once(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
+/* RARE is of nobody's interest here: neither at once, nor at a cadence. */
+static void what_is_to_be_read_soon_is_asked_once_though_nobody_needs_it(void **state)
+{
+    const struct made *m = *state;
+    const struct feed *f = &m->engine->targets[0]->feeds[RARE];
+    made_status(m, 0, SOURCE_UP);
+    engine_soon(m->engine, "shop", "rare", 3600);
+    engine_tick(m->engine);
+    assert_false(f->outstanding);
+    engine_soon(m->engine, "shop", "rare", 0);
+    engine_tick(m->engine);
+    assert_true(f->outstanding);
+    made_sample(m, 0, &made_datasets[RARE], loop_mono_s());
+    engine_tick(m->engine);
+    assert_false(f->outstanding);
+    assert_true(isinf(f->next_due_s));
+}
+
+static void an_answer_that_is_under_way_does_not_count_as_soon(void **state)
+{
+    const struct made *m = *state;
+    const struct feed *f = &m->engine->targets[0]->feeds[LEVELS];
+    want(m, "levels");
+    made_status(m, 0, SOURCE_UP);
+    engine_tick(m->engine);
+    assert_true(f->outstanding);
+    engine_soon(m->engine, "shop", "levels", 0);
+    engine_tick(m->engine);
+    made_sample(m, 0, &made_datasets[LEVELS], loop_mono_s());
+    assert_false(f->outstanding);
+    engine_tick(m->engine);
+    assert_true(f->outstanding);
+    assert_true(f->next_due_s >= loop_mono_s() + 0.5); /* its cadence goes on from there */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +178,8 @@ int main(void)
         TEST(what_is_made_from_others_brings_them_along),
         TEST(a_target_that_comes_later_is_asked_the_same),
         TEST(what_becomes_needed_is_asked_at_once),
+        TEST(what_is_to_be_read_soon_is_asked_once_though_nobody_needs_it),
+        TEST(an_answer_that_is_under_way_does_not_count_as_soon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/pg/rows.h"
+#include "collectors/libpq/rows.h"
 
 #include <cmocka.h>
 

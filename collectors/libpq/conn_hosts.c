@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/pg/conn_inside.h"
+#include "collectors/libpq/conn_inside.h"
 #include "core/mem.h"
 
 struct look {

@@ -2,11 +2,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/pg/conn_inside.h"
+#include "collectors/libpq/conn_inside.h"
 
 int conn_rows_n(const struct conn_rows *r)
 {
     return PQntuples(r->pg);
+}
+
+size_t conn_rows_bytes(const struct conn_rows *r)
+{
+    return PQresultMemorySize(r->pg);
 }
 
 int conn_rows_n_columns(const struct conn_rows *r)
@@ -32,6 +37,11 @@ uint32_t conn_rows_type(const struct conn_rows *r, int column)
     return PQftype(r->pg, column);
 }
 
+bool conn_rows_is_text(const struct conn_rows *r, int column)
+{
+    return PQfformat(r->pg, column) == 0;
+}
+
 const char *conn_rows_value(const struct conn_rows *r, int row, int column, int *len)
 {
     *len = PQgetlength(r->pg, row, column); /* 0 for NULL: only then must it be asked which of the two it is */
@@ -41,7 +51,7 @@ const char *conn_rows_value(const struct conn_rows *r, int row, int column, int 
 void conn_rows_slice(const struct conn_rows *r, int column, int first, int n, const char **values, int *lens)
 {
     /* Of a type of fixed size no value is empty: its length tells NULL, and each call into libpq that is spared counts here. */
-    bool fixed = PQfsize(r->pg, column) > 0;
+    bool fixed = PQfsize(r->pg, column) > 0 && !conn_rows_is_text(r, column);
     for (int i = 0; i < n; i++) {
         lens[i] = PQgetlength(r->pg, first + i, column);
         bool none = lens[i] == 0 && (fixed || PQgetisnull(r->pg, first + i, column));

@@ -1,10 +1,10 @@
 /* What the files conn*.c share; nobody else includes this. */
-#ifndef DBVITALS_COLLECTORS_PG_CONN_INSIDE_H
-#define DBVITALS_COLLECTORS_PG_CONN_INSIDE_H
+#ifndef DBVITALS_COLLECTORS_LIBPQ_CONN_INSIDE_H
+#define DBVITALS_COLLECTORS_LIBPQ_CONN_INSIDE_H
 
 #include <libpq-fe.h>
 
-#include "collectors/pg/conn.h"
+#include "collectors/libpq/conn.h"
 
 /* Named statements a connection keeps; what comes after them is parsed each time. */
 enum { MAX_STATEMENTS = 200, N_HOSTS_MAX = 64, N_INFO_MAX = 64 };

@@ -1,5 +1,5 @@
 /* A plain connection that blocks: libpq's synchronous calls, which nothing else in the house may use. */
-#include "collectors/pg/conn_plain.h"
+#include "collectors/libpq/conn_plain.h"
 
 #include <libpq-fe.h>
 #include <stddef.h>

@@ -1,11 +1,12 @@
 /* Queries on an open connection: one pipeline, a Sync after each, answers in order, a deadline for the first.
- */
+ * A simple connection has no pipeline: one query after the other, and the end of its answers in place of the
+ * Sync. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/pg/conn_inside.h"
-#include "collectors/pg/pg.h"
+#include "collectors/libpq/conn_inside.h"
+#include "collectors/libpq/tag.h"
 #include "core/mem.h"
 
 static const double TURN_S = 0.001; /* how long one turn of the loop may take answers in */
@@ -13,7 +14,8 @@ static const double TURN_S = 0.001; /* how long one turn of the loop may take an
 void conn_pipe_start(struct conn *c)
 {
     PQsetnonblocking(c->pq, 1);
-    PQenterPipelineMode(c->pq);
+    if (!c->options.simple)
+        PQenterPipelineMode(c->pq);
 }
 
 static void query_free(struct query *q)
@@ -89,10 +91,12 @@ static struct statement *statement_for(struct conn *c, const struct query *q)
     return c->statements[c->n_statements++] = s;
 }
 
-/* As nobody else writes it: from PostgreSQL 16 on a BEGIN is told from others by its options, not by its text. */
+/* As nobody else writes it: from PostgreSQL 16 on a BEGIN is told from others by its options, not by its
+ * text. */
 static const char begin_sql[] = "BEGIN " PG_TAG " ISOLATION LEVEL READ COMMITTED, READ ONLY, NOT DEFERRABLE";
 
-/* From 16 on all COMMITs are one statement to pg_stat_statements, with the text of the first: that must not be ours. */
+/* From 16 on all COMMITs are one statement to pg_stat_statements, with the text of the first: that must not
+ * be ours. */
 static const char *commit_sql(const struct conn *c)
 {
     return PQserverVersion(c->pq) < 160000 ? "COMMIT " PG_TAG : "COMMIT";
@@ -124,6 +128,8 @@ static bool put(struct conn *c, struct query *q)
     bool ok = true;
     q->step = q->answer_step = 0;
     q->syncs = 1;
+    if (c->options.simple)
+        return PQsendQuery(c->pq, q->q.sql) == 1;
     if (q->q.sql == NULL)
         return PQpipelineSync(c->pq) == 1;
     if (q->q.local != NULL) {
@@ -136,8 +142,9 @@ static bool put(struct conn *c, struct query *q)
     }
     ok = ok && put_query(c, q) && PQpipelineSync(c->pq) == 1;
     if (ok && q->q.local != NULL) {
-        /* After an error the server skips all up to the Sync: the end must stand behind it. COMMIT, which ends a failed transaction as well: a ROLLBACK
-         * each poll would be counted as the application's trouble. */
+        /* After an error the server skips all up to the Sync: the end must stand behind it. COMMIT, which
+         * ends a failed transaction as well: a ROLLBACK each poll would be counted as the application's
+         * trouble. */
         q->syncs = 2;
         ok = put_command(c, commit_sql(c)) && PQpipelineSync(c->pq) == 1;
     }
@@ -154,9 +161,14 @@ static void start_turn(struct conn *c)
     loop_timer_start(c->alarm, c->first->q.timeout_s + CONN_PATIENCE_S, 0);
 }
 
+static bool one_at_a_time(const struct conn *c)
+{
+    return c->options.pooled || c->options.simple;
+}
+
 static bool send_all(struct conn *c)
 {
-    while (c->unsent != NULL && (!c->options.pooled || c->unsent == c->first)) {
+    while (c->unsent != NULL && (!one_at_a_time(c) || c->unsent == c->first)) {
         struct query *q = c->unsent;
         c->unsent = q->next;
         if (!put(c, q))
@@ -228,7 +240,11 @@ static void answer(struct conn *c, struct query *q, enum failure why, const char
     struct text detail;
     text_init(&detail, 900);
     detail_add(c, q, &detail);
-    struct conn_answer a = {.why = why, .sqlstate = sqlstate, .text = text, .detail = text_str(&detail), .elapsed_s = now - q->start_s};
+    struct conn_answer a = {.why = why,
+                            .sqlstate = sqlstate,
+                            .text = text,
+                            .detail = text_str(&detail),
+                            .elapsed_s = now - q->start_s};
     if (q->error == NULL && q->result != NULL && text == NULL) {
         a.rows = mem_new(sizeof(*a.rows));
         *a.rows = (struct conn_rows){.pg = q->result, .start_s = q->start_s, .end_s = now};
@@ -274,9 +290,13 @@ static bool take(struct conn *c)
 {
     struct query *q = c->first;
     PGresult *r = PQgetResult(c->pq);
-    if (r == NULL) {
+    if (r == NULL && (!c->options.simple || PQstatus(c->pq) != CONNECTION_OK)) {
         q->step++;
         return PQstatus(c->pq) == CONNECTION_OK;
+    }
+    if (r == NULL) {
+        finish(c, q);
+        return true;
     }
     ExecStatusType status = PQresultStatus(r);
     if (status == PGRES_PIPELINE_SYNC) {
@@ -347,7 +367,7 @@ void conn_pipe_pump(struct conn *c, bool readable)
             break;
         }
     }
-    if (ok && c->options.pooled)
+    if (ok && one_at_a_time(c))
         ok = send_all(c);
     if (ok && c->first == NULL)
         (void)PQisBusy(c->pq); /* parses what came unasked: notices, parameters, last words */

@@ -1,6 +1,6 @@
 /* A plain connection that blocks, for what runs outside the loop: the demo's workload. Nothing that draws may use it. */
-#ifndef DBVITALS_COLLECTORS_PG_CONN_PLAIN_H
-#define DBVITALS_COLLECTORS_PG_CONN_PLAIN_H
+#ifndef DBVITALS_COLLECTORS_LIBPQ_CONN_PLAIN_H
+#define DBVITALS_COLLECTORS_LIBPQ_CONN_PLAIN_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* One asynchronous connection to a server that speaks PostgreSQL's protocol. The files conn*.c are the only ones that know
  * libpq. Nothing here blocks: names are looked up in the pool, and closing never waits for the server. */
-#ifndef DBVITALS_COLLECTORS_PG_CONN_H
-#define DBVITALS_COLLECTORS_PG_CONN_H
+#ifndef DBVITALS_COLLECTORS_LIBPQ_CONN_H
+#define DBVITALS_COLLECTORS_LIBPQ_CONN_H
 
 #include "collectors/source.h"
 #include "core/err.h"
@@ -14,6 +14,8 @@ struct conn_info;
 struct conn_info *conn_info_parse(const char *url, struct err *err);
 struct conn_info *conn_info_copy(const struct conn_info *info);
 void conn_info_free(struct conn_info *info);
+/* Whether URL itself sets OPTION: what libpq fills in does not count. */
+bool conn_info_says(const char *url, const char *option);
 /* The value of a libpq option, NULL if unset. */
 const char *conn_info_get(const struct conn_info *info, const char *option);
 /* VALUE NULL or "" unsets. */
@@ -50,6 +52,7 @@ struct conn_options {
     double syn_s;           /* how long a network may take to say that somebody is there */
     double answer_s;        /* how long a server that is there may take to let us in */
     bool pooled;            /* one query at a time, and no prepared statement stays behind */
+    bool simple;            /* the simple protocol and nothing else, one query at a time: rows come as text */
     int first_host;         /* the entry of the host list to begin with, counted after look-up; wraps around */
 };
 
@@ -103,8 +106,10 @@ struct conn_query {
 void conn_send(struct conn *c, const struct conn_query *q);
 int conn_outstanding(const struct conn *c);
 
-/* ---- Rows, in binary form ---- */
+/* ---- Rows, in binary form; as text where the connection is simple ---- */
+bool conn_rows_is_text(const struct conn_rows *r, int column);
 int conn_rows_n(const struct conn_rows *r);
+size_t conn_rows_bytes(const struct conn_rows *r); /* of memory that they take */
 int conn_rows_n_columns(const struct conn_rows *r);
 int conn_rows_column(const struct conn_rows *r, const char *name); /* -1 if none */
 const char *conn_rows_name(const struct conn_rows *r, int column);

@@ -1,12 +1,12 @@
 /* Opening and closing a connection, step by step on the loop. */
-#include "collectors/pg/conn.h"
+#include "collectors/libpq/conn.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/pg/conn_inside.h"
+#include "collectors/libpq/conn_inside.h"
 #include "core/mem.h"
 
 static void destroy(struct conn *c)
@@ -103,7 +103,8 @@ static void reason_first(const char *message, struct text *out)
     }
 }
 
-/* Takes SQLSTATEs and places in source files, which the verbose form adds, out of MESSAGE; gives the last state. */
+/* Takes SQLSTATEs and places in source files, which the verbose form adds, out of MESSAGE; gives the last
+ * state. */
 static void plain_message(const char *message, char sqlstate[6], struct text *out)
 {
     static const char state_chars[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";

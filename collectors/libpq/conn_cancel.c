@@ -2,7 +2,7 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
 
-#include "collectors/pg/conn_inside.h"
+#include "collectors/libpq/conn_inside.h"
 #include "core/mem.h"
 
 struct cancelling {

@@ -1,5 +1,5 @@
 /* Values of PostgreSQL's binary format (src/backend/utils/adt: the *send functions) as numbers and texts. */
-#include "collectors/pg/rows.h"
+#include "collectors/libpq/rows.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/pg/conn.h"
+#include "collectors/libpq/conn.h"
 
 enum {
     T_BOOL = 16,
@@ -261,7 +261,7 @@ static const struct decoder decoders[] = {
     {T_UUID,        ROWS_TEXT,   .integer = int_text, .real = real_text, .text = text_uuid},
     // clang-format on
 };
-static const struct decoder made_by_users = {0, ROWS_TEXT, .integer = int_text, .real = real_text};
+static const struct decoder as_text = {0, ROWS_TEXT, .integer = int_text, .real = real_text}; /* types made by users too */
 static int64_t int_none(const char *b, int len);
 static const struct decoder not_read = {0, ROWS_OTHER, .integer = int_none};
 
@@ -277,7 +277,7 @@ static const struct decoder *decoder_of(uint32_t type)
     for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++)
         if (decoders[i].type == type)
             return &decoders[i];
-    return type >= FIRST_USER_OID ? &made_by_users : &not_read;
+    return type >= FIRST_USER_OID ? &as_text : &not_read;
 }
 
 enum rows_class rows_class(uint32_t type)
@@ -372,7 +372,7 @@ size_t rows_fill(struct sample *s, int c, int at, const struct conn_rows *r, int
     enum { SLICE = 256 };
     const char *values[SLICE];
     int lens[SLICE];
-    const struct decoder *d = decoder_of(conn_rows_type(r, from));
+    const struct decoder *d = conn_rows_is_text(r, from) ? &as_text : decoder_of(conn_rows_type(r, from));
     size_t bytes = 0;
     for (int done = 0, part; done < n; done += part) {
         part = n - done < SLICE ? n - done : SLICE;

@@ -1,6 +1,6 @@
 /* Values of PostgreSQL's binary format as numbers and texts. Knows no connection. */
-#ifndef DBVITALS_COLLECTORS_PG_ROWS_H
-#define DBVITALS_COLLECTORS_PG_ROWS_H
+#ifndef DBVITALS_COLLECTORS_LIBPQ_ROWS_H
+#define DBVITALS_COLLECTORS_LIBPQ_ROWS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/pg/conn_inside.h"
+#include "collectors/libpq/conn_inside.h"
 #include "core/mem.h"
 
 /* libpq tells what it would connect with (PQconninfo) also after it refused one option's value, and it looks
@@ -126,6 +126,16 @@ struct conn_info *conn_info_parse(const char *url, struct err *err)
         return NULL;
     }
     return info;
+}
+
+bool conn_info_says(const char *url, const char *option)
+{
+    PQconninfoOption *all = PQconninfoParse(url, NULL);
+    bool says = false;
+    for (const PQconninfoOption *o = all; o != NULL && o->keyword != NULL; o++)
+        says = says || (strcmp(o->keyword, option) == 0 && o->val != NULL && o->val[0] != '\0');
+    PQconninfoFree(all);
+    return says;
 }
 
 struct conn_info *conn_info_copy(const struct conn_info *info)
