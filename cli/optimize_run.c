@@ -112,7 +112,7 @@ static void on_second(void *ctx)
     text_init(&line, 70);
     unit_format(ran, sizeof(ran), loop_wall_s() - job->began_at, UNIT_S);
     text_addf(&line, "      %s %s", job_state_name(job->state), ran);
-    if (job->waits || job->attempts > 1)
+    if (job->step == JOB_WAITS || job->attempts > 1)
         text_addf(&line, ", attempt %d to get a lock", job->attempts);
     add_progress(o, job, &line);
     fprintf(o->told, "\r\033[K%s", text_str(&line));

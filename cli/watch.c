@@ -118,6 +118,8 @@ static void draw(void *ctx)
         dash_draw(w->dash, w->canvas);
     else
         dash_draw_clock(w->dash, w->canvas);
+    if (all && !dash_settled(w->dash)) /* what was drawn may want more rows */
+        loop_timer_start(w->tick, 0.01, 0);
     terminal_paint(w->terminal, w->canvas, all ? rows : 1);
     w->drawn_s = loop_mono_s();
     w->dirty_s = 0;
@@ -212,8 +214,10 @@ static void close_all(struct watch *w)
         engine_on_sample(w->session.engine, NULL, NULL);
     alerts_free(w->alerts);
     advisor_free(w->advisor);
+    watch_cures_leave(w);
     if (!cures_free(w->cures))
         output_tell(stderr, "the ledger did not take what was done last");
+    job_sum_done(&w->ended);
     dash_free(w->dash); /* takes back what it asked: the query thread and the guard must still be there */
     attach_free(w->attach);
     query_thread_free(w->queries);

@@ -4,6 +4,7 @@
 
 #include "cli/session.h"
 #include "cures/action.h"
+#include "cures/job.h"
 #include "tui/dash.h"
 
 enum { MOST_DEMANDED = 64, MOST_THEMES = 16, N_WATCH_SIGNALS = 3 };
@@ -28,6 +29,7 @@ struct watch {
     struct advisor *advisor; /* NULL as well */
     struct actions actions; /* what can be done to rows */
     struct cures *cures;    /* NULL: nothing is done from here */
+    struct job_sum ended;   /* of the action that ended last, since none of that kind was open */
     struct loop_timer *refresh; /* attached: when to ask again */
     struct stepping stepping;
     struct query_thread *queries;
@@ -68,6 +70,8 @@ bool watch_alert(void *ctx, const struct alert_order *order, struct err *err);
 /* watch_cures.c: what is done to servers. */
 void watch_cures_host(struct dash_host *host);
 void watch_cures_start(struct watch *w);
+/* Tells what the server goes on with when nobody waits for it. */
+void watch_cures_leave(const struct watch *w);
 /* The dashboard over the targets of WORDS, to its end; an exit code. BADGE stands in the head of every page, NULL for none. */
 int watch_targets(const struct args *args, const char *const *words, int n, const char *badge);
 

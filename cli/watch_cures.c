@@ -5,30 +5,61 @@
 #include <string.h>
 
 #include "cli/guard_paths.h"
+#include "cli/output.h"
 #include "cli/watch.h"
 #include "cures/advisor.h"
 #include "cures/cures.h"
 #include "cures/ledger.h"
 
-/* The newest one that has ended is told in the last line; page cures has all. */
-static void on_ended(void *ctx, const struct job *job)
+/* The last line has room for one sentence. */
+static void say(struct watch *w, bool good, const char *text)
 {
-    struct watch *w = ctx;
     char said[300];
-    if (w->advisor != NULL)
-        advisor_soon(w->advisor); /* there may be one less */
-    double took_s = job->ended_at - job->began_at;
-    snprintf(said, sizeof(said), "%s: %s %.80s%s%.160s", job_state_name(job->state), job->action, job->label, job->message == NULL ? "" : ": ",
-             job->message == NULL ? "" : job->message);
+    snprintf(said, sizeof(said), "%s", text);
     for (char *s = said; *s != '\0'; s++)
         if (*s == '\n')
             *s = ' ';
-    size_t len = 0;
-    while (said[len] != '\0')
-        len++;
+    dash_say(w->dash, good ? ROLE_GOOD : ROLE_WARNING, said);
+}
+
+/* Several of one action that were open together end in their sum. */
+static void say_sum(struct watch *w, int open)
+{
+    struct text said;
+    text_init(&said, 2000);
+    if (open > 0)
+        text_addf(&said, "%d of %d ended, ", job_sum_n(&w->ended), job_sum_n(&w->ended) + open);
+    job_sum_text(&w->ended, &said);
+    say(w, w->ended.why == NULL, text_str(&said));
+    text_done(&said);
+}
+
+/* It is told in the last line; page cures has all. */
+static void say_one(struct watch *w, const struct job *job)
+{
+    char said[300];
+    double took_s = job->ended_at - job->began_at;
+    snprintf(said, sizeof(said), "%s: %s %.80s%s%.160s", job_state_name(job->state), job->action, job->label, job->message == NULL ? "" : ": ",
+             job->message == NULL ? "" : job->message);
+    size_t len = strlen(said);
     if (job->state == JOB_DONE && !isnan(took_s))
         snprintf(said + len, sizeof(said) - len, ", %.1f s", took_s);
-    dash_say(w->dash, job->state == JOB_DONE ? ROLE_GOOD : ROLE_WARNING, said);
+    say(w, job->state == JOB_DONE, said);
+}
+
+static void on_ended(void *ctx, const struct job *job)
+{
+    struct watch *w = ctx;
+    if (w->advisor != NULL)
+        advisor_soon(w->advisor); /* there may be one less */
+    job_sum_add(&w->ended, job);
+    int open = jobs_open_of(cures_jobs(w->cures), job->action);
+    if (job_sum_n(&w->ended) == 1 && open == 0)
+        say_one(w, job);
+    else
+        say_sum(w, open);
+    if (open == 0)
+        job_sum_done(&w->ended);
 }
 
 static bool cure(void *ctx, const char *target, const struct action *a, const struct cure *cure, struct err *err)
@@ -96,4 +127,17 @@ void watch_cures_start(struct watch *w)
     cures_keep(w->cures, w->queries, directory, on_ledger, w);
     free(directory);
     cures_on_ended(w->cures, on_ended, w);
+}
+
+void watch_cures_leave(const struct watch *w)
+{
+    const struct jobs *jobs = w->cures == NULL ? NULL : cures_jobs(w->cures);
+    for (int i = 0; jobs != NULL && i < jobs->n; i++) {
+        const struct job *job = jobs->list[i];
+        char said[300];
+        if (!job_is_open(job) || job->state == JOB_QUEUED || job->step != JOB_RUNS)
+            continue;
+        snprintf(said, sizeof(said), "%.60s goes on with %s %.120s, as pid %d", job->target, job->action, job->label, job->pid);
+        output_tell(stderr, said);
+    }
 }

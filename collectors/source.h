@@ -83,18 +83,24 @@ struct act_order {
      * not done. NULL: nothing is asked. */
     const char *verify;
     const char *statement;
+    /* STATEMENT may not be enough. Then `still` is asked after it, again and again on the same connection: `true` means that it was not, another text says
+     * what came of it, and that is the end. After WAIT_S of `true`, the last time just before, THEN is run; THEN_SAYS tells that. NULL: none of this. */
+    const char *still, *then, *then_says;
+    double wait_s;
     const char *after_failure; /* asked when the statement failed: each row is a sentence about what it left behind; NULL: nothing is asked */
     double lock_timeout_s;     /* how long it stands in a lock's queue before it steps back and tries again; NAN: it waits */
     double limit_s;            /* after that it is cancelled */
     bool at_once;              /* a function that leaves nothing on a connection: may go through a pooler */
 };
 enum act_end { ACT_DONE, ACT_FAILED, ACT_CANCELLED };
+/* Where it is: the statement was sent; the lock did not come, and the next attempt follows; it is watched whether the statement was enough; it was not, and
+ * `then` was sent. */
+enum act_step { ACT_RUNS, ACT_WAITS, ACT_WATCHES, ACT_GOES_ON };
 struct act;
 /* Never called from within what the owner calls. */
 struct act_host {
     void *ctx;
-    void (*runs)(void *ctx, int pid, int attempt); /* the statement was sent, by process PID of the server; ATTEMPT counts from 1 */
-    void (*waits)(void *ctx, int attempt);         /* the lock did not come in ATTEMPT; the next one follows */
+    void (*step)(void *ctx, enum act_step step, int pid, int attempt); /* PID is that of the server's process; ATTEMPT counts from 1 */
     /* Once, and then the act is gone. TEXT: why it failed, what the server warned of, what was left behind; a line each, perhaps "". */
     void (*ended)(void *ctx, enum act_end end, const char *text);
 };

@@ -1,6 +1,7 @@
 /* Actions: the reader of their files, and what their SELECTs give. */
 #include "cures/action.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stddef.h>
@@ -267,6 +268,7 @@ static const struct { const char *name; size_t at; } columns[] = {
 #define COLUMN(member) {#member, offsetof(struct cure, member)}
     COLUMN(label), COLUMN(statement), COLUMN(verify), COLUMN(database), COLUMN(why_not), COLUMN(instead), COLUMN(says),
     COLUMN(effect), COLUMN(confirm), COLUMN(undo), COLUMN(after_failure), COLUMN(undo_verify), COLUMN(undoes), COLUMN(keys),
+    COLUMN(still), COLUMN(wait_s), COLUMN(then_statement), COLUMN(then_says),
 #undef COLUMN
 };
 // clang-format on
@@ -285,5 +287,14 @@ void cure_read(const struct result *r, int row, struct cure *out)
         const struct value *v = c < 0 ? NULL : result_at(r, row, c);
         if (v != NULL && v->type == VALUE_TEXT)
             *(const char **)((char *)out + columns[i].at) = v->text;
+    }
+}
+
+void cure_keep(struct cure *c, struct arena *arena)
+{
+    static_assert(N_COLUMNS * sizeof(char *) == sizeof(*c), "every text of a cure is a column");
+    for (int i = 0; i < N_COLUMNS; i++) {
+        const char **text = (const char **)((char *)c + columns[i].at);
+        *text = arena_dup(arena, *text);
     }
 }

@@ -76,25 +76,31 @@ const struct action *action_of_key(const struct actions *a, const char *dataset,
  * or value. Only `statement` and `label` are always there (`statement` not when `why_not` is). */
 struct cure {
     const char *label;     /* what it is done to, in few words: public.orders */
-    const char *statement; /* the exact SQL: one statement, and nothing else is run but `verify` */
+    const char *statement; /* the exact SQL: one statement; nothing else is run but what is named here */
     /* SQL that is run just before, on the same connection: gives the text `true`, or a sentence that says why
      * it is not done: what it is done to is another thing by now, or we may not. */
     const char *verify;
-    const char *database;      /* that it runs in; NULL: the connected one */
-    const char *why_not;       /* a sentence: it is not possible on this row */
-    const char *instead;       /* the action that would be */
-    const char *says;          /* the evidence, for the dialog: a line each */
-    const char *effect;        /* what will be, one sentence */
-    const char *confirm;       /* y or name, stronger than the action's */
-    const char *undo;          /* the inverse SQL, if there is one */
-    const char *undo_verify;   /* as `verify`, for the undo; NULL: nothing is asked */
-    const char *undoes;        /* number of the entry of the ledger that it takes back */
-    const char *keys;          /* JSON: what tells the row from others, for `measure` and the ledger */
+    const char *database;    /* that it runs in; NULL: the connected one */
+    const char *why_not;     /* a sentence: it is not possible on this row */
+    const char *instead;     /* the action that would be */
+    const char *says;        /* the evidence, for the dialog: a line each */
+    const char *effect;      /* what will be, one sentence */
+    const char *confirm;     /* y or name, stronger than the action's */
+    const char *undo;        /* the inverse SQL, if there is one */
+    const char *undo_verify; /* as `verify`, for the undo; NULL: nothing is asked */
+    const char *undoes;      /* number of the entry of the ledger that it takes back */
+    const char *keys;        /* JSON: what tells the row from others, for `measure` and the ledger */
+    /* A statement that may not be enough: `still` gives `true` as long as it was not, and else a text of what
+     * came of it; after `wait_s` seconds of `true` the next statement is run, and `then_says` told. NULL: it
+     * is. */
+    const char *still, *wait_s, *then_statement, *then_says;
     const char *after_failure; /* SQL for the same connection when the statement failed: each row is a
                                   sentence about what it left behind */
 };
 /* Row ROW of R. */
 void cure_read(const struct result *r, int row, struct cure *out);
+/* Its texts are ARENA's own from now on. */
+void cure_keep(struct cure *c, struct arena *arena);
 /* The names of the columns above, for tests and docs; NULL after the last. */
 const char *cure_column(int i);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/json.h"
 #include "core/mem.h"
 #include "cures/advisor_private.h"
 #include "cures/finding_table.h"
@@ -19,6 +20,7 @@ struct told {
     const struct advisor *advisor;
     int target; /* its number */
     const char *name;
+    struct json *json;
     struct offender *list;
     int n;
 };
@@ -229,7 +231,39 @@ static void set_numbers(struct sample *s, int row, const struct offender *o)
     s->values[FINDINGS_WORTH].real[row] = number_of(o, "rank");
 }
 
-static void set_row(struct sample *s, int row, const struct offender *o)
+/* COLUMN is a key of a dataset that A is on: a parameter of its SELECT. */
+static bool is_key(const struct told *t, const struct action *a, const char *column)
+{
+    for (int i = 0; i < a->n_on; i++) {
+        const struct dataset *d = registry_find(t->advisor->registry, a->on[i]);
+        int c = d == NULL ? -1 : dataset_column(d, column);
+        if (c >= 0 && d->columns[c].kind == KIND_KEY)
+            return true;
+    }
+    return false;
+}
+
+static void set_keys(const struct told *t, struct sample *s, int row, const struct offender *o)
+{
+    const struct result *r = o->checked->rows;
+    struct text keys;
+    if (o->checked->action == NULL)
+        return;
+    text_init(&keys, 4000);
+    for (int i = 0; i < r->n_columns; i++) {
+        if (!is_key(t, o->checked->action, r->columns[i].name))
+            continue;
+        text_add(&keys, keys.len == 0 ? "{" : ",");
+        json_add_text(t->json, &keys, r->columns[i].name);
+        text_add(&keys, ":");
+        json_add(t->json, &keys, result_at(r, o->row, i));
+    }
+    text_add(&keys, keys.len == 0 ? "{}" : "}");
+    set(s, FINDINGS_KEYS, row, keys.cut ? NULL : text_str(&keys));
+    text_done(&keys);
+}
+
+static void set_row(const struct told *t, struct sample *s, int row, const struct offender *o)
 {
     const struct finding *f = o->checked->finding;
     const struct action *action = o->checked->action;
@@ -261,6 +295,7 @@ static void set_row(struct sample *s, int row, const struct offender *o)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         set(s, texts[i].column, row, texts[i].text);
     set_numbers(s, row, o);
+    set_keys(t, s, row, o);
 }
 
 static struct sample *made(const struct dataset *d, int n)
@@ -275,7 +310,7 @@ static void put_findings(const struct told *t)
 {
     struct sample *s = made(&findings_dataset, t->n);
     for (int i = 0; i < t->n; i++)
-        set_row(s, i, &t->list[i]);
+        set_row(t, s, i, &t->list[i]);
     set_plan(t, s);
     engine_put(t->advisor->engine, t->name, s);
 }
@@ -345,11 +380,13 @@ static bool put_checks(struct told *t)
 bool advisor_keep(struct advisor *a)
 {
     bool pending = false;
+    struct json *json = json_new();
     for (int i = 0; i < engine_targets(a->engine); i++) {
-        struct told t = {.advisor = a, .target = i, .name = engine_target_name(a->engine, i)};
+        struct told t = {.advisor = a, .target = i, .name = engine_target_name(a->engine, i), .json = json};
         pending |= put_checks(&t);
         put_findings(&t);
         free(t.list);
     }
+    json_free(json);
     return pending;
 }

@@ -119,22 +119,16 @@ static void end(struct cures *c, struct job *job, enum job_state state, const ch
 
 /* ---- What a server tells ---- */
 
-static void on_runs(void *ctx, int pid, int attempt)
+static void on_step(void *ctx, enum act_step step, int pid, int attempt)
 {
+    static const enum job_step steps[] = {[ACT_RUNS] = JOB_RUNS,
+                                          [ACT_WAITS] = JOB_WAITS,
+                                          [ACT_WATCHES] = JOB_WATCHES,
+                                          [ACT_GOES_ON] = JOB_GOES_ON};
     struct running *r = ctx;
     struct job *job = jobs_find(&r->cures->jobs, r->id);
     if (job != NULL)
-        job_runs(job, pid, attempt);
-    soon(r->cures);
-}
-
-static void on_waits(void *ctx, int attempt)
-{
-    struct running *r = ctx;
-    struct job *job = jobs_find(&r->cures->jobs, r->id);
-    (void)attempt;
-    if (job != NULL)
-        job_waits(job);
+        job_goes(job, steps[step], pid, attempt, loop_wall_s());
     soon(r->cures);
 }
 
@@ -178,12 +172,15 @@ static void begin(struct cures *c, struct job *job)
     struct act_order order = {.database = job->database,
                               .verify = job->verify,
                               .statement = job->statement,
+                              .still = job->still,
+                              .then = job->then,
+                              .then_says = job->then_says,
+                              .wait_s = job->wait_s,
                               .after_failure = job->after_failure,
                               .lock_timeout_s = job->lock_timeout_s,
                               .limit_s = job->limit_s,
                               .at_once = job->at_once};
-    r->act =
-        engine_act(c->engine, job->target, &order, (struct act_host){r, on_runs, on_waits, on_ended}, &err);
+    r->act = engine_act(c->engine, job->target, &order, (struct act_host){r, on_step, on_ended}, &err);
     if (r->act != NULL)
         return;
     running_free(r);
@@ -280,6 +277,18 @@ void cures_keep(struct cures *c, struct query_thread *queries, const char *direc
 }
 
 /* Nobody here will know how they end. */
+static const char *left_at(enum job_step step)
+{
+    static const char *const texts[N_JOB_STEPS] = {
+        [JOB_CONNECTS] = "the dashboard was left before it began: nothing was done",
+        [JOB_RUNS] = "it ran when the dashboard was left: the server went on with it",
+        [JOB_WAITS] = "the dashboard was left while it waited for a lock: nothing was done",
+        [JOB_WATCHES] = "the dashboard was left at its first step: the second one was not taken",
+        [JOB_GOES_ON] = "its second step was taken when the dashboard was left",
+    };
+    return texts[step];
+}
+
 static void keep_left(struct cures *c)
 {
     for (int i = 0; i < c->jobs.n; i++) {
@@ -287,7 +296,7 @@ static void keep_left(struct cures *c)
         if (job->state != JOB_RUNNING && job->state != JOB_CANCELLING)
             continue;
         struct entry *e = entry_new(job);
-        entry_say(e, "left", "it ran when the dashboard was left: the server went on with it");
+        entry_say(e, "left", left_at(job->step));
         ledger_put(c->ledger, e);
     }
 }
@@ -365,6 +374,10 @@ int64_t cures_run(struct cures *c, const char *target, const struct action *a, c
                       .database = lent(cure->database),
                       .verify = lent(cure->verify),
                       .statement = lent(cure->statement),
+                      .still = lent(cure->still),
+                      .then = lent(cure->then_statement),
+                      .then_says = lent(cure->then_says),
+                      .wait_s = cure->wait_s == NULL ? 0 : strtod(cure->wait_s, NULL),
                       .after_failure = lent(cure->after_failure),
                       .undo = lent(cure->undo),
                       .keys = lent(cure->keys),

@@ -14,6 +14,9 @@ enum {
     LABEL,
     STATE,
     STEP,
+    STEP_LASTS,
+    STEP_MOST,
+    THEN,
     PLACE,
     DATABASE,
     STATEMENT,
@@ -34,7 +37,10 @@ static const struct column columns[N_COLUMNS] = {
     [ACTION]    = {"action",    KIND_LABEL, TYPE_TEXT, .help = "name of the action: analyze, vacuum, ..."},
     [LABEL]     = {"label",     KIND_LABEL, TYPE_TEXT, .help = "what it is done to"},
     [STATE]     = {"state",     KIND_LABEL, TYPE_TEXT, .help = "queued, running, cancelling, done, failed, cancelled"},
-    [STEP]      = {"step",      KIND_LABEL, TYPE_TEXT, .help = "of one that runs: connecting, runs, waits (for its next attempt to get a lock)"},
+    [STEP]      = {"step",      KIND_LABEL, TYPE_TEXT, .help = "of one that runs: connecting, runs, waits (for its next attempt to get a lock), watches (whether a cancelled statement ends), goes on (and ends its session)"},
+    [STEP_LASTS] = {"step_s",   KIND_GAUGE, TYPE_REAL, UNIT_S,     .help = "how long it has been at that step"},
+    [STEP_MOST] = {"step_most_s", KIND_GAUGE, TYPE_REAL, UNIT_S,   .help = "how long it watches at most, before it goes on"},
+    [THEN]      = {"then_statement", KIND_TEXT, TYPE_TEXT, .help = "the exact SQL with which it goes on when its statement was not enough; n/a: it never does"},
     [PLACE]     = {"place",     KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "place in the queue of its target, from 1; n/a: not queued"},
     [DATABASE]  = {"datname",   KIND_LABEL, TYPE_TEXT, .help = "database that it runs in; n/a: the connected one"},
     [STATEMENT] = {"statement", KIND_TEXT,  TYPE_TEXT, .help = "the exact SQL"},
@@ -67,7 +73,7 @@ static const char *step_of(const struct job *job)
 {
     if (job->state != JOB_RUNNING && job->state != JOB_CANCELLING)
         return NULL;
-    return job->waits ? "waits" : job->attempts > 0 ? "runs" : "connecting";
+    return job_step_name(job->step);
 }
 
 static void fill(struct sample *s, int row, const struct jobs *j, const struct job *job)
@@ -79,6 +85,7 @@ static void fill(struct sample *s, int row, const struct jobs *j, const struct j
         {ACTION, job->action},   {LABEL, job->label},       {STATE, job_state_name(job->state)},
         {STEP, step_of(job)},    {DATABASE, job->database}, {STATEMENT, job->statement},
         {MESSAGE, job->message}, {UNDO, job->undo},         {BY, job->by},
+        {THEN, job->then},
     };
     int place = jobs_place(j, job);
     const struct {
@@ -86,6 +93,8 @@ static void fill(struct sample *s, int row, const struct jobs *j, const struct j
         double value;
     } numbers[] = {
         {PLACE, place > 0 ? place : NAN},
+        {STEP_LASTS, step_of(job) == NULL ? NAN : fmax(0, s->wall_s - job->step_at)},
+        {STEP_MOST, job->then == NULL ? NAN : job->wait_s},
         {ATTEMPTS, job->attempts},
         {ASKED, job->asked_at},
         {BEGAN, job->began_at},

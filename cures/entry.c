@@ -126,8 +126,20 @@ static int64_t new_uid(void)
     return uid & INT64_MAX;
 }
 
+/* What was run: both statements where the first was not enough. */
+static char *statement_of(const struct job *job)
+{
+    struct text both;
+    text_init(&both, 1 << 17);
+    text_add(&both, job->statement);
+    if (job->step == JOB_GOES_ON)
+        text_addf(&both, ";\n%s", job->then);
+    return text_take(&both);
+}
+
 struct entry *entry_new(const struct job *job)
 {
+    char *statement = statement_of(job);
     const struct entry lent = {
         .uid = job->uid != 0 ? job->uid : new_uid(),
         .target = job->target,
@@ -139,7 +151,7 @@ struct entry *entry_new(const struct job *job)
         .asked_at = job->asked_at,
         .began_at = job->began_at,
         .ended_at = job->ended_at,
-        .statement = job->statement,
+        .statement = statement,
         .message = job->message,
         .keys = job->keys,
         .undo = job->undo,
@@ -148,6 +160,7 @@ struct entry *entry_new(const struct job *job)
         .undoes = job->undoes,
     };
     struct entry *e = entry_copy(&lent);
+    free(statement);
     e->sum = sum_of(e);
     return e;
 }

@@ -18,6 +18,7 @@ static const struct column findings_columns[] = {
     [FINDINGS_EVIDENCE]   = {"evidence",   KIND_TEXT,  TYPE_TEXT, .help = "the numbers that say so"},
     [FINDINGS_ACTION]     = {"action",     KIND_LABEL, TYPE_TEXT, .help = "the action that cures it; n/a: a person has to"},
     [FINDINGS_KEY]        = {"action_key", KIND_LABEL, TYPE_TEXT, .help = "the key of that action"},
+    [FINDINGS_KEYS]       = {"row_keys",   KIND_TEXT,  TYPE_TEXT, .help = "JSON: what that action wants to know of the row"},
     [FINDINGS_STAGE]      = {"stage",      KIND_LABEL, TYPE_TEXT, .help = "when its cure comes in a plan: freeze, statistics, repair, vacuum, settings, build, drop"},
     [FINDINGS_STATEMENT]  = {"statement",  KIND_TEXT,  TYPE_TEXT, .help = "the SQL of the action, exactly as it would run"},
     [FINDINGS_WHY_NOT]    = {"why_not",    KIND_TEXT,  TYPE_TEXT, .help = "why the action cannot be done there"},

@@ -121,17 +121,6 @@ static void make_plan(struct round *r)
         r->steps[i].took_s = NAN;
 }
 
-static void copy_cure(struct arena *arena, struct cure *c)
-{
-    const char **texts[] = {&c->label,       &c->statement, &c->verify, &c->database,     &c->why_not,
-                            &c->instead,     &c->says,      &c->effect, &c->confirm,      &c->undo,
-                            &c->undo_verify, &c->undoes,    &c->keys,   &c->after_failure};
-    _Static_assert(sizeof(texts) / sizeof(texts[0]) * sizeof(char *) == sizeof(struct cure),
-                   "every text of a cure is copied");
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        *texts[i] = arena_dup(arena, *texts[i]);
-}
-
 static void take_order(struct round *r, int step)
 {
     const struct plan_item *item = round_item(r, step);
@@ -139,7 +128,7 @@ static void take_order(struct round *r, int step)
     struct order *order = &r->orders[step];
     order->action = advisor_cure(r->parts.advisor, &wanted, &order->cure);
     if (order->action != NULL)
-        copy_cure(r->arena, &order->cure);
+        cure_keep(&order->cure, r->arena);
 }
 
 /* ---- Asking ---- */

@@ -190,8 +190,8 @@ void dash_data_changed(struct dash *d, const char *target, const char *dataset)
 {
     double now = d->host.now(d->host.ctx);
     struct visit *visits[] = {&d->head, dash_visit(d)};
-    if (d->leaving && strcmp(dataset, "cures") == 0)
-        dash_leave(d);
+    if (strcmp(dataset, "cures") == 0)
+        dash_leave_if_done(d);
     d->newest_s = strcmp(target, d->target) == 0 ? now : d->newest_s;
     bool first = strcmp(target, d->target) == 0 && !is_seen(d, dataset);
     if (first && d->n_seen < MAX_SEEN)

@@ -11,6 +11,8 @@
 
 /* Keys that come sooner were meant for what stood there before. */
 static const double deaf_s = 0.3;
+/* What a dialog has said for longer is of then: it is looked at anew before anything is done. */
+static const double stale_s = 60;
 
 void offer_close(struct dash *d)
 {
@@ -42,7 +44,10 @@ static void on_answer(void *ctx, struct result *result, const char *error)
     if (result != NULL && result->n_rows > 0)
         cure_read(result, 0, &p->cure);
     else
-        p->cure.why_not = arena_dup(o->arena, result == NULL ? error : "it is not there any more");
+        p->cure.why_not =
+            arena_dup(o->arena, result == NULL  ? error
+                                : p->of_finding ? "this finding is about something else: . tells its cure"
+                                                : "it is not there any more");
     if (p->cure.why_not == NULL && p->cure.statement == NULL)
         p->cure.why_not = "not enough is known of it yet";
     ask_next(o);
@@ -93,13 +98,13 @@ bool offer_ready(const struct offer *o)
     return o->answered == o->n && (o->action == NULL || o->action->asks == NULL || o->typed != NULL);
 }
 
-static struct offer *offer_new(struct dash *d, const struct action *a)
+static struct offer *offer_new(struct dash *d, const struct action *a, char *why, size_t size)
 {
     struct offer *o = mem_new(sizeof(*o));
     offer_close(d);
     *o = (struct offer){.dash = d, .arena = arena_new(4096), .action = a, .shown_s = NAN};
     d->offer = o;
-    if (!offer_rows(o, a)) {
+    if (!offer_rows(o, a, why, size)) {
         offer_close(d);
         return NULL;
     }
@@ -108,24 +113,13 @@ static struct offer *offer_new(struct dash *d, const struct action *a)
 
 /* ---- Opening ---- */
 
-static void say_no_row(struct dash *d, const struct action *a)
-{
-    char said[200], on[100] = "";
-    for (int i = 0; i < a->n_on; i++) {
-        size_t len = strlen(on);
-        snprintf(on + len, sizeof(on) - len, "%s%s", i > 0 ? ", " : "", a->on[i]);
-    }
-    snprintf(said, sizeof(said), "%s: there is no row of %s under the cursor", a->name, on);
-    dash_say(d, ROLE_WARNING, said);
-}
-
 void action_open(struct dash *d, const struct action *a)
 {
-    char why[300];
+    char why[300] = "";
     d->mode = MODE_PAGE;
-    struct offer *o = offer_new(d, a);
+    struct offer *o = offer_new(d, a, why, sizeof(why));
     if (o == NULL) {
-        say_no_row(d, a);
+        dash_say(d, ROLE_WARNING, why);
         return;
     }
     if (dash_why_no_cure(d, o->target, o->dataset, why, sizeof(why))) {
@@ -142,7 +136,10 @@ void action_open(struct dash *d, const struct action *a)
 
 void action_menu(struct dash *d)
 {
-    struct offer *o = d->options.actions == NULL || dash_dataset(d, NULL) == NULL ? NULL : offer_new(d, NULL);
+    char why[300] = "";
+    struct offer *o = d->options.actions == NULL || dash_dataset(d, NULL) == NULL
+                          ? NULL
+                          : offer_new(d, NULL, why, sizeof(why));
     if (o == NULL) {
         dash_say(d, ROLE_DIM,
                  "there is nothing to be done about this row; :  has what can be done to the server");
@@ -205,8 +202,30 @@ static void run(struct dash *d)
     else
         snprintf(said, sizeof(said), "%s: %d job%s begun; page cures tells how it goes", o->action->name, n,
                  n == 1 ? "" : "s");
+    if (o->pane != NULL)
+        pane_untag(o->pane); /* or the next key would mean them again */
     offer_close(d);
     dash_say(d, n < wanted ? ROLE_WARNING : ROLE_GOOD, said);
+}
+
+/* What a person has confirmed, if it is still what it was. */
+static void confirmed(struct dash *d)
+{
+    struct offer *o = d->offer;
+    if (d->host.now(d->host.ctx) - o->shown_s <= stale_s) {
+        run(d);
+        return;
+    }
+    for (int i = 0; i < o->n; i++) {
+        result_free(o->list[i].result);
+        o->list[i].result = NULL;
+        o->list[i].cure = (struct cure){.label = NULL};
+    }
+    o->answered = o->top = 0;
+    o->shown_s = NAN;
+    line_start(d, MODE_OFFER, "");
+    dash_say(d, ROLE_WARNING, "it has stood here for a minute: this is how it is now");
+    ask_next(o);
 }
 
 bool dialog_armed(const struct dash *d, double *shown_s)
@@ -254,11 +273,11 @@ static void confirm_key(struct dash *d, const struct key *key, enum command c)
     }
     offer_word(o, word, sizeof(word));
     if (strcmp(word, "y") == 0 && plain && key->code == 'y')
-        run(d);
+        confirmed(d);
     else if (strcmp(word, "y") == 0 || c == COMMAND_CANCEL || key->kind == KEY_PASTE)
         leave(d);
     else if (c == COMMAND_ACCEPT && strcmp(d->line, word) == 0)
-        run(d);
+        confirmed(d);
     else if (c == COMMAND_ACCEPT)
         snprintf(d->line_error, sizeof(d->line_error),
                  d->line[0] == '\0' ? "Enter alone confirms nothing" : "that is not it");

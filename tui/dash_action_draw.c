@@ -9,93 +9,29 @@
 #include "core/utf8.h"
 #include "tui/dash_state.h"
 
-enum { MOST_LINES = 1000, WIDEST = 110 };
-
-/* Lines as they will stand, each with its style: wrapped where they are too long, never cut. */
-struct lines {
-    struct {
-        char *text;
-        struct style style;
-    } list[MOST_LINES];
-    int n, columns;
-};
-
-static void line_add(struct lines *l, struct style style, const char *text, size_t len)
-{
-    if (l->n == MOST_LINES)
-        return;
-    char *copy = mem_new(len + 1);
-    memcpy(copy, text, len);
-    l->list[l->n].text = copy;
-    l->list[l->n++].style = style;
-}
-
-/* TEXT from its first character to where the line is full; at a blank if there is one. */
-static size_t fitting(const char *text, size_t len, int columns)
-{
-    size_t at = 0, blank = 0;
-    int used = 0;
-    while (at < len) {
-        char cell[UTF8_CELL];
-        int width;
-        size_t n = utf8_cell(text + at, len - at, cell, &width);
-        if (used + width > columns)
-            return blank > 0 ? blank : at > 0 ? at : n;
-        used += width;
-        at += n;
-        if (text[at - 1] == ' ')
-            blank = at;
-    }
-    return len;
-}
-
-static void wrap(struct lines *l, struct style style, const char *text, size_t len)
-{
-    for (size_t at = 0, n; at < len; at += n) {
-        n = fitting(text + at, len - at, l->columns);
-        line_add(l, style, text + at, n);
-    }
-}
-
-static void lines_add(struct lines *l, struct style style, const char *text)
-{
-    while (text != NULL && *text != '\0') {
-        size_t len = strcspn(text, "\n");
-        wrap(l, style, text, len);
-        text += len + (text[len] == '\n');
-    }
-}
-
-static void lines_addf(struct lines *l, struct style style, const char *format, const char *a, const char *b)
-{
-    struct text t;
-    text_init(&t, 16000);
-    text_addf(&t, format, a, b);
-    lines_add(l, style, text_str(&t));
-    text_done(&t);
-}
-
-static void lines_done(struct lines *l)
-{
-    for (int i = 0; i < l->n; i++)
-        free(l->list[i].text);
-    free(l);
-}
+enum { WIDEST = 110 };
 
 static const struct style plain = {ROLE_DIALOG, 0}, bold = {ROLE_DIALOG, ATTR_BOLD},
                           bad = {ROLE_WARNING, ATTR_BOLD};
 
 /* Warnings are written in capitals by those who know what they are about. */
-static void says_add(struct lines *l, const char *says)
+static bool is_loud(const char *line)
 {
+    return strncmp(line, "THIS IS", 7) == 0 || strncmp(line, "THIS BUILDS", 11) == 0 ||
+           strncmp(line, "EVERYONE", 8) == 0;
+}
+
+/* BRIEF, where there are several rows: no more than the first line that is no warning. */
+static void says_add(struct lines *l, const char *says, bool brief)
+{
+    bool full = false;
     while (says != NULL && *says != '\0') {
         size_t len = strcspn(says, "\n");
-        char *line = mem_new(len + 1);
-        memcpy(line, says, len);
-        bool loud = strncmp(line, "THIS IS", 7) == 0 || strncmp(line, "THIS BUILDS", 11) == 0 ||
-                    strncmp(line, "EVERYONE", 8) == 0;
-        lines_add(l, loud ? bad : plain, line);
-        free(line);
+        if (is_loud(says))
+            lines_wrap(l, bad, says, len);
+        else if (!full)
+            lines_wrap(l, plain, says, len);
+        full = brief && (full || !is_loud(says));
         says += len + (says[len] == '\n');
     }
 }
@@ -106,38 +42,65 @@ static void refusal_add(struct lines *l, const struct offer *o, const struct pro
         p->cure.instead == NULL ? NULL : action_find(o->dash->options.actions, p->cure.instead);
     lines_add(l, bad, p->cure.why_not);
     if (p->result != NULL)
-        says_add(l, p->cure.says);
+        says_add(l, p->cure.says, false);
     if (instead != NULL) {
         char key[2] = {instead->key, '\0'};
         lines_addf(l, bold, "%s offers to: %s", key, instead->title);
     }
 }
 
-/* The exact SQL stands first: whatever the screen cuts, not that. */
+/* The exact SQL; a name that has lines makes none here. What it is done to stands with it where there are
+ * several. */
+static void statement_add(struct lines *l, const struct cure *c, bool several)
+{
+    char then[100];
+    lines_wrap(l, bold, c->statement, strlen(c->statement));
+    if (c->then_statement != NULL && c->wait_s != NULL) {
+        snprintf(then, sizeof(then), "and, if that has had no effect %.20s s later:", c->wait_s);
+        lines_add(l, plain, then);
+        lines_wrap(l, bold, c->then_statement, strlen(c->then_statement));
+    }
+    if (several)
+        says_add(l, c->says, true);
+}
+
+static void left_out_add(struct lines *l, const struct offer *o)
+{
+    const struct {
+        int n;
+        const char *why;
+    } rows[] = {{o->not_held, "not among those shown now"},
+                {o->elsewhere, "of another target"},
+                {o->n_tagged - o->not_held - o->elsewhere - o->n, "too many for one dialog"}};
+    char line[100];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && o->n_tagged > 0; i++) {
+        snprintf(line, sizeof(line), "left out: %d tagged row%s, %s", rows[i].n, rows[i].n == 1 ? "" : "s",
+                 rows[i].why);
+        if (rows[i].n > 0)
+            lines_add(l, bad, line);
+    }
+}
+
+/* It stands first: whatever the screen cuts, not that. */
 static void body_add(struct lines *l, const struct offer *o)
 {
     const struct proposal *first;
     int n = offer_possible(o, &first);
-    char count[100];
     if (n == 0 && o->n == 1) {
         refusal_add(l, o, first);
         return;
     }
     for (int i = 0; i < o->n; i++)
         if (o->list[i].cure.why_not == NULL)
-            wrap(l, bold, o->list[i].cure.statement,
-                 strlen(o->list[i].cure.statement)); /* a name that has lines makes none here */
+            statement_add(l, &o->list[i].cure, o->n > 1);
     for (int i = 0; i < o->n; i++)
         if (o->list[i].cure.why_not != NULL)
             lines_addf(l, bad, "not %s: %s",
                        o->list[i].cure.label != NULL ? o->list[i].cure.label : "one row",
                        o->list[i].cure.why_not);
-    if (o->left_out > 0) {
-        snprintf(count, sizeof(count), "%d tagged rows are not shown now, and left out", o->left_out);
-        lines_add(l, bad, count);
-    }
+    left_out_add(l, o);
     if (n == 1 && o->n == 1)
-        says_add(l, first->cure.says);
+        says_add(l, first->cure.says, false);
     if (n > 0) {
         lines_addf(l, plain, "then: %s",
                    first->cure.effect != NULL && n == 1 ? first->cure.effect : o->action->help, NULL);
@@ -152,7 +115,8 @@ static void prompt_text(const struct offer *o, char *out, size_t size)
     if (o->dash->line_error[0] != '\0')
         snprintf(out, size, "%.200s", o->dash->line_error);
     else if (o->answered < o->n)
-        snprintf(out, size, "one moment: looking at it");
+        snprintf(out, size, o->n > 1 ? "one moment: looking at %d of %d" : "one moment: looking at it",
+                 o->answered + 1, o->n);
     else if (offer_possible(o, &first) == 0)
         snprintf(out, size, "any key leaves it");
     else {
@@ -196,9 +160,8 @@ static void dialog_draw(struct dash *d, struct area a)
     bool types = o->action->asks != NULL && o->typed == NULL;
     char prompt[500], title[400], word[300] = "y";
     const struct proposal *first;
-    struct lines *l = mem_new(sizeof(*l));
     int columns = a.columns - 4 < WIDEST ? a.columns - 4 : WIDEST;
-    l->columns = columns - 2;
+    struct lines *l = lines_new(columns - 2);
     if (types)
         lines_add(l, plain, o->action->help);
     else if (offer_ready(o))
@@ -207,7 +170,7 @@ static void dialog_draw(struct dash *d, struct area a)
     prompt_text(o, prompt, sizeof(prompt));
     if (!types && offer_ready(o) && offer_possible(o, &first) > 0)
         offer_word(o, word, sizeof(word));
-    int room = a.rows - 3 < l->n ? a.rows - 3 : l->n;
+    int room = a.rows - 3 < l->n ? a.rows - 3 : l->n, beside = columns - 24 - utf8_columns(prompt);
     struct area box = box_draw(a, room + 1, columns, title);
     o->lines = l->n;
     o->room = room;
@@ -218,14 +181,14 @@ static void dialog_draw(struct dash *d, struct area a)
     else if (strcmp(word, "y") != 0)
         typed_draw(d, box, box.rows - 1, prompt);
     else
-        area_put(box, box.rows - 1, 1, -1, d->line_error[0] != '\0' ? bad : bold, prompt, true);
-    int beside = box.columns - 24 - utf8_columns(prompt);
-    if (room < l->n)
+        area_put(box, box.rows - 1, 1, room < l->n && beside <= 0 ? box.columns - 15 : -1,
+                 d->line_error[0] != '\0' ? bad : bold, prompt, true);
+    if (room < l->n && !types) /* what is typed needs the room */
         area_put_right(box, box.rows - 1, beside > 0 ? box.columns - 24 : box.columns - 13,
                        beside > 0 ? 23 : 12, plain, beside > 0 ? "more: Up Down PgDn" : "  Down: more");
     if (!types && offer_ready(o) && isnan(o->shown_s))
         o->shown_s = d->host.now(d->host.ctx);
-    lines_done(l);
+    lines_free(l);
 }
 
 /* ---- The menu ---- */

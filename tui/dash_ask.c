@@ -83,7 +83,7 @@ bool pane_set_filter(struct dash_pane *p, const char *text, struct err *err)
     p->filter_text = filter.n > 0 ? mem_dup(text) : NULL;
     p->limit = FIRST_LIMIT;
     p->table.top = 0;
-    p->table.other_rows = true;
+    p->other_rows = true;
     pane_stale(p);
     return true;
 }
@@ -208,7 +208,6 @@ static void rows_done(void *ctx, struct result *result, const char *error)
 {
     struct asking *a = ctx;
     struct dash_pane *p = a->pane;
-    struct result *old = p->result;
     a->out = false;
     p->dash->dirty = true;
     if (result == NULL) {
@@ -216,11 +215,21 @@ static void rows_done(void *ctx, struct result *result, const char *error)
         return;
     }
     p->error[0] = '\0';
+    p->answered_s = p->dash->host.now(p->dash->host.ctx);
+    result_free(p->newer);
+    p->newer = result;
+    p->newer_other = p->newer_other || a->other_rows;
+    a->other_rows = false;
+}
+
+static void take_newer(struct dash_pane *p)
+{
+    struct result *result = p->newer, *old = p->result;
+    p->newer = NULL;
     if (hold(p, result)) {
         result_free(result);
         return;
     }
-    p->answered_s = p->dash->host.now(p->dash->host.ctx);
     if (p->pane->trend_s > 0 && !isnan(p->trend_newest) && old != NULL) {
         result = trend_merge(old, result, dash_moment(p->dash) - p->pane->trend_s - 60);
         old = NULL;
@@ -228,6 +237,8 @@ static void rows_done(void *ctx, struct result *result, const char *error)
     p->result = result;
     p->table.body_less++; /* until the layout finds that it needs as many rows as before */
     p->table.formatted_of = NULL;
+    p->table.other_rows = p->newer_other;
+    p->newer_other = false;
     struct view v = pane_view(p);
     if (p->pane->trend_s > 0)
         trend_note(p);
@@ -237,6 +248,13 @@ static void rows_done(void *ctx, struct result *result, const char *error)
     }
     pane_then(p);
     result_free(old);
+}
+
+void visit_take_newer(struct visit *v)
+{
+    for (int i = 0; i < v->n; i++)
+        if (v->panes[i].newer != NULL)
+            take_newer(&v->panes[i]);
 }
 
 /* Asks for the SELECT with at most LIMIT rows (0: all), and with NOTE for what stands beside them. */
@@ -273,6 +291,8 @@ void pane_ask(struct dash_pane *p)
     struct err err;
     p->stale = false;
     p->asked = true;
+    p->rows.other_rows = p->rows.other_rows || p->other_rows;
+    p->other_rows = false;
     p->asked_rows = pane_body_rows(p);
     int limit = p->asked_rows < p->limit ? p->limit : p->asked_rows + 1;
     if (ask(p, limit, &p->rows, rows_done, p->pane->note != NULL, &err))

@@ -159,7 +159,6 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
     struct view v = pane_view(p);
     struct pane_sort sort;
     struct area body = frame ? area_part(whole, 1, 0, whole.rows - 1, whole.columns) : whole;
-    view_loosen(&v);
     pane_sort_of(p, &sort);
     v.sort = sort.column == NULL ? NULL : &sort;
     if (p->error[0] != '\0')
@@ -174,8 +173,6 @@ void pane_draw(struct dash_pane *p, struct area whole, bool frame)
         area_put(body, 0, 1, -1, STYLE(ROLE_DIM), why, true);
     else
         widget_draw(&v, body);
-    if (widget_has_rows(p->pane->widget))
-        view_seen(&v);
     /* Last: titles count rows below, which the drawing finds out. */
     if (frame)
         frame_draw(p, whole, v.focused && p->dash->mode != MODE_TEXT);
@@ -223,6 +220,8 @@ void dash_draw(struct dash *d, struct canvas *c)
 {
     canvas_clear(c);
     d->n_hits = 0;
+    visit_take_newer(&d->head);
+    visit_take_newer(dash_visit(d));
     dash_layout(d, c->rows, c->columns);
     d->drawn_second = floor(d->host.now(d->host.ctx));
     d->dirty = false;

@@ -146,6 +146,14 @@ static void param_add(struct offer *o, struct query_param *params, int *n, const
     params[(*n)++] = (struct query_param){arena_dup(o->arena, name), value};
 }
 
+/* What cures a finding is told by its row, whatever dataset it is about; NULL: the row is none. */
+static const struct action *cure_of(const struct dash *d, const struct result *r, int row)
+{
+    int finding = result_column(r, "finding"), action = result_column(r, "action");
+    const struct value *name = finding < 0 || action < 0 ? NULL : result_at(r, row, action);
+    return name == NULL || name->type != VALUE_TEXT ? NULL : action_find(d->options.actions, name->text);
+}
+
 /* The keys that a row may have of any dataset that A is on: from an index its table is meant too. */
 static void propose(struct offer *o, const struct action *a, const struct result *r, int row)
 {
@@ -164,7 +172,9 @@ static void propose(struct offer *o, const struct action *a, const struct result
         if (key)
             param_add(o, params, &n, r->columns[i].name, *result_at(r, row, i));
     }
-    *p = (struct proposal){.action = a, .params = params, .n_params = n};
+    const struct action *cure = r == NULL ? NULL : cure_of(o->dash, r, row);
+    *p = (struct proposal){
+        .action = a, .params = params, .n_params = n, .of_finding = cure != NULL && cure != a};
 }
 
 static const char *target_of(const struct dash *d, const struct result *r, int row)
@@ -179,13 +189,19 @@ static void propose_tagged(struct offer *o, const struct action *a, struct dash_
     struct view v = pane_view(p);
     struct text identity;
     text_init(&identity, 64000);
-    for (int i = 0; i < p->result->n_rows && o->n < MOST_MEANT; i++) {
+    o->pane = p;
+    o->n_tagged = o->not_held = p->table.n_tags;
+    for (int i = 0; i < p->result->n_rows; i++) {
         text_clear(&identity);
         view_identity(&v, p->result, i, &identity);
-        if (view_tagged(&v, text_str(&identity)) && strcmp(target_of(o->dash, p->result, i), o->target) == 0)
+        if (!view_tagged(&v, text_str(&identity)))
+            continue;
+        o->not_held--;
+        if (strcmp(target_of(o->dash, p->result, i), o->target) != 0)
+            o->elsewhere++;
+        else if (o->n < MOST_MEANT)
             propose(o, a, p->result, i);
     }
-    o->left_out = p->table.n_tags - o->n;
     text_done(&identity);
 }
 
@@ -205,7 +221,29 @@ static bool row_of(struct dash_pane *p, const struct result **from, int *row)
     return true;
 }
 
-bool offer_rows(struct offer *o, const struct action *a)
+static void say_no_row(const struct action *a, char *why, size_t size)
+{
+    char on[100] = "";
+    for (int i = 0; i < a->n_on; i++) {
+        size_t len = strlen(on);
+        snprintf(on + len, sizeof(on) - len, "%s%s", i > 0 ? ", " : "", a->on[i]);
+    }
+    snprintf(why, size, "%s: there is no row of %s under the cursor", a->name, on);
+}
+
+/* A menu: the cure of a finding first. */
+static void propose_all(struct offer *o, const struct result *r, int row)
+{
+    const struct actions *as = o->dash->options.actions;
+    const struct action *cure = cure_of(o->dash, r, row);
+    if (cure != NULL)
+        propose(o, cure, r, row);
+    for (int i = 0; i < as->n; i++)
+        if (&as->list[i] != cure && action_is_on(&as->list[i], o->dataset) && !as->list[i].rare)
+            propose(o, &as->list[i], r, row);
+}
+
+bool offer_rows(struct offer *o, const struct action *a, char *why, size_t size)
 {
     struct dash *d = o->dash;
     struct dash_pane *p;
@@ -219,16 +257,23 @@ bool offer_rows(struct offer *o, const struct action *a)
         propose(o, a, NULL, 0);
         return true;
     }
-    if (dataset == NULL || (a != NULL && !action_is_on(a, dataset)) || !row_of(p, &from, &row))
+    bool any = dataset != NULL && row_of(p, &from, &row);
+    bool cures = any && a != NULL && !action_is_on(a, dataset) && cure_of(d, from, row) == a;
+    if (!any || (a != NULL && !cures && !action_is_on(a, dataset))) {
+        if (a != NULL)
+            say_no_row(a, why, size);
         return false;
-    o->dataset = dataset;
+    }
+    o->dataset = cures ? a->on[0] : dataset;
     o->target = arena_dup(o->arena, target_of(d, from, row));
     if (a != NULL && p->table.n_tags > 0)
         propose_tagged(o, a, p);
     else if (a != NULL)
         propose(o, a, from, row);
-    for (int i = 0; a == NULL && i < as->n; i++)
-        if (action_is_on(&as->list[i], dataset) && !as->list[i].rare)
-            propose(o, &as->list[i], from, row);
+    else
+        propose_all(o, from, row);
+    if (o->n == 0 && o->n_tagged > 0)
+        snprintf(why, size, "none of the %d tagged rows is among those shown now: U forgets the tags",
+                 o->n_tagged);
     return o->n > 0;
 }

@@ -140,7 +140,7 @@ static bool take_set(struct dash *d, const char *name, struct err *err)
         if (strcmp(p->pane->sets.names[i], name) != 0)
             continue;
         p->set = i;
-        p->table.other_rows = true;
+        p->other_rows = true;
         pane_stale(p);
         return true;
     }

@@ -16,6 +16,8 @@ void dash_plain(struct dash *d, struct text *out, int columns, bool ascii)
 {
     struct visit *v = dash_visit(d);
     struct canvas *head = canvas_new(1, columns);
+    visit_take_newer(&d->head);
+    visit_take_newer(v);
     head->ascii = ascii;
     d->rows = 60; /* as on a large screen: nothing is dropped */
     d->columns = columns;

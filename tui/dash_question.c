@@ -29,22 +29,23 @@ void question_key(struct dash *d, const struct key *key)
 
 void question_draw(struct dash *d, struct area a)
 {
+    static const struct style plain = {ROLE_DIALOG, 0}, bold = {ROLE_DIALOG, ATTR_BOLD};
     struct question *q = &d->question;
-    int columns = a.columns - 4 < 100 ? a.columns - 4 : 100, n = 0;
+    int columns = a.columns - 4 < 100 ? a.columns - 4 : 100;
     if (a.rows < 3)
         return;
-    for (const char *s = q->text; s != NULL; s = strchr(s + 1, '\n'))
-        n++;
-    struct area box = box_draw(a, n, columns, q->title);
-    const char *line = q->text;
-    for (int i = 0; i < n; i++) {
-        char copy[200];
-        int len = (int)strcspn(line, "\n");
-        snprintf(copy, sizeof(copy), "%.*s", len, line);
-        area_put(box, i, 1, box.columns - 2, (struct style){ROLE_DIALOG, i == n - 1 ? ATTR_BOLD : 0}, copy,
-                 true);
-        line += len + (line[len] == '\n');
+    struct lines *l = lines_new(columns - 2);
+    lines_add(l, plain, q->about);
+    int about = l->n;
+    lines_add(l, bold, q->answers);
+    /* Where there is no room for all, the answers stand there. */
+    int room = l->n < a.rows - 2 ? l->n : a.rows - 2, left_out = l->n - room;
+    struct area box = box_draw(a, room, columns, q->title);
+    for (int i = 0; i < room; i++) {
+        int line = i < about - left_out ? i : i + left_out;
+        area_put(box, i, 1, l->columns, l->list[line].style, l->list[line].text, true);
     }
+    lines_free(l);
     if (isnan(q->shown_s))
         q->shown_s = d->host.now(d->host.ctx);
 }
@@ -85,46 +86,59 @@ void job_stop(struct dash *d, struct dash_pane *p)
              target >= 0 && result_at(from, row, target)->type == VALUE_TEXT
                  ? result_at(from, row, target)->text
                  : d->target);
-    snprintf(d->question.text, sizeof(d->question.text),
-             "%.180s\ny cancels it: the server is asked to stop   any other key leaves it",
+    snprintf(d->question.about, sizeof(d->question.about), "%s",
              statement >= 0 && result_at(from, row, statement)->type == VALUE_TEXT
                  ? result_at(from, row, statement)->text
                  : "");
+    snprintf(d->question.answers, sizeof(d->question.answers),
+             "y cancels it: the server is asked to stop   any other key leaves it");
     question_open(d, "y", stop);
 }
 
 /* ---- The end ---- */
 
+static int open_jobs(const struct dash *d)
+{
+    return d->host.cures_open == NULL ? 0 : d->host.cures_open(d->host.ctx);
+}
+
+void dash_leave_if_done(struct dash *d)
+{
+    if (d->leaving && open_jobs(d) == 0)
+        d->host.quit(d->host.ctx);
+}
+
 static void leave_how(struct dash *d, char key)
 {
     struct err err = {""};
+    if (key == 'l') {
+        d->host.quit(d->host.ctx);
+        return;
+    }
     if (key == 'c' && d->host.cure_stop != NULL)
         d->host.cure_stop(d->host.ctx, 0, &err);
-    d->leaving = key != 'l';
-    if (key == 'l')
-        d->host.quit(d->host.ctx);
-    else
-        dash_say(d, ROLE_TEXT,
-                 key == 'c' ? "cancelling; it ends when the server has obeyed"
-                            : "it ends when the last job has");
+    d->leaving = true;
+    dash_say(d, ROLE_TEXT,
+             key == 'c' ? "cancelling; it ends when the server has obeyed (q asks again)"
+                        : "it ends when the last job has (q asks again)");
+    dash_leave_if_done(d); /* the last one may have ended while the question stood */
 }
 
 void dash_leave(struct dash *d)
 {
-    int n = d->host.cures_open == NULL ? 0 : d->host.cures_open(d->host.ctx);
+    int n = open_jobs(d);
     if (d->host.quit == NULL)
         return;
     if (n == 0) {
         d->host.quit(d->host.ctx);
         return;
     }
-    if (d->leaving && d->mode != MODE_QUESTION)
-        return;
+    d->leaving = false; /* it was to wait: whoever asks again decides again */
     snprintf(d->question.title, sizeof(d->question.title), " %d job%s not ended ", n,
              n == 1 ? " has" : "s have");
-    snprintf(d->question.text, sizeof(d->question.text),
-             "c cancels them and leaves\nw waits for them, then leaves\nl leaves now: the server goes on "
-             "with what runs, nobody sees the result; what waits in the queue is "
-             "dropped\nany other key stays");
+    d->question.about[0] = '\0';
+    snprintf(d->question.answers, sizeof(d->question.answers),
+             "c cancels them, then leaves\nw waits for them, then leaves\n"
+             "l leaves now: what runs goes on at the server, what waits is dropped\nany other key stays");
     question_open(d, "cwl", leave_how);
 }

@@ -143,6 +143,6 @@ void pane_next_set(struct dash_pane *p)
     p->set = (p->set + 1) % p->pane->sets.n;
     p->limit = FIRST_LIMIT;
     p->table.top = 0;
-    p->table.other_rows = true;
+    p->other_rows = true;
     pane_stale(p);
 }

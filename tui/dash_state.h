@@ -22,6 +22,7 @@ struct asking {
     struct dash_pane *pane;
     int ticket;
     bool out;
+    bool other_rows; /* with another filter or set than what was answered last */
 };
 
 /* A pane of a visited page. */
@@ -30,12 +31,15 @@ struct dash_pane {
     struct visit *visit;
     const struct pane *pane;
     struct result *result, *note;
+    struct result *newer;       /* came since the last drawing, with which it takes the place of `result`: keys mean what is seen; NULL: nothing did */
+    bool newer_other;           /* it is of another filter or set than `result` */
     char error[256];
     struct asking rows, beside; /* its SELECT and its note */
     struct asking all;          /* its SELECT without a limit, for export */
     char export_format[8];
     bool stale;                 /* something newer can be had */
     bool asked;                 /* at least once */
+    bool other_rows;            /* another filter or set is asked for next */
     double answered_s;          /* when the result came */
     double stale_since;
     double seen_s;              /* the moment of the last answer with rows */
@@ -86,6 +90,7 @@ struct proposal {
     const struct action *action;
     const struct query_param *params; /* the row's keys */
     int n_params;
+    bool of_finding;       /* the row is a finding, whose cure is another action */
     struct result *result; /* NULL: not answered, or `cure.why_not` tells */
     struct cure cure;
 };
@@ -96,9 +101,11 @@ struct offer {
     struct arena *arena;
     const struct action *action; /* NULL: a menu */
     const char *dataset;         /* whose rows are meant; NULL: the target */
+    struct dash_pane *pane;      /* whose tagged rows are meant; NULL: none */
     const char *target, *typed;  /* typed: what the action asks for; NULL: not yet, or nothing */
     struct proposal *list;
-    int n, answered, left_out;   /* left_out: tagged rows that the pane does not hold now */
+    int n, answered;
+    int n_tagged, not_held, elsewhere; /* rows: tagged; of these, not among those that the pane holds now, and of other targets */
     int ticket;
     bool out;                    /* a question is on its way */
     double shown_s;              /* when all of it stood on the screen first; NAN: not yet */
@@ -108,7 +115,7 @@ struct offer {
 
 /* A question of a few words, answered by one key of KEYS. */
 struct question {
-    char title[100], text[400], keys[4];
+    char title[100], about[1500], answers[500], keys[4];
     double shown_s;
     int64_t job;
     void (*fn)(struct dash *d, char key);
@@ -199,6 +206,8 @@ void dash_forget(struct dash *d); /* drops all results and details, and opens th
 
 /* dash_ask.c */
 void pane_ask(struct dash_pane *p);
+/* What came since the last drawing is what is drawn now. */
+void visit_take_newer(struct visit *v);
 bool pane_is_gone(const struct dash_pane *p); /* what its detail is about is not there now */
 /* All rows of P's SELECT, with its filter, set and order: for DONE with the context &P->all. False if it cannot be asked. */
 bool pane_ask_all(struct dash_pane *p, query_done_fn *done, struct err *err);
@@ -275,8 +284,8 @@ const struct action *dash_action(struct dash *d, const struct key *key);
 const struct action *dash_action_elsewhere(struct dash *d, const struct key *key);
 /* Why no cure can be offered for rows of DATASET now; false if one can. */
 bool dash_why_no_cure(struct dash *d, const char *target, const char *dataset, char *out, size_t size);
-/* Fills O's list with what action A (NULL: each that is possible here) is asked about. False if no row is meant. */
-bool offer_rows(struct offer *o, const struct action *a);
+/* Fills O's list with what action A (NULL: each that is possible here) is asked about. False if no row is meant: WHY is a sentence. */
+bool offer_rows(struct offer *o, const struct action *a, char *why, size_t size);
 /* Whether the target is one where several rows are confirmed by name. */
 bool dash_is_prod(struct dash *d, const char *target);
 
@@ -294,6 +303,22 @@ bool offer_ready(const struct offer *o);
 /* dash_action_draw.c */
 void offer_draw(struct dash *d, struct area a);
 
+/* dash_lines.c */
+struct line {
+    char *text;
+    struct style style;
+};
+struct lines {
+    struct line *list;
+    int n, columns;
+};
+struct lines *lines_new(int columns);
+void lines_free(struct lines *l);
+/* TEXT of LEN bytes as one paragraph, whatever it holds; or each of its lines as one. */
+void lines_wrap(struct lines *l, struct style style, const char *text, size_t len);
+void lines_add(struct lines *l, struct style style, const char *text);
+void lines_addf(struct lines *l, struct style style, const char *format, const char *a, const char *b);
+
 /* dash_question.c */
 void question_key(struct dash *d, const struct key *key);
 void question_draw(struct dash *d, struct area a);
@@ -301,6 +326,8 @@ void question_draw(struct dash *d, struct area a);
 void job_stop(struct dash *d, struct dash_pane *p);
 /* Ends the dashboard; asks first when jobs have not ended. */
 void dash_leave(struct dash *d);
+/* A job has ended: the end, if that was the last one that it waits for. */
+void dash_leave_if_done(struct dash *d);
 /* A dialog has stood long enough to have been read: no key of before reaches it. */
 bool dialog_armed(const struct dash *d, double *shown_s);
 

@@ -39,6 +39,7 @@ static void pane_done(struct dash_pane *p)
     asking_cancel(p->dash, &p->beside);
     asking_cancel(p->dash, &p->all);
     result_free(p->result);
+    result_free(p->newer);
     result_free(p->note);
     table_done(&p->table);
     free(p->filter_text);
@@ -50,8 +51,9 @@ static void pane_forget(struct dash_pane *p)
     asking_cancel(p->dash, &p->rows);
     asking_cancel(p->dash, &p->beside);
     result_free(p->result);
+    result_free(p->newer);
     result_free(p->note);
-    p->result = p->note = NULL;
+    p->result = p->newer = p->note = NULL;
     p->table.formatted_of = NULL;
     p->trend_newest = NAN;
     p->asked = false;
@@ -210,10 +212,7 @@ void dash_forget(struct dash *d)
         d->pages[i] = NULL;
     }
     for (int i = 0; i < d->head.n; i++) {
-        asking_cancel(d, &d->head.panes[i].rows);
-        asking_cancel(d, &d->head.panes[i].beside);
-        result_free(d->head.panes[i].result);
-        d->head.panes[i].result = NULL;
+        pane_forget(&d->head.panes[i]);
         pane_stale(&d->head.panes[i]);
     }
     d->newest_s = NAN;

@@ -12,14 +12,12 @@
 struct table {
     char *cursor;         /* identity of the row under the cursor; NULL: it was never moved and stays on the first row */
     int row;              /* the cursor's row among those shown */
-    char *drawn;          /* while it was never moved: identity of the row that was drawn under it last */
-    bool loose;           /* `cursor` is that row of the last drawing, in newer rows: the next drawing is on the first row again */
     int top;              /* first row shown */
     int scroll;           /* columns (record, sql: lines) that were scrolled away */
     int page_rows;        /* rows that the last drawing had room for */
     bool hidden_columns;  /* the last drawing had more columns than room: left and right are worth something */
     struct result *ghost; /* the cursor's row as it was when it went away; stands at `row` */
-    bool other_rows;      /* another filter or set was asked for: a row that is missing then did not go away */
+    bool other_rows;      /* the result that is settled next is of another filter or set: a row that it lacks did not go away */
     char **tags;          /* identities */
     int n_tags;
     int *widths;          /* by column of the result: grow at once, shrink rarely */
@@ -99,10 +97,7 @@ const char *role_symbol(enum role r);
 bool view_settle(struct view *v, const struct result *old);
 /* Moves the cursor to row I, clipped; a ghost goes. */
 void view_move(struct view *v, int i);
-/* Before V is drawn: a cursor that was never moved goes to the first row; and after: which one was seen there. */
-void view_loosen(struct view *v);
-void view_seen(struct view *v);
-/* Something is done with the row under the cursor: it is the one that was drawn last, and the cursor stays with it. */
+/* Something is done with the row under the cursor, and the cursor stays with it. */
 void view_pin(struct view *v);
 bool view_tagged(const struct view *v, const char *identity);
 void view_tag(struct view *v, const char *identity);

@@ -41,12 +41,10 @@ void view_identity(const struct view *v, const struct result *r, int row, struct
 void table_reset(struct table *t)
 {
     free(t->cursor);
-    free(t->drawn);
     free(t->widths);
     result_free(t->ghost);
     tree_done(t);
-    t->cursor = t->drawn = NULL;
-    t->loose = false;
+    t->cursor = NULL;
     t->widths = NULL;
     t->ghost = NULL;
     t->n_widths = t->row = t->top = t->scroll = t->narrower = 0;
@@ -117,54 +115,22 @@ static void forget_cursor(struct table *t)
     free(t->cursor);
     t->ghost = NULL;
     t->cursor = NULL;
-    t->loose = false;
     t->row = 0;
-}
-
-void view_loosen(struct view *v)
-{
-    if (v->table->loose)
-        forget_cursor(v->table);
-}
-
-void view_seen(struct view *v)
-{
-    struct table *t = v->table;
-    const struct result *from;
-    struct text identity;
-    int row;
-    free(t->drawn);
-    t->drawn = NULL;
-    if (t->cursor != NULL || v->result == NULL || view_rows(v) == 0)
-        return;
-    view_row(v, t->row, &from, &row);
-    text_init(&identity, 64000);
-    view_identity(v, from, row, &identity);
-    t->drawn = text_take(&identity);
-}
-
-static void take_drawn(struct table *t)
-{
-    t->cursor = t->drawn;
-    t->drawn = NULL;
 }
 
 void view_pin(struct view *v)
 {
     if (v->table->cursor == NULL)
-        take_drawn(v->table);
-    v->table->loose = false;
+        view_move(v, v->table->row);
 }
 
 bool view_settle(struct view *v, const struct result *old)
 {
     struct table *t = v->table;
     int last = v->result->n_rows - 1;
+    bool other_rows = t->other_rows;
+    t->other_rows = false;
     tree_done(t);
-    if (t->cursor == NULL && t->drawn != NULL) {
-        take_drawn(t);
-        t->loose = true;
-    }
     if (v->pane->widget == WIDGET_TREE)
         tree_order(v);
     if (t->cursor == NULL) {
@@ -178,9 +144,8 @@ bool view_settle(struct view *v, const struct result *old)
         t->row = place_of(v, found);
         return true;
     }
-    if (t->other_rows) {
+    if (other_rows) {
         forget_cursor(t);
-        t->other_rows = false;
         return true;
     }
     if (t->ghost != NULL && !same_columns(t->ghost, v->result)) {
@@ -195,7 +160,7 @@ bool view_settle(struct view *v, const struct result *old)
         t->row = last + (t->ghost != NULL ? 1 : 0);
     if (t->row < 0)
         t->row = 0;
-    return t->loose || !v->result->more;
+    return !v->result->more;
 }
 
 void view_move(struct view *v, int i)
@@ -221,7 +186,6 @@ void view_move(struct view *v, int i)
     view_identity(v, from, row, &identity);
     free(t->cursor);
     t->cursor = text_take(&identity);
-    t->loose = false;
 }
 
 bool view_tagged(const struct view *v, const char *identity)

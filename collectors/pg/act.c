@@ -1,11 +1,12 @@
 /* A cure: one statement on a connection of its own, checked just before, tried again when a lock does not
- * come, cancelled by the server's own protocol. */
+ * come, cancelled by the server's own protocol. What follows a statement that may not be enough is in
+ * act_watch.c. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "collectors/pg/inside.h"
+#include "collectors/pg/act.h"
 #include "core/mem.h"
 
 static const double CONNECT_S = 10, ASK_S = 10;
@@ -19,29 +20,15 @@ static const double GRACE_S = 30;
 /* Of pg_type. */
 enum { OID_OF_BOOL = 16 };
 
-enum step { STEP_VERIFY, STEP_RUN, STEP_PAUSE, STEP_AFTER, STEP_END };
-
-struct act {
-    struct act *next;
-    struct pg_source *source;
-    struct conn *conn;
-    struct act_host host;
-    char *verify, *statement, *after_failure;
-    double lock_timeout_s, limit_s, began_s;
-    int attempt;
-    enum step step;
-    bool cancelled, late;     /* asked to end by a person, by the limit */
-    bool asked_again;         /* what it left behind: the request to cancel met the first asking */
-    struct loop_timer *timer; /* the pause, or the end */
-    struct loop_timer *limit; /* the limit, then the nudges */
-    struct text said;         /* what the server warned of, and why it failed */
-    enum act_end end;
-};
-
-static void say(struct act *a, const char *text)
+void act_say(struct act *a, const char *text)
 {
     if (text != NULL && text[0] != '\0')
         text_addf(&a->said, "%s%s", a->said.len > 0 ? ";\n" : "", text);
+}
+
+void act_tell(struct act *a, enum act_step step)
+{
+    a->host.step(a->host.ctx, step, conn_backend_pid(a->conn), a->attempt);
 }
 
 static void destroy(struct act *a)
@@ -58,19 +45,22 @@ static void destroy(struct act *a)
     free(a->verify);
     free(a->statement);
     free(a->after_failure);
+    free(a->still);
+    free(a->then);
+    free(a->then_says);
     free(a);
 }
 
 /* It is told in the next turn: never from within what the owner calls, nor from within the connection's
  * callbacks. */
-static void finish(struct act *a, enum act_end end, const char *text)
+void act_finish(struct act *a, enum act_end end, const char *text)
 {
     if (a->step == STEP_END)
         return;
     a->step = STEP_END;
     a->end = end;
     a->source->cured_mono_s = loop_mono_s();
-    say(a, text);
+    act_say(a, text);
     loop_timer_stop(a->limit);
     loop_timer_start(a->timer, 0, 0);
 }
@@ -86,8 +76,8 @@ static void ask(struct act *a, const char *sql, double timeout_s,
                                             .done = done});
 }
 
-/* What we ask for ourselves bears our tag; the statement is run to the letter. */
-static void ask_own(struct act *a, const char *sql, void (*done)(void *ctx, const struct conn_answer *answer))
+/* What we ask for ourselves bears our tag. */
+void act_ask_own(struct act *a, const char *sql, void (*done)(void *ctx, const struct conn_answer *answer))
 {
     struct text tagged;
     size_t word = strcspn(sql, " \n");
@@ -106,31 +96,32 @@ static void on_after(void *ctx, const struct conn_answer *answer)
     struct act *a = ctx;
     if (strcmp(answer->sqlstate, "57014") == 0 && !a->asked_again) {
         a->asked_again = true;
-        ask_own(a, a->after_failure, on_after);
+        act_ask_own(a, a->after_failure, on_after);
         return;
     }
     for (int i = 0; answer->rows != NULL && i < conn_rows_n(answer->rows) && i < 10; i++) {
         int len = 0;
-        say(a, conn_rows_value(answer->rows, i, 0, &len));
+        act_say(a, conn_rows_value(answer->rows, i, 0, &len));
     }
     if (answer->rows == NULL)
-        say(a, "what it left behind could not be asked: look for invalid indexes");
+        act_say(a, "what it left behind could not be asked: look for invalid indexes");
     conn_rows_free(answer->rows);
-    finish(a, a->end, NULL);
+    act_finish(a, a->end, NULL);
 }
 
 static void fail_after(struct act *a, enum act_end end, const char *text)
 {
     a->end = end;
-    say(a, text);
+    act_say(a, text);
     if (a->after_failure == NULL || !conn_is_up(a->conn)) {
-        finish(a, end,
-               a->after_failure == NULL ? NULL
-                                        : "what it left behind could not be asked: look for invalid indexes");
+        act_finish(a, end,
+                   a->after_failure == NULL
+                       ? NULL
+                       : "what it left behind could not be asked: look for invalid indexes");
         return;
     }
     a->step = STEP_AFTER;
-    ask_own(a, a->after_failure, on_after);
+    act_ask_own(a, a->after_failure, on_after);
 }
 
 /* ---- The statement ---- */
@@ -155,7 +146,7 @@ static void lock_missed(struct act *a)
         return;
     }
     a->step = STEP_PAUSE;
-    a->host.waits(a->host.ctx, a->attempt);
+    act_tell(a, ACT_WAITS);
     loop_timer_start(a->timer, PAUSE_S, 0);
 }
 
@@ -163,6 +154,8 @@ static void statement_failed(struct act *a, const struct conn_answer *answer)
 {
     char text[300];
     bool lost = answer->sqlstate[0] == '\0', ended = strcmp(answer->sqlstate, "57014") == 0;
+    if (a->went_on)
+        act_say(a, "its first step was not enough, and the second one failed");
     bool lock = strcmp(answer->sqlstate, "55P03") == 0 && !isnan(a->lock_timeout_s);
     if (lost) {
         snprintf(text, sizeof(text), "%.200s; whether it was done is not known: the server may have gone on",
@@ -177,7 +170,7 @@ static void statement_failed(struct act *a, const struct conn_answer *answer)
     else if (lock)
         lock_missed(a);
     else {
-        say(a, answer->text);
+        act_say(a, answer->text);
         fail_after(a, ACT_FAILED, answer->detail);
     }
 }
@@ -191,8 +184,17 @@ static void on_statement(void *ctx, const struct conn_answer *answer)
     }
     bool no = says_no(answer->rows);
     conn_rows_free(answer->rows);
-    finish(a, no ? ACT_FAILED : ACT_DONE,
-           no && a->said.len == 0 ? "the server says that it could not" : NULL);
+    if (no)
+        act_finish(a, ACT_FAILED, a->said.len == 0 ? "the server says that it could not" : NULL);
+    else if (a->still != NULL && !a->went_on)
+        act_watch(a);
+    else
+        act_finish(a, ACT_DONE, a->went_on ? a->then_says : NULL);
+}
+
+void act_send(struct act *a, const char *statement)
+{
+    ask(a, statement, a->limit_s + GRACE_S, on_statement);
 }
 
 /* ---- Before it ---- */
@@ -200,14 +202,14 @@ static void on_statement(void *ctx, const struct conn_answer *answer)
 static void run(struct act *a)
 {
     if (a->cancelled || a->late) {
-        finish(a, a->late ? ACT_FAILED : ACT_CANCELLED,
-               a->late ? "its limit was over before it began" : "cancelled before it began");
+        act_finish(a, a->late ? ACT_FAILED : ACT_CANCELLED,
+                   a->late ? "its limit was over before it began" : "cancelled before it began");
         return;
     }
     a->step = STEP_RUN;
     a->attempt++;
-    a->host.runs(a->host.ctx, conn_backend_pid(a->conn), a->attempt);
-    ask(a, a->statement, a->limit_s + GRACE_S, on_statement);
+    act_tell(a, ACT_RUNS);
+    act_send(a, a->statement);
 }
 
 static void on_verified(void *ctx, const struct conn_answer *answer)
@@ -215,7 +217,7 @@ static void on_verified(void *ctx, const struct conn_answer *answer)
     struct act *a = ctx;
     char sentence[500] = "";
     if (answer->rows == NULL) {
-        finish(a, ACT_FAILED, answer->text);
+        act_finish(a, ACT_FAILED, answer->text);
         return;
     }
     int len = 0;
@@ -226,15 +228,15 @@ static void on_verified(void *ctx, const struct conn_answer *answer)
         run(a);
         return;
     }
-    say(a, "not done:");
+    act_say(a, "not done:");
     text_addf(&a->said, " %s", sentence);
-    finish(a, ACT_FAILED, NULL);
+    act_finish(a, ACT_FAILED, NULL);
 }
 
 static void begin(struct act *a)
 {
     a->step = STEP_VERIFY;
-    ask_own(a, a->verify, on_verified);
+    act_ask_own(a, a->verify, on_verified);
 }
 
 /* ---- Timers ---- */
@@ -242,8 +244,8 @@ static void begin(struct act *a)
 static void on_timer(void *ctx)
 {
     struct act *a = ctx;
-    if (a->step == STEP_PAUSE) {
-        begin(a);
+    if (a->step == STEP_PAUSE || a->step == STEP_WATCH) {
+        a->step == STEP_PAUSE ? begin(a) : act_look(a);
         return;
     }
     struct act_host host = a->host;
@@ -257,8 +259,13 @@ static void on_timer(void *ctx)
 static void stop(struct act *a)
 {
     if (a->step == STEP_PAUSE || (a->step == STEP_VERIFY && !conn_is_up(a->conn))) {
-        finish(a, a->late ? ACT_FAILED : ACT_CANCELLED,
-               a->late ? "its limit is over: the lock did not come" : "cancelled before it began");
+        act_finish(a, a->late ? ACT_FAILED : ACT_CANCELLED,
+                   a->late ? "its limit is over: the lock did not come" : "cancelled before it began");
+        return;
+    }
+    if (a->step == STEP_WATCH) {
+        act_finish(a, a->late ? ACT_FAILED : ACT_CANCELLED,
+                   "left at its first step: the second one was not taken");
         return;
     }
     conn_cancel(a->conn);
@@ -297,14 +304,16 @@ static void on_down(void *ctx, enum conn_trouble trouble, const char *text)
 {
     struct act *a = ctx;
     (void)trouble;
-    finish(a, ACT_FAILED, text);
+    if (a->step == STEP_WATCH)
+        act_say(a, "it could not be seen what came of it");
+    act_finish(a, ACT_FAILED, text);
 }
 
 static void on_notice(void *ctx, const char *severity, const char *text)
 {
     struct act *a = ctx;
     if (strcmp(severity, "WARNING") == 0 && a->said.len < MOST_TEXT / 2)
-        say(a, text);
+        act_say(a, text);
 }
 
 static void settings_add(struct act *a, struct conn_info *info)
@@ -315,6 +324,7 @@ static void settings_add(struct act *a, struct conn_info *info)
     text_init(&t, 4000);
     text_addf(&t,
               "%s -c statement_timeout=0 -c lock_timeout=%.0f -c idle_in_transaction_session_timeout=0"
+              " -c client_connection_check_interval=0" /* who leaves was told that the server goes on */
               " -c standard_conforming_strings=on -c client_min_messages=warning",
               own == NULL ? "" : own, isnan(a->lock_timeout_s) ? 0 : fmax(1, a->lock_timeout_s * 1000));
     conn_info_set(info, "options", s->pooled ? NULL : text_str(&t));
@@ -342,6 +352,10 @@ struct act *act_start(struct pg_source *s, const struct act_order *order, struct
                       .host = host,
                       .lock_timeout_s = order->lock_timeout_s,
                       .limit_s = order->limit_s,
+                      .wait_s = order->wait_s,
+                      .still = mem_dup(order->still),
+                      .then = mem_dup(order->then),
+                      .then_says = mem_dup(order->then_says),
                       .next = s->acts};
     s->acts = a;
     a->verify = mem_dup(order->verify != NULL ? order->verify : "select 'true'");

@@ -26,6 +26,7 @@ static const struct column columns[] = {
     {"wait_class", KIND_LABEL, TYPE_TEXT, .source = "s.wait_event_type", .help = "class of what the backend waits for: Lock, LWLock, IO, Client, ...; none when it runs"},
     {"wait_event", KIND_LABEL, TYPE_TEXT, .source = "s.wait_event", .help = "what the backend waits for"},
     {"query_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, AGE("s.query_start"), .help = "time since the current statement, or the last one of an idle session, started"},
+    {"query_start", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "s.query_start", .help = "when that statement started: tells it from a later one of the same session"},
     {"xact_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, AGE("s.xact_start"), .help = "time since the open transaction started"},
     {"state_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, AGE("s.state_change"), .help = "time since the state changed"},
     {"backend_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, AGE("s.backend_start"), .help = "time since the backend started"},

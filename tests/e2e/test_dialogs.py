@@ -1,19 +1,14 @@
 """From a row under the cursor to a job on a real server, on a pseudo-terminal: what changes it, and all that must not."""
 import os
 import re
-import time
+import signal
+import threading
 
 import pytest
 
 import screen
-
-
-@pytest.fixture
-def shop(start_server):
-    s = start_server()
-    s.psql("create table orders (id int primary key, v text); insert into orders select i, 'x' from generate_series(1, 5000) i;"
-           "create index orders_v on orders (v); create table users (id int primary key)")
-    return s
+from dialogs import confirm, escape, only, read_it
+from servers import wait_for
 
 
 def opened(shop, program, *words, page="tables", **more):
@@ -24,19 +19,6 @@ def opened(shop, program, *words, page="tables", **more):
 
 def analyzed(shop, name="orders"):
     return shop.value("select count(*) from pg_stat_user_tables where relname = %s and last_analyze is not null", (name,)) == 1
-
-
-def read_it(s):
-    """The dialog takes no key of its first 300 ms."""
-    time.sleep(0.4)
-    s.read(0.01)
-
-
-def escape(s):
-    """What follows an Esc at once would be its Alt."""
-    s.send("esc")
-    time.sleep(0.2)
-    s.read(0.01)
 
 
 def on_orders(s):
@@ -65,8 +47,7 @@ def test_nothing_else_changes_the_server(shop, program):
         on_orders(s)
         for keys in (["A", "y"], ["Ay"], ["\x1b[200~Ay\x1b[201~"]):  # a paste is no key: it opens nothing
             s.send(*keys)
-            time.sleep(0.5)
-            s.read(0.01)
+            read_it(s)
             escape(s)
             s.wait(lambda t: "y does it" not in t)
         for key in ("enter", "space", "q", "Y", "\x1b[200~y\x1b[201~"):
@@ -77,10 +58,8 @@ def test_nothing_else_changes_the_server(shop, program):
             s.wait(lambda t: "y does it" not in t)
         for key in "AVIDCK":
             s.send(key)
-            time.sleep(0.2)
             escape(s)
-        time.sleep(0.5)
-        s.read(0.01)
+        read_it(s)
         assert s.status is None
     assert not analyzed(shop)
     assert shop.value("select count(*) from pg_class where relname = 'orders_v'") == 1
@@ -94,10 +73,7 @@ def test_off_in_the_past_paused_and_read_only(shop, program):
         s.wait("it is paused: Space goes on")
         read_it(s)
         s.send("y", "space")
-        time.sleep(6)  # two samples of tables
-        s.read(0.01)
-        s.send("[")
-        s.wait("PAST")
+        wait_for(lambda: (s.send("["), s.read(0.5), "PAST" in s.text())[-1], 20, s.text)  # as soon as there are two samples
         s.send("A")
         s.wait("this is the past: End goes to now")
         read_it(s)
@@ -108,7 +84,7 @@ def test_off_in_the_past_paused_and_read_only(shop, program):
         s.wait("--read-only: nothing here changes a server")
         read_it(s)
         s.send("y")
-        time.sleep(0.5)
+        read_it(s)
     assert not analyzed(shop) and not analyzed(shop, "users")
 
 
@@ -120,16 +96,14 @@ def test_off_on_numbers_that_are_old(shop, program):
         s.wait(lambda t: "victim" in t)
         shop.pause()
         try:
-            time.sleep(5)
-            s.read(0.01)
+            s.wait(re.compile(r"STALE\s+([4-9]|1\d)").search, timeout_s=15)
             s.send("K")
             s.wait(re.compile(r"is \d+ s old: not done on numbers of then").search)
             read_it(s)
             s.send("y")
         finally:
             shop.resume()
-        time.sleep(1)
-        c.cursor().execute("select 1")
+        c.cursor().execute("select pg_sleep(1)")
         c.close()
 
 
@@ -143,12 +117,99 @@ def test_several_tagged_rows_ask_for_their_number(shop, program):
         s.wait("that is not it")
         assert not analyzed(shop)
         s.send("backspace", "2", "enter")
-        s.wait("2 jobs begun")
-        s.wait("done: analyze")
-        end = time.monotonic() + 10
-        while not (analyzed(shop) and analyzed(shop, "users")):
-            assert time.monotonic() < end
-            time.sleep(0.1)
+        s.wait(lambda t: "2 jobs begun" in t or "analyze: 2 done" in t)
+        s.wait("analyze: 2 done")
+        assert analyzed(shop) and analyzed(shop, "users")
+
+
+class Busy:
+    """A session that runs SQL, in a thread; `why` is the error that ended it."""
+
+    def __init__(self, shop, name, sql, **connection):
+        self.connection, self.why = shop.connect(application_name=name, **connection), None
+        self.pid = self.connection.info.backend_pid
+        self.thread = threading.Thread(target=self.run, args=(sql,))
+        self.thread.start()
+
+    def run(self, sql):
+        try:
+            self.connection.cursor().execute(sql)
+        except Exception as why:
+            self.why = str(why)
+
+    def end(self):
+        self.thread.join(15)
+        self.connection.close()
+
+
+# It takes no cancel: the error is caught, and it goes on.
+STUBBORN = """do $$ declare until timestamptz := clock_timestamp() + interval '30 s';
+    begin while clock_timestamp() < until loop begin perform pg_sleep(0.1); exception when query_canceled then null; end; end loop; end $$"""
+
+
+def test_an_escalation_tells_each_step_and_ends_what_does_not_heed(shop, program):
+    busy = Busy(shop, "stubborn", STUBBORN)
+    with opened(shop, program, page="sessions") as s:
+        s.wait("stubborn")
+        only(s, "stubborn")
+        s.send("E")
+        s.wait("seconds it gets")
+        s.send("4", "enter")
+        text = s.wait("y does it")
+        assert f"pg_cancel_backend({busy.pid})" in text and f"pg_terminate_backend({busy.pid}, 5000)" in text and "no effect 4 s later" in text, text
+        read_it(s)
+        s.send("y")
+        s.wait("1 job begun")
+        s.send(":page cures", "enter")
+        s.wait(re.compile(r"cancelled [\d.]+ s ago, waits up to 4.0 s, then ends it").search)
+        s.wait("done: end_query pid")
+        assert "did not heed the cancel in 4 s: terminated" in s.text()
+        s.send("enter")
+        s.wait("-- if that is not heeded in 4.0 s")
+    busy.end()
+    assert busy.why is not None
+    assert shop.value("select count(*) from pg_stat_activity where pid = %s", (busy.pid,)) == 0
+
+
+def test_what_ends_of_many_is_told_as_a_sum_with_the_first_that_could_not(shop, program):
+    """Six tagged sessions: one goes before the confirmation, one belongs to a superuser."""
+    shop.psql("create role worker login; create role oncall login; grant pg_monitor, pg_signal_backend to oncall")
+    sessions = [shop.connect(user="worker", application_name=f"batch-{i}") for i in range(5)]
+    boss = shop.connect(application_name="batch-boss")
+    with opened(shop, program, "-U", "oncall", page="sessions") as s:
+        s.wait("batch-boss")
+        s.send("/", "batch", "enter")
+        s.wait(lambda t: t.count("batch-") == 6 and "/batch " in t)
+        s.send(*"tttttt")
+        s.wait("6 tagged")
+        s.send("K")
+        s.wait("type 6 and Enter")
+        read_it(s)
+        sessions[4].close()
+        s.send("6", "enter")
+        text = s.wait(re.compile(r"terminate: 4 done, 2 failed: pid \d+: ").search)
+        assert "tagged" not in text
+        s.send(":page cures", "enter")
+        s.wait(lambda t: "the session has ended by itself" in t and "uperuser" in t and t.count(" done ") >= 4)
+    assert shop.value("select count(*) from pg_stat_activity where application_name like 'batch-%%'") == 1
+    boss.cursor().execute("select 1")
+
+
+def test_a_hundred_rows_are_one_list_and_open_few_connections(shop, program):
+    shop.psql("do $$ begin for i in 1..100 loop execute format('create table batch_%s (a int)', lpad(i::text, 3, '0')); end loop; end $$")
+    with opened(shop, program) as s:
+        s.wait("batch_001")
+        only(s, "batch_", "orders", "users")
+        for _ in range(100):
+            s.send("t")
+            s.read(0.02)
+        s.wait("100 tagged")
+        s.send("A")
+        s.wait("type 100 and Enter")
+        read_it(s)
+        s.send("100", "enter")
+        s.wait("analyze: 100 done", timeout_s=60)
+    assert shop.value("select count(*) from pg_stat_user_tables where last_analyze is not null") == 100
 
 
 def test_an_idle_transaction_is_ended_where_cancelling_has_no_effect(shop, program):
@@ -196,3 +257,88 @@ def test_leaving_asks_what_becomes_of_a_job_and_it_can_be_cancelled(shop, progra
         assert s.wait_end() == 0
     c.close()
     assert shop.value("select count(*) from pg_stat_activity where query ~ '^REINDEX' and state = 'active'") == 0
+
+
+def a_long_job(shop, s):
+    """A VACUUM that takes some seconds runs; the pid of its process."""
+    s.wait("orders")
+    only(s, "orders", "users")
+    s.send("V")
+    confirm(s, "y does it", "y")
+    wait_for(lambda: running(shop), 10, lambda: "the VACUUM does not run")
+
+
+def running(shop):
+    return shop.value("select count(*) from pg_stat_activity where query like 'VACUUM (TRUNCATE%%' and state = 'active'")
+
+
+@pytest.fixture
+def slow_shop(start_server):
+    """A server that takes its time for a VACUUM, and would notice a client that is gone."""
+    s = start_server(vacuum_cost_delay="20ms", vacuum_cost_limit="20", autovacuum="off", client_connection_check_interval="200ms")
+    s.psql("create table orders (id int, v text); insert into orders select i, repeat('x', 500) from generate_series(1, 12000) i; delete from orders;"
+           "create table users (id int primary key)")
+    return s
+
+
+@pytest.mark.parametrize("how", ["l", "ctrl-c l", signal.SIGTERM, signal.SIGHUP, "hang up"])
+def test_who_leaves_leaves_the_server_to_go_on_with_what_runs(slow_shop, program, how):
+    with opened(slow_shop, program) as s:
+        a_long_job(slow_shop, s)
+        if how == "hang up":
+            os.close(s.fd)
+            s.fd = os.open(os.devnull, os.O_RDWR)
+        elif isinstance(how, int):
+            s.signal(how)
+        else:
+            s.send("q" if how == "l" else "ctrl-c")
+            confirm(s, "l leaves now", "l")
+        wait_for(s.ended, 10, lambda: "it did not end")
+        if how != "hang up":
+            assert "goes on with vacuum public.orders, as pid" in s.text()
+    assert running(slow_shop) == 1, "it ended with its dashboard"
+    wait_for(lambda: slow_shop.value("select last_vacuum is not null from pg_stat_user_tables where relname = 'orders'"), 60, lambda: "it was not done")
+
+
+def test_who_waits_leaves_when_it_is_done_and_who_cancels_when_the_server_has_obeyed(slow_shop, program):
+    with opened(slow_shop, program) as s:
+        a_long_job(slow_shop, s)
+        s.send("q")
+        confirm(s, "l leaves now", "w")
+        s.wait("it ends when the last job has")
+        s.send("q")
+        confirm(s, "l leaves now", "c")
+        assert s.wait_end() == 0
+    assert running(slow_shop) == 0
+    assert slow_shop.value("select last_vacuum is null from pg_stat_user_tables where relname = 'orders'")
+
+
+def test_a_finding_without_a_key_is_cured_from_its_row_and_its_page(start_server, program):
+    shop = start_server(max_slot_wal_keep_size="1MB")
+    shop.psql("select pg_create_physical_replication_slot('left_over', true), pg_create_physical_replication_slot('forgotten', true)")
+    for _ in range(4):
+        shop.psql("create table if not exists t(a int); insert into t select 1; select pg_switch_wal()")
+    shop.psql("checkpoint")
+    with opened(shop, program, page="findings") as s:
+        s.wait("left_over", timeout_s=30)
+        only(s, "left_over", "forgotten")
+        s.send("A")
+        s.wait("this finding is about something else: . tells its cure")
+        read_it(s)
+        s.send("n")
+        s.wait(lambda t: "tells its cure" not in t)
+        s.send(".")
+        s.wait("drop the slot")
+        s.send("enter")
+        confirm(s, "type left_over and Enter", "left_over", "enter")
+        s.wait("done: drop_slot left_over")
+        escape(s)
+        only(s, "forgotten", "left_over")
+        s.send("enter")
+        s.wait("key . here: drop_slot; its name is to be typed, so optimize leaves it")
+        s.send(".")
+        s.wait("drop the slot")
+        s.send("enter")
+        confirm(s, "type forgotten and Enter", "forgotten", "enter")
+        s.wait("done: drop_slot forgotten")
+    assert shop.value("select count(*) from pg_replication_slots") == 0

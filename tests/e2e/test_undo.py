@@ -1,44 +1,15 @@
 """What was done stands in the ledger, for every dashboard of the person, and can be taken back there; on a pseudo-terminal."""
 import os
 import re
-import time
-
-import pytest
 
 import screen
-
-
-@pytest.fixture
-def shop(start_server):
-    s = start_server()
-    s.psql("create table orders (id int primary key, v text); insert into orders select i, 'x' from generate_series(1, 5000) i;"
-           "create index orders_v on orders (v)")
-    return s
+from dialogs import confirm, leave, only
 
 
 def opened(shop, program, page, state, *words):
     s = screen.Screen([program, "--page", page, *words], rows=30, columns=130, env={**shop.env(), "XDG_STATE_HOME": str(state)})
     s.wait(page)
     return s
-
-
-def offer(s, key, text):
-    """A pane that has just been asked anew has no row for a moment, and says so."""
-    for _ in range(5):
-        s.send(key)
-        shown = s.wait(lambda t: text in t or "there is no row" in t)
-        if text in shown:
-            return
-        time.sleep(0.5)
-        s.read(0.01)
-    s.wait(text)
-
-
-def confirm(s, text, *keys):
-    s.wait(text)
-    time.sleep(0.4)  # a dialog takes no key of its first 300 ms
-    s.read(0.01)
-    s.send(*keys)
 
 
 def definition(shop):
@@ -48,13 +19,12 @@ def definition(shop):
 def test_an_index_is_dropped_here_and_taken_back_there(shop, program, tmp_path):
     before = definition(shop)
     with opened(shop, program, "indexes", tmp_path) as s:
-        s.send("/", "orders_v", "enter")
-        s.wait(lambda t: "▶ public  orders  orders_v" in t and "1 of 2" not in t and "orders_pkey" not in t)
-        time.sleep(0.5)
-        s.read(0.01)
-        offer(s, "D", "public.orders_v")
-        confirm(s, "public.orders_v", "public.orders_v", "enter")
+        s.wait("orders_v")
+        only(s, "orders_v", "orders_pkey")
+        s.send("D")
+        confirm(s, "type public.orders_v", "public.orders_v", "enter")
         s.wait("done: drop_index")
+        leave(s)
     assert definition(shop) is None
     with opened(shop, program, "ledger", tmp_path) as s, opened(shop, program, "ledger", tmp_path) as other:
         s.wait("can be taken back")
@@ -88,20 +58,14 @@ def test_what_runs_when_the_dashboard_is_left_is_kept_too(shop, program, tmp_pat
     holder.cursor().execute("select * from orders")
     with opened(shop, program, "indexes", tmp_path) as s:
         s.wait("orders_v")
-        s.send("/", "orders_v", "enter")
-        s.wait(lambda t: "▶ public  orders  orders_v" in t and "orders_pkey" not in t)
-        time.sleep(0.5)
-        s.read(0.01)
-        offer(s, "I", "y does it")
+        only(s, "orders_v", "orders_pkey")
+        s.send("I")
         confirm(s, "y does it", "y")
         s.wait("1 job begun")
         s.send(":page cures", "enter")
         s.wait("running")
         s.send("q")
-        s.wait("l leaves")
-        time.sleep(0.4)
-        s.read(0.01)
-        s.send("l")
+        confirm(s, "l leaves", "l")
         s.wait_end()
     holder.close()
     with opened(shop, program, "ledger", tmp_path) as s:
@@ -114,6 +78,7 @@ def test_read_only_takes_nothing_back(shop, program, tmp_path):
         s.send("A")
         confirm(s, "y does it", "y")
         s.wait("done: analyze")
+        leave(s)
     with opened(shop, program, "ledger", tmp_path, "--read-only") as s:
         s.wait(re.compile(r"1 .* done\s+analyze").search)
         s.send("Z")

@@ -72,6 +72,19 @@ static void jobs_screen(int rows, int columns, const char *keys, const char *nam
     world_done(&w);
 }
 
+static void escalation_screen(int rows, int columns, const char *keys, const char *name)
+{
+    struct world w;
+    world_init(&w, WORLD_QUIET);
+    world_escalation(&w);
+    world_open(&w, rows, columns, "cures");
+    world_settle(&w);
+    world_type(&w, keys);
+    world_settle(&w);
+    golden_check_styles(w.canvas, name);
+    world_done(&w);
+}
+
 // clang-format off
 static void findings_132x24(void **state)  { (void)state; findings_screen(24, 132, true, NULL, "o", "findings_132x24"); }
 static void findings_80x24(void **state)   { (void)state; findings_screen(24, 80, true, "findings", "", "findings_80x24"); }
@@ -89,6 +102,12 @@ static void cure_dialog_40x10(void **state) { (void)state; screen(WORLD_TROUBLE,
 static void cure_hostile(void **state)     { (void)state; screen(WORLD_HOSTILE, 24, 100, false, "tables", "V", "cure_hostile"); }
 static void cure_refused(void **state)     { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "sessions", "C", "cure_refused"); }
 static void cure_menu(void **state)        { (void)state; screen(WORLD_TROUBLE, 24, 100, false, "sessions", ".", "cure_menu"); }
+static void cure_escalate(void **state)    { (void)state; screen(WORLD_TROUBLE, 24, 80, false, "sessions", "<down>E<enter>", "cure_escalate"); }
+static void cure_escalate_40x10(void **state) { (void)state; screen(WORLD_TROUBLE, 10, 40, false, "sessions", "<down>E<enter>", "cure_escalate_40x10"); }
+static void cure_tagged(void **state)      { (void)state; screen(WORLD_TROUBLE, 24, 80, false, "sessions", "tttC", "cure_tagged"); }
+static void cures_escalate_80x24(void **state) { (void)state; escalation_screen(24, 80, "", "cures_escalate_80x24"); }
+static void cures_escalate_200x50(void **state) { (void)state; escalation_screen(50, 200, "", "cures_escalate_200x50"); }
+static void cure_escalates(void **state)   { (void)state; escalation_screen(24, 80, "<enter>", "cure_escalates"); }
 static void cures_100x24(void **state)     { (void)state; jobs_screen(24, 100, "", "cures_100x24"); }
 static void cures_132x24(void **state)     { (void)state; jobs_screen(24, 132, "", "cures_132x24"); }
 static void cure_running(void **state)     { (void)state; jobs_screen(30, 100, "<down><enter>", "cure_running"); }
@@ -157,6 +176,12 @@ int main(void)
         cmocka_unit_test(cure_hostile),
         cmocka_unit_test(cure_refused),
         cmocka_unit_test(cure_menu),
+        cmocka_unit_test(cure_escalate),
+        cmocka_unit_test(cure_escalate_40x10),
+        cmocka_unit_test(cure_tagged),
+        cmocka_unit_test(cures_escalate_80x24),
+        cmocka_unit_test(cures_escalate_200x50),
+        cmocka_unit_test(cure_escalates),
         cmocka_unit_test(cures_100x24),
         cmocka_unit_test(cures_132x24),
         cmocka_unit_test(cure_detail),

@@ -155,6 +155,7 @@ static void session_set(struct sample *s, int row, const struct person *p, doubl
     text_set(s, row, "wait_event", p->wait_event);
     real_set(s, row, "xact_age_s", p->xact_s + later_s);
     real_set(s, row, "query_age_s", p->query_s + later_s);
+    real_set(s, row, "query_start", WORLD_NOW - p->query_s);
     real_set(s, row, "state_age_s", p->state_s + later_s);
     real_set(s, row, "backend_age_s", 4000 + p->pid + later_s);
     real_set(s, row, "queryid", 100 + p->pid % 6 + 1);
@@ -701,13 +702,31 @@ void world_jobs(struct world *w)
         if (made[i].state == JOB_QUEUED)
             continue;
         job_begin(job, w->now_s - made[i].ago_s);
-        job_runs(job, 5000 + i, 1);
+        job_goes(job, JOB_RUNS, 5000 + i, 1, w->now_s);
         if (made[i].state != JOB_RUNNING)
             jobs_end(&jobs, job, made[i].state, made[i].message, w->now_s - made[i].ago_s + made[i].ran_s);
     }
     put(w, cures_sample(&jobs, target, w->mono_s, w->now_s));
     jobs_done(&jobs);
     progress_put(w, 5002, 4900);
+}
+
+void world_escalation(struct world *w)
+{
+    struct jobs jobs = {.n = 0};
+    const struct job asked = {.target = (char *)(uintptr_t)target,
+                              .action = (char *)(uintptr_t) "end_query",
+                              .label = (char *)(uintptr_t) "pid 4802",
+                              .statement = (char *)(uintptr_t) "SELECT pg_catalog.pg_cancel_backend(4802)",
+                              .then = (char *)(uintptr_t) "SELECT pg_catalog.pg_terminate_backend(4802, 5000)",
+                              .wait_s = 10,
+                              .at_once = true,
+                              .by = (char *)(uintptr_t) "ada"};
+    struct job *job = jobs_add(&jobs, &asked, w->now_s - 3.5);
+    job_begin(job, w->now_s - 3.5);
+    job_goes(job, JOB_WATCHES, 5000, 1, w->now_s - 3);
+    put(w, cures_sample(&jobs, target, w->mono_s, w->now_s));
+    jobs_done(&jobs);
 }
 
 void world_ledger(struct world *w)

@@ -93,6 +93,8 @@ void world_end_session(struct world *w, int pid);
 void world_alarm(struct world *w);
 /* Jobs: one waits in the queue, one runs, one was done, one failed and left something behind. Before world_open. */
 void world_jobs(struct world *w);
+/* A job that has cancelled a statement, and watches whether that was heeded. Before world_open. */
+void world_escalation(struct world *w);
 /* The ledger: a table was analyzed, an index dropped and taken back, a setting changed, a job failed; one entry is not as it was written. Before
  * world_open. */
 void world_ledger(struct world *w);

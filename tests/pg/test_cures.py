@@ -1,5 +1,6 @@
 """Actions on real servers 14-18: their effect is read from the catalog, and what cannot be done ends in a true, helpful sentence."""
 import os
+import re
 import subprocess
 import threading
 import time
@@ -171,6 +172,150 @@ def test_cancel_and_terminate_reach_the_session_that_was_meant(pg):
     assert answer["state"] == "done", answer
     soon(lambda: pg.value("select count(*) from pg_stat_activity where pid = %s", (keys["pid"],)) == 0)
     c.close()
+
+
+class Busy:
+    """A session with a statement that runs, in a thread; `why` is the error that ended it."""
+
+    def __init__(self, server, sql, **connection):
+        self.connection = server.connect(**connection)
+        self.pid, self.why, self.done = self.connection.info.backend_pid, None, False
+        self.keys = session(server, self.connection)
+        self.thread = threading.Thread(target=self.run, args=(sql,))
+        self.thread.start()
+        soon(lambda: server.value("select count(*) from pg_stat_activity where state = 'active' and pid = %s and query ~ 'busy'", (self.pid,)) == 1)
+
+    def run(self, sql):
+        try:
+            self.connection.cursor().execute("/* busy */ " + sql)
+            self.done = True
+        except Exception as why:
+            self.why = str(why)
+
+    def end(self):
+        self.thread.join(15)
+        self.connection.close()
+
+
+# It takes no cancel: the error is caught, and it goes on. PL/pgSQL lets nobody catch a cancel by `others`.
+STUBBORN = """do $$ declare until timestamptz := clock_timestamp() + interval '30 s';
+    begin while clock_timestamp() < until loop begin perform pg_sleep(0.1); exception when query_canceled then null; end; end loop; end $$"""
+
+
+def test_a_cancel_that_is_heeded_ends_no_session(pg):
+    busy = Busy(pg, "select pg_sleep(60)")
+    answer = cure(pg, "end_query", **busy.keys)
+    assert answer["statement"] == f"SELECT pg_catalog.pg_cancel_backend({busy.pid})" and answer["wait_s"] == "10", answer
+    assert answer["then_statement"] == f"SELECT pg_catalog.pg_terminate_backend({busy.pid}, 5000)", answer
+    assert answer["state"] == "done" and re.fullmatch(r"ended by cancel after \d\.\d s", answer["message"]), answer
+    busy.thread.join(10)
+    assert "user request" in busy.why
+    assert pg.value("select state from pg_stat_activity where pid = %s", (busy.pid,)) == "idle"
+    answer = cure(pg, "end_query", **busy.keys)
+    assert answer["state"] == "refused" and answer["instead"] == "terminate" and "no statement to cancel" in answer["why_not"], answer
+    busy.end()
+
+
+def test_a_cancel_that_is_not_heeded_ends_the_session(pg):
+    busy = Busy(pg, STUBBORN)
+    begun = time.monotonic()
+    answer = cure(pg, "end_query", typed="2", **busy.keys)
+    took = time.monotonic() - begun
+    assert answer["state"] == "done" and answer["message"] == "did not heed the cancel in 2 s: terminated", answer
+    assert took >= 2
+    busy.end()
+    assert busy.why is not None and not busy.done
+    assert pg.value("select count(*) from pg_stat_activity where pid = %s", (busy.pid,)) == 0
+
+
+def test_seconds_that_are_none_are_told(one):
+    busy = Busy(one, "select pg_sleep(60)")
+    for typed in ("soon", "0", "601", "5s", "-3", "1;2"):
+        answer = cure(one, "end_query", f"typed={typed}", **busy.keys)
+        assert answer["state"] == "refused" and "expected a number of seconds" in answer["why_not"], (typed, answer)
+    assert cure(one, "end_query", "typed=2.5", **busy.keys)["then_says"] == "did not heed the cancel in 2.5 s: terminated"
+    busy.end()
+
+
+def test_a_later_statement_of_the_session_is_neither_cancelled_nor_ended(one):
+    for action in ("cancel", "end_query"):
+        c = one.connect(autocommit=True)
+        thread = threading.Thread(target=lambda: c.cursor().execute("select pg_sleep(4)"))
+        thread.start()
+        soon(lambda: one.value("select state from pg_stat_activity where pid = %s", (c.info.backend_pid,)) == "active")
+        p = Probe(one, action, "hold", **session(one, c)).ready()
+        thread.join()
+        later = threading.Thread(target=lambda: c.cursor().execute("select pg_sleep(3)"))
+        later.start()
+        soon(lambda: one.value("select query from pg_stat_activity where pid = %s", (c.info.backend_pid,)) == "select pg_sleep(3)")
+        answer = p.go().end()
+        assert answer["state"] == "failed" and answer["message"] == "not done: the statement that was meant has ended by itself", answer
+        later.join()
+        c.cursor().execute("select 1")
+        c.close()
+
+
+def test_while_the_cancel_is_waited_for_the_escalation_can_be_stopped(one):
+    busy = Busy(one, STUBBORN.replace("30 s", "6 s"))
+    answer = cure(one, "end_query", "cancel=3", typed="600", **busy.keys)
+    assert answer["state"] == "cancelled" and answer["message"] == "left at its first step: the second one was not taken", answer
+    busy.thread.join(15)
+    assert busy.done and busy.why is None
+    busy.end()
+
+
+def test_a_backup_and_a_walsender_are_named_before_they_are_ended(one):
+    busy = Busy(one, "select pg_sleep(60)", application_name="pg_dump")
+    answer = cure(one, "end_query", **busy.keys)
+    assert "THIS IS A BACKUP (pg_dump)" in answer["says"] and answer["state"] == "done", answer
+    busy.end()
+    reader = psycopg2.connect(one.conninfo(), connection_factory=psycopg2.extras.PhysicalReplicationConnection)
+    reader.cursor().start_replication(start_lsn=one.value("select pg_current_wal_flush_lsn()::text"))
+    soon(lambda: one.value("select count(*) from pg_stat_activity where backend_type = 'walsender' and state = 'active'"))
+    pid, start = one.query("select pid, extract(epoch from backend_start)::float8 from pg_stat_activity where backend_type = 'walsender'")[0]
+    p = Probe(one, "end_query", "hold", pid=pid, backend_start=f"{start:.6f}").ready()
+    assert any("THIS IS A WALSENDER" in line for line in p.lines), p.lines
+    reader.close()
+    answer = p.go().end()
+    assert answer["state"] in ("done", "failed") and ("ended" in answer["message"]), answer
+
+
+def test_an_escalation_goes_through_a_pooler_too(yard, one):
+    bouncer = need(lambda: servers.Bouncer(yard, one, pool_size=5).start())
+    busy = Busy(one, STUBBORN)
+    answer = cure(bouncer, "end_query", typed="1", **busy.keys)
+    assert answer["state"] == "done" and answer["message"] == "did not heed the cancel in 1 s: terminated", answer
+    busy.end()
+    bouncer.stop()
+
+
+def test_a_server_that_goes_while_a_cancel_is_waited_for_is_told(yard):
+    s = need(lambda: servers.Server(yard).start())
+    busy = Busy(s, STUBBORN)
+    p = Probe(s, "end_query", typed="60", **busy.keys).ready()
+    soon(lambda: s.value("select count(*) from pg_stat_activity where application_name = 'dbvitals' and query like '%%ended by cancel%%'"))
+    s.kill()
+    answer = p.end()
+    assert answer["state"] == "failed" and "it could not be seen what came of it" in answer["message"], answer
+    busy.end()
+
+
+def test_whose_session_may_be_ended_is_the_servers_to_say(pg):
+    pg.psql("do $$ begin create role signaller login; create role worker login; exception when duplicate_object then null; end $$;"
+            "grant pg_monitor, pg_signal_backend to signaller")
+    busy = Busy(pg, STUBBORN, user="worker")
+    answer = cure(pg, "end_query", typed="1", user="signaller", **busy.keys)
+    assert answer["state"] == "done" and answer["message"].endswith("terminated"), answer
+    busy.end()
+    busy = Busy(pg, "select pg_sleep(60)", user="signaller")
+    answer = cure(pg, "end_query", user="signaller", **busy.keys)
+    assert answer["state"] == "done" and answer["message"].startswith("ended by cancel"), answer
+    busy.end()
+    busy = Busy(pg, "select pg_sleep(2)")
+    answer = cure(pg, "end_query", user="signaller", **busy.keys)
+    assert answer["state"] == "failed" and "superuser" in answer["message"].lower(), answer
+    busy.end()
+    assert busy.done
 
 
 def test_a_setting_is_changed_and_read_anew(pg):

@@ -314,6 +314,185 @@ static void a_row_that_went_away_is_not_another_one(void **state)
     world_done(&w);
 }
 
+static void tagged_rows_are_told_each_with_what_it_is_and_why_not(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    type(&w, "ttt");
+    offered(&w, "C");
+    SHOWS(&w, "cancel the statement: 2 of 3 rows");
+    SHOWS(&w, "SELECT pg_catalog.pg_cancel_backend(4802)");
+    SHOWS(&w, "web-1 as shop_rw");
+    SHOWS(&w, "not pid 4711: it is idle in a transaction");
+    read_it(&w);
+    type(&w, "shop<enter>");
+    assert_int_equal(w.n_cured, 2);
+    SHOWS(&w, "2 jobs begun");
+    offered(&w, "K"); /* the tags have served: the row under the cursor is meant again */
+    SHOWS(&w, "end the session: pid 4812");
+    world_done(&w);
+}
+
+static void tagged_rows_that_are_not_shown_are_told_and_left_alone(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    type(&w, "ttt/web-1<enter>");
+    offered(&w, "K");
+    SHOWS(&w, "left out: 2 tagged rows, not among those shown now");
+    SHOWS(&w, "pg_terminate_backend(4802)");
+    SHOWS_NOT(&w, "pg_terminate_backend(4711)");
+    read_it(&w);
+    type(&w, "y");
+    assert_int_equal(w.n_cured, 1);
+    world_done(&w);
+    start_on(&w, "sessions");
+    type(&w, "tt/report<enter>");
+    offered(&w, "K");
+    SHOWS(&w, "none of the 2 tagged rows is among those shown now: U forgets the tags");
+    SHOWS_NOT(&w, "y does it");
+    world_done(&w);
+}
+
+static void tags_of_another_page_are_not_meant_here(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    type(&w, "tt2");
+    offered(&w, "K");
+    SHOWS(&w, "end the session: pid 4711");
+    type(&w, "<esc>4");
+    offered(&w, "A");
+    SHOWS(&w, "update statistics: 2 of 2 rows");
+    world_done(&w);
+}
+
+static void a_tagged_row_that_goes_before_the_dialog_is_left_out_and_one_after_is_the_servers_to_say(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    type(&w, "ttt");
+    world_end_session(&w, 4711);
+    world_settle(&w);
+    offered(&w, "K");
+    SHOWS(&w, "left out: 1 tagged row, not among those shown now");
+    SHOWS(&w, "2 of 2 rows");
+    read_it(&w);
+    world_end_session(&w, 4802);
+    type(&w, "shop<enter>");
+    assert_int_equal(w.n_cured, 2);
+    world_done(&w);
+}
+
+static void more_tagged_rows_than_one_dialog_takes_are_told(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_LARGE);
+    world_open(&w, 40, 120, "sessions");
+    world_settle(&w);
+    for (int i = 0; i < 210; i++)
+        type(&w, "t");
+    world_type(&w, "K");
+    for (int i = 0; i < 210; i++)
+        world_settle(&w);
+    SHOWS(&w, "200 of 200 rows");
+    type(&w, "<end>");
+    for (int i = 0; i < 40; i++)
+        type(&w, "<pgdn>");
+    SHOWS(&w, "left out: 10 tagged rows, too many for one dialog");
+    world_done(&w);
+}
+
+static void what_a_dialog_said_a_minute_ago_is_looked_at_anew(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    offered(&w, "K");
+    SHOWS(&w, "rolls back 4m12s of work");
+    w.now_s += 61;
+    type(&w, "y");
+    assert_int_equal(w.n_cured, 0);
+    SHOWS(&w, "this is how it is now");
+    SHOWS(&w, "y does it");
+    type(&w, "y"); /* too soon */
+    assert_int_equal(w.n_cured, 0);
+    read_it(&w);
+    type(&w, "y");
+    assert_int_equal(w.n_cured, 1);
+    world_done(&w);
+}
+
+static void an_escalation_asks_how_long_and_shows_both_statements(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    type(&w, "<down>");
+    offered(&w, "E");
+    SHOWS(&w, "seconds it gets (Enter: 10)");
+    type(&w, "30<enter>");
+    SHOWS(&w, "SELECT pg_catalog.pg_cancel_backend(4802)");
+    SHOWS(&w, "and, if that has had no effect 30 s later:");
+    SHOWS(&w, "SELECT pg_catalog.pg_terminate_backend(4802, 5000)");
+    SHOWS(&w, "what it did is rolled back; if the same statement still runs");
+    SHOWS(&w, "after 30 s, its connection is closed, and 3m58s of work rolled back");
+    read_it(&w);
+    type(&w, "y");
+    assert_int_equal(w.n_cured, 1);
+    offered(&w, "E");
+    type(&w, "soon<enter>");
+    SHOWS(&w, "expected a number of seconds from 1 to 600");
+    type(&w, "<esc><up>");
+    offered(&w, "E");
+    type(&w, "<enter>");
+    SHOWS(&w, "there is no statement to cancel");
+    SHOWS(&w, "K offers to: end the session");
+    world_done(&w);
+}
+
+/* Answers, but nothing is drawn: the person still sees what was there before. */
+static void answer_unseen(struct world *w)
+{
+    dash_tick(w->dash);
+    while (w->n_asks > 0)
+        world_answer(w);
+}
+
+static void a_key_means_the_row_that_is_drawn_until_newer_ones_are(void **state)
+{
+    static const char *const before[] = {"/nobody is called so<enter>", "ffff", "r"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+        struct world w;
+        start_on(&w, "sessions");
+        world_type(&w, before[i]);
+        answer_unseen(&w);
+        offered(&w, "K");
+        SHOWS(&w, "SELECT pg_catalog.pg_terminate_backend(4711)");
+        world_done(&w);
+    }
+}
+
+static void a_row_that_went_away_after_a_filter_stays_until_the_cursor_moves(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "sessions");
+    type(&w, "<down>/web-1<enter>");
+    world_end_session(&w, 4802);
+    world_settle(&w);
+    SHOWS(&w, "4802");
+    offered(&w, "K");
+    SHOWS(&w, "it is not there any more");
+    world_done(&w);
+}
+
 static void the_menu_has_all_with_their_sql_or_why_not(void **state)
 {
     struct world w;
@@ -385,6 +564,30 @@ static void leaving_asks_what_becomes_of_jobs(void **state)
     dash_data_changed(w.dash, "shop", "cures");
     assert_true(w.quit);
     world_done(&w);
+    /* It waits: q asks again, and who stays, stays. */
+    start_on(&w, "tables");
+    w.open_jobs = 1;
+    type(&w, "q");
+    read_it(&w);
+    type(&w, "w");
+    SHOWS(&w, "q asks again");
+    type(&w, "q");
+    SHOWS(&w, "1 job has not ended");
+    read_it(&w);
+    type(&w, "n");
+    w.open_jobs = 0;
+    dash_data_changed(w.dash, "shop", "cures");
+    assert_false(w.quit);
+    world_done(&w);
+    /* The last one ends while the question stands. */
+    start_on(&w, "tables");
+    w.open_jobs = 1;
+    type(&w, "q");
+    read_it(&w);
+    w.open_jobs = 0;
+    type(&w, "w");
+    assert_true(w.quit);
+    world_done(&w);
     start_on(&w, "tables");
     w.open_jobs = 1;
     type(&w, "q");
@@ -392,6 +595,23 @@ static void leaving_asks_what_becomes_of_jobs(void **state)
     type(&w, "n");
     assert_false(w.quit);
     SHOWS_NOT(&w, "has not ended");
+    world_done(&w);
+}
+
+static void the_question_is_read_whole_on_a_small_screen(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_TROUBLE);
+    world_open(&w, 10, 40, "tables");
+    world_settle(&w);
+    w.open_jobs = 1;
+    type(&w, "q");
+    SHOWS(&w, "c cancels them");
+    SHOWS(&w, "w waits for them");
+    SHOWS(&w, "l leaves now: what runs goes on");
+    SHOWS(&w, "at the server, what waits is");
+    SHOWS(&w, "any other key stays");
     world_done(&w);
 }
 
@@ -412,10 +632,20 @@ int main(void)
         cmocka_unit_test(clicks_below_a_dialog_do_nothing),
         cmocka_unit_test(a_detail_page_means_its_row_and_locks_mean_sessions),
         cmocka_unit_test(a_row_that_went_away_is_not_another_one),
+        cmocka_unit_test(tagged_rows_are_told_each_with_what_it_is_and_why_not),
+        cmocka_unit_test(tagged_rows_that_are_not_shown_are_told_and_left_alone),
+        cmocka_unit_test(tags_of_another_page_are_not_meant_here),
+        cmocka_unit_test(a_tagged_row_that_goes_before_the_dialog_is_left_out_and_one_after_is_the_servers_to_say),
+        cmocka_unit_test(more_tagged_rows_than_one_dialog_takes_are_told),
+        cmocka_unit_test(what_a_dialog_said_a_minute_ago_is_looked_at_anew),
+        cmocka_unit_test(an_escalation_asks_how_long_and_shows_both_statements),
+        cmocka_unit_test(a_key_means_the_row_that_is_drawn_until_newer_ones_are),
+        cmocka_unit_test(a_row_that_went_away_after_a_filter_stays_until_the_cursor_moves),
         cmocka_unit_test(the_menu_has_all_with_their_sql_or_why_not),
         cmocka_unit_test(a_on_alerts_still_acknowledges),
         cmocka_unit_test(a_setting_asks_for_its_value_and_is_confirmed_by_name),
         cmocka_unit_test(leaving_asks_what_becomes_of_jobs),
+        cmocka_unit_test(the_question_is_read_whole_on_a_small_screen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

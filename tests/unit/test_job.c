@@ -47,6 +47,51 @@ static void what_is_urgent_does_not_queue_and_holds_up_nobody(void **state)
     jobs_done(&j);
 }
 
+static void of_those_that_go_at_once_only_so_many_run_side_by_side(void **state)
+{
+    (void)state;
+    struct jobs j = {.n = 0};
+    struct job *begun[JOBS_AT_ONCE];
+    struct job *vacuum = add(&j, "shop", false);
+    for (int i = 0; i < 100; i++)
+        add(&j, "shop", true);
+    for (int i = 0; i < JOBS_AT_ONCE; i++)
+        job_begin(begun[i] = jobs_next(&j, "shop"), 101);
+    assert_ptr_equal(jobs_next(&j, "shop"), vacuum); /* which they do not hold up */
+    job_begin(vacuum, 101);
+    assert_null(jobs_next(&j, "shop"));
+    jobs_end(&j, begun[3], JOB_DONE, NULL, 102);
+    assert_true(jobs_next(&j, "shop")->at_once);
+    jobs_done(&j);
+}
+
+static void the_sum_tells_how_many_ended_how_and_why_the_first_did_not(void **state)
+{
+    (void)state;
+    struct job_sum sum = {.why = NULL};
+    struct job job = {.action = (char *)(uintptr_t) "terminate", .label = (char *)(uintptr_t) "pid 12", .state = JOB_DONE};
+    struct text text;
+    text_init(&text, 200);
+    for (int i = 0; i < 5; i++)
+        job_sum_add(&sum, &job);
+    job_sum_text(&sum, &text);
+    assert_string_equal(text_str(&text), "terminate: 5 done");
+    job.state = JOB_FAILED;
+    job.message = (char *)(uintptr_t) "must be a superuser";
+    job_sum_add(&sum, &job);
+    job.label = (char *)(uintptr_t) "pid 13";
+    job_sum_add(&sum, &job);
+    text_clear(&text);
+    job_sum_text(&sum, &text);
+    assert_string_equal(text_str(&text), "terminate: 5 done, 2 failed: pid 12: must be a superuser");
+    assert_int_equal(job_sum_n(&sum), 7);
+    job.action = (char *)(uintptr_t) "cancel";
+    job_sum_add(&sum, &job);
+    assert_int_equal(job_sum_n(&sum), 1);
+    job_sum_done(&sum);
+    text_done(&text);
+}
+
 static void cancelling_asks_the_server_only_for_what_runs(void **state)
 {
     (void)state;
@@ -111,6 +156,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_runs_at_a_time_in_the_order_of_asking),
         cmocka_unit_test(what_is_urgent_does_not_queue_and_holds_up_nobody),
+        cmocka_unit_test(of_those_that_go_at_once_only_so_many_run_side_by_side),
+        cmocka_unit_test(the_sum_tells_how_many_ended_how_and_why_the_first_did_not),
         cmocka_unit_test(cancelling_asks_the_server_only_for_what_runs),
         cmocka_unit_test(old_ones_are_forgotten_and_open_ones_never),
         cmocka_unit_test(one_that_ends_is_told_of_though_it_is_the_oldest),
