@@ -5,162 +5,9 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "cures/plan_words.h"
-#include "serve/inside.h"
-#include "serve/wish.h"
+#include "serve/plan_order.h"
 
-enum { MOST_PLANNING = 8, MOST_BODY = 4 << 20, MOST_KEY = 255, MOST_TARGETS = 1000 };
-static const char members[] = "target only budget_s dry_run";
-
-/* What a request asks for. */
-struct order {
-    struct wish wish;
-    const char *target; /* NULL: all */
-    struct plan_words only;
-    double budget_s; /* NAN: no limit */
-    bool dry_run;
-};
-
-/* ---- What is asked for ---- */
-
-/* "analyze, vacuum" of ["analyze", "vacuum"], too. */
-static bool join(struct order *o, const char *list, struct text *out, struct err *err)
-{
-    struct json_member *items;
-    int n;
-    if (list[0] != '[') {
-        text_add(out, list);
-        return true;
-    }
-    if (!json_items(o->wish.arena, list, strlen(list), MOST_PLAN_WORDS, &items, &n, err))
-        return false;
-    for (int i = 0; i < n; i++) {
-        if (items[i].value.type != VALUE_TEXT)
-            return fail(err, "it must be a list of words");
-        text_addf(out, "%s%s", i == 0 ? "" : ", ", items[i].value.text);
-    }
-    return true;
-}
-
-static bool read_only(struct order *o, const struct value *v, struct err *err)
-{
-    struct err why = {""};
-    struct text list;
-    if (v == NULL || v->type == VALUE_NULL)
-        return true;
-    text_init(&list, 4096);
-    bool ok =
-        v->type == VALUE_TEXT ? join(o, v->text, &list, &why) : fail(&why, "it must be a list of words");
-    ok = ok && plan_words_read(text_str(&list), &o->only, &why);
-    text_done(&list);
-    return ok || fail(err, "only: %.900s", why.text);
-}
-
-static bool read_rest(struct order *o, struct err *err)
-{
-    const struct value *target = wish_value(&o->wish, "target"), *budget = wish_value(&o->wish, "budget_s"),
-                       *dry = wish_value(&o->wish, "dry_run");
-    o->target = wish_text(&o->wish, "target");
-    o->budget_s = budget != NULL ? value_real(budget) : NAN;
-    if (target != NULL && target->type != VALUE_NULL && o->target == NULL)
-        return fail(err, "target: it must be the name of a target");
-    if (budget != NULL && budget->type != VALUE_NULL && !(o->budget_s > 0))
-        return fail(err, "budget_s: it must be a number of seconds above 0");
-    if (dry != NULL && dry->type != VALUE_NULL && dry->type != VALUE_INT)
-        return fail(err, "dry_run: it must be true or false");
-    o->dry_run = dry != NULL && dry->type == VALUE_INT && dry->integer != 0;
-    return true;
-}
-
-static bool read_body(struct http_call *c, struct order *o, struct err *err)
-{
-    if (!wish_read(c, &o->wish, err))
-        return false;
-    const char *unknown = wish_unknown(&o->wish, members);
-    if (unknown != NULL)
-        return fail(err, "%.40s: there is no such member: must be one of %s", unknown, members);
-    return read_only(o, wish_value(&o->wish, "only"), err) && read_rest(o, err);
-}
-
-static bool read_arguments(struct http_call *c, struct order *o, struct err *err)
-{
-    const char *budget = http_argument(c, "budget_s"), *only = http_argument(c, "only");
-    const struct value words = {.type = VALUE_TEXT, .text = only};
-    char *end = NULL;
-    o->wish.arena = arena_new(1024);
-    o->target = http_argument(c, "target");
-    o->budget_s = budget == NULL ? NAN : strtod(budget, &end);
-    if (budget != NULL && (*end != '\0' || !(o->budget_s > 0)))
-        return fail(err, "budget_s: it must be a number of seconds above 0");
-    return read_only(o, only == NULL ? NULL : &words, err);
-}
-
-static void order_done(struct order *o)
-{
-    plan_words_done(&o->only);
-    arena_unref(o->wish.arena);
-}
-
-/* ---- Where it would be done ---- */
-
-/* Those on which something can be done, and why not on the others. */
-struct places {
-    const char *names[MOST_TARGETS];
-    int n, n_named;    /* that were named, and are there */
-    int status;        /* of the answer if there is none of the former */
-    struct text words; /* JSON: [{"target","message"}] */
-};
-
-static void add_refused(struct serve *s, struct places *p, const char *name,
-                        const struct source_status *status)
-{
-    struct text why;
-    bool down = status->state != SOURCE_UP;
-    text_init(&why, 2000);
-    text_add(&why, round_refusal(status));
-    if (down && status->error != NULL)
-        text_addf(&why, ": %s", status->error);
-    text_add(&p->words, p->words.len == 0 ? "{\"target\":" : ",{\"target\":");
-    json_add_text(s->json, &p->words, name);
-    text_add(&p->words, ",\"message\":");
-    json_add_text(s->json, &p->words, text_str(&why));
-    text_add(&p->words, "}");
-    text_done(&why);
-    p->status = down ? 503 : 409;
-}
-
-static void find_places(struct serve *s, const char *target, struct places *p)
-{
-    struct engine *e = s->parts.engine;
-    *p = (struct places){.status = 404};
-    text_init(&p->words, 1 << 20);
-    for (int i = 0; i < engine_targets(e) && p->n < MOST_TARGETS; i++) {
-        struct source_status status;
-        const char *name = engine_target_name(e, i);
-        if (target != NULL && strcmp(name, target) != 0)
-            continue;
-        p->n_named++;
-        engine_target_status(e, i, &status);
-        if (round_refusal(&status) == NULL)
-            p->names[p->n++] = name;
-        else
-            add_refused(s, p, name, &status);
-    }
-}
-
-/* {"error":SENTENCE,"refused":[...]} */
-static void refuse_places(struct serve *s, struct http_call *c, struct places *p)
-{
-    struct text t;
-    text_init(&t, MOST_BODY);
-    text_add(&t, "{\"error\":");
-    json_add_text(s->json, &t,
-                  p->n_named == 0 ? "target: no target is called so; /database/health lists them"
-                                  : "nothing can be done there: see refused");
-    text_addf(&t, ",\"refused\":[%s]}\n", text_str(&p->words));
-    s->cost.refused++;
-    answer_json(c, p->status, &t);
-}
+enum { MOST_PLANNING = 8, MOST_KEY = 255 };
 
 /* ---- The plan alone ---- */
 
@@ -190,7 +37,7 @@ static void on_planned(void *ctx, struct round *r)
         answer_late(p->ask, 503, round_error(r));
     } else {
         struct text t;
-        text_init(&t, MOST_BODY);
+        text_init(&t, MOST_PLAN_BODY);
         round_add_json(r, p->serve->json, &t);
         text_add(&t, "\n");
         if (t.cut)
@@ -210,7 +57,7 @@ static bool is_crowded(const struct serve *s)
     return n >= MOST_PLANNING;
 }
 
-static struct round_options options_of(const struct order *o, const char *const *targets, int n)
+static struct round_options options_of(const struct plan_order *o, const char *const *targets, int n)
 {
     return (struct round_options){
         .targets = targets,
@@ -220,7 +67,7 @@ static struct round_options options_of(const struct order *o, const char *const 
 }
 
 /* ALLOWED: NULL, or the only kinds that may be steps. */
-static void answer_plan(struct serve *s, struct http_call *c, const struct order *o,
+static void answer_plan(struct serve *s, struct http_call *c, const struct plan_order *o,
                         const struct plan_words *allowed)
 {
     const struct round_parts parts = {.loop = s->parts.loop,
@@ -254,27 +101,27 @@ void plans_end(struct serve *s)
 }
 
 /* A plan is of any target that is there and answers: a standby has one, of what can be judged on it. */
-static bool may_plan(struct serve *s, struct http_call *c, const struct order *o)
+static bool may_plan(struct serve *s, struct http_call *c, const struct plan_order *o)
 {
-    struct places p;
-    find_places(s, o->target, &p);
+    struct plan_places p;
+    plan_places_find(s, o->target, &p);
     bool ok = p.n > 0 || p.status == 409;
     if (!ok)
-        refuse_places(s, c, &p);
-    text_done(&p.words);
+        plan_places_refuse(s, c, &p);
+    plan_places_done(&p);
     return ok;
 }
 
 void plans_answer(struct serve *s, struct http_call *c, const char *id)
 {
-    struct order o = {.budget_s = NAN};
+    struct plan_order o = {.budget_s = NAN};
     struct err err = {""};
     (void)id;
-    if (!read_arguments(c, &o, &err))
+    if (!plan_order_arguments(c, &o, &err))
         answer_error(s, c, 400, err.text);
     else if (may_plan(s, c, &o))
         answer_plan(s, c, &o, NULL);
-    order_done(&o);
+    plan_order_done(&o);
 }
 
 /* ---- A round ---- */
@@ -295,7 +142,7 @@ static const char *forbids(void *ctx, const char *action)
 }
 
 /* 0, or the status to refuse it with. */
-static int check_allowed(const struct serve *s, const struct order *o, const struct plan_words *allowed,
+static int check_allowed(const struct serve *s, const struct plan_order *o, const struct plan_words *allowed,
                          struct err *err)
 {
     if (s->parts.rounds == NULL) {
@@ -336,7 +183,7 @@ static bool read_key(const struct http_call *c, char out[MOST_KEY + 1], struct e
 }
 
 /* What two requests with the same key must have in common. */
-static char *sum_of(const struct order *o)
+static char *sum_of(const struct plan_order *o)
 {
     struct text t;
     text_init(&t, 1 << 16);
@@ -352,7 +199,7 @@ static void answer_round(struct serve *s, struct http_call *c, int status, const
 {
     const char *word = rounds_status(s->parts.rounds, id);
     struct text t, location;
-    text_init(&t, MOST_BODY);
+    text_init(&t, MOST_PLAN_BODY);
     text_init(&location, 200);
     text_addf(&location, "/database/optimize/%s", id);
     text_addf(&t, "{\"id\":\"%s\",\"status\":\"%s\"%s}\n", id, word != NULL ? word : "forgotten", more);
@@ -371,11 +218,11 @@ static bool is_open(const struct serve *s, const char *id)
                               strcmp(status, "cancelling") == 0);
 }
 
-static void answer_begun(struct serve *s, struct http_call *c, const struct places *places,
+static void answer_begun(struct serve *s, struct http_call *c, const struct plan_places *places,
                          enum rounds_answer answer, const char *id)
 {
     struct text more;
-    text_init(&more, MOST_BODY);
+    text_init(&more, MOST_PLAN_BODY);
     switch (answer) {
     case ROUNDS_BEGUN:
         text_addf(&more, ",\"refused\":[%s]", text_str(&places->words));
@@ -398,14 +245,14 @@ static void answer_begun(struct serve *s, struct http_call *c, const struct plac
     text_done(&more);
 }
 
-static void begin(struct serve *s, struct http_call *c, const struct order *o,
+static void begin(struct serve *s, struct http_call *c, const struct plan_order *o,
                   const struct plan_words *allowed, const char *key)
 {
-    struct places places;
+    struct plan_places places;
     const char *id;
-    find_places(s, o->target, &places);
+    plan_places_find(s, o->target, &places);
     if (places.n == 0) {
-        refuse_places(s, c, &places);
+        plan_places_refuse(s, c, &places);
     } else {
         char *sum = sum_of(o);
         struct rounds_order order = {.options = options_of(o, places.names, places.n),
@@ -419,10 +266,10 @@ static void begin(struct serve *s, struct http_call *c, const struct order *o,
         answer_begun(s, c, &places, answer, id);
         free(sum);
     }
-    text_done(&places.words);
+    plan_places_done(&places);
 }
 
-static void run(struct serve *s, struct http_call *c, const struct order *o)
+static void run(struct serve *s, struct http_call *c, const struct plan_order *o)
 {
     struct plan_words allowed;
     struct err err = {""};
@@ -444,14 +291,14 @@ static void run(struct serve *s, struct http_call *c, const struct order *o)
 
 void plans_run(struct serve *s, struct http_call *c, const char *id)
 {
-    struct order o = {.budget_s = NAN};
+    struct plan_order o = {.budget_s = NAN};
     struct err err = {""};
     (void)id;
-    if (read_body(c, &o, &err))
+    if (plan_order_body(c, &o, &err))
         run(s, c, &o);
     else
         answer_error(s, c, 400, err.text);
-    order_done(&o);
+    plan_order_done(&o);
 }
 
 /* ---- Later ---- */
@@ -466,7 +313,7 @@ static void answer_unknown(struct serve *s, struct http_call *c)
 void plans_told(struct serve *s, struct http_call *c, const char *id)
 {
     struct text t;
-    text_init(&t, MOST_BODY);
+    text_init(&t, MOST_PLAN_BODY);
     if (s->parts.rounds != NULL && rounds_add_json(s->parts.rounds, id, s->json, &t))
         answer_json(c, 200, &t);
     else
