@@ -261,3 +261,27 @@ def test_a_dashboard_shows_a_pooler_and_its_server_each_as_what_it_is(server, st
         s.send("6")
         text = s.wait(lambda t: "who takes them" in t and "collecting" not in t, 5)
         assert "clients · those that wait first" not in text and "slots" in text
+
+
+def queue_line(text):
+    """The line under the heading, put together where it goes on."""
+    below = text.split("where requests queue", 1)[-1].split("\n")[1:4]
+    return " ".join(line.strip() for line in below)
+
+
+def test_the_queue_of_a_stack_is_told_from_the_pooler_to_the_locks_whatever_target_is_looked_at(server, start_pgbouncer, program):
+    bouncer = start_pgbouncer(server, pool_size=2)
+    path = f"{bouncer.folder}/stack.conf"
+    with open(path, "w") as f:
+        f.write(f"[target shop]\nstack = shop\nurl = {server.conninfo()}\n[target pool]\nstack = shop\nurl = {bouncer.url()}\n"
+                f"[target alone]\nurl = {server.conninfo()}\n")
+    whole = re.compile(r"clients \d+/\d+ .*→ pgbouncer pool postgres/postgres 2/2, 4 wait [\d.]+ \w+ .*→ slots \d+/\d+ .*→ .*active → no lock queue")
+    with Crowd(bouncer, 6) as crowd, screen.Screen([program, "--config", path, "shop", "pool", "alone"], rows=45, columns=200) as s:
+        crowd.wait(2, 4)
+        s.wait(lambda t: whole.search(queue_line(t)), 15, "the whole queue, from shop")
+        s.send(":target pool", "enter")
+        s.wait(lambda t: "PgBouncer" in t.split("\n")[0] and whole.search(queue_line(t)), 15, "the whole queue, from pool")
+        s.send(":target alone", "enter")
+        s.wait(lambda t: " alone " in t.split("\n")[0] and "slots " in queue_line(t) and "pgbouncer" not in queue_line(t), 15, "only its own")
+        s.send("q")
+        assert s.wait_end() == 0
