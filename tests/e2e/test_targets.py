@@ -1,5 +1,6 @@
 """What is looked at: through a pooler, as a role with nothing, all databases, two targets, datasets and panes of the user's own."""
 import json
+import re
 import subprocess
 import threading
 
@@ -144,3 +145,17 @@ def test_an_own_dataset_that_fails_says_why_and_spoils_nothing_else(start_server
     with screen.Screen([program, "--config", str(config), "--page", "sessions"], rows=40, columns=160, env=server.env()) as s:
         s.wait(lambda t: str(somebody.info.backend_pid) in t and "nothing_here" in t and "live" in t)
     somebody.close()
+
+
+def test_the_fleet_has_one_line_for_each_stack_and_what_is_down_comes_first(server, program, tmp_path):
+    config = tmp_path / "fleet.conf"
+    config.write_text(f"[target a-main]\nstack = apple\nurl = {server.conninfo()}\n[target a-copy]\nstack = apple\nurl = {server.conninfo()}\n"
+                      "[target pear]\nurl = postgresql://postgres@127.0.0.1:1/postgres\n")
+    with screen.Screen([program, "--config", str(config), "a-main", "a-copy", "pear"], rows=30, columns=150) as s:
+        s.wait("live")
+        s.send(":page fleet", "enter")
+        stacks = s.wait(lambda t: "pear is down: Connection refused" in t and re.search(r"apple +2 +0 .* \d", t), 10).split("targets · ")[0].split("\n")
+        rows = [next(i for i, line in enumerate(stacks) if re.match(rf"[▶ ] {name} ", line)) for name in ("pear", "apple")]
+        assert rows == sorted(rows), stacks
+        s.send("q")
+        assert s.wait_end() == 0
