@@ -98,6 +98,7 @@ void dash_free(struct dash *d)
     visit_done(&d->head);
     free(d->pages);
     free(d->target);
+    result_free(d->targets);
     free(d->overlay);
     free(d->overlay_title);
     offer_close(d);

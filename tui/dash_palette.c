@@ -34,15 +34,21 @@ static void choice_add(struct choices *cs, const char *verb, const char *name, c
     cs->items[cs->n++].help = help;
 }
 
+/* Name of target number I, NULL after the last; as the head was told last. */
+static const char *target_name(struct dash *d, int i)
+{
+    const struct dash_pane *p = dash_pane_named(d, "head");
+    const struct result *r = p != NULL && p->result != NULL ? p->result : d->targets;
+    int name = r == NULL ? -1 : result_column(r, "name");
+    const struct value *v = name >= 0 && i < r->n_rows ? result_at(r, i, name) : NULL;
+    return v != NULL && v->type == VALUE_TEXT ? v->text : NULL;
+}
+
 static void targets_add(struct dash *d, struct choices *cs)
 {
-    struct dash_pane *p = dash_pane_named(d, "head");
-    int name = p == NULL || p->result == NULL ? -1 : result_column(p->result, "name");
-    for (int i = 0; name >= 0 && i < p->result->n_rows; i++) {
-        const struct value *value = result_at(p->result, i, name);
-        if (value->type == VALUE_TEXT)
-            choice_add(cs, "target", value->text, "look at this target");
-    }
+    const char *name;
+    for (int i = 0; (name = target_name(d, i)) != NULL; i++)
+        choice_add(cs, "target", name, "look at this target");
 }
 
 static void pane_choices_add(struct dash *d, struct choices *cs)
@@ -124,13 +130,43 @@ static bool take_theme(struct dash *d, const char *name, struct err *err)
 
 static bool take_target(struct dash *d, const char *name, struct err *err)
 {
-    if (name[0] == '\0')
-        return fail(err, "which target?");
+    const char *one;
+    bool known = target_name(d, 0) == NULL; /* the head has not answered yet */
+    for (int i = 0; (one = target_name(d, i)) != NULL; i++)
+        known = known || strcmp(one, name) == 0;
+    if (!known)
+        return fail(err, "no target is called \"%.60s\"", name);
+    char *chosen = mem_dup(name); /* it may be the head's own */
+    struct dash_pane *head = dash_pane_named(d, "head");
+    if (head != NULL && head->result != NULL) {
+        result_free(d->targets);
+        d->targets = head->result;
+        head->result = NULL;
+    }
     free(d->target);
-    d->target = mem_dup(name);
+    d->target = chosen;
     /* Nothing of the other target may stay on the screen. */
     dash_forget(d);
     return true;
+}
+
+/* In the order of names, and round. */
+void dash_next_target(struct dash *d)
+{
+    const char *next = NULL, *first = NULL, *one;
+    for (int i = 0; (one = target_name(d, i)) != NULL; i++) {
+        if (first == NULL || strcmp(one, first) < 0)
+            first = one;
+        if (strcmp(one, d->target) > 0 && (next == NULL || strcmp(one, next) < 0))
+            next = one;
+    }
+    next = next != NULL ? next : first;
+    if (next == NULL || strcmp(next, d->target) == 0) {
+        dash_say(d, ROLE_DIM, "there is one target only");
+        return;
+    }
+    take_target(d, next, NULL);
+    d->dirty = true;
 }
 
 static bool take_set(struct dash *d, const char *name, struct err *err)

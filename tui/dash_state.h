@@ -133,6 +133,7 @@ struct dash {
     struct dash_host host;
     struct dash_options options;
     char *target;
+    struct result *targets; /* the head's answer before the last change of target; NULL: there was none */
     struct visit head;               /* panes asked whatever page is open: head, now */
     struct visit **pages;            /* by page number; NULL: never opened */
     struct visit *stack[MAX_VISITS]; /* pages that rows led to, on top of the page */
@@ -246,6 +247,7 @@ bool pane_set_filter(struct dash_pane *p, const char *text, struct err *err);
 /* dash_time.c */
 void dash_set_window(struct dash *d, const char *window);
 void dash_next_window(struct dash *d);
+void dash_next_target(struct dash *d); /* dash_palette.c */
 void dash_to_now(struct dash *d);
 void dash_pause(struct dash *d);
 void dash_step(struct dash *d, int direction);

@@ -157,5 +157,14 @@ def test_the_fleet_has_one_line_for_each_stack_and_what_is_down_comes_first(serv
         stacks = s.wait(lambda t: "pear is down: Connection refused" in t and re.search(r"apple +2 +0 .* \d", t), 10).split("targets · ")[0].split("\n")
         rows = [next(i for i, line in enumerate(stacks) if re.match(rf"[▶ ] {name} ", line)) for name in ("pear", "apple")]
         assert rows == sorted(rows), stacks
+        head = lambda t: t.split("\n")[0]  # noqa: E731
+        for name in ("pear", "a-copy", "a-main", "pear"):  # by name, and round
+            s.send("g")
+            s.wait(lambda t: f" {name} " in head(t) + " ", 5, name)
+        s.send(":target nowhere", "enter")
+        s.wait('no target is called "nowhere"', 5)
+        assert " pear " in head(s.text()) + " "
+        s.send("esc")
+        s.wait(lambda t: ":target" not in t.split("\n")[-1] and "Tab completes" not in t, 5)
         s.send("q")
         assert s.wait_end() == 0

@@ -637,11 +637,25 @@ static void the_pace_of_a_guard_that_nobody_looked_at_before_is_no_alarm(void **
     world_done(&w);
 }
 
+/* A target of which nothing is known but its name. */
+static void meet(struct world *w, const char *name)
+{
+    const struct dataset *d = registry_find(&w->registry, "targets");
+    struct sample *s = sample_new(d, 1);
+    s->mono_s = w->mono_s;
+    s->wall_s = w->now_s;
+    sample_set_text(s, dataset_column(d, "name"), 0, name, strlen(name));
+    store_put(w->store, name, s);
+}
+
 static void another_target_shows_nothing_of_the_one_before(void **state)
 {
     (void)state;
     struct world w;
-    start(&w, WORLD_TROUBLE, NULL);
+    world_init(&w, WORLD_TROUBLE);
+    meet(&w, "blog");
+    world_open(&w, 30, 120, NULL);
+    world_settle(&w);
     world_type(&w, "2");
     world_settle(&w);
     world_type(&w, ":target blog<enter>");
@@ -652,6 +666,8 @@ static void another_target_shows_nothing_of_the_one_before(void **state)
     SHOWS_NOT(&w, "4802");
     world_settle(&w);
     SHOWS_NOT(&w, "4802");
+    world_type(&w, ":target nowhere<enter>");
+    SHOWS(&w, "no target is called \"nowhere\"");
     world_done(&w);
 }
 
