@@ -183,9 +183,11 @@ int optimize_run(const struct args *args)
 {
     struct optimize o = {.args = args};
     struct err err = {0};
-    int code = NOT_BEGUN;
-    if (read_options(&o, &err) && advice_open(&o.advice, args, &err) == EXIT_OK)
+    int code = NOT_BEGUN, opened = read_options(&o, &err) ? advice_open(&o.advice, args, &err) : EXIT_USAGE;
+    if (opened == EXIT_OK)
         code = plan_and_run(&o, &err);
+    else if (opened == EXIT_NO_DATA && o.format != EXPORT_TABLE && !any_target(&o))
+        optimize_export(&o, NULL, &err);
     if (err.text[0] != '\0')
         output_tell(stderr, err.text);
     round_free(o.round);

@@ -174,7 +174,7 @@ static void wait_for_numbers(struct optimize *o)
     struct loop_timer *timer = loop_timer_new(loop, on_late, &late);
     loop_timer_start(timer, numbers_wait_s, 0);
     if (isatty(fileno(o->told))) {
-        fputs("waiting for the numbers after it, for the ledger; Ctrl-C does not", o->told);
+        fputs("waiting for the numbers of afterwards, for the ledger: Ctrl-C leaves them out", o->told);
         fflush(o->told);
         o->shown = true;
     }

@@ -251,6 +251,8 @@ def test_a_standby_is_refused_with_where_to_do_it(start_database):
     database = start_database()
     tables(database, 20000)
     database.server.stop()
+    done = optimize(database, "--yes", "--format", "json")
+    assert done.returncode == 2 and [row["left_out"] for row in json.loads(done.stdout)] == ["it cannot be reached"], done
     open(os.path.join(database.server.data, "standby.signal"), "w").close()
     database.server.start()
     done = optimize(database, "--yes")
