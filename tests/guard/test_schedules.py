@@ -160,16 +160,6 @@ def test_outside_its_hours_nothing_is_done(shop, guard):
     assert kept["state"] == "idle" and kept["began_at"] is None and kept["result"] is None and now + 6000 < kept["next_at"] <= now + 7200, kept
 
 
-def test_a_limit_shorter_than_making_the_plan_counts_from_the_first_step(shop, guard):
-    shop.psql(STALE.format("orders", 20000))
-    guard.sections["schedule nightly"] = {"every": "1h", "limit": "1s", **between(-0.5, 3)}
-    guard.sections["rules"]["packs"] = "standard"
-    remembered(guard, 86400)
-    guard.start()
-    wait_row(guard, result="done", failed=0, steps_done=1, steps_failed=0)
-    assert analyzed(shop) == ["orders"]
-
-
 def test_what_runs_at_the_end_of_the_limit_is_cancelled_and_that_is_said(shop, guard):
     slow(shop)
     guard.sections["schedule nightly"] = {"every": "1h", "limit": "6s", **between(-0.5, 3)}
