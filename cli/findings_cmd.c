@@ -9,30 +9,37 @@
 
 static const char all_sql[] =
     "select * from findings order by target, level desc, plan_step nulls last, worth desc nulls last, label";
-/* One finding as lines for a person. */
+/* One finding for a person, a column for each of its lines. */
 static const char lines_sql[] =
     "select format('%-8s  %s: %s%s', severity, title, case when many then target || ': ' else '' end,"
-    " label || coalesce(' in ' || case when several then database end, '')) || char(10) || '          ' || "
-    "evidence"
-    " || coalesce(char(10) || '          ' || statement || ';', char(10) || '          not here: ' || "
-    "why_not, '')"
-    " || coalesce(char(10) || '          effect: ' || effect, '')"
-    " || coalesce(char(10) || '          cost: ' || cost || case when cost_s is null then '' else ', about ' "
-    "|| format_unit(cost_s, 's') end, '')"
-    " || coalesce(char(10) || '          risk: ' || risk, '') as lines from findings,"
+    " label || coalesce(' in ' || case when several then database end, '')),"
+    " evidence, coalesce(statement || ';', 'not here: ' || why_not), 'effect: ' || effect,"
+    " 'cost: ' || cost || case when cost_s is null then '' else ', about ' || format_unit(cost_s, 's') end,"
+    " 'risk: ' || risk from findings,"
     " (select count(distinct target) > 1 as many from checks), (select count(distinct datid) > 1 as several "
     "from findings)"
     " order by target, level desc, plan_step nulls last, worth desc nulls last, label";
 
+/* A name may have line breaks, of which none is one of ours: what is to be run as it stands comes from the
+ * other formats, and from optimize. */
+static void print_line(const char *prefix, const char *line)
+{
+    struct text clean;
+    text_init(&clean, 1 << 18);
+    utf8_clean(&clean, line, false);
+    printf("%s%s\n", prefix, text_str(&clean));
+    text_done(&clean);
+}
+
 static void print_lines(const struct result *r)
 {
-    for (int i = 0; i < r->n_rows; i++) {
-        const struct value *v = result_at(r, i, 0);
-        struct text clean;
-        text_init(&clean, 1 << 18);
-        utf8_clean(&clean, v->type == VALUE_TEXT ? v->text : "", true);
-        printf("%s\n\n", text_str(&clean));
-        text_done(&clean);
+    for (int row = 0; row < r->n_rows; row++) {
+        for (int i = 0; i < r->n_columns; i++) {
+            const struct value *v = result_at(r, row, i);
+            if (v->type == VALUE_TEXT)
+                print_line(i == 0 ? "" : "          ", v->text);
+        }
+        putchar('\n');
     }
 }
 

@@ -11,7 +11,7 @@
 #include "core/when.h"
 
 /* Its own exit codes, for scripts. */
-enum { ALL_DONE = 0, SOME_LEFT = 1, NOT_BEGUN = 2 };
+enum { ALL_DONE = 0, SOME_LEFT = 1, NOT_BEGUN = 2, NOT_JUDGED = 3 };
 
 /* ---- Before a server is asked ---- */
 
@@ -153,19 +153,29 @@ static int run(struct optimize *o)
     return code;
 }
 
+static bool make_plan(struct optimize *o, struct err *err)
+{
+    return (o->args->dry_run || any_target(o)) && optimize_make_plan(o, err) &&
+           optimize_find_unjudged(o, err);
+}
+
+/* Programs get their document in each case. */
 static int plan_and_run(struct optimize *o, struct err *err)
 {
-    bool table = o->format == EXPORT_TABLE;
-    int code = ALL_DONE;
-    if ((!o->args->dry_run && !any_target(o)) || !optimize_make_plan(o, err))
-        return NOT_BEGUN;
-    if (table)
+    bool table = o->format == EXPORT_TABLE, made = make_plan(o, err);
+    int code = made ? ALL_DONE : NOT_BEGUN;
+    struct err export_err = {""};
+    if (made && table)
         optimize_print(o);
     fflush(stdout);
-    if (!o->args->dry_run)
+    if (made && !o->args->dry_run)
         code = run(o);
-    if (!table && !optimize_export(o, err))
-        code = code > SOME_LEFT ? code : SOME_LEFT;
+    if (code == ALL_DONE && round_plan(o->round)->n_steps == 0 && o->n_unjudged > 0)
+        code = NOT_JUDGED;
+    if (!table && !optimize_export(o, err->text[0] != '\0' ? err->text : NULL, &export_err)) {
+        output_tell(stderr, export_err.text);
+        code = code == NOT_BEGUN ? NOT_BEGUN : SOME_LEFT;
+    }
     return code;
 }
 
@@ -173,12 +183,15 @@ int optimize_run(const struct args *args)
 {
     struct optimize o = {.args = args};
     struct err err = {0};
-    int code = NOT_BEGUN;
-    if (read_options(&o, &err) && advice_open(&o.advice, args, &err) == EXIT_OK)
+    int code = NOT_BEGUN, opened = read_options(&o, &err) ? advice_open(&o.advice, args, &err) : EXIT_USAGE;
+    if (opened == EXIT_OK)
         code = plan_and_run(&o, &err);
+    else if (opened == EXIT_NO_DATA && o.format != EXPORT_TABLE && !any_target(&o))
+        optimize_export(&o, NULL, &err);
     if (err.text[0] != '\0')
         output_tell(stderr, err.text);
     round_free(o.round);
+    result_free(o.unjudged);
     advice_close(&o.advice, code);
     plan_words_done(&o.words);
     return code;

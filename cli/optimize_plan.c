@@ -47,6 +47,50 @@ bool optimize_make_plan(struct optimize *o, struct err *err)
     return round_error(o->round) == NULL || fail(err, "%s", round_error(o->round));
 }
 
+/* ---- What could not be judged ---- */
+
+enum { UNJUDGED_TARGET, UNJUDGED_FINDING, UNJUDGED_TITLE, UNJUDGED_ACTION, UNJUDGED_WHY };
+
+static const char *unjudged(const struct optimize *o, int row, int column)
+{
+    const struct value *v = result_at(o->unjudged, row, column);
+    return v->type == VALUE_TEXT ? v->text : "";
+}
+
+static bool is_asked_for(const struct optimize *o, int row)
+{
+    return plan_is_named(unjudged(o, row, UNJUDGED_ACTION), round_plan_options(o->round));
+}
+
+bool optimize_find_unjudged(struct optimize *o, struct err *err)
+{
+    struct query q = {.sql = "select target, finding, title, action, coalesce(error, no_data) from checks"
+                             " where status in ('no data', 'error') and action is not null order by 1, 2"};
+    o->unjudged = advice_select(&o->advice, &q, err);
+    for (int i = 0; o->unjudged != NULL && i < o->unjudged->n_rows; i++)
+        o->n_unjudged += is_asked_for(o, i);
+    return o->unjudged != NULL;
+}
+
+/* That no step was found does not mean that there is none. Why not is told of each check. */
+static void tell_unjudged(const struct optimize *o)
+{
+    struct text line;
+    const char *between = ": ";
+    if (o->n_unjudged == 0 || round_plan(o->round)->n_steps > 0)
+        return;
+    text_init(&line, 1 << 14);
+    text_addf(&line, "%d check%s that %s asked for could not be judged", o->n_unjudged,
+              o->n_unjudged == 1 ? "" : "s", o->n_unjudged == 1 ? "was" : "were");
+    for (int i = 0; i < o->unjudged->n_rows; i++)
+        if (is_asked_for(o, i)) {
+            text_addf(&line, "%s%s", between, unjudged(o, i, UNJUDGED_TITLE));
+            between = ", ";
+        }
+    optimize_tell(stdout, "-- ", text_str(&line));
+    text_done(&line);
+}
+
 /* ---- For people, and for psql: what is no statement is a comment ---- */
 
 void optimize_tell(FILE *f, const char *prefix, const char *text)
@@ -105,30 +149,78 @@ void optimize_print(struct optimize *o)
         print_step(o, i);
     for (int i = plan->n_steps; i < plan->n; i++)
         print_left(o, i);
+    tell_unjudged(o);
     advice_tell_checks(&o->advice, stdout, "-- ", plan->n == 0);
 }
 
 /* ---- For programs ---- */
 
-bool optimize_export(struct optimize *o, struct err *err)
+static void add_left(struct json *j, struct text *out, const char *target, const char *finding,
+                     const char *why)
+{
+    const char *const texts[] = {"target", target, "finding", finding, "left_out", why};
+    text_add(out, out->len == 0 ? "[{" : ",{");
+    for (int i = 0; i < 6; i += 2) {
+        text_addf(out, "%s\"%s\":", i == 0 ? "" : ",", texts[i]);
+        if (texts[i + 1] != NULL)
+            json_add_text(j, out, texts[i + 1]);
+        else
+            text_add(out, "null");
+    }
+    text_add(out, "}");
+}
+
+/* What is no entry of the plan. */
+static void add_all_left(const struct optimize *o, const char *problem, struct json *j, struct text *out)
+{
+    const struct engine *e = o->advice.session.engine;
+    struct source_status status;
+    for (int i = 0; o->n_refused > 0 && i < engine_targets(e); i++) {
+        engine_target_status(e, i, &status);
+        if (round_refusal(&status) != NULL)
+            add_left(j, out, engine_target_name(e, i), NULL, round_refusal(&status));
+    }
+    for (int i = 0; o->unjudged != NULL && i < o->unjudged->n_rows; i++)
+        if (is_asked_for(o, i)) {
+            struct text why;
+            text_init(&why, 1 << 14);
+            text_addf(&why, "could not be judged: %s", unjudged(o, i, UNJUDGED_WHY));
+            add_left(j, out, unjudged(o, i, UNJUDGED_TARGET), unjudged(o, i, UNJUDGED_FINDING),
+                     text_str(&why));
+            text_done(&why);
+        }
+    if (problem != NULL)
+        add_left(j, out, NULL, NULL, problem);
+    text_add(out, out->len == 0 ? "[]" : "]");
+}
+
+bool optimize_export(struct optimize *o, const char *problem, struct err *err)
 {
     static const char sql[] =
         "select value ->> 'step' as step, value ->> 'target' as target, value ->> 'finding' as finding,"
         " value ->> 'action' as action, value ->> 'label' as label, value ->> 'database' as database,"
         " value ->> 'statement' as statement, value ->> 'cost_s' as cost_s, value ->> 'left_out' as left_out,"
         " value ->> 'result' as result, value ->> 'took_s' as took_s, value ->> 'message' as message"
-        " from json_each(:plan)";
-    struct text plan;
+        " from (select 1 as part, key, value from json_each(:plan)"
+        " union all select 2, key, value from json_each(:left)) order by part, key";
+    struct text plan, left;
     struct json *j = json_new();
     text_init(&plan, MOST_PLAN);
-    round_add_json(o->round, j, &plan);
-    struct query_param param = {"plan", {VALUE_TEXT, .text = text_str(&plan)}};
-    struct query q = {.sql = sql, .params = &param, .n_params = 1};
+    text_init(&left, MOST_PLAN);
+    if (o->round != NULL && round_error(o->round) == NULL)
+        round_add_json(o->round, j, &plan);
+    else
+        text_add(&plan, "[]");
+    add_all_left(o, problem, j, &left);
+    struct query_param params[] = {{"plan", {VALUE_TEXT, .text = text_str(&plan)}},
+                                   {"left", {VALUE_TEXT, .text = text_str(&left)}}};
+    struct query q = {.sql = sql, .params = params, .n_params = 2};
     struct result *r = advice_select(&o->advice, &q, err);
     if (r != NULL)
         export_result(stdout, r, o->format, NULL, true);
     result_free(r);
     text_done(&plan);
+    text_done(&left);
     json_free(j);
     return r != NULL;
 }

@@ -12,6 +12,7 @@
 #include "cures/cures.h"
 
 static const double told_every_s = 1;
+static const double numbers_wait_s = 8;
 enum { STOP_WAITING = 2 };
 
 /* ---- What is told ---- */
@@ -157,6 +158,33 @@ static bool tell_sum(const struct optimize *o)
     return n[STEP_DONE] == n_steps;
 }
 
+static void on_late(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+/* What the catalog knows is known afterwards within seconds, and only a process that is there writes it into
+ * the ledger. Windows of minutes are not waited for; whoever stops it before waits for nothing. */
+static void wait_for_numbers(struct optimize *o)
+{
+    struct loop *loop = o->advice.session.loop;
+    bool late = false;
+    if (o->stops > 0 || !cures_measure(o->cures))
+        return;
+    struct loop_timer *timer = loop_timer_new(loop, on_late, &late);
+    loop_timer_start(timer, numbers_wait_s, 0);
+    if (isatty(fileno(o->told))) {
+        fputs("waiting for the numbers of afterwards, for the ledger: Ctrl-C leaves them out", o->told);
+        fflush(o->told);
+        o->shown = true;
+    }
+    while (!late && o->stops == 0 && cures_measure(o->cures))
+        loop_run_once(loop, true);
+    wipe(o);
+    fflush(o->told);
+    loop_timer_free(timer);
+}
+
 static void on_ledger(void *ctx, const char *text)
 {
     const struct optimize *o = ctx;
@@ -181,6 +209,7 @@ bool optimize_do(struct optimize *o)
     wait_for_end(o);
     bool all = tell_sum(o);
     loop_timer_free(timer);
+    wait_for_numbers(o);
     if (!cures_free(o->cures))
         fprintf(o->told, "the ledger did not take what was done last\n");
     return all;

@@ -93,7 +93,7 @@ const struct option config_options[] = {
     {"schedule", "days",     OPTION_TEXT,     NULL, NULL, false, "the days, or those that `between` begins on: sun, mon-fri; none: each"},
     {"schedule", "timezone", OPTION_TEXT,     NULL, NULL, false, "whose clock that is, a name of the TZ database: Europe/Berlin; none: that of the program (TZ)"},
     {"schedule", "do",       OPTION_TEXT,     "analyze, vacuum", NULL, false, "kinds of actions that are done of the plan: analyze, vacuum, reindex, index, drop, or names of docs/actions.md"},
-    {"schedule", "limit",    OPTION_DURATION, "1h", "1s..1d", false, "how long a run may take in all: what does not fit is left, and what runs then is cancelled"},
+    {"schedule", "limit",    OPTION_DURATION, "1h", "1s..1d", false, "how long the steps of a run may take in all: what does not fit is left, and what runs then is cancelled; not longer than `between`"},
     {"schedule", "targets",  OPTION_TEXT,     NULL, NULL, false, "the targets, patterns with * and ?; none: all"},
 
     {"guard", "refresh",         OPTION_DURATION, "5s",     "0.25s..300s", false, "time between two polls of what rules need", true},

@@ -267,7 +267,7 @@ const struct action *action_of_key(const struct actions *a, const char *dataset,
 static const struct { const char *name; size_t at; } columns[] = {
 #define COLUMN(member) {#member, offsetof(struct cure, member)}
     COLUMN(label), COLUMN(statement), COLUMN(verify), COLUMN(database), COLUMN(why_not), COLUMN(instead), COLUMN(says),
-    COLUMN(effect), COLUMN(confirm), COLUMN(undo), COLUMN(after_failure), COLUMN(undo_verify), COLUMN(undoes), COLUMN(keys),
+    COLUMN(effect), COLUMN(confirm), COLUMN(confirm_why), COLUMN(undo), COLUMN(after_failure), COLUMN(undo_verify), COLUMN(undoes), COLUMN(keys),
     COLUMN(still), COLUMN(wait_s), COLUMN(then_statement), COLUMN(then_says),
 #undef COLUMN
 };

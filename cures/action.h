@@ -87,6 +87,7 @@ struct cure {
     const char *says;        /* the evidence, for the dialog: a line each */
     const char *effect;      /* what will be, one sentence */
     const char *confirm;     /* y or name, stronger than the action's */
+    const char *confirm_why; /* what makes that stronger just now; NULL: nothing does */
     const char *undo;        /* the inverse SQL, if there is one */
     const char *undo_verify; /* as `verify`, for the undo; NULL: nothing is asked */
     const char *undoes;      /* number of the entry of the ledger that it takes back */

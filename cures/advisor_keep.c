@@ -192,6 +192,7 @@ static struct plan_item item_of(const struct told *t, const struct offender *o)
                               .statement = statement_of(o),
                               .why_not = why_not_of(o),
                               .by_name = is_by_name(o),
+                              .by_name_why = o->cure.confirm_why,
                               .stage = f->stage,
                               .severity = severity_of(o),
                               .rank = number_of(o, "rank"),
@@ -287,6 +288,7 @@ static void set_row(const struct told *t, struct sample *s, int row, const struc
         {FINDINGS_CONFIRM, statement_of(o) == NULL ? NULL
                            : is_by_name(o)         ? "name"
                                                    : "y"},
+        {FINDINGS_CONFIRM_WHY, o->cure.confirm_why},
         {FINDINGS_EFFECT, or_else(text_of(o, "effect"), o->cure.effect)},
         {FINDINGS_COST, text_of(o, "cost")},
         {FINDINGS_RISK, or_else(text_of(o, "risk"), action == NULL ? NULL : action->risk)},

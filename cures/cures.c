@@ -429,6 +429,11 @@ void cures_cancel_all(struct cures *c)
             cures_cancel(c, c->jobs.list[i]->id, NULL);
 }
 
+bool cures_measure(const struct cures *c)
+{
+    return c->measures != NULL && measures_wait(c->measures);
+}
+
 int cures_open(const struct cures *c)
 {
     return jobs_open(&c->jobs, NULL);

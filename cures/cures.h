@@ -25,6 +25,8 @@ bool cures_free(struct cures *c);
 int64_t cures_run(struct cures *c, const char *target, const struct action *a, const struct cure *cure,
                   const char *by, struct err *err);
 bool cures_cancel(struct cures *c, int64_t id, struct err *err);
+/* Numbers of what was done are still to come that take seconds, not a window. */
+bool cures_measure(const struct cures *c);
 /* Cancels all that have not ended. */
 void cures_cancel_all(struct cures *c);
 /* Jobs that have not ended. */

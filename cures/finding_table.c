@@ -23,6 +23,7 @@ static const struct column findings_columns[] = {
     [FINDINGS_STATEMENT]  = {"statement",  KIND_TEXT,  TYPE_TEXT, .help = "the SQL of the action, exactly as it would run"},
     [FINDINGS_WHY_NOT]    = {"why_not",    KIND_TEXT,  TYPE_TEXT, .help = "why the action cannot be done there"},
     [FINDINGS_CONFIRM]    = {"confirm",    KIND_LABEL, TYPE_TEXT, .help = "what its dialog asks for: y, or name (what it is done to is typed); optimize does not do the latter"},
+    [FINDINGS_CONFIRM_WHY] = {"confirm_why", KIND_TEXT, TYPE_TEXT, .help = "what makes it ask for more just now: a transaction that it would wait for"},
     [FINDINGS_EFFECT]     = {"effect",     KIND_TEXT,  TYPE_TEXT, .help = "what will be better"},
     [FINDINGS_COST]       = {"cost",       KIND_TEXT,  TYPE_TEXT, .help = "what the cure takes, of whom"},
     [FINDINGS_COST_S]     = {"cost_s",     KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "how long the cure will take, roughly: 50 to 100 MB/s of what it reads or writes"},

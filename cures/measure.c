@@ -185,3 +185,11 @@ void measures_end(struct measures *m, const struct job *job, struct entry *e)
     x->entry = entry_copy(e);
     loop_timer_start(m->timer, look_every_s, 0);
 }
+
+bool measures_wait(const struct measures *m)
+{
+    for (const struct measure *x = m->list; x != NULL; x = x->next)
+        if (x->entry != NULL && (!x->answered || numbers_levels_open(&x->numbers)))
+            return true;
+    return false;
+}

@@ -21,6 +21,8 @@ void measures_begin(struct measures *m, const struct job *job);
 /* JOB has ended as E tells, which gets what was there before; `after` comes later, through FN. Only of one
  * that was done. */
 void measures_end(struct measures *m, const struct job *job, struct entry *e);
+/* Levels of a job that was done are still to come: a matter of seconds, as windows are not. */
+bool measures_wait(const struct measures *m);
 
 /* ---- The numbers as such, for tests ---- */
 
@@ -41,6 +43,8 @@ void numbers_before(struct numbers *n, const struct result *r);
 bool numbers_after(struct numbers *n, const struct result *r, double ended_at);
 /* Numbers are still to come. */
 bool numbers_open(const struct numbers *n);
+/* The same of levels alone. */
+bool numbers_levels_open(const struct numbers *n);
 /* How long a window the second look has to ask for, in seconds; NAN: none was there before. */
 double numbers_window_s(const struct numbers *n);
 struct json;

@@ -97,6 +97,14 @@ bool numbers_open(const struct numbers *n)
     return open;
 }
 
+bool numbers_levels_open(const struct numbers *n)
+{
+    bool open = false;
+    for (int i = 0; i < n->n; i++)
+        open = open || (!n->list[i].is_window && !n->list[i].known);
+    return open;
+}
+
 double numbers_window_s(const struct numbers *n)
 {
     double window_s = NAN;

@@ -169,6 +169,8 @@ void plan_why(const struct plan_entry *entry, const struct plan_item *item, stru
         break;
     case PLAN_BY_NAME:
         text_addf(out, "what it is done to must be typed, in the dashboard: action %s", item->action);
+        if (item->by_name_why != NULL)
+            text_addf(out, " (%s)", item->by_name_why);
         break;
     case PLAN_TWICE:
         text_add(out, "a step before does the same");

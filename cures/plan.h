@@ -13,6 +13,7 @@ struct plan_item {
     const char *database, *statement; /* what would run there; NULL: unknown */
     const char *why_not;              /* why it cannot run; NULL: it can */
     bool by_name;                     /* a person has to type what it is done to */
+    const char *by_name_why;          /* what asks for that just now; NULL: nothing else does */
     enum stage stage;
     int severity;
     double rank;   /* NAN is 0 */

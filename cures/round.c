@@ -98,6 +98,7 @@ static struct plan_item item_of(const struct round *r, int row)
                               .statement = cell(r, row, "statement"),
                               .why_not = cell(r, row, "why_not"),
                               .by_name = confirm != NULL && strcmp(confirm, "name") == 0,
+                              .by_name_why = cell(r, row, "confirm_why"),
                               .stage = (enum stage)stage_parse(cell(r, row, "stage")),
                               .severity = (int)number(r, row, "level"),
                               .rank = number(r, row, "worth"),

@@ -84,6 +84,19 @@ static bool check_times(const struct config_section *s, const struct schedule *o
     return true;
 }
 
+/* Its hours end a run: a limit beyond them is one that somebody believes in and that never is. The standard
+ * is nobody's belief. */
+static bool check_limit(const struct config_section *s, const struct schedule *out, struct err *err)
+{
+    int hours_s = out->to_s - out->from_s + (out->to_s > out->from_s ? 0 : DAY_S);
+    struct err why = {""};
+    if (section_get(s, "limit") == NULL || !out->has_between || out->limit_s <= hours_s)
+        return true;
+    fail(&why, "limit: %s is longer than its hours, %s, which end it before", section_get(s, "limit"),
+         section_get(s, "between"));
+    return refuse(s, "limit", err, why.text);
+}
+
 static bool read_when(const struct config_section *s, struct schedule *out, struct err *err)
 {
     bool every = section_get(s, "every") != NULL, at = section_get(s, "at") != NULL;
@@ -190,8 +203,8 @@ static bool read_one(const struct config_section *s, const struct actions *actio
     out->limit_s = section_get_real(s, "limit");
     if (s->name[0] == '\0')
         return refuse(s, "", err, "has no name; expected [schedule nightly]");
-    return read_when(s, out, err) && read_zone(s, out, err) && read_actions(s, actions, out, err) &&
-           read_targets(s, out, err);
+    return read_when(s, out, err) && check_limit(s, out, err) && read_zone(s, out, err) &&
+           read_actions(s, actions, out, err) && read_targets(s, out, err);
 }
 
 bool schedules_read(const struct config *config, struct schedules *out, struct err *err)

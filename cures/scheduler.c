@@ -67,7 +67,7 @@ void scheduler_begin(struct scheduler *s, struct turn *t)
         return;
     }
     t->limit_s = schedule->limit_s;
-    t->stop_s = loop_mono_s() + t->limit_s;
+    t->stop_s = NAN; /* it begins with the first step */
     snprintf(by, sizeof(by), SCHEDULE_BY "%s", t->schedule);
     const struct rounds_order order = {
         .options = {.targets = &target,
@@ -176,12 +176,21 @@ static void stop(struct scheduler *s, struct turn *t, const char *why)
     rounds_cancel(s->parts.rounds, t->round);
 }
 
+/* The limit is one of what is done to a server, not of making the plan. */
+static void count_limit(const struct scheduler *s, struct turn *t)
+{
+    const char *status = rounds_status(s->parts.rounds, t->round);
+    if (isnan(t->stop_s) && status != NULL && strcmp(status, "asking") != 0)
+        t->stop_s = loop_mono_s() + t->limit_s;
+}
+
 static void stop_at_end(struct scheduler *s, struct turn *t)
 {
     struct source_status status;
     struct text why;
     text_init(&why, 200);
     status_of(s, t->target, &status);
+    count_limit(s, t);
     if (loop_wall_s() >= t->due.end)
         text_add(&why, "its hours were over");
     else if (loop_mono_s() >= t->stop_s) {

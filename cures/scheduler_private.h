@@ -23,7 +23,7 @@ struct turn {
     struct due due;         /* of one that is not idle */
     char *waits_for, *told; /* TOLD: what of that the log has */
     char round[64];         /* id, TURN_RUNS */
-    double limit_s, stop_s; /* STOP_S monotonic: then its limit is over */
+    double limit_s, stop_s; /* STOP_S monotonic: then its limit is over; NAN: no step has begun */
     char *stopped;          /* why it was; NULL: it was not */
     bool gone;              /* its schedule or its target is: it goes when it has ended */
     int version;            /* of what is remembered, TURN_IS_KEPT */

@@ -110,6 +110,32 @@ def test_a_million_changed_rows_are_the_first_step_of_the_plan(each_database):
     servers.wait_for(lambda: each_database.findings() == [], 30, lambda: str(each_database.findings()), every_s=0.2)
 
 
+def test_a_mass_update_is_first_in_the_plan_before_a_fresh_table_and_makes_no_hot_table(each_server, start_database):
+    database = start_database(each_server.version, autovacuum="off")
+    database.psql("create table t1m(id int, v int); insert into t1m select g, 0 from generate_series(1, 1000000) g")
+    database.psql("vacuum analyze t1m")
+    database.psql("create table fresh(id int); insert into fresh select generate_series(1, 100000); update t1m set v = 1")
+    servers.wait_for(lambda: {"stale_statistics", "dead_rows", "never_analyzed"} <= set(database.names()), 30, lambda: str(database.findings()), every_s=0.2)
+    first = database.plan()[0]
+    assert (first["step"], first["finding"], first["label"]) == (1, "stale_statistics", "public.t1m"), database.plan()
+    found = database.findings()
+    assert next(row for row in found if row["finding"] == "stale_statistics")["severity"] == "warning", found
+    assert "full_pages" not in database.names(), found
+    assert [row["finding"] for row in found if "autovacuum is off" in row["evidence"]] == ["autovacuum_off"], found
+
+
+def test_a_finding_is_one_line_whatever_its_name_holds(start_database):
+    database = start_database(autovacuum="off")
+    name = "a\\n\\ncritical  wraparound: b"
+    database.psql(f"""do $$ begin execute format('create table %I(a int)', E'{name}'); execute format('insert into %I select generate_series(1, 20000)', E'{name}'); end $$""")
+    servers.wait_for(lambda: "never_analyzed" in database.names(), 30, lambda: str(database.findings()), every_s=0.2)
+    told = database.run("findings")
+    assert not [line for line in told.splitlines() if line.startswith("critical")], told
+    assert 'ANALYZE "public"."a  critical  wraparound: b";' in told, told
+    row = next(row for row in database.findings() if row["finding"] == "never_analyzed")
+    assert row["statement"] == 'ANALYZE "public"."a\n\ncritical  wraparound: b"'
+
+
 def test_a_table_that_was_never_analyzed_is_found(each_database):
     each_database.psql("create table t(a int) with (autovacuum_enabled = off); insert into t select generate_series(1, 20000);"
                        "create table small(a int) with (autovacuum_enabled = off); insert into small select generate_series(1, 5000)")
@@ -179,7 +205,7 @@ def test_a_large_table_that_changes_much_is_vacuumed_sooner(start_database):
 def test_updates_that_find_no_room_in_their_page_are_found(start_database, version):
     database = start_database(version, autovacuum="off")
     database.psql("create table t(a int, b text); insert into t select g, repeat('x', 200) from generate_series(1, 60000) g")
-    for script in "vacuum analyze t", "update t set a = a", "update t set a = -a":
+    for script in "vacuum analyze t", "update t set a = a", "vacuum t", "update t set a = -a", "vacuum t", "update t set a = -a":
         database.psql(script)
     row = servers.wait_for(lambda: next((r for r in database.findings() if r["finding"] == "full_pages"), None), 30, lambda: str(database.findings()))
     assert row["statement"] == 'ALTER TABLE "public"."t" SET (fillfactor = 90)'

@@ -1,6 +1,9 @@
 """The plan is run: what it did is read from the catalog; who is asked, when it stops, and what it leaves."""
+import contextlib
 import json
 import os
+import sqlite3
+import time
 
 import pytest
 
@@ -64,6 +67,59 @@ def test_stale_statistics_are_the_first_step_and_the_run_cures_them(each_databas
     servers.wait_for(lambda: each_database.findings() == [], 30, lambda: str(each_database.findings()), every_s=0.2)
     again = optimize(each_database, "--yes")
     assert again.returncode == 0 and "-- nothing to do: " in again.stdout and "begins" not in again.stdout, again
+
+
+def numbers(database):
+    """The numbers of what was done last."""
+    with contextlib.closing(sqlite3.connect(f"file:{database.state}/dbvitals/cures.db?mode=ro", uri=True)) as file:
+        return json.loads(file.execute("select numbers from entries order by id desc limit 1").fetchone()[0])
+
+
+def test_the_ledger_has_the_planners_estimate_before_and_after(each_database):
+    each_database.psql("create table t(id int) with (autovacuum_enabled = off); insert into t select generate_series(1, 1000)")
+    each_database.psql("analyze t")
+    each_database.psql("insert into t select generate_series(1, 200000)")
+    servers.wait_for(lambda: each_database.names() == ["stale_statistics"], 30, lambda: str(each_database.findings()), every_s=0.2)
+    done = optimize(each_database, "--yes")
+    assert done.returncode == 0 and "waiting" not in done.stdout + done.stderr, done
+    found = numbers(each_database)
+    assert (found["before"]["planner_rows"], found["after"]["planner_rows"]) == (1000, 201000), found
+    assert found["before"]["mod_since_analyze"] == 200000 and found["after"]["mod_since_analyze"] == 0, found
+
+
+def test_ctrl_c_ends_the_waiting_for_numbers(start_database, program):
+    database = start_database()
+    tables(database, 20000)
+    with on_terminal(program, database, "--yes") as s:
+        s.wait("waiting for the numbers", 30)
+        s.send("ctrl-c")
+        assert s.wait_end(2) == 0
+    assert analyzed(database) == ["a"]
+
+
+def test_nothing_to_do_is_not_said_of_checks_that_could_not_be_judged(start_database):
+    database = start_database(track_counts="off", autovacuum="off")
+    done = optimize(database, "--yes")
+    assert done.returncode == 3, done
+    assert "-- 3 checks that were asked for could not be judged: " in done.stdout and "statistics are old: track_counts is off" in done.stdout, done
+    done = optimize(database, "--dry-run", "--format", "json")
+    left = {row["finding"]: row["left_out"] for row in json.loads(done.stdout)}
+    assert done.returncode == 3 and left["dead_rows"] == "could not be judged: track_counts is off: the server counts no dead rows", done
+    assert optimize(database, "--yes", "--only", "vacuum_freeze").returncode == 0
+
+
+def test_what_must_be_typed_because_of_a_transaction_says_which(start_database):
+    database = start_database()
+    database.psql("create table t(id int primary key, a int); insert into t select g, g from generate_series(1, 100000) g; create index t_a on t(a); create index t_a2 on t(a)")
+    database.psql("vacuum analyze t")
+    with database.server.connect(dbname=database.dbname, autocommit=False) as holder:
+        holder.cursor().execute("select count(*) from pg_class")
+        began = time.monotonic()
+        servers.wait_for(lambda: time.monotonic() - began > 62, 70, lambda: "a minute", every_s=1)  # what is old is so by the server's clock
+        left = next(row["left_out"] for row in json.loads(optimize(database, "--dry-run", "--only", "drop", "--format", "json").stdout) if row["finding"] == "duplicate_index")
+        assert left.startswith("what it is done to must be typed, in the dashboard: action drop_index (pid ") and f"pid {holder.info.backend_pid} (" in left, left
+        assert "has a transaction open for 1m" in left, left
+    holder.close()
 
 
 def test_without_a_terminal_and_without_yes_nothing_is_run_and_it_says_so(start_database):
@@ -195,10 +251,14 @@ def test_a_standby_is_refused_with_where_to_do_it(start_database):
     database = start_database()
     tables(database, 20000)
     database.server.stop()
+    done = optimize(database, "--yes", "--format", "json")
+    assert done.returncode == 2 and [row["left_out"] for row in json.loads(done.stdout)] == ["it cannot be reached"], done
     open(os.path.join(database.server.data, "standby.signal"), "w").close()
     database.server.start()
     done = optimize(database, "--yes")
     assert done.returncode == 2 and "this is a standby, which is read-only: do it on the primary" in done.stderr, done
+    done = optimize(database, "--yes", "--format", "json")
+    assert done.returncode == 2 and [row["left_out"] for row in json.loads(done.stdout)] == ["this is a standby, which is read-only: do it on the primary"], done
 
 
 def test_a_pooler_is_refused(start_database, start_pgbouncer, dbvitals):

@@ -84,6 +84,16 @@ static void windows_are_compared_over_equal_lengths_behind_the_end(void **state)
     assert_true(n.list[0].after == 8);
 }
 
+static void levels_are_waited_for_and_windows_are_not(void **state)
+{
+    (void)state;
+    struct numbers n;
+    before(&n, ROWS({"rows", "level", 7, 990, NAN}, {"rate", "window", 5, 990, 300}));
+    assert_true(numbers_levels_open(&n));
+    assert_true(after(&n, ROWS({"rows", "level", 9, 1002, NAN})));
+    assert_true(!numbers_levels_open(&n) && numbers_open(&n));
+}
+
 static void a_window_that_was_not_there_is_waited_for_by_nobody(void **state)
 {
     (void)state;
@@ -126,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_level_of_before_the_end_is_not_after),
         cmocka_unit_test(windows_are_compared_over_equal_lengths_behind_the_end),
+        cmocka_unit_test(levels_are_waited_for_and_windows_are_not),
         cmocka_unit_test(a_window_that_was_not_there_is_waited_for_by_nobody),
         cmocka_unit_test(a_level_that_was_not_known_before_is_known_after),
         cmocka_unit_test(json_leaves_out_what_is_not_known_yet),

@@ -129,10 +129,12 @@ static void what_cannot_run_says_why(void **state)
     static const struct plan_options standard = {.budget_s = NAN};
     static const char *const wanted[] = {"no action cures it: a person has to", "this is a standby",
                                          "its statement is not known", "not asked for: --only reindex",
-                                         "what it is done to must be typed, in the dashboard: action vacuum"};
+                                         "what it is done to must be typed, in the dashboard: action vacuum "
+                                         "(pid 7 has a transaction open)"};
     struct plan p;
     items[1].why_not = "this is a standby";
     items[4].by_name = true;
+    items[4].by_name_why = "pid 7 has a transaction open";
     plan_make(items, 5, &standard, &p);
     assert_int_equal(p.n_steps, 0);
     for (int i = 0; i < p.n; i++) {

@@ -101,6 +101,10 @@ static void mistakes_are_told_with_their_place(void **state)
         {"[schedule x]\nat = 03:00\nbetween = 01:00-25:00\n", "a.conf:3: [schedule x] between: expected"},
         {"[schedule x]\nat = 03:00\nbetween = 01:00-01:00\n",
          "a.conf:3: [schedule x] between: ends when it begins"},
+        {"[schedule x]\nat = 01:00\nbetween = 01:00-02:00\nlimit = 5h\n",
+         "a.conf:4: [schedule x] limit: 5h is longer than its hours, 01:00-02:00, which end it before"},
+        {"[schedule x]\nat = 23:00\nbetween = 22:00-00:30\nlimit = 3h\n",
+         "a.conf:4: [schedule x] limit: 3h is longer than its hours, 22:00-00:30"},
         {"[schedule x]\nat = 03:00\ndays = someday\n",
          "a.conf:3: [schedule x] days: 'someday'; expected sun, mon-fri"},
         {"[schedule x]\nat = 03:00\ntimezone = Europe/Bonn\n",
@@ -140,7 +144,7 @@ static void a_time_that_the_clock_skips_is_the_moment_after(void **state)
     struct schedules s =
         read_all("[schedule a]\nat = 02:30\ntimezone = Europe/Berlin\n"
                  "[schedule b]\nat = 02:30\nbetween = 01:00-05:00\ntimezone = Europe/Berlin\n"
-                 "[schedule c]\nat = 02:30\nbetween = 02:00-03:00\ntimezone = Europe/Berlin\n"
+                 "[schedule c]\nat = 02:30\nbetween = 02:00-03:00\nlimit = 1h\ntimezone = Europe/Berlin\n"
                  "[schedule d]\nat = 02:30, 03:00\ntimezone = Europe/Berlin\n");
     double before = at(&s.list[0], "2026-03-28 12:00"), set = at(&s.list[0], "2026-03-29 03:00");
     NEXT(&s.list[0], before, set);
