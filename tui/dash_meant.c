@@ -125,11 +125,11 @@ static bool is_stale(struct dash *d, const char *target, char *out, size_t size)
     double age = head_real(r, row, "data_age_s") + fmax(since, 0);
     bool down = state != NULL && state->type == VALUE_TEXT && strcmp(state->text, "up") != 0;
     bool old = age > fmax(dash_stale_s(d), head_real(r, row, "stale_s"));
-    if (down)
-        snprintf(out, size, "%s is %s: nothing is done on numbers of then", target, state->text);
-    else if (old)
-        snprintf(out, size, "STALE: what is known of %s is %.0f s old: not done on numbers of then", target,
-                 age);
+    if (down && isnan(age))
+        snprintf(out, size, "%s: nothing is known of %s yet", state->text, target);
+    else
+        snprintf(out, size, "%s: what is known of %s is %.0f s old: not done on numbers of then",
+                 down ? state->text : "STALE", target, age);
     return down || old;
 }
 

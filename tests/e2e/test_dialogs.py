@@ -122,6 +122,76 @@ def test_several_tagged_rows_ask_for_their_number(shop, program):
         assert analyzed(shop) and analyzed(shop, "users")
 
 
+def test_off_on_a_page_that_is_read_seldom_when_its_server_is_stopped(shop, program):
+    """Tables are read every few seconds at most: they are not old yet when the head says STALE."""
+    with opened(shop, program) as s:
+        on_orders(s)
+        s.send("A")
+        s.wait("y does it")
+        read_it(s)
+        shop.pause()
+        try:
+            s.wait(re.compile(r"STALE\s+([4-9]|1\d)").search, timeout_s=15)
+            s.send("y")
+            s.wait(re.compile(r"\w+: what is known of \S+ is \d+ s old: not done on numbers of then").search)
+            for key in "A.":
+                s.send(key)
+                s.wait(re.compile(r"\w+: what is known of \S+ is \d+ s old: not done on numbers of then").search)
+                assert "ANALYZE" not in s.text()
+        finally:
+            shop.resume()
+    assert not analyzed(shop)
+
+
+def test_a_name_with_a_line_break_is_seen_and_runs_as_it_is(shop, program):
+    shop.psql('create table "we ird\nname" (a int); create table "we ird name" (a int)')
+    with opened(shop, program) as s:
+        s.wait("we ird")
+        s.send("/", "we ird", "enter")
+        s.wait(lambda t: "users" not in t.split("▶")[-1])
+        for expected, after in (("we ird", None), ("we ird", "down")):
+            s.send(*([after] if after else []), "A")
+            text = s.wait("y does it")
+            assert ("we ird␊name" in text) == ("has a line break" in text), text
+            assert ("we ird␊name" in text) != ('"we ird name"' in text), text
+            broken = "we ird␊name" in text
+            read_it(s)
+            if broken:
+                s.send("y")
+                s.wait("done: analyze")
+                assert analyzed(shop, "we ird\nname") and not analyzed(shop, "we ird name")
+                s.send(":page cures", "enter")
+                s.wait(re.compile(r"▶\s+1\s+done\s+analyze").search)
+                s.send("enter")
+                text = s.wait("has a line break")
+                assert "we ird␊name" in text
+                return
+            s.send("n")
+            s.wait(lambda t: "y does it" not in t)
+    raise AssertionError("the one with the line break never stood there")
+
+
+def test_three_sessions_are_told_apart_in_one_dialog_of_80x24(shop, program):
+    holder = shop.connect(autocommit=False, application_name="batch-holder")
+    holder.cursor().execute("update orders set v = 'y' where id = 1")
+    idle = shop.connect(application_name="batch-idle")
+    idle.cursor().execute("vacuum orders")
+    busy = Busy(shop, "batch-busy", "update orders set v = 'z' where id = 1")
+    with opened(shop, program, page="sessions", rows=24, columns=80) as s:
+        s.wait(lambda t: t.count("update orders") == 2 and "vacuum orders" in t)
+        s.send(*"ttt")
+        s.wait("3 tagged")
+        s.send("K")
+        text = s.wait("type 3 and Enter")
+        for told in ("batch-holder as", "batch-idle as", "batch-busy as", "transaction open for", "ran last: vacuum orders", "runs: update orders"):
+            assert told in text, text
+        assert "THIS IS" not in text and "THIS BUILDS" not in text, text
+        escape(s)
+    holder.close()
+    busy.end()
+    idle.close()
+
+
 class Busy:
     """A session that runs SQL, in a thread; `why` is the error that ended it."""
 

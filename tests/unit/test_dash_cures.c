@@ -191,7 +191,7 @@ static void it_is_off_while_the_head_says_that_the_server_is_stale_or_down(void 
         world_lost(&w, "down", 1);
         world_settle(&w);
         offered(&w, keys[i]);
-        SHOWS(&w, "shop is down: nothing is done on numbers of then");
+        SHOWS(&w, "down: what is known of shop is 1 s old: not done on numbers of then");
         SHOWS_NOT(&w, "y does it");
         world_done(&w);
     }
