@@ -329,6 +329,34 @@ def test_leaving_asks_what_becomes_of_a_job_and_it_can_be_cancelled(shop, progra
     assert shop.value("select count(*) from pg_stat_activity where query ~ '^REINDEX' and state = 'active'") == 0
 
 
+def test_a_job_that_left_an_invalid_index_says_where_it_is_dropped(shop, program):
+    c = shop.connect(autocommit=False)
+    c.cursor().execute("insert into orders values (-1, 'x')")
+    with opened(shop, program, page="indexes") as s:
+        only(s, "orders_v", "users_pkey")
+        s.send("I")
+        confirm(s, "y does it", "y")
+        s.wait("1 job begun")
+        s.send(":page cures", "enter")
+        s.wait("waits for")
+        s.send("C")
+        confirm(s, "y cancels it", "y")
+        s.wait(re.compile(r"cancelled\s+reindex").search)
+        s.send(".")
+        s.wait("it left an invalid index: page indexes, key D on its row drops it")
+        s.send("enter")
+        s.wait("an invalid index stands there: public.orders_v_ccnew")
+        s.wait("-- :page indexes, / and its name, then D drops it")
+        c.rollback()
+        s.send(":page indexes", "enter")
+        only(s, "orders_v_ccnew")
+        s.send("D")
+        confirm(s, "y does it", "y")
+        s.wait("done: drop_index")
+    c.close()
+    assert shop.value("select count(*) from pg_index where not indisvalid") == 0
+
+
 def a_long_job(shop, s):
     """A VACUUM that takes some seconds runs; the pid of its process."""
     s.wait("orders")
