@@ -48,6 +48,8 @@ static void on_answer(void *ctx, struct result *result, const char *error)
             arena_dup(o->arena, result == NULL  ? error
                                 : p->of_finding ? "this finding is about something else: . tells its cure"
                                                 : "it is not there any more");
+    if (o->action == NULL && dash_why_never(o->dash) != NULL)
+        p->cure.why_not = dash_why_never(o->dash);
     if (p->cure.why_not == NULL && p->cure.statement == NULL)
         p->cure.why_not = "not enough is known of it yet";
     ask_next(o);
@@ -141,8 +143,16 @@ void action_menu(struct dash *d)
                           ? NULL
                           : offer_new(d, NULL, why, sizeof(why));
     if (o == NULL) {
-        dash_say(d, ROLE_DIM,
-                 "there is nothing to be done about this row; :  has what can be done to the server");
+        if (!dash_way(d, why, sizeof(why)))
+            snprintf(why, sizeof(why), "%s",
+                     "there is nothing to be done about this row; :  has what can be done to the server");
+        dash_say(d, ROLE_DIM, why);
+        return;
+    }
+    /* What is never possible here says so in its place. */
+    if (dash_why_never(d) == NULL && dash_why_no_cure(d, o->target, o->dataset, why, sizeof(why))) {
+        offer_close(d);
+        dash_say(d, ROLE_WARNING, why);
         return;
     }
     line_start(d, MODE_OFFER, "");

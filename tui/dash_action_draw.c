@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "core/utf8.h"
 #include "tui/dash_state.h"
+#include "tui/sqltext.h"
 
 enum { WIDEST = 110 };
 
@@ -21,17 +22,17 @@ static bool is_loud(const char *line)
            strncmp(line, "EVERYONE", 8) == 0;
 }
 
-/* BRIEF, where there are several rows: no more than the first line that is no warning. */
+/* BRIEF, where there are several rows: a line each, whatever it says. */
 static void says_add(struct lines *l, const char *says, bool brief)
 {
-    bool full = false;
     while (says != NULL && *says != '\0') {
         size_t len = strcspn(says, "\n");
         if (is_loud(says))
             lines_wrap(l, bad, says, len);
-        else if (!full)
+        else if (brief)
+            lines_cut(l, plain, says, len);
+        else
             lines_wrap(l, plain, says, len);
-        full = brief && (full || !is_loud(says));
         says += len + (says[len] == '\n');
     }
 }
@@ -50,18 +51,19 @@ static void refusal_add(struct lines *l, const struct offer *o, const struct pro
 }
 
 /* The exact SQL; a name that has lines makes none here. What it is done to stands with it where there are
- * several. */
-static void statement_add(struct lines *l, const struct cure *c, bool several)
+ * several. True if it has control characters. */
+static bool statement_add(struct lines *l, const struct cure *c, bool several)
 {
     char then[100];
-    lines_wrap(l, bold, c->statement, strlen(c->statement));
+    bool odd = lines_sql(l, bold, c->statement);
     if (c->then_statement != NULL && c->wait_s != NULL) {
         snprintf(then, sizeof(then), "and, if that has had no effect %.20s s later:", c->wait_s);
         lines_add(l, plain, then);
-        lines_wrap(l, bold, c->then_statement, strlen(c->then_statement));
+        odd = lines_sql(l, bold, c->then_statement) || odd;
     }
     if (several)
         says_add(l, c->says, true);
+    return odd;
 }
 
 static void left_out_add(struct lines *l, const struct offer *o)
@@ -90,9 +92,14 @@ static void body_add(struct lines *l, const struct offer *o)
         refusal_add(l, o, first);
         return;
     }
+    bool odd = false;
     for (int i = 0; i < o->n; i++)
         if (o->list[i].cure.why_not == NULL)
-            statement_add(l, &o->list[i].cure, o->n > 1);
+            odd = statement_add(l, &o->list[i].cure, o->n > 1) || odd;
+    if (odd)
+        lines_add(l, bad,
+                  "a name has a line break or a tab, shown as " SQL_LINE_BREAK
+                  " and the like: what runs has it as it is");
     for (int i = 0; i < o->n; i++)
         if (o->list[i].cure.why_not != NULL)
             lines_addf(l, bad, "not %s: %s",
@@ -214,13 +221,14 @@ static void menu_draw(struct dash *d, struct area a)
         char key[2] = {p->action->key == '\0' ? ' ' : p->action->key, '\0'};
         const char *sql = p->action->asks != NULL ? p->action->help : p->cure.statement;
         bool no = p->cure.why_not != NULL;
+        struct text visible;
+        text_init(&visible, 16000);
+        sql_visible(sql == NULL ? "..." : sql, &visible);
         area_put(box, 2 * i, 1, 1, bold, key, false);
         area_put(box, 2 * i, 3, -1, bold, p->action->title, true);
         area_put(box, 2 * i + 1, 3, box.columns - 4, no ? (struct style){ROLE_WARNING, 0} : plain,
-                 no            ? p->cure.why_not
-                 : sql == NULL ? "..."
-                               : sql,
-                 true);
+                 no ? p->cure.why_not : text_str(&visible), true);
+        text_done(&visible);
         if (o->top + i == o->chosen)
             area_restyle(box, 2 * i, 0, box.columns, STYLE(ROLE_CURSOR));
     }

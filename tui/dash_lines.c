@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "core/utf8.h"
 #include "tui/dash_state.h"
+#include "tui/sqltext.h"
 
 struct lines *lines_new(int columns)
 {
@@ -48,6 +49,26 @@ void lines_wrap(struct lines *l, struct style style, const char *text, size_t le
         n = fitting(text + at, len - at, l->columns);
         line_add(l, style, text + at, n);
     }
+}
+
+void lines_cut(struct lines *l, struct style style, const char *text, size_t len)
+{
+    struct text t;
+    text_init(&t, 16000);
+    text_add(&t, "  ");
+    text_add_n(&t, text, len);
+    line_add(l, style, text_str(&t), strlen(text_str(&t)));
+    text_done(&t);
+}
+
+bool lines_sql(struct lines *l, struct style style, const char *sql)
+{
+    struct text t;
+    text_init(&t, 1 << 20);
+    bool odd = sql_visible(sql, &t);
+    lines_wrap(l, style, text_str(&t), strlen(text_str(&t)));
+    text_done(&t);
+    return odd;
 }
 
 void lines_add(struct lines *l, struct style style, const char *text)

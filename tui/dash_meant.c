@@ -83,35 +83,6 @@ const struct action *dash_action(struct dash *d, const struct key *key)
 
 /* ---- Whether ---- */
 
-bool dash_why_no_cure(struct dash *d, const char *target, const char *dataset, char *out, size_t size)
-{
-    double every_s = NAN, age_s = d->host.age == NULL || dataset == NULL
-                                      ? 0
-                                      : d->host.age(d->host.ctx, target, dataset, &every_s);
-    const char *why = NULL;
-    if (d->options.read_only)
-        why = "--read-only: nothing here changes a server";
-    else if (d->host.cure == NULL && d->options.attached != NULL)
-        why = "these are the numbers of a guard, which cures nothing on a dashboard's word: start dbvitals "
-              "with --no-attach";
-    else if (d->host.cure == NULL)
-        why = "nothing can be done to a server from here";
-    else if (d->paused)
-        why = "it is paused: Space goes on, then it can be done";
-    else if (!dash_live(d))
-        why = "this is the past: End goes to now, where it can be done";
-    if (why == NULL && (isnan(age_s) || age_s > fmax(cadences * every_s, least_stale_s))) {
-        snprintf(out, size,
-                 isnan(age_s) ? "there is no sample of %s yet"
-                              : "what is known of %s is %.0f s old: not done on numbers of then",
-                 dataset, age_s);
-        return true;
-    }
-    if (why != NULL)
-        snprintf(out, size, "%s", why);
-    return why != NULL;
-}
-
 static const struct result *head_of(struct dash *d, const char *target, int *row)
 {
     const struct dash_pane *p = dash_pane_named(d, "head");
@@ -123,6 +94,67 @@ static const struct result *head_of(struct dash *d, const char *target, int *row
             return r;
     }
     return NULL;
+}
+
+const char *dash_why_never(const struct dash *d)
+{
+    if (d->options.read_only)
+        return "--read-only: nothing here changes a server";
+    if (d->host.cure == NULL && d->options.attached != NULL)
+        return "these are the numbers of a guard, which cures nothing on a dashboard's word: start dbvitals "
+               "with --no-attach";
+    return d->host.cure == NULL ? "nothing can be done to a server from here" : NULL;
+}
+
+static double head_real(const struct result *r, int row, const char *column)
+{
+    int c = result_column(r, column);
+    return c < 0 ? NAN : value_real(result_at(r, row, c));
+}
+
+/* What the head calls STALE, though a dataset that is read seldom may not be old yet. */
+static bool is_stale(struct dash *d, const char *target, char *out, size_t size)
+{
+    int row;
+    const struct result *r = head_of(d, target, &row);
+    int c = r == NULL ? -1 : result_column(r, "state");
+    const struct value *state = c < 0 ? NULL : result_at(r, row, c);
+    if (r == NULL)
+        return false;
+    double since = d->host.now(d->host.ctx) - dash_pane_named(d, "head")->answered_s;
+    double age = head_real(r, row, "data_age_s") + fmax(since, 0);
+    bool down = state != NULL && state->type == VALUE_TEXT && strcmp(state->text, "up") != 0;
+    bool old = age > fmax(dash_stale_s(d), head_real(r, row, "stale_s"));
+    if (down && isnan(age))
+        snprintf(out, size, "%s: nothing is known of %s yet", state->text, target);
+    else
+        snprintf(out, size, "%s: what is known of %s is %.0f s old: not done on numbers of then",
+                 down ? state->text : "STALE", target, age);
+    return down || old;
+}
+
+bool dash_why_no_cure(struct dash *d, const char *target, const char *dataset, char *out, size_t size)
+{
+    double every_s = NAN, age_s = d->host.age == NULL || dataset == NULL
+                                      ? 0
+                                      : d->host.age(d->host.ctx, target, dataset, &every_s);
+    const char *why = dash_why_never(d);
+    if (why == NULL && d->paused)
+        why = "it is paused: Space goes on, then it can be done";
+    else if (why == NULL && !dash_live(d))
+        why = "this is the past: End goes to now, where it can be done";
+    if (why == NULL && is_stale(d, target, out, size))
+        return true;
+    if (why == NULL && (isnan(age_s) || age_s > fmax(cadences * every_s, least_stale_s))) {
+        snprintf(out, size,
+                 isnan(age_s) ? "there is no sample of %s yet"
+                              : "what is known of %s is %.0f s old: not done on numbers of then",
+                 dataset, age_s);
+        return true;
+    }
+    if (why != NULL)
+        snprintf(out, size, "%s", why);
+    return why != NULL;
 }
 
 bool dash_is_prod(struct dash *d, const char *target)
@@ -218,6 +250,20 @@ static bool row_of(struct dash_pane *p, const struct result **from, int *row)
         return false;
     view_pin(&v);
     view_row(&v, p->table.row, from, row);
+    return true;
+}
+
+bool dash_way(struct dash *d, char *out, size_t size)
+{
+    struct dash_pane *p = dash_focus(d);
+    const struct result *r;
+    int row;
+    if (p == NULL || !row_of(p, &r, &row))
+        return false;
+    int c = result_column(r, "way");
+    if (c < 0 || result_at(r, row, c)->type != VALUE_TEXT)
+        return false;
+    snprintf(out, size, "%s", result_at(r, row, c)->text);
     return true;
 }
 

@@ -286,6 +286,10 @@ const struct action *dash_action(struct dash *d, const struct key *key);
 const struct action *dash_action_elsewhere(struct dash *d, const struct key *key);
 /* Why no cure can be offered for rows of DATASET now; false if one can. */
 bool dash_why_no_cure(struct dash *d, const char *target, const char *dataset, char *out, size_t size);
+/* The sentence for every row when nothing can ever be done from here: --read-only, the numbers of a guard; NULL if something can. */
+const char *dash_why_never(const struct dash *d);
+/* What the row under the cursor says (column `way`) of where something can be done about it; false if it says nothing. */
+bool dash_way(struct dash *d, char *out, size_t size);
 /* Fills O's list with what action A (NULL: each that is possible here) is asked about. False if no row is meant: WHY is a sentence. */
 bool offer_rows(struct offer *o, const struct action *a, char *why, size_t size);
 /* Whether the target is one where several rows are confirmed by name. */
@@ -319,6 +323,10 @@ void lines_free(struct lines *l);
 /* TEXT of LEN bytes as one paragraph, whatever it holds; or each of its lines as one. */
 void lines_wrap(struct lines *l, struct style style, const char *text, size_t len);
 void lines_add(struct lines *l, struct style style, const char *text);
+/* LEN bytes as one line, indented; what is too long is cut where it is drawn. */
+void lines_cut(struct lines *l, struct style style, const char *text, size_t len);
+/* SQL that will run as one paragraph, its control characters visible; true if it has any. */
+bool lines_sql(struct lines *l, struct style style, const char *sql);
 void lines_addf(struct lines *l, struct style style, const char *format, const char *a, const char *b);
 
 /* dash_question.c */

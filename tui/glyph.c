@@ -31,6 +31,7 @@ static const struct stand_in stand_ins[] = {
     {0x2264, 0x2265, "<>"},
     {0x22EE, 0x22EE, ":"},  /* ⋮ */
     {0x22EF, 0x22EF, "~"},  /* ⋯ */
+    {0x2400, 0x2421, "^"}, /* ␊ and other pictures of control characters */
     {0x2500, 0x2501, "-"},
     {0x2502, 0x2503, "|"},
     {0x2504, 0x2505, "-"},

@@ -67,6 +67,26 @@ static size_t bytes_fitting(const char *s, size_t len, int columns, int *used)
     return at;
 }
 
+/* What else shows as a blank has a picture; the rest of what cannot be shown is a dot at the screen. */
+static const char *picture(char c)
+{
+    return c == '\n' ? SQL_LINE_BREAK : c == '\t' ? "\xE2\x90\x89" : c == '\r' ? "\xE2\x90\x8D" : NULL;
+}
+
+bool sql_visible(const char *sql, struct text *out)
+{
+    bool any = false;
+    for (size_t n; *sql != '\0'; sql += n) {
+        n = strcspn(sql, "\n\t\r");
+        text_add_n(out, sql, n);
+        if (sql[n] != '\0') {
+            text_add(out, picture(sql[n++]));
+            any = true;
+        }
+    }
+    return any;
+}
+
 /* Adds a token, breaking it over lines where it is wider than what is left of one (strings, comments). */
 static void token_add(struct formatter *f, const struct sql_token *token)
 {
@@ -100,6 +120,26 @@ static void token_add(struct formatter *f, const struct sql_token *token)
         if (left > 0)
             line_start(f, wrap);
     }
+}
+
+/* A name in quotes: what stands in it makes no line. True if it had to be shown otherwise. */
+static bool name_add(struct formatter *f, const struct sql_token *token)
+{
+    bool any = false;
+    struct sql_token part = {token->kind, token->start, 0};
+    for (size_t i = 0; i < token->len; i++) {
+        const char *p = picture(token->start[i]);
+        if (p == NULL)
+            continue;
+        part.len = (size_t)(token->start + i - part.start);
+        token_add(f, &part);
+        token_add(f, &(struct sql_token){token->kind, p, strlen(p)});
+        part.start = token->start + i + 1;
+        any = true;
+    }
+    part.len = (size_t)(token->start + token->len - part.start);
+    token_add(f, &part);
+    return any;
 }
 
 /* Words that begin a line, when they stand directly in a query. */
@@ -185,12 +225,20 @@ static void parenthesis(struct formatter *f, const struct sql_token *token, cons
     token_add(f, token);
 }
 
+static void note_add(struct formatter *f)
+{
+    static const char note[] = "-- a name has a line break or a tab: " SQL_LINE_BREAK " and the like";
+    line_start(f, 0);
+    token_add(f, &(struct sql_token){SQL_COMMENT, note, sizeof(note) - 1});
+}
+
 void sql_format(const char *sql, size_t len, int width, struct sql_text *out)
 {
     *out = (struct sql_text){.left_out = len > MOST_BYTES ? len - MOST_BYTES : 0};
     struct formatter f = {.out = out, .width = width < 10 ? 10 : width, .query = {true}};
     const char *s = sql, *end = sql + (len - out->left_out);
     struct sql_token token, before = {0};
+    bool odd = false;
     line_start(&f, 0);
     while (out->n_pieces < MAX_PIECES && sql_next(&s, end, &token)) {
         if (token.kind == SQL_SPACE) {
@@ -201,6 +249,8 @@ void sql_format(const char *sql, size_t len, int width, struct sql_text *out)
         bool is_operator = token.kind == SQL_OPERATOR;
         if (is_operator && (*token.start == '(' || *token.start == ')'))
             parenthesis(&f, &token, s, end);
+        else if (token.kind == SQL_IDENTIFIER)
+            odd = name_add(&f, &token) || odd;
         else
             token_add(&f, &token);
         if (token.kind == SQL_COMMENT && token.start[0] == '-')
@@ -210,6 +260,8 @@ void sql_format(const char *sql, size_t len, int width, struct sql_text *out)
         before = token;
     }
     out->left_out += (size_t)(end - s);
+    if (odd)
+        note_add(&f);
     if (out->n_lines > 0 && out->lines[out->n_lines - 1].n == 0)
         out->n_lines--;
 }

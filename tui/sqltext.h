@@ -7,6 +7,7 @@
 
 #include "tui/canvas.h"
 
+struct text;
 enum sql_kind { SQL_SPACE, SQL_WORD, SQL_KEYWORD, SQL_STRING, SQL_NUMBER, SQL_COMMENT, SQL_PARAM, SQL_IDENTIFIER, SQL_OPERATOR };
 struct sql_token {
     enum sql_kind kind;
@@ -41,8 +42,13 @@ struct sql_text {
 void sql_format(const char *sql, size_t len, int width, struct sql_text *out);
 void sql_text_done(struct sql_text *t);
 /* Appends the formatted text, one line after another. */
-struct text;
 void sql_text_add(const struct sql_text *t, struct text *out);
+
+/* What a formatted text shows in place of a line break in a name, and says below it. */
+#define SQL_LINE_BREAK "\xE2\x90\x8A"
+/* Appends SQL with its line breaks and tabs as pictures, not as blanks: a name that has one is another name than that with a blank. True
+ * if there was one. */
+bool sql_visible(const char *sql, struct text *out);
 
 /* The names after FROM, JOIN and commas of SQL that IS_DATASET knows, each once: at most MAX. What a pane reads, without a database; names that
  * are only columns may be among them. */

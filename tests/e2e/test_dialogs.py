@@ -122,6 +122,76 @@ def test_several_tagged_rows_ask_for_their_number(shop, program):
         assert analyzed(shop) and analyzed(shop, "users")
 
 
+def test_off_on_a_page_that_is_read_seldom_when_its_server_is_stopped(shop, program):
+    """Tables are read every few seconds at most: they are not old yet when the head says STALE."""
+    with opened(shop, program) as s:
+        on_orders(s)
+        s.send("A")
+        s.wait("y does it")
+        read_it(s)
+        shop.pause()
+        try:
+            s.wait(re.compile(r"STALE\s+([4-9]|1\d)").search, timeout_s=15)
+            s.send("y")
+            s.wait(re.compile(r"\w+: what is known of \S+ is \d+ s old: not done on numbers of then").search)
+            for key in "A.":
+                s.send(key)
+                s.wait(re.compile(r"\w+: what is known of \S+ is \d+ s old: not done on numbers of then").search)
+                assert "ANALYZE" not in s.text()
+        finally:
+            shop.resume()
+    assert not analyzed(shop)
+
+
+def test_a_name_with_a_line_break_is_seen_and_runs_as_it_is(shop, program):
+    shop.psql('create table "we ird\nname" (a int); create table "we ird name" (a int)')
+    with opened(shop, program) as s:
+        s.wait("we ird")
+        s.send("/", "we ird", "enter")
+        s.wait(lambda t: "users" not in t.split("▶")[-1])
+        for expected, after in (("we ird", None), ("we ird", "down")):
+            s.send(*([after] if after else []), "A")
+            text = s.wait("y does it")
+            assert ("we ird␊name" in text) == ("has a line break" in text), text
+            assert ("we ird␊name" in text) != ('"we ird name"' in text), text
+            broken = "we ird␊name" in text
+            read_it(s)
+            if broken:
+                s.send("y")
+                s.wait("done: analyze")
+                assert analyzed(shop, "we ird\nname") and not analyzed(shop, "we ird name")
+                s.send(":page cures", "enter")
+                s.wait(re.compile(r"▶\s+1\s+done\s+analyze").search)
+                s.send("enter")
+                text = s.wait("has a line break")
+                assert "we ird␊name" in text
+                return
+            s.send("n")
+            s.wait(lambda t: "y does it" not in t)
+    raise AssertionError("the one with the line break never stood there")
+
+
+def test_three_sessions_are_told_apart_in_one_dialog_of_80x24(shop, program):
+    holder = shop.connect(autocommit=False, application_name="batch-holder")
+    holder.cursor().execute("update orders set v = 'y' where id = 1")
+    idle = shop.connect(application_name="batch-idle")
+    idle.cursor().execute("vacuum orders")
+    busy = Busy(shop, "batch-busy", "update orders set v = 'z' where id = 1")
+    with opened(shop, program, page="sessions", rows=24, columns=80) as s:
+        s.wait(lambda t: t.count("update orders") == 2 and "vacuum orders" in t)
+        s.send(*"ttt")
+        s.wait("3 tagged")
+        s.send("K")
+        text = s.wait("type 3 and Enter")
+        for told in ("batch-holder as", "batch-idle as", "batch-busy as", "transaction open for", "ran last: vacuum orders", "runs: update orders"):
+            assert told in text, text
+        assert "THIS IS" not in text and "THIS BUILDS" not in text, text
+        escape(s)
+    holder.close()
+    busy.end()
+    idle.close()
+
+
 class Busy:
     """A session that runs SQL, in a thread; `why` is the error that ended it."""
 
@@ -257,6 +327,34 @@ def test_leaving_asks_what_becomes_of_a_job_and_it_can_be_cancelled(shop, progra
         assert s.wait_end() == 0
     c.close()
     assert shop.value("select count(*) from pg_stat_activity where query ~ '^REINDEX' and state = 'active'") == 0
+
+
+def test_a_job_that_left_an_invalid_index_says_where_it_is_dropped(shop, program):
+    c = shop.connect(autocommit=False)
+    c.cursor().execute("insert into orders values (-1, 'x')")
+    with opened(shop, program, page="indexes") as s:
+        only(s, "orders_v", "users_pkey")
+        s.send("I")
+        confirm(s, "y does it", "y")
+        s.wait("1 job begun")
+        s.send(":page cures", "enter")
+        s.wait("waits for")
+        s.send("C")
+        confirm(s, "y cancels it", "y")
+        s.wait(re.compile(r"cancelled\s+reindex").search)
+        s.send(".")
+        s.wait("it left an invalid index: page indexes, key D on its row drops it")
+        s.send("enter")
+        s.wait("an invalid index stands there: public.orders_v_ccnew")
+        s.wait("-- :page indexes, / and its name, then D drops it")
+        c.rollback()
+        s.send(":page indexes", "enter")
+        only(s, "orders_v_ccnew")
+        s.send("D")
+        confirm(s, "y does it", "y")
+        s.wait("done: drop_index")
+    c.close()
+    assert shop.value("select count(*) from pg_index where not indisvalid") == 0
 
 
 def a_long_job(shop, s):

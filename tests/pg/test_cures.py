@@ -280,6 +280,59 @@ def test_a_backup_and_a_walsender_are_named_before_they_are_ended(one):
     assert answer["state"] in ("done", "failed") and ("ended" in answer["message"]), answer
 
 
+def says(server, connection, action="terminate"):
+    """What the dialog would tell of that session; nothing is done to it."""
+    p = Probe(server, action, "hold", **session(server, connection)).ready()
+    p.process.stdin.close()
+    p.process.kill()
+    p.process.wait()
+    return "\n".join(p.lines)
+
+
+@pytest.mark.parametrize("query", [
+    "select 'created_at_index'::text, pg_sleep(20)",
+    "select 1 /* create index */ , pg_sleep(20)",
+    "/* create index on t /* reindex */ vacuum */ select pg_sleep(20)",
+    "-- vacuum\n select 'vacuum', pg_sleep(20)",
+])
+def test_what_only_reads_like_an_index_or_a_vacuum_is_not_warned_of(one, query):
+    busy = Busy(one, query)
+    told = says(one, busy.connection)
+    busy.connection.cancel()
+    busy.end()
+    assert "THIS" not in told and "runs: " in told, told
+
+
+def test_what_an_idle_session_ran_last_or_is_called_is_no_warning(one):
+    c = one.connect(application_name="pg_dump")
+    c.cursor().execute("vacuum plain")
+    told = says(one, c)
+    assert "THIS" not in told and "ran last: vacuum plain" in told, told
+    c.cursor().execute("create index concurrently on plain (v)")
+    assert "THIS" not in says(one, c)
+    c.cursor().execute("begin; select 1")
+    assert "THIS IS A BACKUP (pg_dump)" in says(one, c)
+    c.close()
+
+
+@pytest.mark.parametrize("query, warning", [
+    ("\n-- now\n Create\n Unique  Index never on plain (v, id)", "BUILDS AN INDEX"),
+    ("/* a /* nested */ one */ -- and\n\tCREATE /* x */ INDEX never on plain (v, id)", "BUILDS AN INDEX"),
+    ("Alter Table plain add column never int", "IS MAINTENANCE"),
+    ("--\n VACUUM(FULL) plain", "IS MAINTENANCE"),
+])
+def test_an_index_and_maintenance_are_named_behind_comments_while_they_run(one, query, warning):
+    holder = one.connect(autocommit=False)
+    holder.cursor().execute("insert into plain values (-77, 'x')")
+    busy = Busy(one, query)
+    told = says(one, busy.connection)
+    busy.connection.cancel()
+    busy.end()
+    holder.rollback()
+    holder.close()
+    assert f"THIS {warning}" in told, told
+
+
 def test_an_escalation_goes_through_a_pooler_too(yard, one):
     bouncer = need(lambda: servers.Bouncer(yard, one, pool_size=5).start())
     busy = Busy(one, STUBBORN)

@@ -172,6 +172,83 @@ static void it_is_off_when_the_numbers_grow_old_while_the_dialog_stands(void **s
     world_done(&w);
 }
 
+/* A dataset that is read seldom is not old yet when its server is. */
+static void it_is_off_while_the_head_says_that_the_server_is_stale_or_down(void **state)
+{
+    static const char *const keys[] = {"A", "."};
+    (void)state;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        struct world w;
+        start_on(&w, "tables");
+        world_stopped(&w, 12);
+        world_settle(&w);
+        offered(&w, keys[i]);
+        SHOWS(&w, "STALE: what is known of shop is 12 s old: not done on numbers of then");
+        SHOWS_NOT(&w, "y does it");
+        SHOWS_NOT(&w, "update statistics");
+        world_done(&w);
+        start_on(&w, "tables");
+        world_lost(&w, "down", 1);
+        world_settle(&w);
+        offered(&w, keys[i]);
+        SHOWS(&w, "down: what is known of shop is 1 s old: not done on numbers of then");
+        SHOWS_NOT(&w, "y does it");
+        world_done(&w);
+    }
+}
+
+static void it_is_off_when_the_server_stops_while_the_dialog_stands(void **state)
+{
+    struct world w;
+    (void)state;
+    start_on(&w, "tables");
+    offered(&w, "A");
+    SHOWS(&w, "y does it");
+    world_stopped(&w, 12);
+    world_settle(&w);
+    type(&w, "y");
+    assert_int_equal(w.n_cured, 0);
+    SHOWS(&w, "STALE: what is known of shop is 12 s old");
+    world_done(&w);
+}
+
+static void a_menu_that_may_do_nothing_says_so_of_each(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_TROUBLE);
+    w.read_only = true;
+    world_open(&w, 40, 120, "sessions");
+    world_settle(&w);
+    offered(&w, ".");
+    SHOWS(&w, "cancel the statement");
+    SHOWS(&w, "end the session");
+    SHOWS(&w, "--read-only: nothing here changes a server");
+    SHOWS_NOT(&w, "pg_terminate_backend");
+    world_done(&w);
+}
+
+/* Who it is, since when, whom it blocks, what it runs: of each, on a small screen. */
+static void each_of_several_sessions_is_told_with_all_that_tells_it(void **state)
+{
+    struct world w;
+    (void)state;
+    world_init(&w, WORLD_TROUBLE);
+    world_open(&w, 24, 80, "sessions");
+    world_settle(&w);
+    type(&w, "tt");
+    offered(&w, "K");
+    SHOWS(&w, "SELECT pg_catalog.pg_terminate_backend(4711)");
+    SHOWS(&w, "web-3 as shop_rw");
+    SHOWS(&w, "idle in transaction, transaction open for 4m12s");
+    SHOWS(&w, "4 sessions wait behind it (pid 4802 directly)");
+    SHOWS(&w, "ran last: ");
+    SHOWS(&w, "SELECT pg_catalog.pg_terminate_backend(4802)");
+    SHOWS(&w, "3 sessions wait behind it (pid 4811, 4812, 4813 directly)");
+    SHOWS(&w, "runs: update orders");
+    world_done(&w);
+}
+
 static void several_rows_of_production_are_confirmed_by_name(void **state)
 {
     struct world w;
@@ -370,7 +447,8 @@ static void tags_of_another_page_are_not_meant_here(void **state)
     world_done(&w);
 }
 
-static void a_tagged_row_that_goes_before_the_dialog_is_left_out_and_one_after_is_the_servers_to_say(void **state)
+static void
+a_tagged_row_that_goes_before_the_dialog_is_left_out_and_one_after_is_the_servers_to_say(void **state)
 {
     struct world w;
     (void)state;
@@ -415,7 +493,8 @@ static void what_a_dialog_said_a_minute_ago_is_looked_at_anew(void **state)
     start_on(&w, "sessions");
     offered(&w, "K");
     SHOWS(&w, "rolls back 4m12s of work");
-    w.now_s += 61;
+    world_advance(&w, 61);
+    world_settle(&w);
     type(&w, "y");
     assert_int_equal(w.n_cured, 0);
     SHOWS(&w, "this is how it is now");
@@ -635,12 +714,17 @@ int main(void)
         cmocka_unit_test(tagged_rows_are_told_each_with_what_it_is_and_why_not),
         cmocka_unit_test(tagged_rows_that_are_not_shown_are_told_and_left_alone),
         cmocka_unit_test(tags_of_another_page_are_not_meant_here),
-        cmocka_unit_test(a_tagged_row_that_goes_before_the_dialog_is_left_out_and_one_after_is_the_servers_to_say),
+        cmocka_unit_test(
+            a_tagged_row_that_goes_before_the_dialog_is_left_out_and_one_after_is_the_servers_to_say),
         cmocka_unit_test(more_tagged_rows_than_one_dialog_takes_are_told),
         cmocka_unit_test(what_a_dialog_said_a_minute_ago_is_looked_at_anew),
         cmocka_unit_test(an_escalation_asks_how_long_and_shows_both_statements),
         cmocka_unit_test(a_key_means_the_row_that_is_drawn_until_newer_ones_are),
         cmocka_unit_test(a_row_that_went_away_after_a_filter_stays_until_the_cursor_moves),
+        cmocka_unit_test(it_is_off_while_the_head_says_that_the_server_is_stale_or_down),
+        cmocka_unit_test(it_is_off_when_the_server_stops_while_the_dialog_stands),
+        cmocka_unit_test(a_menu_that_may_do_nothing_says_so_of_each),
+        cmocka_unit_test(each_of_several_sessions_is_told_with_all_that_tells_it),
         cmocka_unit_test(the_menu_has_all_with_their_sql_or_why_not),
         cmocka_unit_test(a_on_alerts_still_acknowledges),
         cmocka_unit_test(a_setting_asks_for_its_value_and_is_confirmed_by_name),

@@ -37,6 +37,23 @@ static void a_subquery_is_indented(void **state)
               "select *\nfrom (\n    select id\n    from t\n    where x\n  ) as s\nwhere id in (1, 2)\n");
 }
 
+static void a_line_break_in_a_name_is_seen(void **state)
+{
+    struct text out;
+    (void)state;
+    formatted("analyze \"a\nb\tc\"", 60,
+              "analyze \"a\xE2\x90\x8A"
+              "b\xE2\x90\x89"
+              "c\"\n-- a name has a line break or a tab: \xE2\x90\x8A and the like\n");
+    text_init(&out, 100);
+    assert_true(sql_visible("drop \"a\n\r\"", &out));
+    assert_string_equal(text_str(&out), "drop \"a\xE2\x90\x8A\xE2\x90\x8D\"");
+    text_clear(&out);
+    assert_false(sql_visible("drop \"a b\"", &out));
+    assert_string_equal(text_str(&out), "drop \"a b\"");
+    text_done(&out);
+}
+
 static void functions_stay_whole(void **state)
 {
     (void)state;
@@ -126,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clauses_begin_lines_and_conditions_are_indented),
         cmocka_unit_test(a_subquery_is_indented),
+        cmocka_unit_test(a_line_break_in_a_name_is_seen),
         cmocka_unit_test(functions_stay_whole),
         cmocka_unit_test(long_lists_wrap_and_nothing_is_lost),
         cmocka_unit_test(tokens_end_where_postgresql_ends_them),
