@@ -42,6 +42,7 @@ struct source_status {
     const char *role;     /* "primary", "standby" */
     const char *place;    /* "monitor@10.0.3.7/shop", no secrets */
     const char *via;      /* "PgBouncer" when a pooler stands between, else NULL */
+    const char *server_id; /* what tells this server from others that are called so; NULL if it cannot be known */
     double rtt_ms;        /* NAN if unknown */
     double started_s;     /* server start, seconds since 1970, NAN if unknown */
 };

@@ -109,7 +109,7 @@ const struct option config_options[] = {
     {"http", "token",         OPTION_TEXT, NULL, NULL, true,  "what clients from other machines show as Authorization: Bearer", true},
     {"http", "act_token",     OPTION_TEXT, NULL, NULL, true,  "the second token, for what changes a server", true},
     {"http", "metrics_token", OPTION_TEXT, NULL, NULL, true,  "a token that is good for /metrics only", true},
-    {"http", "allow",         OPTION_TEXT, "none", NULL, false, "kinds of action that may be run over HTTP, with act_token: analyze, vacuum, reindex, index, drop, or names of dbvitals help actions; none: nothing", true},
+    {"http", "allow",         OPTION_TEXT, "none", NULL, false, "kinds of action that may be run over HTTP, with act_token: analyze, vacuum, reindex, index, drop, or names of dbvitals help actions; a kind is all that are called so, as vacuum is vacuum_analyze and vacuum_freeze too; none: nothing", true},
     {"http", "aliases",       OPTION_BOOL, "no", NULL, false, "also serve /query-performance, /bot-optimization, /db-status and the metric names of docs/http.md", true},
 
     {"page", "key",    OPTION_TEXT, NULL, NULL, false, "the digit that opens the page, or `detail` for a page that Enter opens"},

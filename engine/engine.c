@@ -254,6 +254,7 @@ void engine_target_status(const struct engine *e, int i, struct source_status *o
                                   .role = t->role,
                                   .place = t->place,
                                   .via = t->via,
+                                  .server_id = t->server_id,
                                   .rtt_ms = t->rtt_ms,
                                   .started_s = t->started_s};
 }

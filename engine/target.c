@@ -67,7 +67,7 @@ void target_done(struct target *t)
         free(t->feeds[i].error);
     free(t->feeds);
     derived_states_free(t->derived_states);
-    char *owned[] = {t->error, t->product_name, t->version, t->role, t->place, t->via};
+    char *owned[] = {t->error, t->product_name, t->version, t->role, t->place, t->via, t->server_id};
     for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
         free(owned[i]);
     copy_free(&t->config);
@@ -101,6 +101,10 @@ bool target_set_status(struct target *t, const struct source_status *status)
     replace(&t->version, status->version);
     replace(&t->role, status->role);
     replace(&t->place, status->place);
+    if (status->version != NULL) { /* another server may have the name by now: it is not what was there before */
+        free(t->server_id);
+        t->server_id = mem_dup(status->server_id);
+    }
     free(t->via);
     t->via = mem_dup(status->via);
     t->rtt_ms = status->rtt_ms;

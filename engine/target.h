@@ -33,7 +33,7 @@ struct target {
     const struct product *product;
     struct source *source;
     enum source_state state;
-    char *error, *product_name, *version, *role, *place, *via;
+    char *error, *product_name, *version, *role, *place, *via, *server_id;
     double rtt_ms, started_s;
     double was_up_s;      /* how long it had been up when it was last seen before it was started anew; NAN: no such start was seen */
     double beat_s;        /* when it came up last, monotonic: refreshes are counted from there */

@@ -6,7 +6,7 @@
 #include "engine/derived.h"
 #include "engine/target.h"
 
-enum { NAME, PRODUCT, STACK, ENV, STATE, ROLE, VERSION, PLACE, VIA, RTT, STARTED, UPTIME, WAS_UP, DATA_AGE, ERROR };
+enum { NAME, PRODUCT, STACK, ENV, STATE, ROLE, VERSION, PLACE, VIA, SERVER_ID, RTT, STARTED, UPTIME, WAS_UP, DATA_AGE, ERROR };
 // clang-format off
 static const struct column columns[] = {
     [NAME]     = {"name",       KIND_KEY,   TYPE_TEXT, .help = "name of the target in the config, or made from its URL"},
@@ -18,6 +18,7 @@ static const struct column columns[] = {
     [VERSION]  = {"version",    KIND_LABEL, TYPE_TEXT, .help = "version of the server"},
     [PLACE]    = {"place",      KIND_LABEL, TYPE_TEXT, .help = "user@host/database that we are connected as"},
     [VIA]      = {"via",        KIND_LABEL, TYPE_TEXT, .help = "pooler that stands between, if any"},
+    [SERVER_ID] = {"server_id", KIND_LABEL, TYPE_TEXT, .help = "what tells the server from others: its system identifier; copies of its data directory have it too"},
     [RTT]      = {"rtt_ms",     KIND_GAUGE, TYPE_REAL, UNIT_MS,   .help = "time of the shortest request and its answer"},
     [STARTED]  = {"started",    KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when the server started"},
     [UPTIME]   = {"uptime_s",   KIND_GAUGE, TYPE_REAL, UNIT_S,    .help = "time since the server started"},
@@ -50,6 +51,7 @@ static struct sample *make(struct target *t, void *state, const struct sample *s
     set(s, VERSION, t->version);
     set(s, PLACE, t->place);
     set(s, VIA, t->via);
+    set(s, SERVER_ID, t->server_id);
     set(s, ERROR, t->error);
     s->values[RTT].real[0] = t->rtt_ms;
     s->values[STARTED].real[0] = t->started_s;

@@ -9,29 +9,37 @@
 #include "core/text.h"
 
 /* Works with no privileges, in every version. Qualified throughout: the search path is not ours yet. */
+#define FACTS(server_id)                                                                                     \
+    "select pg_catalog.pg_backend_pid() as pid,"                                                             \
+    " " server_id " as server_id,"                                                                           \
+    " pg_catalog.current_setting('server_version_num') as version,"                                          \
+    " pg_catalog.current_setting('server_version') as version_text,"                                         \
+    " r.rolname as user_name, r.oid as user_oid, r.rolsuper as superuser,"                                   \
+    " d.datname as database, d.oid as database_oid,"                                                         \
+    " pg_catalog.pg_is_in_recovery() as standby,"                                                            \
+    " pg_catalog.pg_postmaster_start_time() as started,"                                                     \
+    " pg_catalog.current_setting('block_size') as block_size,"                                               \
+    " pg_catalog.current_setting('track_io_timing') = 'on' as io_timing,"                                    \
+    " pg_catalog.pg_has_role('pg_monitor', 'USAGE')"                                                         \
+    "  or (pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')"                                             \
+    "   and pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')) as monitor,"                            \
+    " e.extversion as statements, pg_catalog.quote_ident(n.nspname) as statements_schema,"                   \
+    " exists (select from pg_catalog.pg_settings s where s.name = 'pg_stat_statements.max') as "             \
+    "statements_loaded,"                                                                                     \
+    " case when not r.rolsuper then"                                                                         \
+    "  (select pg_catalog.string_agg(m.oid::pg_catalog.text, ',' order by m.oid)"                            \
+    "  from pg_catalog.pg_roles m where pg_catalog.pg_has_role(m.oid, 'USAGE')) end as memberships"          \
+    " from pg_catalog.pg_roles r"                                                                            \
+    " join pg_catalog.pg_database d on d.datname = pg_catalog.current_database()"                            \
+    " left join pg_catalog.pg_extension e on e.extname = 'pg_stat_statements'"                               \
+    " left join pg_catalog.pg_namespace n on n.oid = e.extnamespace"                                         \
+    " where r.rolname = current_user"
+
 static const char facts_sql[] =
-    "select pg_catalog.pg_backend_pid() as pid,"
-    " pg_catalog.current_setting('server_version_num') as version,"
-    " pg_catalog.current_setting('server_version') as version_text,"
-    " r.rolname as user_name, r.oid as user_oid, r.rolsuper as superuser,"
-    " d.datname as database, d.oid as database_oid,"
-    " pg_catalog.pg_is_in_recovery() as standby,"
-    " pg_catalog.pg_postmaster_start_time() as started,"
-    " pg_catalog.current_setting('block_size') as block_size,"
-    " pg_catalog.current_setting('track_io_timing') = 'on' as io_timing,"
-    " pg_catalog.pg_has_role('pg_monitor', 'USAGE')"
-    "  or (pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')"
-    "   and pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')) as monitor,"
-    " e.extversion as statements, pg_catalog.quote_ident(n.nspname) as statements_schema,"
-    " exists (select from pg_catalog.pg_settings s where s.name = 'pg_stat_statements.max') as "
-    "statements_loaded,"
-    " case when not r.rolsuper then (select pg_catalog.string_agg(m.oid::pg_catalog.text, ',' order by m.oid)"
-    "  from pg_catalog.pg_roles m where pg_catalog.pg_has_role(m.oid, 'USAGE')) end as memberships"
-    " from pg_catalog.pg_roles r"
-    " join pg_catalog.pg_database d on d.datname = pg_catalog.current_database()"
-    " left join pg_catalog.pg_extension e on e.extname = 'pg_stat_statements'"
-    " left join pg_catalog.pg_namespace n on n.oid = e.extnamespace"
-    " where r.rolname = current_user";
+    FACTS("(select c.system_identifier::pg_catalog.text from pg_catalog.pg_control_system() c)");
+/* All roles may execute that function unless somebody took the right from them, and a statement with it fails
+ * even where it is not reached. */
+static const char facts_sql_without[] = FACTS("null::pg_catalog.text");
 
 static const char *text_of(const struct conn_rows *r, const char *name)
 {
@@ -82,6 +90,7 @@ static struct pg_facts read_facts(struct pg_source *s, const struct conn_rows *r
     struct pg_facts f = {
         .version = (int)strtol(text_of(r, "version"), NULL, 10),
         .version_text = keep_version(a, text_of(r, "version_text"), old->version_text),
+        .server_id = keep(a, text_of(r, "server_id"), old->server_id),
         .user = keep(a, text_of(r, "user_name"), old->user),
         .database = keep(a, text_of(r, "database"), old->database),
         .user_oid = (int64_t)number_of(r, "user_oid"),
@@ -160,6 +169,11 @@ static void take(struct pg_source *s, const struct conn_rows *r)
 static void failed(struct pg_source *s, const struct conn_answer *a)
 {
     char text[500];
+    if (!s->no_server_id && strcmp(a->sqlstate, "42501") == 0) {
+        s->no_server_id = true;
+        facts_ask(s);
+        return;
+    }
     if (s->has_facts || s->fast.conn == NULL || !conn_is_up(s->fast.conn))
         return;
     snprintf(text, sizeof(text), "cannot find out what server this is: %s", a->text);
@@ -189,7 +203,7 @@ void facts_ask(struct pg_source *s)
     s->asking_facts = true;
     /* The first time nothing is set: it is not known yet whether this connection is ours alone. */
     const char *l = !s->has_facts && !s->pooled ? NULL : lane_local(&s->fast, false, timeout_s, &local);
-    struct conn_query q = {.sql = facts_sql,
+    struct conn_query q = {.sql = s->no_server_id ? facts_sql_without : facts_sql,
                            .local = l,
                            .unnamed = !s->has_facts,
                            .timeout_s = timeout_s,
@@ -202,7 +216,7 @@ void facts_ask(struct pg_source *s)
 
 void facts_forget(struct pg_source *s)
 {
-    s->has_facts = s->asking_facts = false;
+    s->has_facts = s->asking_facts = s->no_server_id = false;
     s->facts = (struct pg_facts){0};
     arena_unref(s->facts_arena);
     s->facts_arena = NULL;

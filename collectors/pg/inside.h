@@ -51,6 +51,7 @@ struct pg_source {
     struct pg_facts facts;
     struct arena *facts_arena; /* strings of the facts of this connection */
     bool has_facts, asking_facts;
+    bool no_server_id; /* the role may not read it: its right to the function was taken from all */
     double facts_mono_s;
     double role_mono_s; /* when the server was last asked whether it is a standby */
     int generation; /* grows when the facts change: SQL made from older ones is stale */

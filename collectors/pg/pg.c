@@ -126,6 +126,7 @@ void source_tell(struct pg_source *s, enum source_state state, const char *error
                                    : "primary",
         .place = text_str(&place),
         .via = s->pooled ? s->via : NULL,
+        .server_id = s->has_facts && s->facts.server_id[0] != '\0' ? s->facts.server_id : NULL,
         .rtt_ms = state == SOURCE_UP ? s->rtt_ms : NAN,
         .started_s = s->has_facts ? s->facts.started_s : NAN,
     };

@@ -13,6 +13,7 @@ struct pg_poll;   /* one dataset being read */
 struct pg_facts {
     int version;              /* server_version_num */
     const char *version_text; /* "16.4" */
+    const char *server_id;    /* the system identifier; "" where the role may not read it */
     const char *user, *database;
     int64_t user_oid, database_oid;
     bool standby;

@@ -1,6 +1,9 @@
 /* settings: the server's settings as our connection sees them. */
+#include <stdlib.h>
+
 #include "collectors/datasets.h"
 #include "collectors/pg/pg.h"
+#include "core/text.h"
 
 /* Connection strings may hold a password, which superusers see here. */
 #define NO_PASSWORD(value)                                                                                   \
@@ -23,6 +26,8 @@ static const struct column_source sources[] = {
     {"place",           "s.sourcefile || ':' || s.sourceline"},
     {"boot_value",      NO_PASSWORD("s.boot_val")},
     {"reset_value",     NO_PASSWORD("s.reset_val")},
+    {"in_auto",         "case when k.known then a.value is not null end"},
+    {"auto_value",      NO_PASSWORD("a.value")},
     {"changed",         "s.setting is distinct from s.boot_val"},
     {"pending_restart", "s.pending_restart"},
     {"own",             "s.source in ('client', 'session')"},
@@ -33,10 +38,34 @@ static const struct column_source sources[] = {
 };
 // clang-format on
 
-static const struct pg_from from[] = {
-    {140000, "from pg_settings s"},
-    {0, NULL},
-};
+/* Who may not read what stands in the files gets an error for naming them at all. The last line of a name
+ * counts, which is written as it was typed. */
+static const char from_superuser[] =
+    " from pg_settings s cross join (select true as known) k left join"
+    " (select distinct on (lower(name)) lower(name) as name, setting as value from pg_file_settings"
+    " where sourcefile like '%/postgresql.auto.conf' order by lower(name), seqno desc) a on a.name = "
+    "lower(s.name)";
+static const char from_others[] =
+    " from pg_settings s cross join (select null::bool as known) k cross join (select null::text as value) a";
+
+static void on_rows(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    if (rows == NULL)
+        pg_poll_failed(p, why, text);
+    else
+        pg_sample_then(p, rows, pg_poll_done);
+}
+
+static void start(struct pg_poll *p)
+{
+    struct text sql;
+    char *list = pg_select_list(p);
+    text_init(&sql, 4000);
+    text_addf(&sql, "select %s%s", list, pg_facts(p)->superuser ? from_superuser : from_others);
+    pg_run(p, text_str(&sql), 0, NULL, on_rows);
+    text_done(&sql);
+    free(list);
+}
 
 const struct pg_collector pg_settings = {
-    .dataset = &dataset_settings, .lane = PG_SLOW, .sources = sources, .from = from};
+    .dataset = &dataset_settings, .lane = PG_SLOW, .sources = sources, .start = start};
