@@ -30,7 +30,8 @@ struct attach *show_guard_open(struct session *s, const char *what, struct err *
     free(target);
     if (a == NULL && where == NULL)
         fail(err,
-             "%s: what is there lives in a guard, and none answers here: start one with dbvitals guard, or name one "
+             "%s: what is there lives in a guard, and none answers here: start one with dbvitals guard, or "
+             "name one "
              "with --attach; over HTTP it has them too (docs/http.md)",
              what);
     return a;

@@ -7,7 +7,8 @@
 
 /* D comes about in a guard only: nobody else runs schedules, or judges rules all the time. */
 bool show_guard_has(const struct dataset *d);
-/* The guard that --attach names, else the one of this machine. WHAT is asked of it, for ERR when none answers. */
+/* The guard that --attach names, else the one of this machine. WHAT is asked of it, for ERR when none
+ * answers. */
 struct attach *show_guard_open(struct session *s, const char *what, struct err *err);
 struct result *show_guard_ask(struct session *s, struct attach *a, const struct query *q, struct err *err);
 

@@ -1,5 +1,5 @@
-/* Questions that come too early: over what a guard reads only now that somebody asks. They wait for it, the loop
- * does not; what was never read is no answer, since nothing looks like 0. */
+/* Questions that come too early: over what a guard reads only now that somebody asks. They wait for it, the
+ * loop does not; what was never read is no answer, since nothing looks like 0. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -78,7 +78,8 @@ static bool is_awaited(struct serve *s, int target, const struct dataset *d)
 }
 
 /* The first that is missing, or NULL. */
-static const struct dataset *missing(struct serve *s, const struct dataset *const *datasets, int n, int *target)
+static const struct dataset *missing(struct serve *s, const struct dataset *const *datasets, int n,
+                                     int *target)
 {
     for (int i = 0; i < n; i++)
         for (*target = 0; *target < engine_targets(s->parts.engine); ++*target)
@@ -120,7 +121,8 @@ static void early_free(struct early *e)
     free(e);
 }
 
-/* A dashboard goes on with its other panes when one is refused, and takes 503 for a guard that is not there. */
+/* A dashboard goes on with its other panes when one is refused, and takes 503 for a guard that is not there.
+ */
 static void refuse(struct serve *s, struct early *e, const struct dataset *d, int target)
 {
     struct engine_feed feed;

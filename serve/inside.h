@@ -23,10 +23,10 @@ struct serve {
     char *socket_path; /* of the file that is ours to remove, NULL: none */
     struct demand *demand;
     struct scrapes *scrapes;
-    struct json *json; /* for the loop thread */
+    struct json *json;          /* for the loop thread */
     struct planning *plannings; /* plans that somebody waits for */
-    int n_asks;        /* questions to the query thread that are not answered yet */
-    struct early *earlies; /* questions that wait for what is read now */
+    int n_asks;                 /* questions to the query thread that are not answered yet */
+    struct early *earlies;      /* questions that wait for what is read now */
     int n_earlies;
     struct loop_timer *early_timer; /* NULL: none has waited yet */
     bool judged;                    /* all that findings stand on was read once */
@@ -73,8 +73,8 @@ bool answer_is_awaited(const struct ask *a);
 /* C has ended: nobody waits for its answer any more. */
 void answer_forget(struct http_call *c);
 
-/* early.c: as answer_query, once the first sample of every dataset that Q names is there of every target that is up
- * and gives it. What does not come in some seconds is told with 503 (425 to a dashboard). */
+/* early.c: as answer_query, once the first sample of every dataset that Q names is there of every target that
+ * is up and gives it. What does not come in some seconds is told with 503 (425 to a dashboard). */
 void early_query(struct serve *s, struct http_call *c, const struct query *q, enum shape shape);
 /* Nobody is answered any more. */
 void early_end(struct serve *s);
