@@ -174,3 +174,8 @@ struct args_option args_option(int i)
 {
     return (struct args_option){rows[i].name, rows[i].letter, rows[i].argument, rows[i].help};
 }
+
+bool args_name_server(const struct args *args)
+{
+    return args->host != NULL || args->port != NULL || args->user != NULL || args->database != NULL;
+}

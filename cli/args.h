@@ -32,6 +32,8 @@ bool args_parse(int argc, char **argv, struct args *out, struct err *err);
 /* Takes the first of the words away. */
 void args_drop_word(struct args *args);
 void args_done(struct args *args);
+/* -h, -p, -U or -d: one server is meant, whatever the config and a guard have. */
+bool args_name_server(const struct args *args);
 
 /* The table of options, for help and completion. */
 struct args_option {

@@ -21,10 +21,10 @@ static const char *const verdict_names[N_VERDICTS] = {"OK", "WARNING", "CRITICAL
     "case when acked_by is not null then 'acked by ' || acked_by when silenced_by is not null then "         \
     "'silenced by ' || silenced_by when inhibited_by is not null then 'inhibited by ' || inhibited_by "      \
     "when maintenance is not null then 'in maintenance ' || maintenance end as handled "
-static const char alerts_sql[] = "select rule, level, title, " HANDLED "from alerts "
+static const char alerts_sql[] = "select rule, level, title, " HANDLED ", target from alerts "
                                  "where state in ('firing', 'kept') order by level desc, since_s desc";
 static const char alerts_now_sql[] = "select rule, case severity when 'critical' then 3 when 'warning' then "
-                                     "2 else 1 end as level, title, " HANDLED "from alerts "
+                                     "2 else 1 end as level, title, " HANDLED ", target from alerts "
                                      "where state <> 'ok' order by 2 desc";
 /* Why a rule knows nothing, and whether that is so for now only: of all rules some never can be judged (there
  * is no replica, an extension is missing), and say nothing of how things are. */
@@ -39,6 +39,7 @@ struct check {
     const struct args *args;
     struct session session;
     struct guard_client guard;
+    const char *target; /* of the guard's, the only one that is meant; NULL: all */
     struct query_thread *queries;
     struct alerts *alerts; /* judged here; NULL: a guard was asked */
     struct door *door;
@@ -69,8 +70,10 @@ static const char *cell(const struct result *r, int row, int column)
     return v->type == VALUE_TEXT ? v->text : "";
 }
 
-static bool is_asked(const struct check *c, const char *rule)
+static bool is_asked(const struct check *c, const char *rule, const char *target)
 {
+    if (c->target != NULL && strcmp(c->target, target) != 0)
+        return false;
     for (int i = 0; i < c->args->n_words; i++)
         if (strcmp(c->args->words[i], rule) == 0)
             return true;
@@ -123,7 +126,7 @@ static void add_alerts(struct check *c, const struct result *r)
         enum state_of_all v = level >= LEVEL_CRITICAL  ? VERDICT_CRITICAL
                               : level == LEVEL_WARNING ? VERDICT_WARNING
                                                        : VERDICT_OK;
-        if (!is_asked(c, cell(r, i, 0)))
+        if (!is_asked(c, cell(r, i, 0), cell(r, i, 4)))
             continue;
         if (cell(r, i, 3)[0] != '\0' && !c->args->all)
             set_aside(c, cell(r, i, 2), cell(r, i, 3));
@@ -143,7 +146,7 @@ static void add_rules(struct check *c, const struct result *r)
     for (int i = 0; i < r->n_rows; i++) {
         const char *why = cell(r, i, 3), *status = cell(r, i, 2);
         bool judged = strcmp(status, "ok") == 0 && why[0] == '\0';
-        if (!is_asked(c, cell(r, i, 0)))
+        if (!is_asked(c, cell(r, i, 0), cell(r, i, 1)))
             continue;
         c->n_rules += judged;
         if (judged || !is_unknown(c, r, i))
@@ -198,7 +201,7 @@ static int n_open(struct check *c)
     struct result *r = select_rows(c, rules_sql, &ignored);
     int n = r == NULL || r->n_rows == 0;
     for (int i = 0; r != NULL && i < r->n_rows; i++)
-        n += is_asked(c, cell(r, i, 0)) && strcmp(cell(r, i, 2), "ok") == 0 && cell(r, i, 3)[0] != '\0' &&
+        n += is_asked(c, cell(r, i, 0), cell(r, i, 1)) && strcmp(cell(r, i, 2), "ok") == 0 && cell(r, i, 3)[0] != '\0' &&
              is_unknown(c, r, i);
     result_free(r);
     return n;
@@ -282,14 +285,43 @@ static enum state_of_all print(const struct check *c)
     return v;
 }
 
+static bool guard_watches(struct check *c, const char *target)
+{
+    bool found = false;
+    struct err ignored;
+    struct result *r = guard_client_select(&c->guard, "select name from targets", &ignored);
+    for (int i = 0; r != NULL && i < r->n_rows; i++)
+        found = found || strcmp(cell(r, i, 0), target) == 0;
+    result_free(r);
+    return found;
+}
+
+/* A guard's verdict is about what it watches: where one server is meant it is asked only if that is a [target]
+ * of the config, and it watches it. */
+static bool find_guard(struct check *c)
+{
+    const struct args *a = c->args;
+    struct err none;
+    bool one = args_name_server(a), known = a->host == NULL && a->port == NULL && a->user == NULL &&
+                                            a->database != NULL &&
+                                            config_find(&c->session.config, "target", a->database) != NULL;
+    if (a->no_attach || (one && !known) || !guard_client_open(&c->guard, &c->session, &none))
+        return false;
+    c->target = one ? a->database : NULL;
+    if (!one || guard_watches(c, a->database))
+        return true;
+    guard_client_done(&c->guard);
+    c->target = NULL;
+    return false;
+}
+
 /* False if nothing could be found out. */
 static bool ask(struct check *c, struct err *err)
 {
-    struct err no_guard;
     double wait_s = NAN;
     if (c->args->wait != NULL && !duration_parse(c->args->wait, &wait_s, err))
         return fail(err, "--wait %s: %s", c->args->wait, err->text);
-    if (!c->args->no_attach && guard_client_open(&c->guard, &c->session, &no_guard)) {
+    if (find_guard(c)) {
         bool ok = read_all(c, err);
         guard_client_done(&c->guard);
         return ok;

@@ -68,8 +68,8 @@ void actions_help(struct help *h)
         "tagged rows are confirmed by their number, on a target with env = prod by the "
         "target's name. What it is done to is looked at again just "
         "before, on the same connection. Plain DDL steps back from a lock that does not "
-        "come and tries again; what is done CONCURRENTLY waits, as that "
-        "blocks nobody. Page cures shows the jobs, page ledger what they did, with numbers "
+        "come and tries again; what is done CONCURRENTLY waits and "
+        "tells who waits behind it. Page cures shows the jobs, page ledger what they did, with numbers "
         "before and after, and takes it back where that is possible. With --read-only, in the past, while "
         "it is paused and on old numbers there are none.");
     what_table(h, &actions);

@@ -203,9 +203,12 @@ static void add_section(struct session *s, const struct config_section *section)
     t->connect_timeout_s = section_get_real(section, "connect_timeout");
 }
 
+/* With a host, port or user of the command line a name is a database's, as psql has it: a [target] has a server of its own. */
 static void add_word(struct session *s, const char *word)
 {
-    const struct config_section *section = is_conninfo(word) || word == NULL ? NULL : config_find(&s->config, "target", word);
+    const struct args *a = s->args;
+    bool placed = a->host != NULL || a->port != NULL || a->user != NULL;
+    const struct config_section *section = placed || is_conninfo(word) || word == NULL ? NULL : config_find(&s->config, "target", word);
     if (section != NULL) {
         add_section(s, section);
         return;
@@ -230,7 +233,7 @@ static void choose(struct session *s, const char *const *words, int n)
     for (int i = 0; i < n; i++)
         add_word(s, words[i]);
     const struct args *a = s->args;
-    bool named = a->host != NULL || a->port != NULL || a->user != NULL || a->database != NULL;
+    bool named = args_name_server(a);
     if (n == 0 && !named)
         for (int i = 0; i < s->config.n_sections; i++)
             if (strcmp(s->config.sections[i].kind, "target") == 0)

@@ -346,7 +346,7 @@ static int run(struct watch *w, const char *badge, struct err *err)
 static bool find_guard(struct watch *w, int n_words, const char *badge, struct err *err)
 {
     const struct args *a = w->session.args;
-    bool named = n_words > 0 || a->host != NULL || a->port != NULL || a->user != NULL || a->database != NULL;
+    bool named = n_words > 0 || args_name_server(a);
     if (a->attach != NULL)
         return (w->attach = attach_named(&w->session, a->attach, &w->target, err)) != NULL;
     if (!a->no_attach && !a->notify && !named && badge == NULL)

@@ -88,7 +88,7 @@ struct act_order {
     const char *still, *then, *then_says;
     double wait_s;
     const char *after_failure; /* asked when the statement failed: each row is a sentence about what it left behind; NULL: nothing is asked */
-    double lock_timeout_s;     /* how long it stands in a lock's queue before it steps back and tries again; NAN: it waits */
+    double lock_timeout_s;     /* how long it stands in a lock's queue before it steps back and tries again, and how long others may wait behind it (1 s at least) before it is given up; NAN: it waits, and goes on */
     double limit_s;            /* after that it is cancelled */
     bool at_once;              /* a function that leaves nothing on a connection: may go through a pooler */
 };
@@ -103,6 +103,8 @@ struct act_host {
     void (*step)(void *ctx, enum act_step step, int pid, int attempt); /* PID is that of the server's process; ATTEMPT counts from 1 */
     /* Once, and then the act is gone. TEXT: why it failed, what the server warned of, what was left behind; a line each, perhaps "". */
     void (*ended)(void *ctx, enum act_end end, const char *text);
+    /* What is to be known of it while it runs: who waits behind it. NULL: nothing any more. */
+    void (*says)(void *ctx, const char *text);
 };
 
 /* PLAN is text of several lines, or NULL and ERROR says why there is none. */

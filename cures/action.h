@@ -14,8 +14,9 @@
  *   asks      = what is typed first; it is the parameter :typed
  *   at_once   = yes                does not wait for other jobs of its target, and may run through a pooler:
  * a function, called once
- *   lock_timeout = 2s              how long it stands in a lock's queue before it steps back and tries again;
- *                                  absent: it waits, since that blocks nobody
+ *   lock_timeout = 2s              how long it stands in a lock's queue before it steps back and tries again, and
+ *                                  how long others wait behind it before it steps back for good; absent: it waits
+ *                                  and goes on, as what it leaves half done is worse; who waits is told
  *   limit     = 6h                 how long it may take in all
  *   schema    = yes                changes the schema: written as a migration (findings --write-migrations)
  *   lasting   = one sentence: why nothing takes it back; where a row's `undo` is NULL, the ledger tells it

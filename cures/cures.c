@@ -144,6 +144,15 @@ static void on_ended(void *ctx, enum act_end how, const char *text)
         end(c, job, states[how], text);
 }
 
+static void on_says(void *ctx, const char *text)
+{
+    struct running *r = ctx;
+    struct job *job = jobs_find(&r->cures->jobs, r->id);
+    if (job != NULL)
+        job_says(job, text);
+    soon(r->cures);
+}
+
 /* What takes an entry of the ledger back must be what was written into it. */
 static bool may_undo(struct cures *c, const struct job *job, struct err *err)
 {
@@ -180,7 +189,8 @@ static void begin(struct cures *c, struct job *job)
                               .lock_timeout_s = job->lock_timeout_s,
                               .limit_s = job->limit_s,
                               .at_once = job->at_once};
-    r->act = engine_act(c->engine, job->target, &order, (struct act_host){r, on_step, on_ended}, &err);
+    r->act =
+        engine_act(c->engine, job->target, &order, (struct act_host){r, on_step, on_ended, on_says}, &err);
     if (r->act != NULL)
         return;
     running_free(r);

@@ -50,7 +50,7 @@ static const struct column columns[N_COLUMNS] = {
     [BEGAN]     = {"began_at",  KIND_GAUGE, TYPE_REAL, UNIT_TIME,  .help = "when it began"},
     [ENDED]     = {"ended_at",  KIND_GAUGE, TYPE_REAL, UNIT_TIME,  .help = "when it ended"},
     [RUN]       = {"run_s",     KIND_GAUGE, TYPE_REAL, UNIT_S,     .help = "how long it has run, or ran"},
-    [MESSAGE]   = {"message",   KIND_TEXT,  TYPE_TEXT, .help = "why it failed, what the server warned of, what was left behind"},
+    [MESSAGE]   = {"message",   KIND_TEXT,  TYPE_TEXT, .help = "while it runs: who waits behind it; then why it failed, what the server warned of, what was left behind"},
     [UNDO]      = {"undo",      KIND_TEXT,  TYPE_TEXT, .help = "the SQL that takes it back, where there is one"},
     [BY]        = {"by_whom",   KIND_TEXT,  TYPE_TEXT, .help = "who asked for it"},
 };

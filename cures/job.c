@@ -152,6 +152,12 @@ void job_goes(struct job *job, enum job_step step, int pid, int attempt, double 
     job->step_at = now;
 }
 
+void job_says(struct job *job, const char *text)
+{
+    free(job->message);
+    job->message = text == NULL || text[0] == '\0' ? NULL : mem_dup(text);
+}
+
 bool job_cancel(struct job *job, double now)
 {
     if (job->state == JOB_QUEUED) {
@@ -184,8 +190,7 @@ void jobs_end(struct jobs *j, struct job *job, enum job_state state, const char 
 {
     job->state = state;
     job->ended_at = now;
-    free(job->message);
-    job->message = message == NULL || message[0] == '\0' ? NULL : mem_dup(message);
+    job_says(job, message);
     forget_old(j, job);
 }
 

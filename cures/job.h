@@ -31,7 +31,7 @@ struct job {
     int attempts;                        /* that were begun */
     enum job_step step;
     double step_at; /* when that began, as those above */
-    char *message;  /* why it failed, what the server warned of; NULL: nothing */
+    char *message;  /* who waits behind it; why it failed, what the server warned of; NULL: nothing */
 };
 
 /* At most this many that have ended are kept, this many may wait on a target, and this many of those that
@@ -71,6 +71,8 @@ int jobs_place(const struct jobs *j, const struct job *job);
 
 void job_begin(struct job *job, double now);
 void job_goes(struct job *job, enum job_step step, int pid, int attempt, double now);
+/* TEXT, which is copied, is its message from now on; NULL: none. */
+void job_says(struct job *job, const char *text);
 /* True if the server has to be asked; a queued one ends here. Nothing happens to one that has ended. */
 bool job_cancel(struct job *job, double now);
 /* MESSAGE is copied; old ones are forgotten. */

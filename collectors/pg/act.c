@@ -1,6 +1,7 @@
 /* A cure: one statement on a connection of its own, checked just before, tried again when a lock does not
- * come, cancelled by the server's own protocol. What follows a statement that may not be enough is in
- * act_watch.c. */
+ * come, cancelled by the server's own protocol. Beside it: its connection (act_conn.c), what follows a
+ * statement that may not be enough (act_watch.c), who waits behind it (act_behind.c), and what it leaves when
+ * it fails (act_after.c). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,6 @@
 #include "collectors/pg/act.h"
 #include "core/mem.h"
 
-static const double CONNECT_S = 10, ASK_S = 10;
 /* Between two attempts to get a lock; each stands in its queue for lock_timeout at most. */
 static const double PAUSE_S = 3;
 enum { MOST_ATTEMPTS = 20, MOST_TEXT = 8000 };
@@ -39,6 +39,8 @@ static void destroy(struct act *a)
             break;
         }
     conn_close(a->conn);
+    conn_info_free(a->info);
+    act_behind_forget(a);
     loop_timer_free(a->timer);
     loop_timer_free(a->limit);
     text_done(&a->said);
@@ -65,65 +67,6 @@ void act_finish(struct act *a, enum act_end end, const char *text)
     loop_timer_start(a->timer, 0, 0);
 }
 
-static void ask(struct act *a, const char *sql, double timeout_s,
-                void (*done)(void *ctx, const struct conn_answer *answer))
-{
-    conn_send(a->conn, &(struct conn_query){.sql = sql,
-                                            .local = a->source->pooled ? "" : NULL,
-                                            .unnamed = true,
-                                            .timeout_s = timeout_s,
-                                            .ctx = a,
-                                            .done = done});
-}
-
-/* What we ask for ourselves bears our tag. */
-void act_ask_own(struct act *a, const char *sql, void (*done)(void *ctx, const struct conn_answer *answer))
-{
-    struct text tagged;
-    size_t word = strcspn(sql, " \n");
-    text_init(&tagged, 1 << 17);
-    text_add_n(&tagged, sql, word);
-    text_add(&tagged, " " PG_TAG);
-    text_add(&tagged, sql + word);
-    ask(a, text_str(&tagged), ASK_S, done);
-    text_done(&tagged);
-}
-
-/* ---- After a failure ---- */
-
-static void on_after(void *ctx, const struct conn_answer *answer)
-{
-    struct act *a = ctx;
-    if (strcmp(answer->sqlstate, "57014") == 0 && !a->asked_again) {
-        a->asked_again = true;
-        act_ask_own(a, a->after_failure, on_after);
-        return;
-    }
-    for (int i = 0; answer->rows != NULL && i < conn_rows_n(answer->rows) && i < 10; i++) {
-        int len = 0;
-        act_say(a, conn_rows_value(answer->rows, i, 0, &len));
-    }
-    if (answer->rows == NULL)
-        act_say(a, "what it left behind could not be asked: look for invalid indexes");
-    conn_rows_free(answer->rows);
-    act_finish(a, a->end, NULL);
-}
-
-static void fail_after(struct act *a, enum act_end end, const char *text)
-{
-    a->end = end;
-    act_say(a, text);
-    if (a->after_failure == NULL || !conn_is_up(a->conn)) {
-        act_finish(a, end,
-                   a->after_failure == NULL
-                       ? NULL
-                       : "what it left behind could not be asked: look for invalid indexes");
-        return;
-    }
-    a->step = STEP_AFTER;
-    act_ask_own(a, a->after_failure, on_after);
-}
-
 /* ---- The statement ---- */
 
 /* A function that says no has failed: pg_terminate_backend of a process that is gone. */
@@ -142,7 +85,7 @@ static void lock_missed(struct act *a)
         snprintf(text, sizeof(text),
                  "the lock did not come in %d attempts of %.3g s each: page locks shows who holds it",
                  a->attempt, a->lock_timeout_s);
-        fail_after(a, ACT_FAILED, text);
+        act_after(a, ACT_FAILED, text);
         return;
     }
     a->step = STEP_PAUSE;
@@ -160,18 +103,20 @@ static void statement_failed(struct act *a, const struct conn_answer *answer)
     if (lost) {
         snprintf(text, sizeof(text), "%.200s; whether it was done is not known: the server may have gone on",
                  answer->text);
-        fail_after(a, ACT_FAILED, text);
+        act_after(a, ACT_FAILED, text);
     } else if (a->late && ended) {
         snprintf(text, sizeof(text), "it took longer than its limit of %.0f s, and was cancelled",
                  a->limit_s);
-        fail_after(a, ACT_FAILED, text);
-    } else if (a->cancelled && (ended || lock))
-        fail_after(a, ACT_CANCELLED, "cancelled while it ran");
+        act_after(a, ACT_FAILED, text);
+    } else if (a->back[0] != '\0' && (ended || lock))
+        act_after(a, ACT_FAILED, a->back);
+    else if (a->cancelled && (ended || lock))
+        act_after(a, ACT_CANCELLED, "cancelled while it ran");
     else if (lock)
         lock_missed(a);
     else {
         act_say(a, answer->text);
-        fail_after(a, ACT_FAILED, answer->detail);
+        act_after(a, ACT_FAILED, answer->detail);
     }
 }
 
@@ -194,7 +139,8 @@ static void on_statement(void *ctx, const struct conn_answer *answer)
 
 void act_send(struct act *a, const char *statement)
 {
-    ask(a, statement, a->limit_s + GRACE_S, on_statement);
+    act_behind_watch(a);
+    act_ask(a, statement, a->limit_s + GRACE_S, on_statement);
 }
 
 /* ---- Before it ---- */
@@ -248,6 +194,10 @@ static void on_timer(void *ctx)
         a->step == STEP_PAUSE ? begin(a) : act_look(a);
         return;
     }
+    if (a->step == STEP_AFTER) {
+        act_after_again(a);
+        return;
+    }
     struct act_host host = a->host;
     enum act_end end = a->end;
     char *text = text_take(&a->said);
@@ -256,7 +206,7 @@ static void on_timer(void *ctx)
     free(text);
 }
 
-static void stop(struct act *a)
+void act_stop(struct act *a)
 {
     if (a->step == STEP_PAUSE || (a->step == STEP_VERIFY && !conn_is_up(a->conn))) {
         act_finish(a, a->late ? ACT_FAILED : ACT_CANCELLED,
@@ -275,8 +225,8 @@ static void stop(struct act *a)
 static void on_limit(void *ctx)
 {
     struct act *a = ctx;
-    a->late = a->late || !a->cancelled;
-    stop(a);
+    a->late = a->late || (!a->cancelled && a->back[0] == '\0');
+    act_stop(a);
 }
 
 void act_cancel(struct act *a)
@@ -284,7 +234,7 @@ void act_cancel(struct act *a)
     if (a->cancelled || a->step == STEP_END || a->step == STEP_AFTER)
         return;
     a->cancelled = true;
-    stop(a);
+    act_stop(a);
 }
 
 void act_forget(struct act *a)
@@ -292,46 +242,7 @@ void act_forget(struct act *a)
     destroy(a);
 }
 
-/* ---- The connection ---- */
-
-static void on_up(void *ctx)
-{
-    (void)ctx;
-}
-
-/* What was outstanding has been answered by then; without an answer to come it is the end. */
-static void on_down(void *ctx, enum conn_trouble trouble, const char *text)
-{
-    struct act *a = ctx;
-    (void)trouble;
-    if (a->step == STEP_WATCH)
-        act_say(a, "it could not be seen what came of it");
-    act_finish(a, ACT_FAILED, text);
-}
-
-static void on_notice(void *ctx, const char *severity, const char *text)
-{
-    struct act *a = ctx;
-    if (strcmp(severity, "WARNING") == 0 && a->said.len < MOST_TEXT / 2)
-        act_say(a, text);
-}
-
-static void settings_add(struct act *a, struct conn_info *info)
-{
-    const struct pg_source *s = a->source;
-    const char *own = conn_info_get(s->info, "options");
-    struct text t;
-    text_init(&t, 4000);
-    text_addf(&t,
-              "%s -c statement_timeout=0 -c lock_timeout=%.0f -c idle_in_transaction_session_timeout=0"
-              " -c client_connection_check_interval=0" /* who leaves was told that the server goes on */
-              " -c standard_conforming_strings=on -c client_min_messages=warning",
-              own == NULL ? "" : own, isnan(a->lock_timeout_s) ? 0 : fmax(1, a->lock_timeout_s * 1000));
-    conn_info_set(info, "options", s->pooled ? NULL : text_str(&t));
-    conn_info_set(info, "application_name", s->pooled ? NULL : "dbvitals");
-    conn_info_set(info, "client_encoding", s->pooled ? NULL : "UTF8");
-    text_done(&t);
-}
+/* ---- The whole ---- */
 
 struct act *act_start(struct pg_source *s, const struct act_order *order, struct act_host host,
                       struct err *err)
@@ -364,17 +275,9 @@ struct act *act_start(struct pg_source *s, const struct act_order *order, struct
     text_init(&a->said, MOST_TEXT);
     a->timer = loop_timer_new(s->loop, on_timer, a);
     a->limit = loop_timer_new(s->loop, on_limit, a);
-    struct conn_info *info = conn_same_place(s->fast.conn);
-    if (order->database != NULL)
-        conn_info_set(info, "dbname", order->database);
-    settings_add(a, info);
-    struct conn_options how = {.password = keep_password(&s->keep),
-                               .syn_s = CONNECT_S,
-                               .answer_s = CONNECT_S,
-                               .pooled = s->pooled};
-    a->conn = conn_open(s->loop, info, &how,
-                        (struct conn_handler){.ctx = a, .up = on_up, .down = on_down, .notice = on_notice});
-    conn_info_free(info);
+    a->behind = loop_timer_new(s->loop, act_behind_look, a);
+    act_place(a, order->database);
+    act_connect(a);
     loop_timer_start(a->limit, a->limit_s, 0);
     begin(a);
     return a;

@@ -18,6 +18,7 @@ static const struct {
     {"lock_timeout",                        NULL},
     {"idle_in_transaction_session_timeout", NULL},
     {"default_transaction_read_only",       "on"},
+    {"standard_conforming_strings",         "on"},
     {"jit",                                 "off"},
     {"max_parallel_workers_per_gather",     "0"},
     // clang-format on

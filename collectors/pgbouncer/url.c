@@ -3,13 +3,11 @@
 
 #include "collectors/pgbouncer/inside.h"
 
-static const char scheme[] = "pgbouncer://";
-
 struct conn_info *bouncer_url_parse(const char *url, struct err *err)
 {
     struct text t;
     text_init(&t, 1 << 16);
-    text_addf(&t, "postgresql://%s", url + sizeof(scheme) - 1);
+    text_addf(&t, "postgresql://%s", url + strlen("pgbouncer://"));
     struct err why = {0};
     struct conn_info *info = conn_info_parse(text_str(&t), &why);
     if (info == NULL) {

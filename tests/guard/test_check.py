@@ -1,7 +1,10 @@
 """check without a guard: it judges itself, and never says that all is well of what it cannot know."""
+import json
+
 import pytest
 
 from provoke import Busy, execute
+from servers import wait_for
 
 
 @pytest.fixture
@@ -47,3 +50,28 @@ def test_what_is_asked_for_wrongly_is_unknown_too(check):
     for words, why in ((("nothing",), "no rule is called nothing"), (("--wait", "soon"), "--wait soon")):
         code, text = check(*words, level=LEVEL)
         assert code == 3 and text.startswith("DBVITALS UNKNOWN - ") and why in text, text
+
+
+def test_a_server_that_is_named_is_never_told_with_another_ones_verdict(guard, start_server):
+    """Neither by a guard that watches others, nor by a [target] that has the name of the database."""
+    watched, other = start_server(), start_server()
+    guard.sections["target shop"] = {"url": watched.conninfo()}
+    guard.sections["target more"] = {"url": other.conninfo()}
+    guard.sections["rule slots"] = {"from": "server", "value": "max_connections", "warning": "> 1", "summary": "slots"}
+    other.psql("create database shop")
+    guard.start().wait_log("up", 2)
+    there = [f"-h{other.host}", f"-p{other.port}", "-Upostgres"]
+
+    def verdict(*words):
+        done = guard.ask("check", "slots", *words)
+        return done.returncode, sorted(line.split(": ")[0].split()[-1] for line in done.stdout.splitlines()[1:] if line)
+
+    wait_for(lambda: verdict() == (1, ["more", "shop"]), 15, verdict)
+    assert verdict("-d", "shop") == (1, ["shop"])
+    assert verdict("-d", "postgresql://postgres@127.0.0.1:1/shop")[0] in (2, 3)  # nobody is there
+    place = "select name, place from targets"
+    by_name = json.loads(guard.ask("query", place, "-d", "shop", "-f", "json").stdout)
+    placed = json.loads(guard.ask("query", place, *there, "-d", "shop", "-f", "json").stdout)
+    assert by_name[0]["place"].endswith("/postgres") and placed[0]["place"].endswith("/shop")
+    nowhere = guard.ask("doctor", "-h", "127.0.0.1", "-p", "1", "-d", "shop")
+    assert nowhere.returncode != 0 and "connected as" not in nowhere.stdout, nowhere.stdout

@@ -1,6 +1,6 @@
 /* An action on a row of a real server, without a screen: cure_probe URL ACTION [hold] [cancel=SECONDS] [ledger=DIRECTORY [until=NUMBER]] KEY=VALUE...
  * Prints what the action says of the row, waits for a line of input (hold), runs it, and prints how it ended. With a ledger it is kept there; until
- * waits for that number after it. */
+ * waits for that number after it. What a job says while it runs is told as it changes. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +27,8 @@ struct probe {
     const char *ledger, *until;
     struct query_thread *queries;
     int64_t job;
-    struct loop_timer *look, *cancel, *wait;
+    struct loop_timer *look, *cancel, *wait, *meanwhile;
+    char said[500];
 };
 
 static void tell(const char *what, const char *text)
@@ -80,6 +81,17 @@ static void on_wait(void *ctx)
     else
         loop_timer_start(p->wait, look_every_s, 0);
     result_free(r);
+}
+
+static void on_meanwhile(void *ctx)
+{
+    struct probe *p = ctx;
+    const struct job *job = jobs_find(cures_jobs(p->cures), p->job);
+    if (job != NULL && job_is_open(job) && strcmp(job->message == NULL ? "" : job->message, p->said) != 0) {
+        snprintf(p->said, sizeof(p->said), "%s", job->message == NULL ? "" : job->message);
+        tell("meanwhile", p->said);
+    }
+    loop_timer_start(p->meanwhile, look_every_s, 0);
 }
 
 static void on_trouble(void *ctx, const char *text)
@@ -207,6 +219,8 @@ int main(int argc, char **argv)
     }
     p.wait = loop_timer_new(p.loop, on_wait, &p);
     p.look = loop_timer_new(p.loop, on_look, &p);
+    p.meanwhile = loop_timer_new(p.loop, on_meanwhile, &p);
+    loop_timer_start(p.meanwhile, look_every_s, 0);
     p.cancel = loop_timer_new(p.loop, on_cancel, &p);
     p.began_s = loop_mono_s();
     loop_timer_start(p.look, look_every_s, 0);
@@ -218,6 +232,7 @@ int main(int argc, char **argv)
     loop_timer_free(p.look);
     loop_timer_free(p.cancel);
     loop_timer_free(p.wait);
+    loop_timer_free(p.meanwhile);
     door_free(p.door);
     actions_done(&p.actions);
     registry_done(&registry);

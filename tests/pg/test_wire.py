@@ -109,12 +109,21 @@ def test_numbers_are_those_of_the_views(server, poll):
 def test_a_session_has_the_settings_that_were_promised(server, poll):
     sql = ("select name as k, case setting when 'on' then 1 when 'off' then 0 else setting::float8 end as v from pg_settings where name in"
            " ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'default_transaction_read_only', 'jit',"
-           " 'max_parallel_workers_per_gather')")
-    p = poll(server.conninfo() + " options='-c jit=on -c work_mem=1MB'", "s", options=["-s", f"s={sql}"])
+           " 'standard_conforming_strings', 'max_parallel_workers_per_gather')")
+    p = poll(server.conninfo() + " options='-c jit=on -c standard_conforming_strings=off -c work_mem=1MB'", "s", options=["-s", f"s={sql}"])
     assert p.end() == 0
     assert {r["k"]: r["v"] for r in p.samples("s")[0]["rows"]} == {
         "statement_timeout": 10000, "lock_timeout": 200, "idle_in_transaction_session_timeout": 10000,
-        "default_transaction_read_only": 1, "jit": 0, "max_parallel_workers_per_gather": 0}
+        "default_transaction_read_only": 1, "jit": 0, "standard_conforming_strings": 1, "max_parallel_workers_per_gather": 0}
+
+
+@pytest.mark.parametrize("through", ["nothing", "a pooler"])
+def test_a_database_that_reads_backslashes_in_strings_is_read_all_the_same(start_server, start_pgbouncer, poll, through):
+    s = start_server()
+    s.psql("alter database postgres set standard_conforming_strings = off")
+    at = s if through == "nothing" else start_pgbouncer(s, pool_size=3)
+    p = poll(at.conninfo(), *FAST, "settings")
+    assert p.end() == 0 and len(p.samples("settings")) == 1, p.lines
 
 
 def test_a_dataset_of_the_users_own_sees_the_names_that_the_user_sees(server, poll):
@@ -224,7 +233,7 @@ def test_the_next_host_of_a_list_is_tried_when_the_first_drops_packets(start_ser
 
 def leftovers(bouncer):
     """What another client finds on the pool's server connection."""
-    names = ["default_transaction_read_only", "transaction_read_only", "statement_timeout", "lock_timeout", "jit", "search_path",
+    names = ["default_transaction_read_only", "transaction_read_only", "statement_timeout", "lock_timeout", "jit", "search_path", "standard_conforming_strings",
              "idle_in_transaction_session_timeout", "max_parallel_workers_per_gather"]
     found = {n: bouncer.psql(f"show {n}") for n in names}
     return found | {"statements": bouncer.psql("select count(*) from pg_prepared_statements")}
