@@ -7,11 +7,13 @@
 #include "cli/dashboard.h"
 #include "cli/guard_check.h"
 #include "cli/output.h"
+#include "cli/schedule_words.h"
 #include "cli/session.h"
 #include "core/text.h"
 #include "tui/page.h"
 
-static bool check_sql(struct door *door, const struct config_section *s, const char *key, const char *sql, struct err *err)
+static bool check_sql(struct door *door, const struct config_section *s, const char *key, const char *sql,
+                      struct err *err)
 {
     struct query_uses uses = {0};
     bool ok = sql == NULL || door_check(door, sql, &uses, err);
@@ -33,7 +35,8 @@ static bool check_pages(const struct session *s, struct err *err)
         const struct pane *p = pages.panes[i];
         const struct config_section *section = config_find(&s->config, "pane", p->name);
         if (section != NULL)
-            ok = check_sql(door, section, "sql", p->sql, err) && check_sql(door, section, "note", p->note, err);
+            ok = check_sql(door, section, "sql", p->sql, err) &&
+                 check_sql(door, section, "note", p->note, err);
     }
     door_free(door);
     pages_done(&pages);
@@ -49,6 +52,25 @@ static void show(const struct session *s, const char *path)
     text_done(&t);
 }
 
+enum { RUNS_TOLD = 3 };
+
+/* What was checked, and what will be done without a person. */
+static void tell_checked(const struct session *s, const char *path)
+{
+    struct schedules schedules;
+    printf("%s: ok\n", path);
+    if (!schedules_read(&s->config, &schedules, NULL))
+        return;
+    for (int i = 0; i < schedules.n; i++) {
+        struct text t;
+        text_init(&t, 1000);
+        schedule_words_next(&schedules.list[i], loop_wall_s(), RUNS_TOLD, &t);
+        printf("schedule %s, %s: next %s\n", schedules.list[i].name, schedules.list[i].when, text_str(&t));
+        text_done(&t);
+    }
+    schedules_done(&schedules);
+}
+
 int config_run(const struct args *args)
 {
     struct session s;
@@ -59,13 +81,19 @@ int config_run(const struct args *args)
     if (!checks && strcmp(word, "show") != 0)
         fail(&err, "config %s: say `config check` or `config show`", word);
     else if (session_open(&s, args, 0, &err)) {
-        const char *path = s.config.path != NULL ? s.config.path : "no config file: defaults";
+        struct text none;
+        text_init(&none, 5000);
+        text_add(&none, "no config file: defaults (looked for: ");
+        config_places(&none);
+        text_add(&none, ")");
+        const char *path = s.config.path != NULL ? s.config.path : text_str(&none);
         bool good = !checks || (check_pages(&s, &err) && guard_check(&s.config, &s.registry, &err));
         code = good ? EXIT_OK : EXIT_USAGE;
         if (checks && code == EXIT_OK)
-            printf("%s: ok\n", path);
+            tell_checked(&s, path);
         if (!checks)
             show(&s, path);
+        text_done(&none);
         session_close(&s, code);
     }
     if (code != EXIT_OK)

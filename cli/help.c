@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "core/option.h"
 #include "core/text.h"
+#include "serve/serve.h"
 #include "tui/keys.h"
 #include "version.h"
 
@@ -20,10 +21,13 @@ static const struct {
     {EXIT_OK, "all well"},
     {EXIT_USAGE, "wrong usage, config or SQL; one line on standard error says what; check: a warning; "
                  "optimize: a step failed or was left"},
-    {EXIT_NO_DATA, "no data came: the server cannot be reached, or refuses; alerts: no guard answers; guard: its directory or address "
+    {EXIT_NO_DATA, "no data came: the server cannot be reached, or refuses; alerts: no guard answers; guard: "
+                   "its directory or address "
                    "cannot be used; check: critical; optimize: it could not begin"},
-    {EXIT_INCOMPLETE, "doctor: connected, but something is missing; show, query: one of several targets gave nothing; check: unknown; "
-                      "findings: a schema change was not written, since nobody knows whether it was done as it says"},
+    {EXIT_INCOMPLETE,
+     "doctor: connected, but something is missing; show, query: one of several targets gave nothing; check: "
+     "unknown; "
+     "findings: a schema change was not written, since nobody knows whether it was done as it says"},
 };
 enum { N_EXIT_CODES = sizeof(exit_codes) / sizeof(exit_codes[0]) };
 
@@ -143,8 +147,8 @@ static void pages_help(struct help *h)
 static const char *type_of(const struct option *o)
 {
     static const char *const types[] = {
-        [OPTION_TEXT] = "text",   [OPTION_BOOL] = "yes or no",     [OPTION_INTEGER] = "integer",
-        [OPTION_REAL] = "number", [OPTION_DURATION] = "duration",  [OPTION_CHOICE] = "one of",
+        [OPTION_TEXT] = "text",   [OPTION_BOOL] = "yes or no",      [OPTION_INTEGER] = "integer",
+        [OPTION_REAL] = "number", [OPTION_DURATION] = "duration",   [OPTION_CHOICE] = "one of",
         [OPTION_SQL] = "SQL",     [OPTION_URL] = "URL or conninfo", [OPTION_HOOK] = "URL"};
     _Static_assert(sizeof(types) / sizeof(*types) == OPTION_HOOK + 1, "each type has its word");
     return types[o->type];
@@ -183,6 +187,22 @@ static void config_help(struct help *h)
     }
 }
 
+enum { MOST_ROUTES = 64 };
+
+static void http_help(struct help *h)
+{
+    static const struct doc_column columns[] = {
+        {"method"}, {"path", .code = true}, {"who may"}, {"what it answers"}};
+    const char *cells[MOST_ROUTES][4];
+    struct serve_route r;
+    int n = 0;
+    for (; n < MOST_ROUTES && serve_route(n, &r); n++) {
+        const char *row[] = {r.method, r.path, r.who, r.help};
+        memcpy(cells[n], row, sizeof(row));
+    }
+    doc_table(&h->doc, columns, 4, &cells[0][0], n);
+}
+
 static void topics_help(struct help *h);
 
 static const struct topic {
@@ -200,6 +220,7 @@ static const struct topic {
     {"actions",    "what can be done to a row, or to a server; each asks first",                    actions_help},
     {"keys",       "the keys of the dashboard; after : the names do the same",                      keys_help},
     {"config",     "every section and key of the config file",       config_help},
+    {"http",       "what a guard answers over HTTP; tokens stand in [http], and docs/http.md has examples", http_help},
     {"completion", "a script for bash: source <(dbvitals help completion)", help_completion, .registry = true, .pages = true},
     // clang-format on
 };
@@ -235,6 +256,11 @@ void help_usage(FILE *f, const struct subcommand *subcommands, int n)
           "socket).\n\nOptions:\n",
           f);
     options_help(&h);
+    struct text places;
+    text_init(&places, 5000);
+    config_places(&places);
+    fprintf(f, "\nConfig: --config FILE, else %s\n", text_str(&places));
+    text_done(&places);
     fputs("\nExit codes:\n", f);
     exit_codes_help(&h);
     fputs("\nTopics of dbvitals help:\n", f);

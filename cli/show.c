@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/pace.h"
 #include "cli/session.h"
+#include "cli/show_guard.h"
 #include "core/export.h"
 #include "core/mem.h"
 #include "core/nearest.h"
@@ -22,10 +23,12 @@ enum { MOST_DATASETS = 64 };
 struct job {
     struct session session;
     struct door *door;
+    struct attach *attach; /* a guard that is asked; NULL: we read ourselves */
     const struct dataset *datasets[MOST_DATASETS];
     int n_datasets;
     const struct dataset *asked[MOST_DATASETS]; /* of these: those that are not kept on our own disk */
     int n_asked;
+    bool all; /* no dataset was named */
     bool needs_window;
     enum export_format format;
     FILE *out;
@@ -52,6 +55,7 @@ static bool open_job(struct job *j, const struct args *args, struct err *err)
 static void close_job(struct job *j, int code)
 {
     door_free(j->door);
+    attach_free(j->attach);
     advising_end(&j->advising);
     session_close(&j->session, code);
     if (j->out != NULL && j->out != stdout)
@@ -64,7 +68,8 @@ static bool print_sql(struct job *j, const char *sql, const char *name, bool fir
     const char *window = j->session.args->window;
     struct query_param param = {"window", {.type = window == NULL ? VALUE_NULL : VALUE_TEXT, .text = window}};
     struct query query = {.sql = sql, .params = &param, .n_params = 1, .deadline_s = 10, .user = true};
-    struct result *result = door_run(j->door, snapshot, &query, err);
+    struct result *result = j->attach != NULL ? show_guard_ask(&j->session, j->attach, &query, err)
+                                              : door_run(j->door, snapshot, &query, err);
     if (result != NULL) {
         export_result(j->out, result, j->format, name, first);
         result_free(result);
@@ -75,7 +80,7 @@ static bool print_sql(struct job *j, const char *sql, const char *name, bool fir
 
 static bool read_kept(struct job *j, struct err *err)
 {
-    for (int i = 0; i < j->n_datasets; i++)
+    for (int i = 0; i < j->n_datasets && j->attach == NULL; i++)
         if (kept_is(j->datasets[i]) && !kept_read(&j->session, j->datasets[i], err))
             return false;
     return true;
@@ -131,6 +136,52 @@ static bool is_advice(const struct job *j)
     return false;
 }
 
+/* What only a guard has, or NULL. */
+static const struct dataset *of_guard(const struct job *j)
+{
+    for (int i = 0; i < j->n_datasets && !j->all; i++)
+        if (show_guard_has(j->datasets[i]))
+            return j->datasets[i];
+    return NULL;
+}
+
+static int run_attached(struct job *j, const char *const *targets, int n_targets, int times, struct err *err)
+{
+    const struct dataset *d = of_guard(j);
+    const char *what = d != NULL ? d->name : "--attach";
+    if (n_targets > 0) {
+        fail(err, "%s: a guard is asked, of all that it watches: leave %s out, or say `where target = ...`", what,
+             targets[0]);
+        return EXIT_USAGE;
+    }
+    j->attach = show_guard_open(&j->session, what, err);
+    if (j->attach == NULL)
+        return EXIT_NO_DATA;
+    int code = print_often(j, times, err);
+    return code == EXIT_USAGE && attach_trouble(j->attach) != NULL ? EXIT_NO_DATA : code;
+}
+
+static bool any_down(const struct job *j)
+{
+    bool down = false;
+    for (int i = 0; i < engine_targets(j->session.engine); i++) {
+        struct source_status status;
+        engine_target_status(j->session.engine, i, &status);
+        down = down || status.state != SOURCE_UP;
+    }
+    return down;
+}
+
+/* Why nothing came: of targets, or of datasets; if neither tells, ERR does. */
+static int explain_nothing(struct job *j, struct err *err)
+{
+    bool down = any_down(j);
+    session_explain_down(&j->session, stderr);
+    if (session_explain_failures(&j->session, j->asked, j->n_asked, stderr) > 0 || down)
+        err->text[0] = '\0';
+    return EXIT_NO_DATA;
+}
+
 static int run_job(struct job *j, const char *const *targets, int n_targets, struct err *err)
 {
     const struct args *args = j->session.args;
@@ -138,6 +189,8 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
     for (int i = 0; i < j->n_datasets; i++)
         if (!kept_is(j->datasets[i]))
             j->asked[j->n_asked++] = j->datasets[i];
+    if (args->attach != NULL || of_guard(j) != NULL)
+        return run_attached(j, targets, n_targets, times, err);
     if (j->n_asked == 0) { /* nobody needs to answer for `select 1` */
         session_name_targets(&j->session, targets, n_targets);
         return print_often(j, times, err);
@@ -147,11 +200,8 @@ static int run_job(struct job *j, const char *const *targets, int n_targets, str
     if (is_advice(j) && !advising_begin(&j->advising, &j->session, err))
         return EXIT_USAGE;
     double wait_s = 8 + 2 * j->session.refresh_s;
-    if (!session_collect(&j->session, j->asked, j->n_asked, j->needs_window ? 2 : 1, wait_s, err)) {
-        session_explain_down(&j->session, stderr);
-        session_explain_failures(&j->session, j->asked, j->n_asked, stderr);
-        return EXIT_NO_DATA;
-    }
+    if (!session_collect(&j->session, j->asked, j->n_asked, j->needs_window ? 2 : 1, wait_s, err))
+        return explain_nothing(j, err);
     if (is_advice(j))
         advising_wait(&j->advising);
     int code = print_often(j, times, err);
@@ -225,13 +275,14 @@ int show_run(const struct args *args)
         } else
             targets[n_targets++] = args->words[i];
     }
-    if (j.n_datasets == 0)
+    j.all = j.n_datasets == 0;
+    if (j.all)
         for (int i = 0; i < j.session.registry.n && i < MOST_DATASETS; i++)
             j.datasets[j.n_datasets++] = j.session.registry.datasets[i];
     for (int i = 0; i < j.n_datasets; i++)
         j.needs_window = j.needs_window || has_window(j.datasets[i]);
     code = run_job(&j, targets, n_targets, &err);
-    if (code == EXIT_USAGE)
+    if (code != EXIT_OK && err.text[0] != '\0')
         report(&err);
     close_job(&j, code);
     return code;
@@ -256,7 +307,7 @@ int query_run(const struct args *args)
         j.datasets[j.n_datasets++] = uses.datasets[i];
     free(uses.datasets);
     int code = run_job(&j, (const char *const *)args->words + 1, args->n_words - 1, &err);
-    if (code == EXIT_USAGE)
+    if (code != EXIT_OK && err.text[0] != '\0')
         report(&err);
     close_job(&j, code);
     return code;

@@ -275,6 +275,15 @@ static void user_path(struct text *path)
         text_addf(path, "%s/.config/dbvitals/dbvitals.conf", home);
 }
 
+void config_places(struct text *out)
+{
+    struct text own;
+    text_init(&own, 4096);
+    user_path(&own);
+    text_addf(out, "%s%s/etc/dbvitals/dbvitals.conf", text_str(&own), own.len > 0 ? ", then " : "");
+    text_done(&own);
+}
+
 bool config_read(const char *path, struct config *out, struct err *err)
 {
     struct text own;

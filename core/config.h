@@ -7,6 +7,7 @@
 
 #include "core/err.h"
 #include "core/option.h"
+#include "core/text.h"
 
 /* `#` or `;` comment only at the start of a line; indented lines continue the value (joined by a newline, each trimmed; blank lines and comments
  * between them are left out); a value is up to 64 kB; neither a key nor a section comes twice. ${ENV} in a value is replaced by that environment
@@ -39,6 +40,8 @@ bool config_parse(const char *text, size_t len, const char *file, const struct o
 /* Reads PATH, or when it is NULL the user's ($XDG_CONFIG_HOME or ~/.config)/dbvitals/dbvitals.conf, then /etc/dbvitals/dbvitals.conf, whichever
  * exists first; none is an empty config, but a PATH that cannot be read is an error. */
 bool config_read(const char *path, struct config *out, struct err *err);
+/* Adds where a config is looked for when none is named, as a person reads it. */
+void config_places(struct text *out);
 void config_done(struct config *c);
 const struct config_section *config_find(const struct config *c, const char *kind, const char *name);
 /* The value as given, NULL if the section does not have it. */

@@ -38,6 +38,7 @@ struct ledger {
     struct list waiting, newest;
     bool watched, out; /* a visit is on its way */
     bool given;        /* something new since trouble was told last */
+    bool read;         /* once, though it may be empty */
     int64_t n_lost;
     char *trouble, *notice;
     loop_fn *changed;
@@ -134,6 +135,8 @@ static void on_back(void *ctx)
         l->newest = v->read;
         news = true;
     }
+    news = news || (ok && !l->read);
+    l->read = l->read || ok;
     news = set_trouble(l, ok ? "" : v->err.text) || (!ok && l->given) || news;
     l->given = false;
     free(v);

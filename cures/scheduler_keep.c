@@ -16,7 +16,7 @@ void scheduler_tell(struct scheduler *s, const struct turn *t, const char *event
     const struct scheduler_news news = {.event = event,
                                         .schedule = t == NULL ? NULL : t->schedule,
                                         .target = t == NULL ? NULL : t->target,
-                                        .result = t == NULL ? NULL : t->result,
+                                        .result = t == NULL || t->state != TURN_IDLE ? NULL : t->result,
                                         .message = message,
                                         .bad = bad};
     s->tell(s->ctx, &news);

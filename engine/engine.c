@@ -160,7 +160,11 @@ void engine_feed(const struct engine *e, int i, const struct dataset *d, struct 
     *out = (struct engine_feed){.every_s = HUGE_VAL};
     if (f != NULL)
         *out = (struct engine_feed){
-            .polled = true, .every_s = f->every_s, .samples = f->samples, .error = f->error};
+            .polled = true,
+            .every_s = f->every_s,
+            .samples = f->samples,
+            .error = f->error,
+            .passing = f->error != NULL && (f->failure == FAILURE_TIMEOUT || f->failure == FAILURE_LOST)};
     else if (store_newest(e->store, e->targets[i]->config.name, d) != NULL)
         out->samples = 2;
 }

@@ -64,6 +64,7 @@ struct engine_feed {
     double every_s;  /* cadence in force; HUGE_VAL: not read at all now */
     int samples;
     const char *error; /* of the last answer, NULL if it was a sample */
+    bool passing;      /* it was time, or the connection, that ERROR tells of: the next answer may be a sample */
 };
 void engine_feed(const struct engine *e, int i, const struct dataset *d, struct engine_feed *out);
 /* A sample of TARGET that somebody else made (alerts, rules): kept and told as any other. Takes the reference. */

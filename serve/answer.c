@@ -243,6 +243,31 @@ void answer_late_json(struct ask *a, int status, struct text *body)
     ask_free(a);
 }
 
+void answer_late_again(struct ask *a, int status, const char *sentence)
+{
+    if (a->call != NULL) {
+        http_set_data(a->call, NULL);
+        answer_error_with(a->serve, a->call, status, sentence, "Retry-After", "1");
+    }
+    ask_free(a);
+}
+
+void answer_late_query(struct ask *a, const struct query *q, enum shape shape)
+{
+    struct serve *s = a->serve;
+    struct http_call *c = a->call;
+    if (c != NULL)
+        http_set_data(c, NULL);
+    ask_free(a);
+    if (c != NULL)
+        answer_query(s, c, q, shape);
+}
+
+bool answer_is_awaited(const struct ask *a)
+{
+    return a->call != NULL;
+}
+
 static void on_kept(void *ctx, bool written)
 {
     struct ask *a = ctx;

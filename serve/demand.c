@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "core/mem.h"
@@ -41,11 +42,11 @@ void demand_add(struct demand *d, const struct dataset *dataset, double until_s)
             add(d, i, until_s);
 }
 
-static void add_word(struct demand *d, const char *word, size_t len, double until_s)
+static void add_word(struct demand *d, const char *given, size_t len, double until_s)
 {
     for (int i = 0; i < d->registry->n; i++) {
         const char *name = d->registry->datasets[i]->name;
-        if (strncasecmp(name, word, len) == 0 && name[len] == '\0')
+        if (strncasecmp(name, given, len) == 0 && name[len] == '\0')
             add(d, i, until_s);
     }
 }
@@ -60,6 +61,59 @@ void demand_add_sql(struct demand *d, const char *sql, double until_s)
             add_word(d, sql, len, until_s);
         sql += len > 0 ? len : 1;
     }
+}
+
+/* How much of SQL is a string, or a comment; 0: it begins with neither. */
+static size_t silent(const char *sql)
+{
+    const char *end = NULL;
+    if (sql[0] == '\'') {
+        end = strchr(sql + 1, '\'');
+        return end != NULL ? (size_t)(end - sql) + 1 : strlen(sql);
+    }
+    if (sql[0] == '-' && sql[1] == '-')
+        return strcspn(sql, "\n");
+    if (sql[0] != '/' || sql[1] != '*')
+        return 0;
+    end = strstr(sql + 2, "*/");
+    return end != NULL ? (size_t)(end - sql) + 2 : strlen(sql);
+}
+
+static size_t word(const char *sql)
+{
+    size_t len = 0;
+    while (isalnum((unsigned char)sql[len]) || sql[len] == '_')
+        len++;
+    return len;
+}
+
+static const struct dataset *find(const struct registry *r, const char *name, size_t len)
+{
+    for (int i = 0; i < r->n; i++)
+        if (strncasecmp(r->datasets[i]->name, name, len) == 0 && r->datasets[i]->name[len] == '\0')
+            return r->datasets[i];
+    return NULL;
+}
+
+int demand_uses(const struct registry *r, const char *sql, const struct dataset **out)
+{
+    bool names = false; /* what comes next is a name of something else */
+    int n = 0;
+    while (*sql != '\0') {
+        size_t len = word(sql), skip = silent(sql);
+        const struct dataset *d = len > 0 && !names ? find(r, sql, len) : NULL;
+        bool known = false;
+        for (int i = 0; i < n; i++)
+            known = known || out[i] == d;
+        if (d != NULL && !known)
+            out[n++] = d;
+        if (len > 0)
+            names = len == 2 && strncasecmp(sql, "as", 2) == 0;
+        else if (!isspace((unsigned char)*sql) && skip == 0)
+            names = *sql == '.';
+        sql += len > 0 ? len : skip > 0 ? skip : 1;
+    }
+    return n;
 }
 
 int demand_list(const struct demand *d, double now_s, const char **out, int most)

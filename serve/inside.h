@@ -23,9 +23,13 @@ struct serve {
     char *socket_path; /* of the file that is ours to remove, NULL: none */
     struct demand *demand;
     struct scrapes *scrapes;
-    struct json *json; /* for the loop thread */
+    struct json *json;          /* for the loop thread */
     struct planning *plannings; /* plans that somebody waits for */
-    int n_asks;        /* questions to the query thread that are not answered yet */
+    int n_asks;                 /* questions to the query thread that are not answered yet */
+    struct early *earlies;      /* questions that wait for what is read now */
+    int n_earlies;
+    struct loop_timer *early_timer; /* NULL: none has waited yet */
+    bool judged;                    /* all that findings stand on was read once */
     bool aliases;
     struct {
         double requests, refused, bytes; /* since the start */
@@ -60,8 +64,20 @@ struct ask *answer_wait(struct serve *s, struct http_call *c);
 void answer_late(struct ask *a, int status, const char *sentence);
 /* The same with a body that was found, whose string is taken. */
 void answer_late_json(struct ask *a, int status, struct text *body);
+/* Likewise: it cannot be told yet, and may be asked again soon. */
+void answer_late_again(struct ask *a, int status, const char *sentence);
+/* Likewise: as answer_query, now that it can be asked. */
+void answer_late_query(struct ask *a, const struct query *q, enum shape shape);
+/* Somebody still waits. */
+bool answer_is_awaited(const struct ask *a);
 /* C has ended: nobody waits for its answer any more. */
 void answer_forget(struct http_call *c);
+
+/* early.c: as answer_query, once the first sample of every dataset that Q names is there of every target that
+ * is up and gives it. What does not come in some seconds is told with 503 (425 to a dashboard). */
+void early_query(struct serve *s, struct http_call *c, const struct query *q, enum shape shape);
+/* Nobody is answered any more. */
+void early_end(struct serve *s);
 
 /* scrape.c: /metrics. */
 struct scrapes *scrapes_new(struct serve *s);

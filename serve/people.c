@@ -79,7 +79,7 @@ void people_query(struct serve *s, struct http_call *c, const char *id)
     (void)id;
     if (wish_read(c, &w, &err) && read_query(c, &w, &q, params, &err)) {
         demand_add_sql(s->demand, q.sql, loop_mono_s() + demand_s);
-        answer_query(s, c, &q, wanted_shape(c));
+        early_query(s, c, &q, wanted_shape(c));
     } else {
         answer_error(s, c, 400, err.text);
     }

@@ -21,6 +21,7 @@ struct route {
     route_fn *fn; /* NULL: SQL answers */
     const char *sql;
     enum shape shape;
+    const char *help;
 };
 
 static void live(struct serve *s, struct http_call *c, const char *id)
@@ -118,41 +119,53 @@ static void later(struct serve *s, struct http_call *c, const char *id)
 
 // clang-format off
 static const struct route routes[] = {
-    {"GET",    "/livez",                      ACCESS_OPEN, .fn = live},
-    {"GET",    "/readyz",                     ACCESS_OPEN, .fn = ready},
-    {"GET",    "/metrics",                    ACCESS_METRICS, .fn = scrapes_metrics},
-    {"GET",    "/health",                     ACCESS_READ, .sql = SQL_HEALTH,         .shape = SHAPE_DOCUMENT},
-    {"GET",    "/health/performance",         ACCESS_READ, .sql = SQL_PERFORMANCE,    .shape = SHAPE_DOCUMENT},
-    {"GET",    "/database/health",            ACCESS_READ, .sql = SQL_DATABASE_HEALTH, .shape = SHAPE_DOCUMENT},
-    {"GET",    "/database/metrics",           ACCESS_READ, .sql = SQL_DATABASE_METRICS},
-    {"GET",    "/database/cache-stats",       ACCESS_READ, .sql = SQL_CACHE_STATS},
-    {"GET",    "/database/connections",       ACCESS_READ, .sql = SQL_CONNECTIONS},
-    {"GET",    "/database/query-analysis",    ACCESS_READ, .sql = SQL_QUERY_ANALYSIS},
-    {"GET",    "/query-performance",          ACCESS_READ, .sql = SQL_QUERY_ANALYSIS, .alias = true},
-    {"GET",    "/bot-optimization",           ACCESS_READ, .sql = SQL_CONNECTIONS,    .alias = true},
-    {"GET",    "/db-status",                  ACCESS_READ, .sql = SQL_HEALTH,         .shape = SHAPE_DOCUMENT, .alias = true},
-    {"GET",    "/api/v1/datasets",            ACCESS_READ, .fn = datasets},
-    {"GET",    "/api/v1/query",               ACCESS_READ, .fn = people_query},
-    {"POST",   "/api/v1/query",               ACCESS_READ, BODY_MUST, .fn = people_query},
-    {"GET",    "/api/v1/step",                ACCESS_READ, .fn = step},
-    {"GET",    "/api/v1/alerts",              ACCESS_READ, .sql = SQL_ALERTS},
-    {"GET",    "/api/v1/silences",            ACCESS_READ, .fn = people_silences},
-    {"POST",   "/api/v1/silences",            ACCESS_READ, BODY_MUST, .fn = people_silence},
-    {"DELETE", "/api/v1/silences/{id}",       ACCESS_READ, .fn = people_unsilence},
-    {"POST",   "/api/v1/alerts/{id}/ack",     ACCESS_READ, BODY_MAY, .fn = people_ack},
-    {"POST",   "/api/v1/alerts/{id}/unack",   ACCESS_READ, BODY_MAY, .fn = people_unack},
-    {"POST",   "/api/v1/alerts/{id}/silence", ACCESS_READ, BODY_MAY, .fn = people_silence_alert},
-    {"POST",   "/api/v1/alerts/{id}/unsilence", ACCESS_READ, BODY_MAY, .fn = people_unsilence_alert},
-    {"POST",   "/api/v1/deliveries/{id}/resend", ACCESS_READ, BODY_MAY, .fn = people_resend},
-    {"POST",   "/api/v1/webhooks/{id}/test", ACCESS_READ, BODY_MAY, .fn = people_test},
-    {"GET",    "/database/optimize",          ACCESS_READ, .fn = plans_answer},
-    {"POST",   "/database/optimize",          ACCESS_READ, BODY_MAY, .fn = plans_run}, /* which asks for more */
-    {"GET",    "/database/optimize/{id}",     ACCESS_READ, .fn = plans_told},
-    {"DELETE", "/database/optimize/{id}",     ACCESS_ACT,  .fn = plans_cancel},
-    {"POST",   "/database/cache/clear",       ACCESS_ACT,  BODY_MAY, .fn = later},
+    {"GET",    "/livez",                      ACCESS_OPEN, .fn = live, .help = "ok while the loop turns; depends on no database"},
+    {"GET",    "/readyz",                     ACCESS_OPEN, .fn = ready, .help = "200 once every target has answered or was found to be down, else 503"},
+    {"GET",    "/metrics",                    ACCESS_METRICS, .fn = scrapes_metrics, .help = "Prometheus text, or OpenMetrics when Accept prefers it"},
+    {"GET",    "/health",                     ACCESS_READ, .sql = SQL_HEALTH,         .shape = SHAPE_DOCUMENT, .help = "one object: status, pool, alerts, targets; 503 when nothing answers"},
+    {"GET",    "/health/performance",         ACCESS_READ, .sql = SQL_PERFORMANCE,    .shape = SHAPE_DOCUMENT, .help = "the last minute of each target"},
+    {"GET",    "/database/health",            ACCESS_READ, .sql = SQL_DATABASE_HEALTH, .shape = SHAPE_DOCUMENT, .help = "state, role, version, uptime and alerts of each target"},
+    {"GET",    "/database/metrics",           ACCESS_READ, .sql = SQL_DATABASE_METRICS, .help = "rows: each database, its totals, rates and ratios"},
+    {"GET",    "/database/cache-stats",       ACCESS_READ, .sql = SQL_CACHE_STATS, .help = "rows: each cache, hits, misses, ratio, size"},
+    {"GET",    "/database/connections",       ACCESS_READ, .sql = SQL_CONNECTIONS, .help = "rows: each pool, its size, and what of it is in use"},
+    {"GET",    "/database/query-analysis",    ACCESS_READ, .sql = SQL_QUERY_ANALYSIS, .help = "rows: the statements that took the most time in the last 5 minutes"},
+    {"GET",    "/query-performance",          ACCESS_READ, .sql = SQL_QUERY_ANALYSIS, .alias = true, .help = "another name of /database/query-analysis, with [http] aliases"},
+    {"GET",    "/bot-optimization",           ACCESS_READ, .sql = SQL_CONNECTIONS,    .alias = true, .help = "another name of /database/connections, with [http] aliases"},
+    {"GET",    "/db-status",                  ACCESS_READ, .sql = SQL_HEALTH,         .shape = SHAPE_DOCUMENT, .alias = true, .help = "another name of /health, with [http] aliases"},
+    {"GET",    "/api/v1/datasets",            ACCESS_READ, .fn = datasets, .help = "every dataset with its columns"},
+    {"GET",    "/api/v1/query",               ACCESS_READ, .fn = people_query, .help = "the rows of one SELECT: ?sql=...&max_rows=..."},
+    {"POST",   "/api/v1/query",               ACCESS_READ, BODY_MUST, .fn = people_query, .help = "the same, of a body: sql, params, max_rows"},
+    {"GET",    "/api/v1/step",                ACCESS_READ, .fn = step, .help = "the moment before or after another when a dataset was read: ?dataset=&at=&direction="},
+    {"GET",    "/api/v1/alerts",              ACCESS_READ, .sql = SQL_ALERTS, .help = "rows: every alert, the worst first"},
+    {"GET",    "/api/v1/silences",            ACCESS_READ, .fn = people_silences, .help = "rows: the silences"},
+    {"POST",   "/api/v1/silences",            ACCESS_READ, BODY_MUST, .fn = people_silence, .help = "a silence: rule, target or key (patterns), and for or until"},
+    {"DELETE", "/api/v1/silences/{id}",       ACCESS_READ, .fn = people_unsilence, .help = "ends it"},
+    {"POST",   "/api/v1/alerts/{id}/ack",     ACCESS_READ, BODY_MAY, .fn = people_ack, .help = "acknowledges: by, comment, for or until, all of it optional"},
+    {"POST",   "/api/v1/alerts/{id}/unack",   ACCESS_READ, BODY_MAY, .fn = people_unack, .help = "takes that back"},
+    {"POST",   "/api/v1/alerts/{id}/silence", ACCESS_READ, BODY_MAY, .fn = people_silence_alert, .help = "a silence for this alert alone"},
+    {"POST",   "/api/v1/alerts/{id}/unsilence", ACCESS_READ, BODY_MAY, .fn = people_unsilence_alert, .help = "ends every silence that covers this alert"},
+    {"POST",   "/api/v1/deliveries/{id}/resend", ACCESS_READ, BODY_MAY, .fn = people_resend, .help = "sends a dead letter again"},
+    {"POST",   "/api/v1/webhooks/{id}/test", ACCESS_READ, BODY_MAY, .fn = people_test, .help = "sends a test message to the webhook of that name"},
+    {"GET",    "/database/optimize",          ACCESS_READ, .fn = plans_answer, .help = "rows: the plan; nothing is run"},
+    {"POST",   "/database/optimize",          ACCESS_READ, BODY_MAY, .fn = plans_run, .help = "runs the plan; needs act_token, and [http] allow"}, /* which asks for more */
+    {"GET",    "/database/optimize/{id}",     ACCESS_READ, .fn = plans_told, .help = "how far that is"},
+    {"DELETE", "/database/optimize/{id}",     ACCESS_ACT,  .fn = plans_cancel, .help = "cancels it on the server"},
+    {"POST",   "/database/cache/clear",       ACCESS_ACT,  BODY_MAY, .fn = later, .help = "501: a later version"},
 };
 // clang-format on
 enum { N_ROUTES = sizeof(routes) / sizeof(routes[0]), MOST_ID = 64 };
+
+bool serve_route(int i, struct serve_route *out)
+{
+    static const char *const who[] = {[ACCESS_OPEN] = "everybody",
+                                      [ACCESS_METRICS] = "who may read, metrics_token",
+                                      [ACCESS_READ] = "who may read",
+                                      [ACCESS_ACT] = "act_token"};
+    if (i < 0 || i >= N_ROUTES)
+        return false;
+    *out = (struct serve_route){routes[i].method, routes[i].path, who[routes[i].access], routes[i].help};
+    return true;
+}
 
 /* Whether PATH is PATTERN; what stands for {id} goes to ID. */
 static bool path_is(const char *path, const char *pattern, char id[MOST_ID])

@@ -83,6 +83,7 @@ void serve_free(struct serve *s)
     if (s->socket_path != NULL)
         unlink(s->socket_path);
     plans_end(s);
+    early_end(s);
     http_free(s->tcp.http);
     http_free(s->local.http);
     scrapes_free(s->scrapes);

@@ -36,6 +36,11 @@ void serve_free(struct serve *s);
 void serve_set_config(struct serve *s, const struct config *config);
 /* The port it listens on (of 0 one was chosen), 0: none. */
 int serve_port(const struct serve *s);
+/* What can be asked, for help: number I from 0. False: there are no more. */
+struct serve_route {
+    const char *method, *path, *who, *help;
+};
+bool serve_route(int i, struct serve_route *out);
 /* Datasets that somebody who is attached has asked for in the last seconds, for the engine's demand. Returns
  * how many; OUT holds at most MOST. */
 int serve_demand(const struct serve *s, const char **out, int most);

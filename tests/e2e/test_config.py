@@ -1,4 +1,6 @@
 """config check: what would be lost later, or never work, is refused with the file and the line it stands in."""
+import datetime
+
 import pytest
 
 HOOK = "[webhook ops]\nurl = http://127.0.0.1:9/\n"
@@ -73,3 +75,23 @@ def test_what_is_meant_is_taken(dbvitals, config):
                   "[guard]\nheartbeat_url = https://hc-ping.com/x\n" + RULE + "warning = > 10\ncritical = > 20\nclear = < 5\nsummary = {value} wait\n")
     done = dbvitals("config", "check", "--config", path)
     assert done.returncode == 0, done.stderr
+
+
+def test_without_a_config_the_places_are_named_where_one_is_looked_for(dbvitals, tmp_path):
+    env = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": ""}
+    for words in (("config", "check"), ("--help",)):
+        said = dbvitals(*words, env=env).stdout
+        assert f"{tmp_path}/.config/dbvitals/dbvitals.conf" in said and "/etc/dbvitals/dbvitals.conf" in said, said
+
+
+def test_the_next_runs_of_a_schedule_are_told_by_its_own_clock(dbvitals, config):
+    """Two days in a row at one o'clock, which in Kolkata is never a whole hour from Greenwich."""
+    done = dbvitals("config", "check", "--config", config("[schedule nightly]\nat = 01:00\ntimezone = Asia/Kolkata\n"), env={"TZ": "UTC"})
+    line = done.stdout.splitlines()[1]
+    assert line.startswith("schedule nightly, at 01:00, Asia/Kolkata: next "), done
+    runs = line.split(": next ")[1].split(", ")
+    days = [datetime.datetime.strptime(run, "%a %Y-%m-%d %H:%M %z") for run in runs]
+    assert len(days) == 3 and all((d.hour, d.minute) == (1, 0) and d.utcoffset() == datetime.timedelta(hours=5.5) for d in days), runs
+    now = datetime.datetime.now(datetime.timezone.utc)
+    assert datetime.timedelta(0) < days[0] - now + datetime.timedelta(minutes=1) < datetime.timedelta(days=1, minutes=2)
+    assert [b - a for a, b in zip(days, days[1:])] == [datetime.timedelta(days=1)] * 2, runs

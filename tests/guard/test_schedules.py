@@ -312,3 +312,10 @@ def test_the_check_of_the_config_knows_schedules(guard):
     guard.write()
     done = guard.ask("config", "check")
     assert done.returncode in (0, 1) and ("reindex" in done.stderr or done.returncode == 0), done
+
+
+def test_the_log_tells_at_the_start_when_each_schedule_is_due_next(shop, guard):
+    guard.sections["schedule nightly"] = {"at": "01:00", "timezone": "Asia/Kolkata"}
+    guard.start()
+    line = wait_line(guard, "a schedule is set", schedule="nightly")[0]
+    assert re.search(r'next="\w{3} \d{4}-\d\d-\d\d 01:00 \+05:30"', line), line
