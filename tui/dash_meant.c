@@ -310,7 +310,7 @@ bool offer_rows(struct offer *o, const struct action *a, char *why, size_t size)
             say_no_row(a, why, size);
         return false;
     }
-    o->dataset = cures ? a->on[0] : dataset;
+    o->dataset = a != NULL && cures ? a->on[0] : dataset;
     o->target = arena_dup(o->arena, target_of(d, from, row));
     if (a != NULL && p->table.n_tags > 0)
         propose_tagged(o, a, p);
