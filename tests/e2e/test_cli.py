@@ -64,7 +64,7 @@ def test_a_second_target_that_cannot_be_reached_is_told(server, dbvitals, tmp_pa
     (["query"], "SELECT"), (["query", "delete from sessions"], ""), (["query", "select nothing from sessions"], "nothing"),
     (["show", "--window", "3 weeks"], "window"), (["config", "frob"], "config check"),
     (["findings", "--dry-run"], "optimize"), (["findings", "--only", "analyze"], "optimize"), (["findings", "--budget", "1m"], "optimize"),
-    (["optimize", "--frobnicate"], "--frobnicate"), (["findings", "--frobnicate"], "--frobnicate"), (["optimize", "--dry-run", "--budget", "soon"], "budget"),
+    (["optimize", "--frobnicate"], "--frobnicate"), (["findings", "--frobnicate"], "--frobnicate"),
 ])
 def test_wrong_usage_is_exit_code_1_and_a_sentence(server, dbvitals, arguments, said):
     done = dbvitals(*arguments, env=server.env())
