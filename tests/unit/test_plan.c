@@ -127,10 +127,10 @@ static void what_cannot_run_says_why(void **state)
                                 item("reindex", "unnamed", "reindex", STAGE_BUILD, 1),
                                 item("vacuum", "typed", "vacuum", STAGE_VACUUM, 1)};
     static const struct plan_options standard = {.budget_s = NAN};
+    static const char typed[] = "what it is done to must be typed, in the dashboard: action vacuum "
+                                "(pid 7 has a transaction open)";
     static const char *const wanted[] = {"no action cures it: a person has to", "this is a standby",
-                                         "its statement is not known", "not asked for: --only reindex",
-                                         "what it is done to must be typed, in the dashboard: action vacuum "
-                                         "(pid 7 has a transaction open)"};
+                                         "its statement is not known", "not asked for: --only reindex", typed};
     struct plan p;
     items[1].why_not = "this is a standby";
     items[4].by_name = true;
