@@ -585,11 +585,27 @@ def slots_of(server):
     return server.value("select string_agg(slot_name, ',' order by slot_name) from pg_replication_slots")
 
 
+def test_a_parallel_worker_leads_to_the_session_that_it_works_for(one):
+    one.psql("create table wide as select generate_series(1, 2000) as id; alter table wide set (parallel_workers = 2);"
+             "alter system set parallel_setup_cost = 0; alter system set parallel_tuple_cost = 0; select pg_reload_conf()")
+    busy = Busy(one, "select count(pg_sleep(0.05)) from wide")
+    worker = "select pid, extract(epoch from backend_start)::float8 from pg_stat_activity where backend_type = 'parallel worker' limit 1"
+    soon(lambda: len(one.query(worker)) == 1)
+    pid, start = one.query(worker)[0]
+    for action in ("cancel", "end_query", "terminate"):
+        answer = cure(one, action, pid=pid, backend_start=f"{start:.6f}")
+        assert answer["state"] == "refused" and f"it works for pid {busy.pid}: " in answer["why_not"], answer
+    one.query("select pg_cancel_backend(%s)", (busy.pid,))
+    busy.end()
+    one.psql("drop table wide; alter system reset all; select pg_reload_conf()")
+
+
 def test_a_slot_that_nobody_reads_is_dropped_and_no_other(pg):
     pg.psql("select pg_create_physical_replication_slot('left_over', true); select pg_create_physical_replication_slot('kept', true)")
     answer = cure(pg, "drop_slot", slot_name="left_over")
     assert answer["statement"] == "SELECT pg_catalog.pg_drop_replication_slot('left_over')" and answer["label"] == "left_over", answer
     assert answer["state"] == "done" and "log kept for it" in answer["says"], answer
+    assert answer["effect"] == "no log can go yet: another slot keeps as much", answer
     assert slots_of(pg) == "kept"
     pg.psql("select pg_drop_replication_slot('kept')")
 
