@@ -166,6 +166,58 @@ static void each_measure_compiles_and_names_its_numbers(void **state)
     assert_true(n >= 9);
 }
 
+/* At MONO_S each of the texts has been called CALLS times, for MS each. */
+static void put_statements(struct world *w, double mono_s, double calls)
+{
+    static const struct {
+        const char *query;
+        double ms;
+    } made[] = {{"insert into orders select * from loaded", 5000},
+                {"select * from orders where id = $1", 10},
+                {"select * from others", 700},
+                {"CREATE INDEX ON orders (id)", 9000}};
+    enum { N = sizeof(made) / sizeof(made[0]) };
+    const struct dataset *d = registry_find(&w->registry, "statements");
+    struct sample *s = sample_new(d, N);
+    s->mono_s = s->wall_s = mono_s;
+    for (int i = 0; i < N; i++) {
+        s->values[dataset_column(d, "dbid")].integer[i] = 7;
+        s->values[dataset_column(d, "queryid")].integer[i] = i + 1;
+        s->values[dataset_column(d, "toplevel")].integer[i] = 1;
+        s->values[dataset_column(d, "calls")].real[i] = calls;
+        s->values[dataset_column(d, "total_exec_ms")].real[i] = calls * made[i].ms;
+        sample_set_text(s, dataset_column(d, "query"), i, made[i].query, strlen(made[i].query));
+    }
+    store_put(w->store, "t", s);
+}
+
+static void of_a_table_those_statements_count_that_find_its_rows(void **state)
+{
+    struct world *w = *state;
+    const struct query_param params[] = {{"target", {VALUE_TEXT, .text = "t"}},
+                                         {"window", {VALUE_TEXT, .text = "last"}},
+                                         {"datid", {VALUE_INT, .integer = 7}},
+                                         {"relid", {VALUE_INT, .integer = 16384}}};
+    put_tables(w, (const int64_t[]){7}, 1);
+    put_statements(w, 100, 1);
+    put_statements(w, 200, 11);
+    char *sql = action_measure(action_find(&w->actions, "analyze"));
+    struct query q = {.sql = sql, .params = params, .n_params = 4};
+    struct snapshot *s = store_snapshot(w->store);
+    struct result *r = door_run(w->door, s, &q, &w->err);
+    bool found = false;
+    snapshot_unref(s);
+    free(sql);
+    assert_non_null(r);
+    for (int i = 0; i < r->n_rows; i++)
+        if (strcmp(result_at(r, i, result_column(r, "number"))->text, "statements_mean_ms") == 0) {
+            assert_true(value_real(result_at(r, i, result_column(r, "value"))) == 10);
+            found = true;
+        }
+    assert_true(found);
+    result_free(r);
+}
+
 static void what_has_no_undo_says_why(void **state)
 {
     struct world *w = *state;
@@ -290,6 +342,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_known_is_told_in_its_own_words, begin, end),
         cmocka_unit_test_setup_teardown(the_database_of_a_table_is_named_where_there_are_several, begin, end),
         cmocka_unit_test_setup_teardown(each_measure_compiles_and_names_its_numbers, begin, end),
+        cmocka_unit_test_setup_teardown(of_a_table_those_statements_count_that_find_its_rows, begin, end),
         cmocka_unit_test_setup_teardown(what_has_no_undo_says_why, begin, end),
         cmocka_unit_test_setup_teardown(each_names_only_keys_of_the_rows_it_is_on, begin, end),
         cmocka_unit_test_setup_teardown(no_key_means_two_things_in_one_place, begin, end),
