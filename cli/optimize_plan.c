@@ -135,11 +135,31 @@ static void print_left(const struct optimize *o, int entry)
     text_done(&t);
 }
 
+/* Which server is meant stands where a person decides. */
+static void print_places(const struct optimize *o)
+{
+    const struct engine *e = o->advice.session.engine;
+    for (int i = 0; i < engine_targets(e); i++) {
+        const struct target_config *config = engine_target_config(e, i);
+        struct source_status status;
+        struct text t;
+        engine_target_status(e, i, &status);
+        if (status.place == NULL)
+            continue;
+        text_init(&t, 1 << 12);
+        text_addf(&t, "on %s: %s%s%s", config->name, status.place, config->env[0] != '\0' ? ", env " : "",
+                  config->env);
+        optimize_tell(stdout, "-- ", text_str(&t));
+        text_done(&t);
+    }
+}
+
 void optimize_print(struct optimize *o)
 {
     const struct plan *plan = round_plan(o->round);
     char takes[24];
     unit_format(takes, sizeof(takes), plan->cost_s, UNIT_S);
+    print_places(o);
     if (plan->n_steps > 0)
         printf("-- %d step%s, about %s in all%s\n", plan->n_steps, plan->n_steps == 1 ? "" : "s", takes,
                o->args->dry_run ? "; nothing was run" : "");
