@@ -279,6 +279,11 @@ const char *cure_column(int i)
     return i < N_COLUMNS ? columns[i].name : NULL;
 }
 
+const char *cure_value(const struct cure *c, int i)
+{
+    return *(const char *const *)((const char *)c + columns[i].at);
+}
+
 void cure_read(const struct result *r, int row, struct cure *out)
 {
     *out = (struct cure){.label = NULL};

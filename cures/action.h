@@ -105,5 +105,7 @@ void cure_read(const struct result *r, int row, struct cure *out);
 void cure_keep(struct cure *c, struct arena *arena);
 /* The names of the columns above, for tests and docs; NULL after the last. */
 const char *cure_column(int i);
+/* What C has of column I. */
+const char *cure_value(const struct cure *c, int i);
 
 #endif

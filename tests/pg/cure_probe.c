@@ -110,12 +110,8 @@ static void begin(struct probe *p, const struct cure *cure)
 {
     struct err err = {""};
     char line[100];
-    for (int i = 0; cure_column(i) != NULL; i++) {
-        const char *const texts[] = {cure->label,   cure->statement, cure->verify,        cure->database,    cure->why_not, cure->instead, cure->says,
-                                     cure->effect,  cure->confirm,   cure->undo,          cure->after_failure, cure->undo_verify, cure->undoes, cure->keys,
-                                     cure->still,   cure->wait_s,    cure->then_statement, cure->then_says};
-        tell(cure_column(i), texts[i]);
-    }
+    for (int i = 0; cure_column(i) != NULL; i++)
+        tell(cure_column(i), cure_value(cure, i));
     printf("ready\n");
     fflush(stdout);
     if (p->hold && fgets(line, sizeof(line), stdin) == NULL)
