@@ -1,4 +1,5 @@
 """Actions on real servers 14-18: their effect is read from the catalog, and what cannot be done ends in a true, helpful sentence."""
+import json
 import os
 import re
 import subprocess
@@ -170,6 +171,8 @@ def test_cancel_and_terminate_reach_the_session_that_was_meant(pg):
     keys = session(pg, c)
     answer = cure(pg, "terminate", **keys)
     assert answer["state"] == "done", answer
+    kept = json.loads(answer["keys"])  # what the ledger has of it
+    assert (kept["pid"], kept["state"], kept["query"]) == (keys["pid"], "idle", "select pg_sleep(60)") and " as postgres on this machine" in kept["who"], kept
     soon(lambda: pg.value("select count(*) from pg_stat_activity where pid = %s", (keys["pid"],)) == 0)
     c.close()
 
