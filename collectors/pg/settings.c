@@ -38,13 +38,18 @@ static const struct column_source sources[] = {
 };
 // clang-format on
 
-/* Who may not read what stands in the files gets an error for naming them at all. The last line of a name
- * counts, which is written as it was typed. */
+/* Who may not read what stands in the file gets an error for naming it at all. ALTER SYSTEM writes NAME =
+ * 'VALUE', one a line, quotes and backslashes doubled; the last one of a name counts. Not from
+ * pg_file_settings: to read that view marks, in our own session, each setting that the command line overrides
+ * as one that waits for a restart. */
 static const char from_superuser[] =
     " from pg_settings s cross join (select true as known) k left join"
-    " (select distinct on (lower(name)) lower(name) as name, setting as value from pg_file_settings"
-    " where sourcefile like '%/postgresql.auto.conf' order by lower(name), seqno desc) a on a.name = "
-    "lower(s.name)";
+    " (select distinct on (lower(m[1])) lower(m[1]) as name, replace(replace(m[2], '''''', ''''), "
+    "E'\\\\\\\\', E'\\\\') as value"
+    " from (select n, regexp_match(line, '^\\s*([A-Za-z_0-9.]+)\\s*=\\s*''(.*)''\\s*$') as m"
+    " from regexp_split_to_table(pg_read_file('postgresql.auto.conf', 0, 1000000, true), '\n') with "
+    "ordinality as t(line, n)) l"
+    " where m is not null order by lower(m[1]), n desc) a on a.name = lower(s.name)";
 static const char from_others[] =
     " from pg_settings s cross join (select null::bool as known) k cross join (select null::text as value) a";
 
