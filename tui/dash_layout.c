@@ -49,9 +49,9 @@ bool pane_is_foreign(const struct dash_pane *p)
     return any;
 }
 
-/* A page of nothing but such panes says why it is empty. */
-static bool is_left_out(const struct visit *v, const struct dash_pane *p)
+bool pane_is_left_out(const struct dash_pane *p)
 {
+    const struct visit *v = p->visit;
     bool others = false;
     for (int i = 0; i < v->n; i++)
         others = others || !pane_is_foreign(&v->panes[i]);
@@ -64,7 +64,7 @@ static struct layout_want want(void *ctx, const char *name)
     struct dash_pane *p = pane_named(dash_visit(d), name);
     const struct pane *pane = p->pane;
     int frame = d->frameless ? 0 : 1;
-    bool empty = (pane->optional && (p->result == NULL || p->result->n_rows == 0)) || is_left_out(dash_visit(d), p);
+    bool empty = (pane->optional && (p->result == NULL || p->result->n_rows == 0)) || pane_is_left_out(p);
     return (struct layout_want){
         .hidden = empty || d->rows < pane->screen_rows ||
                           d->columns<pane->screen_columns, .rows = content_rows(p, d->columns) + frame,

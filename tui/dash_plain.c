@@ -28,6 +28,8 @@ void dash_plain(struct dash *d, struct text *out, int columns, bool ascii)
         struct dash_pane *p = &v->panes[i];
         struct view view = pane_view(p);
         struct pane_sort sort;
+        if (pane_is_left_out(p))
+            continue;
         int rows = widget_rows(&view, columns);
         rows = rows > PANE_ROWS ? PANE_ROWS : rows;
         struct canvas *c = canvas_new(rows + 1, columns);

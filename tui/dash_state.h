@@ -220,6 +220,8 @@ void dash_layout(struct dash *d, int rows, int columns);
 /* All that it is made of belongs to other products than the target looked at: it takes no room there. While that is not known: those that
  * need something. */
 bool pane_is_foreign(const struct dash_pane *p);
+/* It is such a one, and there are others: a page of nothing else says why it is empty. */
+bool pane_is_left_out(const struct dash_pane *p);
 bool pane_wanted(const struct dash_pane *p); /* stands on the screen, or would if it had rows */
 int pane_body_rows(const struct dash_pane *p);
 
