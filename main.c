@@ -32,7 +32,8 @@ static const struct subcommand subcommands[] = {
     {"check",  "[RULE...]",                "one verdict for scripts: exit code 0, 1, 2 or 3",      check_run},
     {"findings", "[TARGET...]",            "what is worth doing: evidence, SQL, effect, cost",     findings_run},
     {"optimize", "[TARGET...]",            "runs the plan: the cures of findings, after asking",   optimize_run},
-    {"demo",   "",                         "the dashboard over a private server with a workload",  demo_command_run},
+    {"profile", "FILE.sql [TARGET]",       "named queries timed: p50, p95, p99, index, verdict",   profile_command_run},
+    {"demo",   "[--stack]",                "the dashboard over a private server with a workload",  demo_command_run},
     {"help",   "[DATASET...|TOPIC...]",    "this help, the columns of a dataset, or a topic",      run_help},
     // clang-format on
 };
@@ -79,7 +80,7 @@ static int run(struct args *args)
     if (args->help)
         help_usage(stdout, subcommands, N_SUBCOMMANDS);
     else if (args->version)
-        puts("dbvitals " DBVITALS_VERSION);
+        puts("dbvitals " DBVITALS_VERSION DBVITALS_WITHOUT);
     else if (command == NULL)
         return subcommands[0].run(args);
     else {
@@ -99,7 +100,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told as a full disk is */
     if (argc > 1 && strcmp(argv[1], "demo-supervisor") == 0)
-        return demo_supervise();
+        return demo_supervise(argc > 2 && strcmp(argv[2], "stack") == 0);
     struct args args;
     struct err err = {0};
     if (!args_parse(argc, argv, &args, &err)) {

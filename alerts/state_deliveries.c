@@ -23,7 +23,7 @@ static const struct column columns[] = {
 };
 // clang-format on
 const struct dataset deliveries_dataset = {.name = "deliveries",
-                                           .help = "an attempt to deliver a message to a webhook",
+                                           .help = "an attempt to deliver a message to a webhook; the same rows for each target, as messages are of the process",
                                            .columns = columns,
                                            .n_columns = sizeof(columns) / sizeof(columns[0])};
 enum { LONGEST_DETAIL = 1000 };

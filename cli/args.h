@@ -17,6 +17,7 @@ struct args {
     char *comment, *span, *rule, *target, *wait; /* alerts, check */
     char *only, *budget; /* optimize */
     char *write_migrations; /* findings */
+    char *runs, *warmup, *p95, *p99, *timeout, *compare, *max_regression; /* profile */
     char *attach; /* a guard */
     char *config, *format, *window, *page, *theme, *output, *rules, *samples_given;
     double refresh_s;
@@ -25,6 +26,7 @@ struct args {
     bool all; /* check */
     bool dry_run, yes; /* optimize */
     bool read_only, ascii, all_databases, help, version;
+    bool stack; /* demo: the whole of it */
 };
 
 /* Parses ARGV; a subcommand is the first of the words, before or after options. Strings are copied, and the originals blanked where they may hold a password, so that ps does not show it. */

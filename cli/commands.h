@@ -22,6 +22,7 @@ int check_run(const struct args *args);
 int findings_run(const struct args *args);
 int migrations_run(const struct args *args); /* findings --write-migrations */
 int optimize_run(const struct args *args);
+int profile_command_run(const struct args *args);
 int alerts_test_run(const struct args *args);
 
 #endif

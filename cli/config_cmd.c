@@ -71,6 +71,15 @@ static void tell_checked(const struct session *s, const char *path)
     schedules_done(&schedules);
 }
 
+static bool check_targets(struct session *s, struct err *err)
+{
+    session_name_config(s);
+    for (int i = 0; i < s->n_targets; i++)
+        if (!session_check_target(s, i, err))
+            return false;
+    return true;
+}
+
 int config_run(const struct args *args)
 {
     struct session s;
@@ -87,7 +96,8 @@ int config_run(const struct args *args)
         config_places(&none);
         text_add(&none, ")");
         const char *path = s.config.path != NULL ? s.config.path : text_str(&none);
-        bool good = !checks || (check_pages(&s, &err) && guard_check(&s.config, &s.registry, &err));
+        bool good = !checks || (check_pages(&s, &err) && check_targets(&s, &err) &&
+                                guard_check(&s.config, &s.registry, &err));
         code = good ? EXIT_OK : EXIT_USAGE;
         if (checks && code == EXIT_OK)
             tell_checked(&s, path);

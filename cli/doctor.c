@@ -17,8 +17,9 @@ static void print_target(const struct session *s, int i)
     engine_target_status(s->engine, i, &status);
     struct text line;
     text_init(&line, 1 << 14);
-    text_addf(&line, "%s: connected as %s, %s %s, %s%s%s", engine_target_name(s->engine, i), status.place != NULL ? status.place : "?",
-           status.product != NULL ? status.product : "?", status.version != NULL ? status.version : "?",
+    /* Files have no version. */
+    text_addf(&line, "%s: connected as %s, %s%s%s, %s%s%s", engine_target_name(s->engine, i), status.place != NULL ? status.place : "?",
+           status.product != NULL ? status.product : "?", status.version != NULL ? " " : "", status.version != NULL ? status.version : "",
            status.role != NULL ? status.role : "role unknown", status.via != NULL ? ", through " : "", status.via != NULL ? status.via : "");
     if (status.rtt_ms == status.rtt_ms)
         text_addf(&line, ", round trip %.1f ms", status.rtt_ms);

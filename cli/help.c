@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "core/option.h"
 #include "core/text.h"
+#include "engine/products.h"
 #include "serve/serve.h"
 #include "tui/keys.h"
 #include "version.h"
@@ -20,10 +21,10 @@ static const struct {
 } exit_codes[] = {
     {EXIT_OK, "all well"},
     {EXIT_USAGE, "wrong usage, config or SQL; one line on standard error says what; check: a warning; "
-                 "optimize: a step failed or was left"},
+                 "optimize: a step failed or was left; profile: a query is over its target"},
     {EXIT_NO_DATA, "no data came: the server cannot be reached, or refuses; alerts: no guard answers; guard: "
                    "its directory or address "
-                   "cannot be used; check: critical; optimize: it could not begin"},
+                   "cannot be used; check: critical; optimize: it could not begin; profile: a query failed"},
     {EXIT_INCOMPLETE,
      "doctor: connected, but something is missing; show, query: one of several targets gave nothing; check: "
      "unknown; "
@@ -221,6 +222,7 @@ static const struct topic {
     {"keys",       "the keys of the dashboard; after : the names do the same",                      keys_help},
     {"config",     "every section and key of the config file",       config_help},
     {"http",       "what a guard answers over HTTP; tokens stand in [http], and docs/http.md has examples", http_help},
+    {"profile",    "a file of queries for dbvitals profile: what its comments say",                 profile_help},
     {"completion", "a script for bash: source <(dbvitals help completion)", help_completion, .registry = true, .pages = true},
     // clang-format on
 };
@@ -250,11 +252,10 @@ void help_usage(FILE *f, const struct subcommand *subcommands, int n)
     struct help h = {.doc = {f, DOC_TERMINAL}, .subcommands = subcommands, .n_subcommands = n};
     fputs("dbvitals " DBVITALS_VERSION ": the vital signs of databases, live\n\nUsage:\n", f);
     subcommands_help(&h);
-    fputs("\nTARGET: postgresql://..., a libpq conninfo string, service=NAME, a [target] of the config, or a "
-          "database name;\npgbouncer://... for the admin console of PgBouncer;\n"
-          "without one: the config's targets, else what psql would connect to (PG* variables, the local "
-          "socket).\n\nOptions:\n",
-          f);
+    fputs("\nTARGET: a [target] of the config, the name of a PostgreSQL database, or\n", f);
+    for (int i = 0; product_at(i) != NULL; i++)
+        fprintf(f, "  %-12s %s\n", product_at(i)->name, product_at(i)->urls);
+    fputs("without one: the config's targets, else what psql would connect to (PG* variables, the local socket).\n\nOptions:\n", f);
     options_help(&h);
     struct text places;
     text_init(&places, 5000);

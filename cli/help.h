@@ -28,6 +28,7 @@ int help_run(const struct args *args, const struct subcommand *subcommands, int 
 void help_dataset(struct doc *doc, const struct dataset *d);
 /* What can be done to a server. */
 void actions_help(struct help *h);
+void profile_help(struct help *h); /* cli/help_profile.c */
 /* The words of bash's completion, as a script. */
 void help_completion(struct help *h);
 /* The topics' names, N of them. */

@@ -43,6 +43,12 @@ static void put_windows(struct help *h)
     fputs(" last 1m 5m 15m 1h reset start", stdout);
 }
 
+static void put_files(struct help *h)
+{
+    (void)h;
+    fputs(" $(compgen -f -- \"$cur\")", stdout);
+}
+
 static void put_config(struct help *h)
 {
     (void)h;
@@ -63,7 +69,7 @@ static const struct follower {
                     {"window", put_windows},
                     {"page", put_pages},
                     {"theme", put_themes}},
-  after_subcommand[] = {{"show", put_datasets}, {"help", put_topics}, {"config", put_config}};
+  after_subcommand[] = {{"show", put_datasets}, {"help", put_topics}, {"config", put_config}, {"profile", put_files}};
 
 /* Options whose argument is a file, or cannot be known. */
 static void put_free_options(const char *what, bool file)

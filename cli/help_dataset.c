@@ -60,6 +60,11 @@ static void add_formula(struct text *t, const struct column *c)
     case FORMULA_P99:
         text_addf(t, "from %s, %s, %s", c->a, c->b, c->c);
         break;
+    case FORMULA_BUCKET50:
+    case FORMULA_BUCKET95:
+    case FORMULA_BUCKET99:
+        text_addf(t, "from the increases of at most %d buckets", c->run - 1);
+        break;
     }
     if (c->least > 0)
         text_addf(t, "; n/a below %g", c->least);
@@ -113,22 +118,24 @@ void help_dataset(struct doc *doc, const struct dataset *d)
 {
     static const struct doc_column columns[] = {
         {"column", true}, {"kind"}, {"unit"}, {"what it is"}, {"from", true}};
-    int n = doc->format == DOC_TERMINAL ? 4 : 5;
+    int n = doc->format == DOC_TERMINAL ? 4 : 5, n_rows = 0;
     const char **cells = mem_new_array((size_t)(d->n_columns * n), sizeof(*cells));
     struct arena *arena = arena_new(4096);
     for (int i = 0; i < d->n_columns; i++) {
         const struct column *c = &d->columns[i];
+        if (c->inside)
+            continue;
         char *what = what_of(c), *from = from_of(d, c);
         const char *row[] = {c->name, kinds[c->kind], unit_name(c->unit), arena_dup(arena, what),
                              arena_dup(arena, from)};
-        memcpy(cells + i * n, row, (size_t)n * sizeof(*row));
+        memcpy(cells + n_rows++ * n, row, (size_t)n * sizeof(*row));
         free(what);
         free(from);
     }
     struct text t;
     text_init(&t, 2000);
     doc_title(doc, d->name, d->help);
-    doc_table(doc, columns, n, cells, d->n_columns);
+    doc_table(doc, columns, n, cells, n_rows);
     add_cadence(&t, d);
     if (has_kind(d, KIND_COUNTER))
         text_add(&t, " Of each counter x there are x_delta, its increase over the window, and x_per_s too.");

@@ -10,6 +10,7 @@
 
 #include "alerts/book.h"
 #include "cures/cures.h"
+#include "cli/files.h"
 #include "cli/output.h"
 #include "core/mem.h"
 #include "core/text.h"
@@ -57,8 +58,10 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
 
 static void forget_targets(struct session *s)
 {
-    for (int i = 0; i < s->n_targets; i++)
+    for (int i = 0; i < s->n_targets; i++) {
         free((void *)(uintptr_t)s->targets[i].own);
+        free((void *)(uintptr_t)s->targets[i].words);
+    }
     free(s->targets);
     for (int i = 0; i < s->n_owned; i++)
         free(s->owned[i]);
@@ -97,9 +100,16 @@ static void add_pair(struct text *t, const char *key, const char *value)
     text_add_char(t, '\'');
 }
 
+/* Whole as it stands: of a scheme, or of another product than PostgreSQL, to which a bare word belongs. */
+static bool is_url(const char *s)
+{
+    const struct product *p = product_serving(s);
+    return strstr(s, "://") != NULL || (p != NULL && p != product_serving("postgres"));
+}
+
 static bool is_conninfo(const char *s)
 {
-    return s != NULL && (strchr(s, '=') != NULL || strstr(s, "://") != NULL);
+    return s != NULL && (strchr(s, '=') != NULL || strstr(s, "://") != NULL || file_path(s) != NULL);
 }
 
 /* The command line's -h -p -U -d around WORD, as psql combines them. */
@@ -107,7 +117,7 @@ static char *conninfo_of(const struct args *a, const char *word)
 {
     struct text t;
     text_init(&t, 1 << 16);
-    if (is_conninfo(word) && strstr(word, "://") != NULL)
+    if (word != NULL && is_url(word))
         text_add(&t, word);
     else {
         if (is_conninfo(word))
@@ -124,10 +134,14 @@ static char *conninfo_of(const struct args *a, const char *word)
 /* The name of a target that the config does not name: its service or database, as libpq would find it, without secrets. */
 static char *name_of(const char *url)
 {
+    if (file_path(url) != NULL)
+        return file_name(file_path(url));
     const char *scheme = strstr(url, "://");
     if (scheme != NULL) {
         const char *slash = strchr(scheme + 3, '/'), *start = slash == NULL ? NULL : slash + 1;
         size_t len = start == NULL ? 0 : strcspn(start, "?");
+        if (start != NULL && strspn(start, "0123456789") == len) /* a number is no name */
+            len = 0;
         if (len > 0 && len < 64) {
             char name[64] = {0};
             memcpy(name, start, len);
@@ -137,6 +151,11 @@ static char *name_of(const char *url)
     if (scheme != NULL && strncmp(url, "postgres", strlen("postgres")) != 0) { /* what it is, where it says nothing else */
         char name[64] = {0};
         memcpy(name, url, (size_t)(scheme - url) < sizeof(name) ? (size_t)(scheme - url) : sizeof(name) - 1);
+        return mem_dup(name);
+    }
+    if (scheme == NULL && is_url(url)) { /* backups:/var/backups/shop is called backups */
+        char name[64] = {0};
+        memcpy(name, url, strcspn(url, ":") < sizeof(name) ? strcspn(url, ":") : sizeof(name) - 1);
         return mem_dup(name);
     }
     static const char *const keys[] = {"service=", "dbname="};
@@ -185,22 +204,50 @@ static struct target_config *add(struct session *s, const char *name, const char
 {
     s->targets = mem_grow(s->targets, (size_t)s->n_targets + 1, sizeof(*s->targets));
     struct target_config *t = &s->targets[s->n_targets++];
-    *t = (struct target_config){.name = name, .url = url, .stack = "", .env = "", .connect_timeout_s = 5,
+    *t = (struct target_config){.name = name, .url = url, .stack = s->stack != NULL ? s->stack : "", .env = "", .connect_timeout_s = 5,
                                 .all_databases = s->args->all_databases,
                                 .no_texts = strcmp(config_get(&s->config, "collect", "texts"), "none") == 0};
     return t;
 }
 
-static void add_section(struct session *s, const struct config_section *section)
+static void add_section_at(struct session *s, const struct config_section *section, const char *name, const char *url)
 {
-    const char *url = section_get(section, "url");
-    struct target_config *t = add(s, section->name, url != NULL ? url : "");
+    struct target_config *t = add(s, name, url);
     const char *stack = section_get(section, "stack"), *env = section_get(section, "env");
     t->stack = stack != NULL ? stack : "";
     t->env = env != NULL ? env : "";
     t->password_command = section_get(section, "password_command");
     t->all_databases = t->all_databases || section_get_bool(section, "all_databases");
     t->connect_timeout_s = section_get_real(section, "connect_timeout");
+    struct target_word *words = mem_new_array((size_t)section->n_entries + 1, sizeof(*words));
+    for (int i = 0; i < section->n_entries; i++)
+        words[i] = (struct target_word){section->entries[i].key, section->entries[i].value};
+    t->words = words;
+}
+
+/* A pattern of files is a target for each: SECTION-FILE. */
+static void add_section(struct session *s, const struct config_section *section)
+{
+    const char *url = section_get(section, "url");
+    char **files = url != NULL ? files_found(url) : NULL;
+    for (int i = 0; files != NULL && files[i] != NULL; i++) {
+        struct text name;
+        char *file = file_name(file_path(files[i]));
+        text_init(&name, 128);
+        text_addf(&name, "%s-%s", section->name, file);
+        free(file);
+        char *own = own_string(s, unique_name(s, text_take(&name)));
+        add_section_at(s, section, own, own_string(s, mem_dup(files[i])));
+    }
+    if (files == NULL)
+        add_section_at(s, section, section->name, url != NULL ? url : "");
+    files_free(files);
+}
+
+static void add_url(struct session *s, char *url)
+{
+    char *name = unique_name(s, name_of(own_string(s, url)));
+    add(s, own_string(s, name), url);
 }
 
 /* With a host, port or user of the command line a name is a database's, as psql has it: a [target] has a server of its own. */
@@ -213,9 +260,19 @@ static void add_word(struct session *s, const char *word)
         add_section(s, section);
         return;
     }
-    char *url = own_string(s, conninfo_of(s->args, word));
-    char *name = unique_name(s, name_of(url));
-    add(s, own_string(s, name), url);
+    char **files = word != NULL ? files_found(word) : NULL;
+    for (int i = 0; files != NULL && files[i] != NULL; i++)
+        add_url(s, mem_dup(files[i]));
+    if (files == NULL)
+        add_url(s, conninfo_of(s->args, word));
+    files_free(files);
+}
+
+void session_name_config(struct session *s)
+{
+    for (int i = 0; i < s->config.n_sections; i++)
+        if (strcmp(s->config.sections[i].kind, "target") == 0)
+            add_section(s, &s->config.sections[i]);
 }
 
 static void choose_own(struct session *s, struct target_config *t)
@@ -235,9 +292,7 @@ static void choose(struct session *s, const char *const *words, int n)
     const struct args *a = s->args;
     bool named = args_name_server(a);
     if (n == 0 && !named)
-        for (int i = 0; i < s->config.n_sections; i++)
-            if (strcmp(s->config.sections[i].kind, "target") == 0)
-                add_section(s, &s->config.sections[i]);
+        session_name_config(s);
     s->asked = named || n > 0;
     s->named = named || s->n_targets > 0;
     if (s->n_targets == 0)
@@ -263,7 +318,7 @@ bool session_add_targets(struct session *s, const char *const *words, int n, str
     if (!own_datasets_check(&s->config, &s->own, s->targets, s->n_targets, err))
         return false;
     for (int i = 0; i < s->n_targets; i++)
-        if (!engine_add(s->engine, &s->targets[i], err))
+        if (!session_check_target(s, i, err) || !engine_add(s->engine, &s->targets[i], err))
             return false;
     return true;
 }
@@ -273,11 +328,19 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+static bool same_words(const struct target_word *a, const struct target_word *b)
+{
+    for (; a != NULL && b != NULL && a->key != NULL; a++, b++)
+        if (!same_text(a->key, b->key) || !same_text(a->value, b->value))
+            return false;
+    return (a == NULL || a->key == NULL) && (b == NULL || b->key == NULL);
+}
+
 static bool same_target(const struct target_config *a, const struct target_config *b)
 {
     return same_text(a->name, b->name) && same_text(a->url, b->url) && same_text(a->stack, b->stack) && same_text(a->env, b->env) &&
            same_text(a->password_command, b->password_command) && a->all_databases == b->all_databases && a->no_texts == b->no_texts &&
-           a->connect_timeout_s == b->connect_timeout_s;
+           a->connect_timeout_s == b->connect_timeout_s && same_words(a->words, b->words);
 }
 
 /* Opens and closes what differs between the list and the engine. */
@@ -309,7 +372,7 @@ bool session_replace_config(struct session *s, struct config *config, const char
     forget_targets(s);
     choose(s, words, n);
     for (int i = 0; i < s->n_targets && ok; i++)
-        ok = engine_check(&s->targets[i], err);
+        ok = session_check_target(s, i, err);
     if (ok) {
         ok = exchange(s, err);
         *config = old;

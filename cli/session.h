@@ -24,6 +24,7 @@ struct session {
     int n_targets;
     bool asked; /* a target stood on the command line */
     bool named; /* or in the config */
+    const char *stack; /* of targets that no section describes; NULL: none */
     double refresh_s;
     char *password; /* that was asked for, or NULL */
     char **owned; /* strings made for targets */
@@ -38,6 +39,10 @@ bool session_open(struct session *s, const struct args *args, double first_s, st
 bool session_add_targets(struct session *s, const char *const *words, int n, struct err *err);
 /* Only the list of what they are, `targets`: nothing is opened. */
 void session_name_targets(struct session *s, const char *const *words, int n);
+/* The same list of all that the config has, whatever the command line names. */
+void session_name_config(struct session *s);
+/* session_check.c: whether target I of the list could be opened; ERR is "FILE:LINE: [target NAME] KEY: sentence" where a section tells of it. */
+bool session_check_target(const struct session *s, int i, struct err *err);
 /* Another config, as it was read: takes it when its targets can be opened, opens and closes those that differ; the others go on as they
  * are. Datasets of the user's own stay as they were. CONFIG is the one before then; on failure nothing changes. It is the caller's. */
 bool session_replace_config(struct session *s, struct config *config, const char *const *words, int n, struct err *err);

@@ -354,12 +354,14 @@ static bool find_guard(struct watch *w, int n_words, const char *badge, struct e
     return true;
 }
 
-int watch_targets(const struct args *args, const char *const *words, int n, const char *badge)
+int watch_targets(const struct args *args, const char *const *words, int n, const struct watch_place *place)
 {
     struct watch w = {0};
+    const char *badge = place != NULL ? place->badge : NULL;
     struct err err = {0};
     int code = EXIT_USAGE;
     if (session_open(&w.session, args, first_s, &err)) {
+        w.session.stack = place != NULL ? place->stack : NULL;
         if (!add_user_pages(&w, &err))
             code = EXIT_USAGE;
         else if (!watch_notify_check(&w, &err))

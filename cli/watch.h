@@ -72,7 +72,11 @@ void watch_cures_host(struct dash_host *host);
 void watch_cures_start(struct watch *w);
 /* Tells what the server goes on with when nobody waits for it. */
 void watch_cures_leave(const struct watch *w);
-/* The dashboard over the targets of WORDS, to its end; an exit code. BADGE stands in the head of every page, NULL for none. */
-int watch_targets(const struct args *args, const char *const *words, int n, const char *badge);
+/* Where the targets of a command line are: BADGE stands in the head of every page, STACK is what they belong to where no [target] section says it. */
+struct watch_place {
+    const char *badge, *stack;
+};
+/* The dashboard over the targets of WORDS, to its end; an exit code. PLACE is NULL for what a user names. */
+int watch_targets(const struct args *args, const char *const *words, int n, const struct watch_place *place);
 
 #endif

@@ -8,7 +8,7 @@
 
 // clang-format off
 static const struct column pools[] = {
-    {"kind", KIND_KEY, TYPE_TEXT, .help = "what the pool is: slots (of the instance), database, role, pgbouncer, clients (places for clients at a pooler), app"},
+    {"kind", KIND_KEY, TYPE_TEXT, .help = "what the pool is: slots (of the instance), database, role, pgbouncer, clients (places for clients at a pooler), app, redis (places for clients there)"},
     {"name", KIND_KEY, TYPE_TEXT, .help = "the pool's name; of PgBouncer database/user"},
     {"datname", KIND_LABEL, TYPE_TEXT, .help = "database that its clients ask for, where a pool is of one"},
     {"usename", KIND_LABEL, TYPE_TEXT, .help = "role that its connections log in as, where a pool is of one"},
@@ -33,6 +33,22 @@ static const struct column pools[] = {
     {"reserved", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "further slots kept for superusers and for pg_use_reserved_connections"},
     {"own_limit", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "max_size is this database's or role's own limit, not the instance's"},
     {"paused", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "the pooler was told to let nobody through to this database"},
+};
+
+static const struct column caches[] = {
+    {"kind", KIND_KEY, TYPE_TEXT, .help = "what the cache is: buffers (of PostgreSQL), redis, sqlite, app"},
+    {"name", KIND_KEY, TYPE_TEXT, .help = "the cache's name; for buffers the database, (shared) for catalogs of all databases"},
+    {"hits", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "lookups that the cache answered; for buffers in pages"},
+    {"misses", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "lookups that it could not answer; a page may still have come from the system's cache"},
+    {"hit_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "hits", .b = "misses", .least = 100, .help = "hits / (hits + misses) over the window, from 100 lookups on"},
+    {"used_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "bytes in use"},
+    {"max_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "bytes it may use; the databases of an instance share them"},
+    {"evictions", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "entries thrown out to make room"},
+    {"entries", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "entries that it holds"},
+    {"max_entries", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "entries that it may hold"},
+    {"ttl_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "how long an entry lives"},
+    {"read_ms", KIND_COUNTER, TYPE_REAL, UNIT_MS, .help = "time spent reading what was missed; needs track_io_timing"},
+    {"stats_reset", KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when the counters were last set to 0"},
 };
 
 static const struct column settings[] = {
@@ -60,6 +76,47 @@ static const struct column access[] = {
     {"why", KIND_TEXT, TYPE_TEXT, .help = "what we can do, or why we cannot"},
     {"cure", KIND_TEXT, TYPE_TEXT, .help = "the statements that change it; a restart is named where one is needed"},
 };
+
+#define QUANTILE(f) .formula = (f), .a = "bucket_1", .b = "upto_1", .run = LATENCY_BUCKETS
+#define BUCKET(name) {name, KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .inside = true, .help = "events that took at most so long"}
+#define BOUND(name) {name, KIND_GAUGE, TYPE_REAL, UNIT_MS, .inside = true, .help = "how long"}
+static const struct column latency[] = {
+    {"name", KIND_KEY, TYPE_TEXT, .help = "what was timed: the histogram's name without its unit"},
+    {"series", KIND_KEY, TYPE_TEXT, .help = "the labels that tell its series apart: op=select, method=GET; empty if it has none"},
+    {"count", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "events that were timed"},
+    {"sum_ms", KIND_COUNTER, TYPE_REAL, UNIT_MS, .help = "time of all of them"},
+    {"mean_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, .formula = FORMULA_QUOTIENT, .a = "sum_ms", .b = "count", .help = "mean time of one, over the window"},
+    {"p50_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, QUANTILE(FORMULA_BUCKET50), .help = "half of the window's events took at most so long; within a bucket of the histogram by proportion"},
+    {"p95_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, QUANTILE(FORMULA_BUCKET95), .help = "95 % of them took at most so long; where it equals highest_ms they took so long or longer"},
+    {"p99_ms", KIND_DERIVED, TYPE_REAL, UNIT_MS, QUANTILE(FORMULA_BUCKET99), .help = "99 % of them took at most so long; where it equals highest_ms they took so long or longer"},
+    {"highest_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, .help = "the histogram's highest bound: of what took longer it knows only that"},
+    {"bounds_id", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .inside = true, .help = "tells its bounds from others"},
+    BUCKET("bucket_1"), BUCKET("bucket_2"), BUCKET("bucket_3"), BUCKET("bucket_4"),
+    BUCKET("bucket_5"), BUCKET("bucket_6"), BUCKET("bucket_7"), BUCKET("bucket_8"),
+    BUCKET("bucket_9"), BUCKET("bucket_10"), BUCKET("bucket_11"), BUCKET("bucket_12"),
+    BUCKET("bucket_13"), BUCKET("bucket_14"), BUCKET("bucket_15"), BUCKET("bucket_16"),
+    BUCKET("bucket_17"), BUCKET("bucket_18"), BUCKET("bucket_19"), BUCKET("bucket_20"),
+    BUCKET("bucket_21"), BUCKET("bucket_22"), BUCKET("bucket_23"), BUCKET("bucket_24"),
+    BOUND("upto_1"), BOUND("upto_2"), BOUND("upto_3"), BOUND("upto_4"),
+    BOUND("upto_5"), BOUND("upto_6"), BOUND("upto_7"), BOUND("upto_8"),
+    BOUND("upto_9"), BOUND("upto_10"), BOUND("upto_11"), BOUND("upto_12"),
+    BOUND("upto_13"), BOUND("upto_14"), BOUND("upto_15"), BOUND("upto_16"),
+    BOUND("upto_17"), BOUND("upto_18"), BOUND("upto_19"), BOUND("upto_20"),
+    BOUND("upto_21"), BOUND("upto_22"), BOUND("upto_23"), BOUND("upto_24"),
+};
+#undef QUANTILE
+#undef BUCKET
+#undef BOUND
+
+static const struct column errors[] = {
+    {"kind", KIND_KEY, TYPE_TEXT, .help = "who counts them: app (the application itself)"},
+    {"name", KIND_KEY, TYPE_TEXT, .help = "what failed, as its counter is called; health: what the application says of itself"},
+    {"severity", KIND_LABEL, TYPE_TEXT, .help = "error; slow: not failed, but counted as too slow; of health the word that the application uses"},
+    {"sqlstate", KIND_LABEL, TYPE_TEXT, .help = "SQLSTATE, where it is told"},
+    {"errors", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "how many"},
+    {"requests", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "how many were tried, the failed ones too, where that is known"},
+    {"error_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_QUOTIENT, .a = "errors", .b = "requests", .least = 1, .help = "errors / requests over the window"},
+};
 // clang-format on
 
 const struct dataset dataset_pools = {
@@ -69,6 +126,15 @@ const struct dataset dataset_pools = {
     .n_columns = sizeof(pools) / sizeof(pools[0]),
     .whole = true,
     .every = 2,
+};
+
+const struct dataset dataset_caches = {
+    .name = "caches",
+    .help = "a cache of any kind: how often it had what was asked for, how full it is",
+    .columns = caches,
+    .n_columns = sizeof(caches) / sizeof(caches[0]),
+    .whole = true,
+    .baseline_every = 10,
 };
 
 const struct dataset dataset_settings = {
@@ -88,6 +154,27 @@ const struct dataset dataset_access = {
     .n_columns = sizeof(access) / sizeof(access[0]),
     .whole = true,
     .every = 60,
+};
+
+const struct dataset dataset_latency = {
+    .name = "latency",
+    .help = "a histogram of times that an application keeps: its true quantiles over the window",
+    .columns = latency,
+    .n_columns = sizeof(latency) / sizeof(latency[0]),
+    .whole = true,
+    .since = "bounds_id",
+    .every = 2,
+    .baseline_every = 10,
+};
+
+const struct dataset dataset_errors = {
+    .name = "errors",
+    .help = "a kind of error: how many there were, and of how many requests",
+    .columns = errors,
+    .n_columns = sizeof(errors) / sizeof(errors[0]),
+    .whole = true,
+    .every = 2,
+    .baseline_every = 10,
 };
 
 const char *column_source_find(const struct column_source *list, const char *column)

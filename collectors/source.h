@@ -16,6 +16,11 @@ struct own_dataset {
     const char *target;
 };
 
+/* KEY = VALUE of a [target] section, as given: may hold secrets. */
+struct target_word {
+    const char *key, *value;
+};
+
 struct target_config {
     const char *name;  /* unique */
     const char *url;   /* as given: URL or conninfo; may hold a password: never show it */
@@ -30,7 +35,15 @@ struct target_config {
     double connect_timeout_s;
     const struct own_dataset *const *own; /* those of this target */
     int n_own;
+    const struct target_word *words; /* all that its section says, {NULL, NULL} after the last; NULL: it has none */
 };
+/* What the target's section says of KEY, NULL if nothing. */
+const char *target_config_word(const struct target_config *c, const char *key);
+/* Whether the file that KEY names, if it does, can be read; if not WRONG is KEY. */
+bool target_config_check_file(const struct target_config *c, const char *key, const char **wrong, struct err *err);
+/* OUT is C with strings of its own, which target_config_done frees; `own` stays borrowed. */
+void target_config_copy(struct target_config *out, const struct target_config *c);
+void target_config_done(struct target_config *c);
 
 enum source_state { SOURCE_CONNECTING, SOURCE_UP, SOURCE_DOWN };
 /* Strings are borrowed for the call. */
@@ -116,10 +129,14 @@ struct product {
     const char *urls;  /* how its URLs look, for help and messages */
     const char *hints; /* what to try when a target cannot be reached: lines */
     const char *lacks; /* said of a dataset that other products have: "PgBouncer has no such thing" */
+    /* The keys of a [target] that it takes beyond url, stack and env, NULL-ended; "pool." stands for all that begin so. */
+    const char *const *keys;
     /* True if this product serves such a URL. */
     bool (*serves)(const char *url);
-    /* Whether open() could read it. */
-    bool (*check)(const char *url, struct err *err);
+    /* Whether a source of CONFIG could ever work: its URL, and what else its section says to this product. False and err, a sentence that quotes
+     * no secret and names neither target nor key; KEY, which is "url" before, is then the one of the section that is wrong, static. Asked before
+     * each open(); reads no more than whether files are there. */
+    bool (*check)(const struct target_config *config, const char **key, struct err *err);
     /* Starts connecting and keeps reconnecting for ever. NULL and err only for a target that can never work (unparsable). CONFIG is copied, but
      * for the datasets of the user's own, which must outlive the source. */
     struct source *(*open)(struct loop *loop, const struct target_config *config, struct source_host host, struct err *err);

@@ -90,8 +90,33 @@ static int n_operands(enum formula f)
     case FORMULA_P95:
     case FORMULA_P99:
         return 3;
+    case FORMULA_BUCKET50:
+    case FORMULA_BUCKET95:
+    case FORMULA_BUCKET99:
+        return 1;
     }
     return 0;
+}
+
+static bool is_run(const struct dataset *d, const char *first, int n, enum kind kind)
+{
+    int at = first == NULL ? -1 : dataset_column(d, first);
+    if (at < 0 || at + n > d->n_columns)
+        return false;
+    for (int i = at; i < at + n; i++)
+        if (d->columns[i].kind != kind)
+            return false;
+    return true;
+}
+
+static bool check_buckets(const struct dataset *d, const struct column *c, struct err *err)
+{
+    if (c->run < 1 || c->run > MOST_BUCKETS)
+        return fail(err, "%s.%s is made of %d buckets: 1 to %d are possible", d->name, c->name, c->run, MOST_BUCKETS);
+    if (!is_run(d, c->a, c->run, KIND_COUNTER) || !is_run(d, c->b, c->run, KIND_GAUGE))
+        return fail(err, "%s.%s needs %d counters from a on, and as many gauges with their bounds from b on", d->name,
+                    c->name, c->run);
+    return true;
 }
 
 static bool check_derived(const struct dataset *d, const struct column *c, struct err *err)
@@ -107,7 +132,8 @@ static bool check_derived(const struct dataset *d, const struct column *c, struc
                         'a' + i, operands[i] == NULL ? "none" : operands[i]);
     if ((c->formula == FORMULA_SHARE || c->formula == FORMULA_PART) && c->unit != UNIT_RATIO)
         return fail(err, "%s.%s is a share: its unit must be ratio", d->name, c->name);
-    return true;
+    bool buckets = c->formula >= FORMULA_BUCKET50 && c->formula <= FORMULA_BUCKET99;
+    return !buckets || check_buckets(d, c, err);
 }
 
 static bool check_type(const struct dataset *d, const struct column *c, struct err *err)
@@ -220,7 +246,7 @@ struct shown *dataset_shown(const struct dataset *d, int *n)
     int k = 0;
     shown[k++] = first;
     for (int i = 0; i < d->n_columns; i++)
-        k += show_column(&shown[k], &d->columns[i], i);
+        k += d->columns[i].inside ? 0 : show_column(&shown[k], &d->columns[i], i);
     for (int i = 0; i < N_LAST; i++)
         shown[k++] = last[i];
     *n = k;

@@ -36,8 +36,14 @@ enum formula {
     FORMULA_STDDEV,   /* of one event, from count a, sum b, sum of squares c */
     FORMULA_P50,      /* log-normal quantiles with the two moments from count a, sum b, sum of squares c */
     FORMULA_P95,
-    FORMULA_P99
+    FORMULA_P99,
+    /* Quantiles of a histogram that the source keeps: from a on, `run` COUNTER columns that count the events up to a bound, as Prometheus has
+     * them; from b on, the GAUGE columns with these bounds, ascending, in the unit of the result, the last INFINITY, no value after it. */
+    FORMULA_BUCKET50,
+    FORMULA_BUCKET95,
+    FORMULA_BUCKET99
 };
+enum { MOST_BUCKETS = 24 }; /* of a histogram */
 
 struct column {
     const char *name; /* lower case, never an SQL reserved word */
@@ -55,8 +61,11 @@ struct column {
     /* DERIVED only. */
     enum formula formula;
     const char *a, *b, *c; /* names of COUNTER columns of the same dataset */
+    int run;               /* of a BUCKET formula: how many columns from a on, and from b on */
     double least;          /* smallest denominator worth judging */
     const char *help;      /* one line: what the number is */
+    /* Of use only to the formulas of other columns: no table, help or metric shows it. */
+    bool inside;
 };
 
 struct dataset {
@@ -66,7 +75,8 @@ struct dataset {
     int n_columns;
     /* Every poll reads all rows, so a row that is new between two polls of one epoch was created between them. */
     bool whole;
-    /* The TIME column that tells since when a row's counters count, or NULL: a row made anew is measured from 0. */
+    /* The TIME column that tells since when a row's counters count, or NULL: a row made anew is measured from 0. A number that is no time of the last
+     * decades tells apart rows of one key whose counters cannot be compared. */
     const char *since;
     /* Seconds between polls while something looks at it; 0 means each refresh. */
     double every;

@@ -190,7 +190,7 @@ static size_t take_body(char *data, size_t size, size_t n, void *ctx)
     size_t room = r->body.max - r->body.len;
     text_add_n(&r->body, data, n < room ? n : room);
     r->read += n;
-    r->cut = r->read > MAX_READ;
+    r->cut = r->read > MAX_READ && r->read > r->body.max;
     return r->cut ? 0 : n; /* 0 ends the transfer */
 }
 
@@ -264,6 +264,7 @@ static void finish(struct fetch *r, CURLcode code)
     }
     answer.body = text_str(&r->body);
     answer.len = r->body.len;
+    answer.cut = r->read > r->body.max;
     leave(r);
     r->fn(r->ctx, &answer);
     text_done(&why);

@@ -22,7 +22,7 @@ struct fetch_request {
     size_t len;
     const char *ca_file; /* NULL: the system's */
     double timeout_s;    /* in all */
-    size_t max_answer;   /* bytes kept of the answer; what is more is read and dropped up to 1 MB, then the
+    size_t max_answer;   /* bytes kept of the answer; what is more is read and dropped up to 1 MB in all, then the
                             connection is cut */
 };
 struct fetch_answer {
@@ -31,6 +31,7 @@ struct fetch_answer {
     bool tls_refused;  /* the certificate is not believed */
     const char *body;  /* NUL-terminated */
     size_t len;
+    bool cut; /* the answer is longer than max_answer */
     const char *content_type; /* "" if none */
     double retry_after_s;     /* from Retry-After (seconds or a date), NAN if none */
     double took_ms;

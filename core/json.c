@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/json_private.h"
 #include "core/mem.h"
@@ -167,4 +168,76 @@ bool json_items(struct arena *arena, const char *text, size_t len, int most, str
                 struct err *err)
 {
     return read_each(arena, text, len, "array", most, out, n, err);
+}
+
+/* A backslash stands in texts only, and never alone. */
+bool json_has_nul(const char *text, size_t len)
+{
+    static const char escape[] = "\\u0000";
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\0' || (len - i >= strlen(escape) && memcmp(text + i, escape, strlen(escape)) == 0))
+            return true;
+        i += text[i] == '\\';
+    }
+    return false;
+}
+
+const char *json_nul_member(struct arena *arena, const char *text, size_t len)
+{
+    struct json *j = json_new();
+    sqlite3_stmt *stmt = NULL;
+    const char *found = NULL;
+    sqlite3_prepare_v2(j->db, "select key, ?1 -> fullkey from json_each(?1)", -1, &stmt, NULL);
+    sqlite3_bind_text64(stmt, 1, text, len, SQLITE_STATIC, SQLITE_UTF8);
+    while (found == NULL && sqlite3_step(stmt) == SQLITE_ROW) {
+        const char *member = (const char *)sqlite3_column_text(stmt, 1);
+        if (member != NULL && json_has_nul(member, (size_t)sqlite3_column_bytes(stmt, 1)))
+            found = json_text_at(arena, stmt, 0);
+    }
+    sqlite3_finalize(stmt);
+    json_free(j);
+    return found;
+}
+
+bool json_at(struct arena *arena, const char *text, size_t len, const char *path, struct value *out, struct err *err)
+{
+    struct json *j = json_new();
+    sqlite3_stmt *stmt = NULL;
+    bool ok = sqlite3_prepare_v2(j->db, "select json_extract(?1, ?2)", -1, &stmt, NULL) == SQLITE_OK;
+    sqlite3_bind_text64(stmt, 1, text, len, SQLITE_STATIC, SQLITE_UTF8);
+    sqlite3_bind_text(stmt, 2, path, -1, SQLITE_STATIC);
+    ok = ok && sqlite3_step(stmt) == SQLITE_ROW;
+    if (ok)
+        *out = json_value_at(arena, stmt, 0);
+    sqlite3_finalize(stmt);
+    json_free(j);
+    return ok || fail(err, "this is no JSON, or the path is none");
+}
+
+/* A part of a path behind PATH, NULL if there is none: .name, ."name", [0], [#-1]. */
+static const char *path_part(const char *path)
+{
+    size_t n;
+    if (path[0] == '.' && path[1] == '"') {
+        const char *end = strchr(path + 2, '"');
+        return end == NULL || end == path + 2 ? NULL : end + 1;
+    }
+    if (path[0] == '.') {
+        n = strcspn(path + 1, ".[]\"\n\t");
+        return n == 0 ? NULL : path + 1 + n;
+    }
+    if (path[0] != '[')
+        return NULL;
+    path += strncmp(path, "[#-", 3) == 0 ? 3 : 1;
+    n = strspn(path, "0123456789");
+    return n > 0 && path[n] == ']' ? path + n + 1 : NULL;
+}
+
+/* SQLite reads a path only as far as it leads, and takes what leads nowhere. */
+bool json_path_check(const char *path)
+{
+    const char *at = path[0] == '$' ? path + 1 : NULL;
+    while (at != NULL && *at != '\0')
+        at = path_part(at);
+    return at != NULL;
 }

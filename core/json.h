@@ -27,5 +27,14 @@ bool json_members(struct arena *arena, const char *text, size_t len, int most, s
 /* The same of the array TEXT: names are the places, from 0. */
 bool json_items(struct arena *arena, const char *text, size_t len, int most, struct json_member **out, int *n,
                 struct err *err);
+/* Valid JSON has a NUL (\u0000) in one of its texts, or behind its end: reading may end there. */
+bool json_has_nul(const char *text, size_t len);
+/* The member of the object TEXT that has one, in it or deeper; NULL when it cannot be told which. */
+const char *json_nul_member(struct arena *arena, const char *text, size_t len);
+/* PATH is one that json_at takes. */
+bool json_path_check(const char *path);
+/* What TEXT has at PATH, which is one of SQLite's: $.pool.size, $.pools[0]; values as above, VALUE_NULL if there is nothing.
+ * False and err when TEXT is no JSON or PATH no path. */
+bool json_at(struct arena *arena, const char *text, size_t len, const char *path, struct value *out, struct err *err);
 
 #endif

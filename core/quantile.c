@@ -134,3 +134,23 @@ double mixture_quantile(double q, int n, const double *weights, const double *me
     free(parts);
     return x;
 }
+
+double bucket_quantile(double q, int n, const double *bounds, const double *increases)
+{
+    for (int i = 0; i < n; i++)
+        if (isnan(increases[i]))
+            return NAN;
+    double all = n > 0 ? increases[n - 1] : 0;
+    if (!(q > 0 && q < 1) || !(all > 0) || n < 2)
+        return NAN;
+    double below = 0; /* buckets are read one after the other: a later one may have counted less */
+    for (int i = 0; i < n - 1; i++) {
+        double upto = fmax(below, increases[i]);
+        if (upto >= q * all) {
+            double low = i > 0 ? bounds[i - 1] : fmin(0, bounds[0]);
+            return upto > below ? low + (bounds[i] - low) * (q * all - below) / (upto - below) : bounds[i];
+        }
+        below = upto;
+    }
+    return bounds[n - 2];
+}

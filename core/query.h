@@ -23,6 +23,10 @@ struct query {
     bool user;         /* typed by a user: texts are clipped at 64 kB, else at 256 kB */
 };
 
+/* OUT is Q with copies of all that it names; query_done frees these. */
+void query_copy(struct query *out, const struct query *q);
+void query_done(struct query *q);
+
 /* A private SQLite connection with every dataset of R as a table and table-valued function:
  *   NAME, NAME(window), NAME(window, at), NAME(window, at, trend_seconds).
  * With trend_seconds rows come for every kept sample of that span, oldest first, column sampled_at tells which.

@@ -50,50 +50,21 @@ struct query_thread {
 
 /* ---- Jobs and lists ---- */
 
-static struct value copy_value(const struct value *v)
-{
-    struct value copy = *v;
-    if (v->type == VALUE_TEXT)
-        copy.text = mem_dup(v->text);
-    return copy;
-}
-
 static struct job *job_new(struct snapshot *snapshot, const struct query *q, query_done_fn *fn, void *ctx)
 {
     struct job *j = mem_new(sizeof(*j));
-    struct query_param *params = mem_new_array((size_t)q->n_params, sizeof(*params));
-    for (int i = 0; i < q->n_params; i++)
-        params[i] = (struct query_param){mem_dup(q->params[i].name), copy_value(&q->params[i].value)};
-    j->query = *q;
-    j->query.sql = mem_dup(q->sql);
-    j->query.params = params;
+    query_copy(&j->query, q);
     j->snapshot = snapshot_ref(snapshot);
     j->fn = fn;
     j->ctx = ctx;
     return j;
 }
 
-/* What job_new copied is the job's own, whatever the query's promise to its readers. */
-static void free_const(const void *p)
-{
-    union {
-        const void *in;
-        void *out;
-    } u = {p};
-    free(u.out);
-}
-
 static void job_free(struct job *j)
 {
     if (j == NULL)
         return;
-    for (int i = 0; i < j->query.n_params; i++) {
-        free_const(j->query.params[i].name);
-        if (j->query.params[i].value.type == VALUE_TEXT)
-            free_const(j->query.params[i].value.text);
-    }
-    free_const(j->query.params);
-    free_const(j->query.sql);
+    query_done(&j->query);
     snapshot_unref(j->snapshot);
     result_free(j->result);
     free(j);

@@ -19,6 +19,7 @@ struct store {
     struct target *targets;
     int n_targets;
     size_t bytes; /* sum of series_bytes, each as last looked at */
+    size_t least; /* they were this many when nothing was left to give, though more than the limit; else 0 */
     uint64_t n_snapshots;
 };
 
@@ -128,12 +129,18 @@ static bool give(struct store *s, size_t (*bytes)(const struct series *), void (
     return true;
 }
 
-/* Full samples go first; baselines only when each series has but its newest interval. */
+/* Full samples go first; baselines only when each series has but its newest interval. Each time all series
+ * are looked at: so some room is made at once, and where there is none to make it is not tried again until as
+ * much has come. */
 static void bound(struct store *s)
 {
-    while (s->bytes > s->limits.total_bytes && (give(s, series_spare_bytes, series_give_full) ||
-                                                give(s, series_baseline_bytes, series_give_baseline)))
+    size_t room = s->limits.total_bytes / 64, limit = s->limits.total_bytes - room;
+    if (s->bytes <= s->limits.total_bytes || (s->least > 0 && s->bytes <= s->least + room))
+        return;
+    while (s->bytes > limit && (give(s, series_spare_bytes, series_give_full) ||
+                                give(s, series_baseline_bytes, series_give_baseline)))
         ;
+    s->least = s->bytes > limit ? s->bytes : 0;
 }
 
 void store_put(struct store *s, const char *target, struct sample *sample)

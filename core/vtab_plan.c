@@ -108,6 +108,19 @@ static bool choose(struct choice *c, const struct table *t, sqlite3_index_info *
     return true;
 }
 
+/* SQLite tries each branch of an OR alone, with none of the terms beside it: what the table is called with would be lost. The columns of
+ * a table beyond the 63rd share one bit. */
+static bool may_lose_arguments(const struct choice *c, const struct table *t, const sqlite3_index_info *info)
+{
+    bool used = false, given = false;
+    for (int i = 0; i < N_ARGS; i++) {
+        int bit = t->n_shown + i < 63 ? t->n_shown + i : 63;
+        used = used || (info->colUsed >> bit & 1) != 0;
+        given = given || c->args[i] >= 0;
+    }
+    return used && !given;
+}
+
 /* Sizes are unknown when a statement is compiled (it outlives many samples); what counts is that a look-up is
  * far cheaper than a walk, and one by a KEY finds less than one by a LABEL. */
 static void estimate(const struct choice *c, const struct table *t, sqlite3_index_info *info)
@@ -122,6 +135,9 @@ static void estimate(const struct choice *c, const struct table *t, sqlite3_inde
         rows = rows / 2;
     info->estimatedRows = rows;
     info->estimatedCost = (double)rows + 2;
+    /* Two branches are dearer than one walk then; a look-up is still a little cheaper. */
+    if (may_lose_arguments(c, t, info))
+        info->estimatedCost = ROWS + 1;
 }
 
 /* The limits follow N values. False: no memory. */

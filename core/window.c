@@ -334,6 +334,21 @@ static double moments_of(enum formula formula, double n, double sum, double sum_
     return lognormal_quantile(q, sum / n, stddev);
 }
 
+/* Of a histogram in columns of its own. */
+static double bucket_of(const struct window *w, int row, const struct column *c, struct operands o)
+{
+    double bounds[MOST_BUCKETS], increases[MOST_BUCKETS];
+    int n = 0;
+    for (; n < c->run; n++) {
+        bounds[n] = sample_has(w->now, o.b + n) ? sample_real(w->now, o.b + n, row) : NAN;
+        if (isnan(bounds[n]))
+            break;
+        increases[n] = window_delta(w, row, o.a + n);
+    }
+    double q = c->formula == FORMULA_BUCKET50 ? 0.50 : c->formula == FORMULA_BUCKET95 ? 0.95 : 0.99;
+    return n > 0 && increases[n - 1] >= c->least ? bucket_quantile(q, n, bounds, increases) : NAN;
+}
+
 double window_derived(struct window *w, int row, int column)
 {
     const struct column *column_of = &w->now->dataset->columns[column];
@@ -341,6 +356,8 @@ double window_derived(struct window *w, int row, int column)
     struct sums *sums = sums_of(w);
     struct operands o = sums->operands[column];
     double least = column_of->least;
+    if (column_of->run > 0)
+        return bucket_of(w, row, column_of, o);
     double a = window_delta(w, row, o.a);
     double b = o.b < 0 ? NAN : window_delta(w, row, o.b);
     double c = o.c < 0 ? NAN : window_delta(w, row, o.c);
@@ -358,6 +375,10 @@ double window_derived(struct window *w, int row, int column)
     case FORMULA_P95:
     case FORMULA_P99:
         return a > 0 && a >= least ? moments_of(column_of->formula, a, b, c) : NAN;
+    case FORMULA_BUCKET50: /* above */
+    case FORMULA_BUCKET95:
+    case FORMULA_BUCKET99:
+        break;
     }
     return NAN;
 }

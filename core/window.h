@@ -45,6 +45,10 @@ int window_base_row(const struct window *w, int row, struct sample **from);
 /* Bytes held, without the samples. */
 size_t window_size(const struct window *w);
 
+/* q-quantile (0 < q < 1) of the events of a histogram of N buckets: INCREASES[i] of them were at most BOUNDS[i], which ascend, the last one INFINITY.
+ * Linear within the bucket that it falls into, whose lower end is 0 for the first one of positive bound, as Prometheus' histogram_quantile. In the last
+ * bucket it is the highest finite bound: so much or more. NAN without events, or when an increase is NAN. */
+double bucket_quantile(double q, int n, const double *bounds, const double *increases);
 /* The formulas on plain numbers (core/quantile.c), for tests and for SQL functions. Population variance from moments;
  * NAN when n <= 0; a tiny negative variance from rounding counts as 0. */
 double moments_stddev(double n, double sum, double sum_sq);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/config.h"
 #include "core/embedded.h"
@@ -253,10 +254,17 @@ bool action_is_on(const struct action *a, const char *dataset)
     return dataset == NULL && a->n_on == 0;
 }
 
-const struct action *action_of_key(const struct actions *a, const char *dataset, char key)
+bool action_serves(const struct action *a, const char *product)
+{
+    return product == NULL || strcmp(a->product, "any") == 0 || strcasecmp(a->product, product) == 0;
+}
+
+const struct action *action_of_key(const struct actions *a, const char *dataset, const char *product,
+                                   char key)
 {
     for (int i = 0; i < a->n && key != '\0'; i++)
-        if (a->list[i].key == key && action_is_on(&a->list[i], dataset))
+        if (a->list[i].key == key && action_is_on(&a->list[i], dataset) &&
+            action_serves(&a->list[i], product))
             return &a->list[i];
     return NULL;
 }

@@ -6,7 +6,7 @@
  *   title     = a few words, such as "update statistics"
  *   help      = one sentence: what it does, and what it costs others
  *   on        = DATASET, ...       whose rows it can be done on; absent: on the target as a whole
- *   product   = postgresql
+ *   product   = postgresql         whose targets it is for; any: all
  *   risk      = one sentence: what may go wrong
  *   privilege = one sentence: who may
  *   rare      = yes                in the palette only
@@ -70,8 +70,11 @@ char *action_sql(const struct action *a);
 char *action_measure(const struct action *a);
 /* Whether it can be done on rows of DATASET; NULL: on the target. */
 bool action_is_on(const struct action *a, const char *dataset);
-/* That of KEY on rows of DATASET; NULL if none. */
-const struct action *action_of_key(const struct actions *a, const char *dataset, char key);
+/* Whether it is for targets of PRODUCT, by its name ("PgBouncer"); NULL: it is not known yet, and may be. */
+bool action_serves(const struct action *a, const char *product);
+/* That of KEY on rows of DATASET, of a target of PRODUCT (NULL: not known); NULL if none. */
+const struct action *action_of_key(const struct actions *a, const char *dataset, const char *product,
+                                   char key);
 
 /* What an action's SELECT says of one row. All are borrowed from the result; NULL where it has no such column
  * or value. Only `statement` and `label` are always there (`statement` not when `why_not` is). */

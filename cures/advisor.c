@@ -76,7 +76,9 @@ static void round_end(struct advisor *a)
     round_done(a);
     a->rounds++;
     bool hurries = a->begun_s < a->hurry_until_s || a->begun_s < a->since_s;
-    a->complete = !pending && !hurries;
+    bool early = a->rounds == 1 &&
+                 a->came; /* a source that answers at once came while the first round was under way */
+    a->complete = !pending && !hurries && !early;
     if (a->complete && is_hurried(a)) {
         a->hurry_until_s = a->since_s = 0;
         need(a, true);
@@ -278,6 +280,18 @@ void advisor_look_away(struct advisor *a)
 bool advisor_is_complete(const struct advisor *a)
 {
     return a->complete;
+}
+
+bool advisor_is_foreign(const struct advisor *a, const struct finding *f, int target, bool unjudged)
+{
+    bool lacks = false, reads = false;
+    for (int i = 0; i < f->uses.n; i++) {
+        struct engine_feed feed;
+        engine_feed(a->engine, target, f->uses.datasets[i], &feed);
+        reads = reads || feed.polled;
+        lacks = lacks || (!feed.polled && feed.samples == 0);
+    }
+    return lacks && (unjudged || !reads);
 }
 
 /* ---- What was found, to be done ---- */

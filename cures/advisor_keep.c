@@ -319,11 +319,11 @@ static void put_findings(const struct told *t)
 
 /* ---- Checks ---- */
 
-static const char *status_of(const struct checked *c, const char *why, int n_found)
+static const char *status_of(const struct told *t, const struct checked *c, const char *why, int n_found)
 {
     if (!c->finding->enabled)
         return "disabled";
-    if (c->finding->missing != NULL)
+    if (c->finding->missing != NULL || advisor_is_foreign(t->advisor, c->finding, t->target, why != NULL))
         return "no data source";
     if (c->error != NULL)
         return "error";
@@ -332,7 +332,8 @@ static const char *status_of(const struct checked *c, const char *why, int n_fou
     return n_found > 0 ? "found" : "ok";
 }
 
-static void set_check(struct sample *s, int row, const struct checked *c, const char *why, int n_found)
+static void set_check(const struct told *t, struct sample *s, int row, const struct checked *c,
+                      const char *why, int n_found)
 {
     const struct finding *f = c->finding;
     char place[512];
@@ -344,7 +345,7 @@ static void set_check(struct sample *s, int row, const struct checked *c, const 
         {CHECKS_FINDING, f->name},
         {CHECKS_CATEGORY, f->category},
         {CHECKS_TITLE, f->title},
-        {CHECKS_STATUS, status_of(c, why, n_found)},
+        {CHECKS_STATUS, status_of(t, c, why, n_found)},
         {CHECKS_NO_DATA, f->enabled && c->error == NULL ? why : NULL},
         {CHECKS_ACTION, f->action},
         {CHECKS_ERROR, c->error},
@@ -372,7 +373,7 @@ static bool put_checks(struct told *t)
         const char *why = no_data(t, &a->checked[i], &text, &pending);
         if (why == NULL)
             add_rows(t, &a->checked[i]);
-        set_check(s, i, &a->checked[i], why, t->n - before);
+        set_check(t, s, i, &a->checked[i], why, t->n - before);
     }
     text_done(&text);
     engine_put(a->engine, t->name, s);

@@ -53,5 +53,8 @@ bool advisor_keep(struct advisor *a);
  * PENDING: it is only not read yet. */
 const char *advisor_why_not(const struct advisor *a, const struct finding *f, int target, struct text *text,
                             bool *pending);
+/* Such a target has none of what F is found in, or only a part of it that cannot be judged: it is not worth a
+ * word. */
+bool advisor_is_foreign(const struct advisor *a, const struct finding *f, int target, bool unjudged);
 
 #endif

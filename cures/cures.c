@@ -341,6 +341,18 @@ static bool has_target(const struct cures *c, const char *target)
     return false;
 }
 
+/* A command of one product is sent to no other. */
+static bool serves(const struct cures *c, const struct action *a, const char *target, struct err *err)
+{
+    for (int i = 0; i < engine_targets(c->engine); i++) {
+        struct source_status status;
+        engine_target_status(c->engine, i, &status);
+        if (strcmp(engine_target_name(c->engine, i), target) == 0 && !action_serves(a, status.product))
+            return fail(err, "%s is nothing for %s", a->name, status.product);
+    }
+    return true;
+}
+
 static int64_t number_of(const char *text)
 {
     return text == NULL ? 0 : strtoll(text, NULL, 10);
@@ -373,6 +385,8 @@ int64_t cures_run(struct cures *c, const char *target, const struct action *a, c
         fail(err, "%s: %s", a->name, cure->why_not != NULL ? cure->why_not : "there is nothing to run");
         return 0;
     }
+    if (!serves(c, a, target, err))
+        return 0;
     struct text on;
     text_init(&on, 1000);
     for (int i = 0; i < a->n_on; i++)

@@ -23,6 +23,7 @@ struct measure {
     struct entry *entry; /* NULL: it has not ended */
     struct numbers numbers;
     bool answered; /* `before` is there */
+    bool done;     /* it was not cancelled: then what it did is waited for */
     int ticket;
     bool out;
 };
@@ -176,20 +177,21 @@ void measures_end(struct measures *m, const struct job *job, struct entry *e)
         x = x->next;
     if (x == NULL)
         return;
-    if (job->state != JOB_DONE) {
+    if (job->state != JOB_DONE && job->state != JOB_CANCELLED) {
         forget(x);
         return;
     }
     if (x->answered)
         e->numbers = numbers_json(&x->numbers, m->json);
     x->entry = entry_copy(e);
+    x->done = job->state == JOB_DONE;
     loop_timer_start(m->timer, look_every_s, 0);
 }
 
 bool measures_wait(const struct measures *m)
 {
     for (const struct measure *x = m->list; x != NULL; x = x->next)
-        if (x->entry != NULL && (!x->answered || numbers_levels_open(&x->numbers)))
+        if (x->entry != NULL && x->done && (!x->answered || numbers_levels_open(&x->numbers)))
             return true;
     return false;
 }

@@ -19,7 +19,7 @@ void measures_free(struct measures *m);
 /* JOB begins: what is known now is `before`. */
 void measures_begin(struct measures *m, const struct job *job);
 /* JOB has ended as E tells, which gets what was there before; `after` comes later, through FN. Only of one
- * that was done. */
+ * that was done, or was cancelled after it began: some leave what they did until then. */
 void measures_end(struct measures *m, const struct job *job, struct entry *e);
 /* Levels of a job that was done are still to come: a matter of seconds, as windows are not. */
 bool measures_wait(const struct measures *m);

@@ -7,7 +7,7 @@
 
 #include "core/mem.h"
 
-static const double patience_s = 30, look_every_s = 0.1;
+static const double patience_s = 30, asked_patience_s = 5, look_every_s = 0.1;
 enum { PRIORITY = 1, MOST_FINDINGS = 10000 };
 
 /* What a step runs: copied, since the advisor goes on asking. */
@@ -36,7 +36,9 @@ struct round {
     int *item_rows; /* of `rows`, by item */
     struct plan plan;
     struct round_step *steps;
-    struct order *orders; /* by step */
+    struct order *orders;       /* by step */
+    struct actions actions;     /* read for `asked` */
+    const struct action *asked; /* in place of findings; NULL: none */
 };
 
 static void soon(struct round *r)
@@ -54,6 +56,21 @@ static const char *const *copy_words(struct arena *arena, const char *const *wor
     return copy;
 }
 
+static void copy_params(struct round *r, const struct round_options *o)
+{
+    struct query_param *copy = arena_alloc(r->arena, ((size_t)o->n_params + 1) * sizeof(*copy));
+    for (int i = 0; i < o->n_params; i++) {
+        copy[i] = o->params[i];
+        copy[i].name = arena_dup(r->arena, o->params[i].name);
+        if (copy[i].value.type == VALUE_TEXT)
+            copy[i].value.text = arena_dup(r->arena, o->params[i].value.text);
+    }
+    copy[o->n_params] =
+        (struct query_param){"target", {VALUE_TEXT, .text = o->n_targets > 0 ? r->options.targets[0] : ""}};
+    r->options.params = copy;
+    r->options.action = arena_dup(r->arena, o->action);
+}
+
 static void copy_options(struct round *r, const struct round_options *o)
 {
     struct plan_options *plan = &r->options.plan;
@@ -64,7 +81,8 @@ static void copy_options(struct round *r, const struct round_options *o)
     if (o->plan.allow != NULL)
         plan->allow = copy_words(r->arena, o->plan.allow, o->plan.n_allow);
     if (r->options.patience_s <= 0)
-        r->options.patience_s = patience_s;
+        r->options.patience_s = o->action != NULL ? asked_patience_s : patience_s;
+    copy_params(r, o);
 }
 
 static bool is_target(const struct round *r, const char *name)
@@ -77,10 +95,16 @@ static bool is_target(const struct round *r, const char *name)
 
 /* ---- The plan ---- */
 
+static const char *text_at(const struct result *rows, int row, const char *column)
+{
+    int c = result_column(rows, column);
+    const struct value *v = c < 0 ? NULL : result_at(rows, row, c);
+    return v != NULL && v->type == VALUE_TEXT ? v->text : NULL;
+}
+
 static const char *cell(const struct round *r, int row, const char *column)
 {
-    const struct value *v = result_at(r->rows, row, result_column(r->rows, column));
-    return v->type == VALUE_TEXT ? v->text : NULL;
+    return text_at(r->rows, row, column);
 }
 
 static double number(const struct round *r, int row, const char *column)
@@ -88,8 +112,23 @@ static double number(const struct round *r, int row, const char *column)
     return value_real(result_at(r->rows, row, result_column(r->rows, column)));
 }
 
+/* Of the one row that the action's own SELECT gave. */
+static struct plan_item item_asked(const struct round *r)
+{
+    return (struct plan_item){.target = r->options.targets[0],
+                              .action = r->asked->name,
+                              .label = cell(r, 0, "label"),
+                              .database = cell(r, 0, "database"),
+                              .statement = cell(r, 0, "statement"),
+                              .why_not = cell(r, 0, "why_not"),
+                              .rank = NAN,
+                              .cost_s = NAN};
+}
+
 static struct plan_item item_of(const struct round *r, int row)
 {
+    if (r->asked != NULL)
+        return item_asked(r);
     const char *confirm = cell(r, row, "confirm");
     return (struct plan_item){.target = cell(r, row, "target"),
                               .action = cell(r, row, "action"),
@@ -111,7 +150,7 @@ static void make_plan(struct round *r)
     r->items = mem_new_array((size_t)r->rows->n_rows, sizeof(*r->items));
     r->item_rows = mem_new_array((size_t)r->rows->n_rows, sizeof(*r->item_rows));
     for (int i = 0; i < r->rows->n_rows; i++)
-        if (is_target(r, cell(r, i, "target"))) {
+        if (r->asked != NULL || is_target(r, cell(r, i, "target"))) {
             r->items[n] = item_of(r, i);
             r->item_rows[n++] = i;
         }
@@ -125,6 +164,12 @@ static void make_plan(struct round *r)
 static void take_order(struct round *r, int step)
 {
     const struct plan_item *item = round_item(r, step);
+    if (r->asked != NULL) {
+        r->orders[step].action = r->asked;
+        cure_read(r->rows, 0, &r->orders[step].cure);
+        cure_keep(&r->orders[step].cure, r->arena);
+        return;
+    }
     const struct advisor_step wanted = {item->target, item->action, item->database, item->statement};
     struct order *order = &r->orders[step];
     order->action = advisor_cure(r->parts.advisor, &wanted, &order->cure);
@@ -165,20 +210,91 @@ static void on_rows(void *ctx, struct result *rows, const char *error)
     tell_planned(r);
 }
 
+static void submit(struct round *r, const struct query *q, query_done_fn *fn)
+{
+    struct snapshot *snapshot = store_snapshot(engine_store(r->parts.engine));
+    r->ticket = query_submit(r->parts.queries, snapshot, q, PRIORITY, fn, r);
+    snapshot_unref(snapshot);
+}
+
 static void ask(struct round *r)
 {
-    struct query q = {.sql = "select * from findings", .max_rows = MOST_FINDINGS, .seldom = true};
-    struct snapshot *snapshot = store_snapshot(engine_store(r->parts.engine));
-    r->ticket = query_submit(r->parts.queries, snapshot, &q, PRIORITY, on_rows, r);
-    snapshot_unref(snapshot);
+    submit(r, &(struct query){.sql = "select * from findings", .max_rows = MOST_FINDINGS, .seldom = true},
+           on_rows);
+}
+
+/* ---- Asking one action ---- */
+
+static bool is_late(const struct round *r)
+{
+    return loop_mono_s() >= r->begun_s + r->options.patience_s;
+}
+
+/* What cannot be done fails as a whole: nobody asked for anything else. */
+static void on_asked_row(void *ctx, struct result *rows, const char *error)
+{
+    struct round *r = ctx;
+    const char *why = rows == NULL || rows->n_rows == 0 ? NULL : text_at(rows, 0, "why_not");
+    r->ticket = 0;
+    if (rows != NULL && rows->n_rows == 0 && !is_late(r)) {
+        result_free(rows);
+        loop_timer_start(r->timer, look_every_s, 0);
+    } else if (rows != NULL && rows->n_rows > 0 && why == NULL) {
+        on_rows(r, rows, NULL);
+    } else {
+        r->error = mem_dup(why != NULL     ? why
+                           : error != NULL ? error
+                                           : "it is not there, or there is nothing in it");
+        result_free(rows);
+        tell_planned(r);
+    }
+}
+
+/* What it is done to was read after the asking. */
+static bool is_fresh(const struct round *r)
+{
+    bool fresh = true;
+    for (int i = 0; i < r->asked->n_on; i++) {
+        double at_s = engine_read_at(r->parts.engine, r->options.targets[0], r->asked->on[i]);
+        fresh = fresh && at_s >= r->begun_s;
+    }
+    return fresh;
+}
+
+static void ask_action(struct round *r)
+{
+    char *sql = action_sql(r->asked);
+    submit(r,
+           &(struct query){.sql = sql,
+                           .params = r->options.params,
+                           .n_params = r->options.n_params + 1,
+                           .max_rows = 1,
+                           .seldom = true},
+           on_asked_row);
+    free(sql);
+}
+
+/* What it is done to is read now, whether or not somebody else wants it. */
+static bool begin_asked(struct round *r)
+{
+    struct err err = {""};
+    if (r->options.action == NULL)
+        return false;
+    r->asked = actions_read(&r->actions, &err) ? action_find(&r->actions, r->options.action) : NULL;
+    for (int i = 0; r->asked != NULL && i < r->asked->n_on; i++)
+        engine_soon(r->parts.engine, r->options.targets[0], r->asked->on[i], 0);
+    return true;
 }
 
 static void wait_for_findings(struct round *r)
 {
-    bool late = loop_mono_s() >= r->begun_s + r->options.patience_s;
     if (r->ticket != 0)
         return;
-    if (r->options.known || late || advisor_is_complete(r->parts.advisor))
+    if (r->asked != NULL && (is_fresh(r) || is_late(r)))
+        ask_action(r);
+    else if (r->asked != NULL)
+        loop_timer_start(r->timer, look_every_s, 0);
+    else if (r->options.known || is_late(r) || advisor_is_complete(r->parts.advisor))
         ask(r);
     else
         loop_timer_start(r->timer, look_every_s, 0);
@@ -328,7 +444,7 @@ struct round *round_new(const struct round_parts *parts, const struct round_opti
     copy_options(r, options);
     r->timer = loop_timer_new(parts->loop, on_timer, r);
     r->begun_s = loop_mono_s();
-    if (!options->known) {
+    if (!begin_asked(r) && !options->known) {
         r->looks = true;
         advisor_look(parts->advisor);
     }
@@ -360,6 +476,7 @@ void round_free(struct round *r)
     result_free(r->rows);
     free(r->error);
     loop_timer_free(r->timer);
+    actions_done(&r->actions);
     arena_unref(r->arena);
     free(r);
 }

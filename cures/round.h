@@ -28,6 +28,12 @@ struct round_options {
     bool known;        /* the findings were asked just now: they are not asked again */
     bool one_by_one;   /* also on different targets, in the order of the plan */
     double patience_s; /* how long the findings may take; then the plan has what there is. 0: 30 s */
+    /* In place of what was found: the one cure that the action of this name says of a row of the first
+     * target, by its SELECT with PARAMS (:target is added). It is asked for by name, so nothing else is typed.
+     * NULL: the findings. */
+    const char *action;
+    const struct query_param *params;
+    int n_params;
 };
 
 enum step_state {

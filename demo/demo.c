@@ -27,6 +27,9 @@ struct demo {
     char line[1200];
     size_t len;
     struct err failure;
+    char *targets[MOST_DEMO_TARGETS]; /* reported so far */
+    int n_targets;
+    bool stack;
     bool told; /* ready was called */
     demo_ready_fn *ready;
     void *ctx;
@@ -34,15 +37,16 @@ struct demo {
     void *progress_ctx;
 };
 
-static void tell(struct demo *d, const char *conninfo, const char *error)
+/* ERROR NULL: the targets are there. */
+static void tell(struct demo *d, const char *error)
 {
     if (d->told)
         return;
     d->told = true;
-    d->ready(d->ctx, conninfo, error);
+    d->ready(d->ctx, (const char *const *)d->targets, error == NULL ? d->n_targets : 0, error);
 }
 
-/* A report is a word and a text: `progress starting it`, `ready host=...`, `failed no server was found`. */
+/* A report is a word and a text: `progress starting it`, `target host=...`, `ready it is there`, `failed no server was found`. */
 static void report_line(struct demo *d, const char *line)
 {
     const char *space = strchr(line, ' ');
@@ -51,9 +55,11 @@ static void report_line(struct demo *d, const char *line)
     size_t len = (size_t)(space - line);
     const char *text = space + 1;
     if (len == 5 && strncmp(line, "ready", len) == 0)
-        tell(d, text, NULL);
+        tell(d, NULL);
     else if (len == 6 && strncmp(line, "failed", len) == 0)
-        tell(d, NULL, text);
+        tell(d, text);
+    else if (len == 6 && strncmp(line, "target", len) == 0 && d->n_targets < MOST_DEMO_TARGETS)
+        d->targets[d->n_targets++] = mem_dup(text);
     else if (len == 8 && strncmp(line, "progress", len) == 0 && d->progress != NULL)
         d->progress(d->progress_ctx, text);
 }
@@ -69,7 +75,7 @@ static void report_readable(void *ctx, bool readable, bool writable)
     if (n <= 0) {
         loop_fd_free(d->watch);
         d->watch = NULL;
-        tell(d, NULL, "the demo's supervisor ended before its server was there");
+        tell(d, "the demo's supervisor ended before its server was there");
         return;
     }
     d->len += (size_t)n;
@@ -92,8 +98,8 @@ static bool spawn_supervisor(struct demo *d, int control, int report, struct err
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
     sigset_t none, all;
-    char name[] = "dbvitals", word[] = "demo-supervisor";
-    char *const argv[] = {name, word, NULL};
+    char name[] = "dbvitals", word[] = "demo-supervisor", second[] = "stack";
+    char *const argv[] = {name, word, d->stack ? second : NULL, NULL};
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawn_file_actions_init(&files);
@@ -135,13 +141,13 @@ static bool start(struct demo *d, struct err *err)
 static void tell_failure(void *ctx)
 {
     struct demo *d = ctx;
-    tell(d, NULL, d->failure.text);
+    tell(d, d->failure.text);
 }
 
-struct demo *demo_start(struct loop *loop, demo_ready_fn *ready, void *ctx)
+struct demo *demo_start(struct loop *loop, bool stack, demo_ready_fn *ready, void *ctx)
 {
     struct demo *d = mem_new(sizeof(*d));
-    *d = (struct demo){.loop = loop, .control = -1, .report = -1, .ready = ready, .ctx = ctx};
+    *d = (struct demo){.loop = loop, .stack = stack, .control = -1, .report = -1, .ready = ready, .ctx = ctx};
     if (start(d, &d->failure)) {
         fcntl(d->report, F_SETFL, O_NONBLOCK);
         d->watch = loop_fd_new(loop, d->report, report_readable, d);
@@ -187,5 +193,7 @@ void demo_stop(struct demo *d)
         wait_for_supervisor(d);
     if (d->report >= 0)
         close(d->report);
+    for (int i = 0; i < d->n_targets; i++)
+        free(d->targets[i]);
     free(d);
 }

@@ -3,7 +3,6 @@
 #include "demo/demo.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
 #include <poll.h>
@@ -12,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -31,6 +29,7 @@ struct supervisor {
     char programs[1024];
     int signals; /* signalfd */
     pid_t server; /* 0: not running */
+    struct neighbours neighbours;
     bool statements; /* pg_stat_statements is loaded */
     bool over;       /* nobody looks any more */
 };
@@ -118,40 +117,11 @@ static void environment_clear(void)
     setenv("LC_ALL", "C", 1);
 }
 
-/* Starts PROGRAM of PostgreSQL with its output in the file log. It is ended with us, however we end. */
 static pid_t launch(const struct supervisor *s, const char *program, char *const argv[])
 {
     char path[sizeof(s->programs) + 32];
     snprintf(path, sizeof(path), "%s/%s", s->programs, program);
-    pid_t parent = getpid();
-    pid_t pid = fork();
-    if (pid != 0)
-        return pid;
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    prctl(PR_SET_PDEATHSIG, SIGQUIT);
-    int log = open("log", O_WRONLY | O_CREAT | O_APPEND, 0600), null = open("/dev/null", O_RDONLY);
-    if (getppid() != parent || log < 0 || null < 0)
-        _exit(126);
-    dup2(null, STDIN_FILENO);
-    dup2(log, STDOUT_FILENO);
-    dup2(log, STDERR_FILENO);
-    execv(path, argv);
-    _exit(127);
-}
-
-/* The last line of the log: what a program of PostgreSQL said before it ended. */
-static void log_last_line(char *out, size_t size)
-{
-    char line[512] = "it said nothing";
-    FILE *log = fopen("log", "r");
-    for (char next[512]; log != NULL && fgets(next, sizeof(next), log) != NULL;)
-        if (next[0] != '\n')
-            memcpy(line, next, sizeof(line));
-    if (log != NULL)
-        fclose(log);
-    snprintf(out, size, "%.*s", (int)strcspn(line, "\n"), line);
+    return child_start(path, argv, SIGQUIT);
 }
 
 static bool cluster_make(struct supervisor *s, struct err *err)
@@ -172,7 +142,7 @@ static bool cluster_make(struct supervisor *s, struct err *err)
     if (pid > 0 && status == 0)
         return true;
     char why[512];
-    log_last_line(why, sizeof(why));
+    child_log_line(why, sizeof(why));
     return fail(err, "%s/initdb failed: %s", s->programs, why);
 }
 
@@ -225,7 +195,7 @@ static bool server_try(struct supervisor *s, struct err *err)
     }
     s->server = 0;
     char why[512];
-    log_last_line(why, sizeof(why));
+    child_log_line(why, sizeof(why));
     return fail(err, "%s/postgres failed: %s", s->programs, why);
 }
 
@@ -240,20 +210,6 @@ static bool server_start(struct supervisor *s, struct err *err)
         return false;
     s->statements = false;
     return server_try(s, err);
-}
-
-static void server_stop(struct supervisor *s)
-{
-    if (s->server <= 0)
-        return;
-    kill(s->server, SIGQUIT); /* the immediate shutdown */
-    for (int i = 0; i < 500; i++) {
-        if (waitpid(s->server, NULL, WNOHANG) != 0)
-            return;
-        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
-    }
-    kill(s->server, SIGKILL);
-    waitpid(s->server, NULL, 0);
 }
 
 static int file_remove(const char *path, const struct stat *st, int type, struct FTW *at)
@@ -277,11 +233,63 @@ static void folder_remove(const struct supervisor *s)
     }
 }
 
-/* Everything up to a server with a full shop. */
-static bool demo_open(struct supervisor *s, struct err *err)
+static void report_target(const char *url)
 {
-    if (!signals_take(s, err) || !user_become_ordinary(err) || !server_find(s->programs, sizeof(s->programs), err) ||
-        !folder_make(s, err))
+    report("target", url);
+}
+
+/* Where no PostgreSQL is: an SQLite file. */
+static bool lite_open(struct supervisor *s, const char *why, bool stack, struct err *err)
+{
+    char path[sizeof(s->folder) + 32], url[sizeof(path) + 16];
+    if (stack)
+        return fail(err, "%s", why);
+    report_progress("no PostgreSQL server is here, so this is a smaller demo, on an SQLite file; for the whole one: apt install postgresql");
+    if (!folder_make(s, err))
+        return false;
+    environment_clear();
+    snprintf(path, sizeof(path), "%s/shop.db", s->folder);
+    if (!lite_start(path, report_progress, err))
+        return false;
+    snprintf(url, sizeof(url), "sqlite:%s", path);
+    report_target(url);
+    return true;
+}
+
+/* PgBouncer, Redis and an application around the server; what is not installed is left out, and said. */
+static bool stack_open(struct supervisor *s, struct err *err)
+{
+    char url[sizeof(s->folder) + 128];
+    int port = 0;
+    report_progress("starting what stands around it");
+    neighbours_start(&s->neighbours, s->folder, report_progress);
+    if (!application_start(s->folder, &s->neighbours, &port, err))
+        return false;
+    if (s->neighbours.pgbouncer > 0) {
+        snprintf(url, sizeof(url), "pgbouncer://postgres@/pgbouncer?host=%s&port=6432", s->folder);
+        report_target(url);
+    }
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/shop-app", port);
+    report_target(url);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/metrics", port);
+    report_target(url);
+    if (s->neighbours.redis > 0) {
+        snprintf(url, sizeof(url), "redis://:%s@127.0.0.1:%d", s->neighbours.redis_password, s->neighbours.redis_port);
+        report_target(url);
+    }
+    return true;
+}
+
+/* Everything up to a server with a full shop. */
+static bool demo_open(struct supervisor *s, bool stack, struct err *err)
+{
+    struct err none = {0};
+    char conninfo[sizeof(s->folder) + 64];
+    if (!signals_take(s, err) || !user_become_ordinary(err))
+        return false;
+    if (!server_find(s->programs, sizeof(s->programs), &none))
+        return lite_open(s, none.text, stack, err);
+    if (!folder_make(s, err))
         return false;
     environment_clear();
     if (!cluster_make(s, err) || !server_start(s, err) || !shop_fill(s->folder, s->statements, report_progress, err))
@@ -289,24 +297,25 @@ static bool demo_open(struct supervisor *s, struct err *err)
     /* Somebody waited for the filling; from here on whoever looks at it comes first. New backends and threads inherit it. */
     setpriority(PRIO_PROCESS, (id_t)s->server, 5);
     setpriority(PRIO_PROCESS, 0, 5);
-    return workload_start(s->folder, err);
+    snprintf(conninfo, sizeof(conninfo), "host=%s port=5432 dbname=shop user=postgres", s->folder);
+    report_target(conninfo);
+    return workload_start(s->folder, err) && (!stack || stack_open(s, err));
 }
 
-int demo_supervise(void)
+int demo_supervise(bool stack)
 {
     struct supervisor s = {.signals = -1};
     struct err err = {0};
-    bool good = demo_open(&s, &err);
+    bool good = demo_open(&s, stack, &err);
     if (good) {
-        char conninfo[sizeof(s.folder) + 64];
-        snprintf(conninfo, sizeof(conninfo), "host=%s port=5432 dbname=shop user=postgres", s.folder);
-        report("ready", conninfo);
-        while (rest(&s, -1) && waitpid(s.server, NULL, WNOHANG) == 0)
+        report("ready", "it is there");
+        while (rest(&s, -1) && (s.server == 0 || waitpid(s.server, NULL, WNOHANG) == 0))
             ;
     } else if (!s.over) {
         report("failed", err.text);
     }
-    server_stop(&s);
+    neighbours_stop(&s.neighbours);
+    child_stop(s.server, SIGQUIT); /* the immediate shutdown */
     folder_remove(&s);
     _exit(good ? 0 : 1); /* the workload's threads still run: no destructor may take their memory away */
 }

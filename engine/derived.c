@@ -8,7 +8,7 @@
 #include "core/mem.h"
 
 const struct derived *const derived_table[] = {
-    &derived_targets, &derived_collectors, &derived_changes, &derived_waits, &derived_sampled_statements,
+    &derived_targets, &derived_collectors, &derived_changes, &derived_waits, &derived_sampled_statements, &derived_queue,
 };
 const int n_derived = sizeof(derived_table) / sizeof(derived_table[0]);
 

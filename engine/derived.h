@@ -3,6 +3,8 @@
 #ifndef DBVITALS_ENGINE_DERIVED_H
 #define DBVITALS_ENGINE_DERIVED_H
 
+#include <stdbool.h>
+
 #include "core/sample.h"
 
 struct target;
@@ -11,6 +13,7 @@ struct derived {
     const struct dataset *dataset;
     /* Names of the datasets whose new sample makes one of this, NULL-ended; NULL: made at each tick while wanted. */
     const char *const *from;
+    bool each; /* each of those makes one: what is older than they are is out of date */
     /* SAMPLE is the new one, BEFORE the one before it of the same dataset (NULL if none); both NULL at a tick. NULL: nothing new. */
     struct sample *(*make)(struct target *t, void *state, const struct sample *sample, const struct sample *before);
     size_t state_size;
@@ -35,6 +38,6 @@ bool changes_check(const struct registry *r, struct err *err);
 /* One more change of T, told by somebody else: the sample with it. KIND is static. */
 struct sample *changes_note(struct target *t, const char *kind, const char *what, const char *old_value, const char *new_value);
 
-extern const struct derived derived_targets, derived_collectors, derived_changes, derived_waits, derived_sampled_statements;
+extern const struct derived derived_targets, derived_collectors, derived_changes, derived_waits, derived_sampled_statements, derived_queue;
 
 #endif

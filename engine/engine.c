@@ -60,29 +60,29 @@ struct store *engine_store(struct engine *e)
     return e->store;
 }
 
-static const struct product *serving(const struct target_config *config, struct err *err)
+static const struct product *serving(const char *url, struct err *err)
 {
-    const struct product *product = product_serving(config->url);
+    const struct product *product = product_serving(url);
     if (product != NULL)
         return product;
     struct text urls;
     text_init(&urls, 900);
     for (int i = 0; product_at(i) != NULL; i++)
         text_addf(&urls, "; %s: %s", product_at(i)->name, product_at(i)->urls);
-    fail(err, "target %s: no product serves this kind of URL%s", config->name, text_str(&urls));
+    fail(err, "no product serves this kind of URL%s", text_str(&urls));
     text_done(&urls);
     return NULL;
 }
 
 bool engine_add(struct engine *e, const struct target_config *config, struct err *err)
 {
-    const struct product *product = serving(config, err);
-    if (product == NULL)
+    const char *key;
+    if (!engine_check(config, &key, err))
         return false;
     struct target *t = mem_new(sizeof(*t));
-    target_init(t, e, config, product);
-    t->source = product->open(e->loop, &t->config, engine_host(t), err);
-    if (t->source == NULL) {
+    target_init(t, e, config, product_serving(config->url));
+    engine_open_later(e, t);
+    if (t->open_s <= loop_mono_s() && !engine_open(e, t, err)) {
         target_done(t);
         free(t);
         return false;
@@ -90,14 +90,14 @@ bool engine_add(struct engine *e, const struct target_config *config, struct err
     e->targets = mem_grow(e->targets, (size_t)e->n_targets + 1, sizeof(struct target *));
     e->targets[e->n_targets++] = t;
     engine_plan(e, t);
-    engine_arm(e);
     return true;
 }
 
-bool engine_check(const struct target_config *config, struct err *err)
+bool engine_check(const struct target_config *config, const char **key, struct err *err)
 {
-    const struct product *product = serving(config, err);
-    return product != NULL && product->check(config->url, err);
+    const struct product *product = serving(config->url, err);
+    *key = "url";
+    return product != NULL && product_check_keys(product, config->words, key, err) && product->check(config, key, err);
 }
 
 void engine_remove(struct engine *e, int i)
@@ -159,12 +159,12 @@ void engine_feed(const struct engine *e, int i, const struct dataset *d, struct 
     const struct feed *f = target_feed(e->targets[i], d);
     *out = (struct engine_feed){.every_s = HUGE_VAL};
     if (f != NULL)
-        *out = (struct engine_feed){
-            .polled = true,
-            .every_s = f->every_s,
-            .samples = f->samples,
-            .error = f->error,
-            .passing = f->error != NULL && (f->failure == FAILURE_TIMEOUT || f->failure == FAILURE_LOST)};
+        *out = (struct engine_feed){.polled = true,
+                                    .every_s = f->every_s,
+                                    .samples = f->samples,
+                                    .error = f->error,
+                                    .passing = f->error != NULL &&
+                                               (f->failure == FAILURE_TIMEOUT || f->failure == FAILURE_LOST)};
     else if (store_newest(e->store, e->targets[i]->config.name, d) != NULL)
         out->samples = 2;
 }
@@ -201,17 +201,21 @@ bool engine_explain(struct engine *e, const char *target, const char *database, 
     const struct target *t = engine_find(e, target);
     if (t == NULL)
         return fail(err, "no target is called %s", target);
+    if (t->source == NULL)
+        return fail(err, "%s is not connected yet", target);
     if (t->product->explain == NULL)
         return fail(err, "%s has no plans", t->product->name);
     return t->product->explain(t->source, database, sql, fn, ctx, err);
 }
 
-struct act *engine_act(struct engine *e, const char *target, const struct act_order *order, struct act_host host,
-                       struct err *err)
+struct act *engine_act(struct engine *e, const char *target, const struct act_order *order,
+                       struct act_host host, struct err *err)
 {
     const struct target *t = engine_find(e, target);
     if (t == NULL)
         fail(err, "no target is called %s", target);
+    else if (t->source == NULL)
+        fail(err, "%s is not connected yet", target);
     else if (t->product->act == NULL)
         fail(err, "%s has no cures", t->product->name);
     else

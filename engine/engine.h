@@ -21,8 +21,8 @@ struct engine *engine_new(struct loop *loop, const struct registry *registry, co
 void engine_free(struct engine *e);
 /* Adds a target and starts connecting. Takes copies; CONFIG's own datasets must outlive the engine. */
 bool engine_add(struct engine *e, const struct target_config *config, struct err *err);
-/* Whether engine_add would take it. */
-bool engine_check(const struct target_config *config, struct err *err);
+/* Whether engine_add would take it, as product.check says: KEY is what of its section is wrong. */
+bool engine_check(const struct target_config *config, const char **key, struct err *err);
 /* Closes target I and forgets its samples. Not from a callback of the engine. */
 void engine_remove(struct engine *e, int i);
 const struct target_config *engine_target_config(const struct engine *e, int i);
@@ -45,6 +45,8 @@ struct engine_need {
 void engine_need(struct engine *e, enum engine_asker asker, const struct engine_need *needs, int n);
 /* DATASET of TARGET is read once AFTER_S from now, whether or not somebody wants it, beside its cadence. */
 void engine_soon(struct engine *e, const char *target, const char *dataset, double after_s);
+/* When the newest sample of it was taken (monotonic); NAN: there is none. */
+double engine_read_at(const struct engine *e, const char *target, const char *dataset);
 void engine_set_refresh(struct engine *e, double refresh_s);
 /* From now on what is wanted is asked at each refresh, also where its dataset would be asked more rarely: a person said how often. */
 void engine_obey_refresh(struct engine *e);

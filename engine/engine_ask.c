@@ -24,9 +24,22 @@ void engine_arm(struct engine *e)
 {
     double now = loop_mono_s(), next = now + e->options.refresh_s;
     for (int i = 0; i < e->n_targets; i++)
-        for (int j = 0; j < e->targets[i]->n_feeds && e->targets[i]->state == SOURCE_UP; j++)
-            next = fmin(next, due_of(&e->targets[i]->feeds[j]));
+        next = fmin(next, e->targets[i]->turn_s);
     loop_timer_start(e->timer, fmax(least_sleep_s, next - now), 0);
+}
+
+static double next_turn(const struct target *t)
+{
+    double next = fmin(t->open_s, t->own_s);
+    for (int i = 0; i < t->n_feeds && t->state == SOURCE_UP; i++)
+        next = fmin(next, due_of(&t->feeds[i]));
+    return next;
+}
+
+void engine_turn(struct engine *e, struct target *t)
+{
+    t->turn_s = next_turn(t);
+    engine_arm(e);
 }
 
 static void poll_due(struct engine *e, struct target *t, double now)
@@ -56,20 +69,48 @@ static void poll_due(struct engine *e, struct target *t, double now)
         t->product->poll(t->source, due, n);
 }
 
+/* What can never work is told as what does not answer: others are watched by now. */
+static void open_now(struct engine *e, struct target *t)
+{
+    struct err err = {0};
+    if (engine_open(e, t, &err))
+        return;
+    struct source_host host = engine_host(t);
+    host.status(host.ctx, &(struct source_status){
+                              .state = SOURCE_DOWN, .error = err.text, .rtt_ms = NAN, .started_s = NAN});
+}
+
+static void take_turn(struct engine *e, struct target *t, double now)
+{
+    bool late = target_is_waiting(t);
+    if (t->open_s <= now + together_s)
+        open_now(e, t);
+    if (t->state == SOURCE_UP)
+        poll_due(e, t, now);
+    if (late || !target_is_waiting(t)) /* else when the answers are there, a moment later */
+        engine_make_own(e, t);
+    else
+        t->own_s = now + e->options.refresh_s;
+    governor_balance(t, e->options.budget_ratio);
+    t->turn_s = next_turn(t);
+}
+
+/* Only those whose turn it is: what a target costs must not grow with the number of the others. */
 void engine_tick(void *ctx)
 {
     struct engine *e = ctx;
     double now = loop_mono_s();
-    for (int i = 0; i < e->n_targets; i++) {
-        struct target *t = e->targets[i];
-        bool late = target_is_waiting(t);
-        if (t->state == SOURCE_UP)
-            poll_due(e, t, now);
-        if (late || !target_is_waiting(t)) /* else when the answers are there, a moment later */
-            engine_make_own(e, t);
-        governor_balance(t, e->options.budget_ratio);
-    }
+    for (int i = 0; i < e->n_targets; i++)
+        if (e->targets[i]->turn_s <= now + together_s)
+            take_turn(e, e->targets[i], now);
     engine_arm(e);
+}
+
+double engine_read_at(const struct engine *e, const char *target, const char *dataset)
+{
+    const struct dataset *d = registry_find(e->registry, dataset);
+    const struct sample *s = d == NULL ? NULL : store_newest(e->store, target, d);
+    return s == NULL ? NAN : s->mono_s;
 }
 
 void engine_soon(struct engine *e, const char *target, const char *dataset, double after_s)
@@ -83,5 +124,6 @@ void engine_soon(struct engine *e, const char *target, const char *dataset, doub
         if (!missing && (f->dataset == d || (made != NULL && derived_from(made, f->dataset->name))))
             f->soon_s = loop_mono_s() + after_s;
     }
-    engine_arm(e);
+    if (t != NULL)
+        engine_turn(e, t);
 }

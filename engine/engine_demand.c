@@ -93,13 +93,14 @@ void engine_plan(struct engine *e, struct target *t)
         if (isinf(f->every_s))
             f->next_due_s = HUGE_VAL;
     }
+    t->own_s = fmin(t->own_s, now + e->options.refresh_s);
+    engine_turn(e, t);
 }
 
 static void plan_all(struct engine *e)
 {
     for (int i = 0; i < e->n_targets; i++)
         engine_plan(e, e->targets[i]);
-    engine_arm(e);
 }
 
 void engine_want(struct engine *e, const char *const *datasets, int n)

@@ -58,6 +58,7 @@ void engine_make_own(struct engine *e, struct target *t)
         if (made != NULL)
             engine_keep(e, t, made);
     }
+    t->own_s = loop_mono_s() + e->options.refresh_s;
 }
 
 /* The last answer of a beat is there: what is told of the target tells of it too. */
@@ -103,7 +104,7 @@ static void on_sample(void *ctx, struct sample *sample, const struct poll_cost *
         f->next_due_s = fmin(f->next_due_s, t->newest_mono_s + e->options.first_s);
     keep_all(e, t, sample);
     answered(t);
-    engine_arm(e);
+    engine_turn(e, t);
 }
 
 static void on_failed(void *ctx, const struct dataset *d, enum failure why, const char *text)
@@ -125,7 +126,7 @@ static void on_failed(void *ctx, const struct dataset *d, enum failure why, cons
     if (t->engine->sample_fn != NULL)
         t->engine->sample_fn(t->engine->sample_ctx, t->config.name, d);
     answered(t);
-    engine_arm(t->engine);
+    engine_turn(t->engine, t);
 }
 
 static void on_status(void *ctx, const struct source_status *status)
@@ -141,7 +142,7 @@ static void on_status(void *ctx, const struct source_status *status)
     }
     const struct sample *before = store_newest(e->store, t->config.name, derived_targets.dataset);
     keep_all(e, t, derived_targets.make(t, NULL, NULL, before));
-    engine_arm(e);
+    engine_turn(e, t);
 }
 
 struct source_host engine_host(struct target *t)

@@ -15,6 +15,7 @@ struct engine {
     struct target **targets;
     int n_targets;
     struct loop_timer *timer;
+    double open_s; /* no target that is added is opened before, monotonic */
     bool obeys_refresh;
     const struct dataset *wanted[MOST_WANTED];
     int n_wanted;
@@ -43,11 +44,17 @@ void engine_plan(struct engine *e, struct target *t);
 bool engine_is_asked_for(const struct engine *e, const struct dataset *d);
 
 /* engine_ask.c */
-/* Arms the timer for the earliest of all that is due, and at the latest for the next refresh (the datasets of
- * the engine's own). */
+/* Arms the timer for the earliest turn of all targets. */
 void engine_arm(struct engine *e);
+/* Something of T is due at another time: finds its next turn, and arms the timer. */
+void engine_turn(struct engine *e, struct target *t);
 /* The timer's: asks what is due. */
 void engine_tick(void *engine);
+
+/* engine_open.c */
+/* Says when the source of T is opened: a few at once, those of a fleet one after another. */
+void engine_open_later(struct engine *e, struct target *t);
+bool engine_open(struct engine *e, struct target *t, struct err *err);
 
 /* engine_keep.c */
 /* Where the source of T brings its answers. */

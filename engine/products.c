@@ -1,11 +1,22 @@
 /* The products on the shelf, and all datasets that are built in. */
 #include "engine/products.h"
 
+#include "collectors/app/app.h"
+#include "collectors/files/files.h"
 #include "collectors/pg/pg.h"
 #include "collectors/pgbouncer/bouncer.h"
+#include "collectors/sqlite/sqlite.h"
+#include "collectors/redis/redis.h"
 #include "engine/derived.h"
 
-static const struct product *const products[] = {&pg_product, &bouncer_product};
+static const struct product *const products[] = {
+    &pg_product,
+    &bouncer_product,
+    &app_product,
+    &files_product,
+    &lite_product,
+    &redis_product,
+};
 enum { N_PRODUCTS = sizeof(products) / sizeof(products[0]) };
 
 const struct product *product_serving(const char *url)

@@ -12,10 +12,8 @@
 /* The config may be read anew while the target stays. */
 static struct target_config copy(const struct target_config *c)
 {
-    struct target_config own = *c;
-    const char **strings[] = {&own.name, &own.url, &own.stack, &own.env, &own.password, &own.password_command};
-    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
-        *strings[i] = mem_dup(*strings[i]);
+    struct target_config own;
+    target_config_copy(&own, c);
     const struct own_dataset **list = mem_new_array((size_t)c->n_own, sizeof(*list));
     for (int i = 0; i < c->n_own; i++)
         list[i] = c->own[i];
@@ -25,9 +23,8 @@ static struct target_config copy(const struct target_config *c)
 
 static void copy_free(struct target_config *c)
 {
-    const void *owned[] = {c->name, c->url, c->stack, c->env, c->password, c->password_command, c->own};
-    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
-        free((void *)(uintptr_t)owned[i]);
+    free((void *)(uintptr_t)c->own);
+    target_config_done(c);
 }
 
 /* The start time is computed from two clocks: nearer than this it is the same one. */

@@ -31,12 +31,15 @@ struct target {
     struct engine *engine;
     struct target_config config;
     const struct product *product;
-    struct source *source;
+    struct source *source; /* NULL until open_s, and where it could not be opened */
     enum source_state state;
     char *error, *product_name, *version, *role, *place, *via, *server_id;
     double rtt_ms, started_s;
     double was_up_s;      /* how long it had been up when it was last seen before it was started anew; NAN: no such start was seen */
     double beat_s;        /* when it came up last, monotonic: refreshes are counted from there */
+    double open_s;        /* monotonic; HUGE_VAL: it was opened */
+    double own_s;         /* when what the engine itself tells of it is made anew at the latest; monotonic */
+    double turn_s;        /* the next moment at which something is to be done for it: engine_turn */
     double newest_mono_s; /* when the newest sample of any dataset arrived; NAN if none */
     struct feed *feeds;
     int n_feeds;

@@ -10,11 +10,11 @@ enum { NAME, PRODUCT, STACK, ENV, STATE, ROLE, VERSION, PLACE, VIA, SERVER_ID, R
 // clang-format off
 static const struct column columns[] = {
     [NAME]     = {"name",       KIND_KEY,   TYPE_TEXT, .help = "name of the target in the config, or made from its URL"},
-    [PRODUCT]  = {"kind",       KIND_LABEL, TYPE_TEXT, .help = "product: PostgreSQL, PgBouncer"},
+    [PRODUCT]  = {"kind",       KIND_LABEL, TYPE_TEXT, .help = "product: PostgreSQL, PgBouncer, application"},
     [STACK]    = {"stack",      KIND_LABEL, TYPE_TEXT, .help = "application that the target belongs to"},
     [ENV]      = {"env",        KIND_LABEL, TYPE_TEXT, .help = "environment from the config: prod, test"},
     [STATE]    = {"state",      KIND_LABEL, TYPE_TEXT, .help = "up, connecting or down"},
-    [ROLE]     = {"role",       KIND_LABEL, TYPE_TEXT, .help = "primary, standby, pooler"},
+    [ROLE]     = {"role",       KIND_LABEL, TYPE_TEXT, .help = "primary, standby, pooler, application"},
     [VERSION]  = {"version",    KIND_LABEL, TYPE_TEXT, .help = "version of the server"},
     [PLACE]    = {"place",      KIND_LABEL, TYPE_TEXT, .help = "user@host/database that we are connected as"},
     [VIA]      = {"via",        KIND_LABEL, TYPE_TEXT, .help = "pooler that stands between, if any"},

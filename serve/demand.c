@@ -30,35 +30,36 @@ void demand_free(struct demand *d)
     free(d);
 }
 
-static void add(struct demand *d, int dataset, double until_s)
-{
-    d->until_s[dataset] = fmax(d->until_s[dataset], until_s);
-}
-
 void demand_add(struct demand *d, const struct dataset *dataset, double until_s)
 {
     for (int i = 0; i < d->registry->n; i++)
         if (d->registry->datasets[i] == dataset)
-            add(d, i, until_s);
+            d->until_s[i] = fmax(d->until_s[i], until_s);
 }
 
-static void add_word(struct demand *d, const char *given, size_t len, double until_s)
+static size_t word(const char *sql)
 {
-    for (int i = 0; i < d->registry->n; i++) {
-        const char *name = d->registry->datasets[i]->name;
-        if (strncasecmp(name, given, len) == 0 && name[len] == '\0')
-            add(d, i, until_s);
-    }
+    size_t len = 0;
+    while (isalnum((unsigned char)sql[len]) || sql[len] == '_')
+        len++;
+    return len;
+}
+
+static const struct dataset *find(const struct registry *r, const char *name, size_t len)
+{
+    for (int i = 0; i < r->n; i++)
+        if (strncasecmp(r->datasets[i]->name, name, len) == 0 && r->datasets[i]->name[len] == '\0')
+            return r->datasets[i];
+    return NULL;
 }
 
 void demand_add_sql(struct demand *d, const char *sql, double until_s)
 {
     while (*sql != '\0') {
-        size_t len = 0;
-        while (isalnum((unsigned char)sql[len]) || sql[len] == '_')
-            len++;
-        if (len > 0)
-            add_word(d, sql, len, until_s);
+        size_t len = word(sql);
+        const struct dataset *named = len > 0 ? find(d->registry, sql, len) : NULL;
+        if (named != NULL)
+            demand_add(d, named, until_s);
         sql += len > 0 ? len : 1;
     }
 }
@@ -77,22 +78,6 @@ static size_t silent(const char *sql)
         return 0;
     end = strstr(sql + 2, "*/");
     return end != NULL ? (size_t)(end - sql) + 2 : strlen(sql);
-}
-
-static size_t word(const char *sql)
-{
-    size_t len = 0;
-    while (isalnum((unsigned char)sql[len]) || sql[len] == '_')
-        len++;
-    return len;
-}
-
-static const struct dataset *find(const struct registry *r, const char *name, size_t len)
-{
-    for (int i = 0; i < r->n; i++)
-        if (strncasecmp(r->datasets[i]->name, name, len) == 0 && r->datasets[i]->name[len] == '\0')
-            return r->datasets[i];
-    return NULL;
 }
 
 int demand_uses(const struct registry *r, const char *sql, const struct dataset **out)

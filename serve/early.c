@@ -1,5 +1,6 @@
 /* Questions that come too early: over what a guard reads only now that somebody asks. They wait for it, the
  * loop does not; what was never read is no answer, since nothing looks like 0. */
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@
 
 enum { MOST_EARLY = 64 };
 static const double wait_s = 5, look_every_s = 0.05;
+static const double asked_every_s = 5; /* how often what somebody asks for is read, at least */
 
 struct early {
     struct early *next;
@@ -26,31 +28,48 @@ struct early {
 
 /* ---- What is not there yet ---- */
 
-static bool is_in_store(struct serve *s, int target, const struct dataset *d)
+static const struct sample *newest(struct serve *s, int target, const struct dataset *d)
 {
     struct engine *e = s->parts.engine;
-    return store_newest(engine_store(e), engine_target_name(e, target), d) != NULL;
+    return store_newest(engine_store(e), engine_target_name(e, target), d);
 }
 
-/* Read from the source, which has neither given nor refused it. */
+static bool is_in_store(struct serve *s, int target, const struct dataset *d)
+{
+    return newest(s, target, d) != NULL;
+}
+
+/* What is there was read for somebody who asked long ago: now it is read anew. That it is asked for again the
+ * cadence may not show yet. */
+static bool is_stale(struct serve *s, int target, const struct dataset *d, const struct engine_feed *feed)
+{
+    const struct sample *last = newest(s, target, d);
+    double every_s = fmin(feed->every_s, fmax(d->every, asked_every_s));
+    return last != NULL && feed->error == NULL && loop_mono_s() - last->mono_s > 2 * every_s + 1;
+}
+
+/* Read from the source, which has neither given nor refused it of late. */
 static bool is_unpolled(struct serve *s, int target, const struct dataset *d)
 {
     struct engine_feed feed;
     engine_feed(s->parts.engine, target, d, &feed);
-    return feed.polled && feed.samples == 0 && (feed.error == NULL || feed.passing);
+    return feed.polled &&
+           (is_stale(s, target, d, &feed) || (feed.samples == 0 && (feed.error == NULL || feed.passing)));
 }
 
 /* Made from others: as long as one of those may come. What is made of none comes when the clock ticks. */
 static bool is_unmade(struct serve *s, int target, const struct derived *made)
 {
-    if (is_in_store(s, target, made->dataset))
-        return false;
+    const struct sample *own = newest(s, target, made->dataset);
     for (const char *const *from = made->from; from != NULL && *from != NULL; from++) {
         const struct dataset *source = registry_find(s->parts.registry, *from);
+        const struct sample *last = source == NULL ? NULL : newest(s, target, source);
         if (source != NULL && is_unpolled(s, target, source))
             return true;
+        if (own != NULL && last != NULL && made->each && last->mono_s > own->mono_s + 1)
+            return true;
     }
-    return made->from == NULL;
+    return own == NULL && made->from == NULL;
 }
 
 /* Findings are found once all that they stand on was read; afterwards they are what was found last. */
@@ -90,30 +109,6 @@ static const struct dataset *missing(struct serve *s, const struct dataset *cons
 
 /* ---- Those who wait ---- */
 
-static void query_copy(struct query *out, const struct query *q)
-{
-    struct query_param *params = mem_new_array((size_t)q->n_params, sizeof(*params));
-    for (int i = 0; i < q->n_params; i++) {
-        params[i] = (struct query_param){mem_dup(q->params[i].name), q->params[i].value};
-        if (params[i].value.type == VALUE_TEXT)
-            params[i].value.text = mem_dup(params[i].value.text);
-    }
-    *out = *q;
-    out->sql = mem_dup(q->sql);
-    out->params = params;
-}
-
-static void query_done(struct query *q)
-{
-    for (int i = 0; i < q->n_params; i++) {
-        free((void *)(uintptr_t)q->params[i].name);
-        if (q->params[i].value.type == VALUE_TEXT)
-            free((void *)(uintptr_t)q->params[i].value.text);
-    }
-    free((void *)(uintptr_t)q->params);
-    free((void *)(uintptr_t)q->sql);
-}
-
 static void early_free(struct early *e)
 {
     query_done(&e->query);
@@ -143,7 +138,7 @@ static bool settle(struct serve *s, struct early *e)
     bool waited = answer_is_awaited(e->ask);
     if (waited && d != NULL && loop_mono_s() < e->until_s)
         return false;
-    if (waited && d != NULL)
+    if (waited && d != NULL && !is_in_store(s, target, d))
         refuse(s, e, d, target);
     else
         answer_late_query(e->ask, &e->query, e->shape);

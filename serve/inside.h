@@ -106,6 +106,8 @@ void plans_answer(struct serve *s, struct http_call *c, const char *id);
 void plans_run(struct serve *s, struct http_call *c, const char *id);
 void plans_told(struct serve *s, struct http_call *c, const char *id);
 void plans_cancel(struct serve *s, struct http_call *c, const char *id);
+/* clear.c: keys of a Redis are removed. */
+void clear_run(struct serve *s, struct http_call *c, const char *id);
 /* Nobody is answered any more. */
 void plans_end(struct serve *s);
 

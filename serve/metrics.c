@@ -105,6 +105,8 @@ static void write_column(struct writer *w, const struct family_rows *all, const 
     struct metric_name name;
     if (p != NULL && p->columns != NULL && !metric_listed(p->columns, d->columns[column].name, NULL))
         return;
+    if (d->columns[column].inside)
+        return;
     if (!metric_name(d, &d->columns[column], &name))
         return;
     metric_family(w->out, name.name, name.type, d->columns[column].help);

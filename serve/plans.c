@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "serve/plan_order.h"
+#include "serve/round_order.h"
 
-enum { MOST_PLANNING = 8, MOST_KEY = 255 };
+enum { MOST_PLANNING = 8 };
 
 /* ---- The plan alone ---- */
 
@@ -77,7 +77,9 @@ static void answer_plan(struct serve *s, struct http_call *c, const struct plan_
     struct round_options options = options_of(o, &o->target, o->target != NULL ? 1 : 0);
     if (s->parts.advisor == NULL || is_crowded(s)) {
         answer_error_with(s, c, 503,
-                          s->parts.advisor == NULL ? "nothing is looked for here" : "too many plans at once",
+                          s->parts.advisor == NULL
+                              ? "no findings are looked for by this process, so it has no plan: ask a guard"
+                              : "too many plans are being made at once: ask again",
                           "Retry-After", "5");
         return;
     }
@@ -126,62 +128,6 @@ void plans_answer(struct serve *s, struct http_call *c, const char *id)
 
 /* ---- A round ---- */
 
-static void allowed_words(const struct config *config, struct plan_words *out)
-{
-    const char *allow = config_get(config, "http", "allow");
-    plan_words_take(strcmp(allow, "none") == 0 ? "" : allow, out);
-}
-
-static const char *forbids(void *ctx, const char *action)
-{
-    struct plan_words allowed;
-    allowed_words(ctx, &allowed);
-    bool may = plan_words_have(&allowed, action);
-    plan_words_done(&allowed);
-    return may ? NULL : "[http] allow does not name it any more";
-}
-
-/* 0, or the status to refuse it with. */
-static int check_allowed(const struct serve *s, const struct plan_order *o, const struct plan_words *allowed,
-                         struct err *err)
-{
-    if (s->parts.rounds == NULL) {
-        fail(err, s->parts.read_only ? "--read-only was given: nothing is run from here"
-                                     : "nothing is run from here: only a guard does");
-        return 403;
-    }
-    if (allowed->n == 0) {
-        fail(err, "nothing may be run from here: [http] allow is none; name kinds of action there: analyze, "
-                  "vacuum");
-        return 403;
-    }
-    for (int i = 0; i < o->only.n; i++)
-        if (!plan_words_have(allowed, o->only.list[i])) {
-            fail(err, "only: %s is not among what [http] allow names", o->only.list[i]);
-            return 403;
-        }
-    return 0;
-}
-
-/* The header's value without the quotes that a structured field has; false and err if it is no key. */
-static bool read_key(const struct http_call *c, char out[MOST_KEY + 1], struct err *err)
-{
-    const char *key = http_header(c, "Idempotency-Key");
-    size_t len = key == NULL ? 0 : strlen(key);
-    out[0] = '\0';
-    if (key == NULL)
-        return true;
-    if (len >= 2 && key[0] == '"' && key[len - 1] == '"') {
-        key++;
-        len -= 2;
-    }
-    if (len == 0 || len > MOST_KEY)
-        return fail(err, "Idempotency-Key: it must have 1 to %d bytes", MOST_KEY);
-    memcpy(out, key, len);
-    out[len] = '\0';
-    return true;
-}
-
 /* What two requests with the same key must have in common. */
 static char *sum_of(const struct plan_order *o)
 {
@@ -194,76 +140,17 @@ static char *sum_of(const struct plan_order *o)
     return text_take(&t);
 }
 
-/* {"id","status"} and MORE, with where it is told of. */
-static void answer_round(struct serve *s, struct http_call *c, int status, const char *id, const char *more)
-{
-    const char *word = rounds_status(s->parts.rounds, id);
-    struct text t, location;
-    text_init(&t, MOST_PLAN_BODY);
-    text_init(&location, 200);
-    text_addf(&location, "/database/optimize/%s", id);
-    text_addf(&t, "{\"id\":\"%s\",\"status\":\"%s\"%s}\n", id, word != NULL ? word : "forgotten", more);
-    struct http_answer a = {.status = status, .type = TYPE_JSON, .len = t.len};
-    a.extra[0].name = "Location";
-    a.extra[0].value = text_str(&location);
-    a.body = text_take(&t);
-    http_answer(c, &a);
-    text_done(&location);
-}
-
-static bool is_open(const struct serve *s, const char *id)
-{
-    const char *status = rounds_status(s->parts.rounds, id);
-    return status != NULL && (strcmp(status, "asking") == 0 || strcmp(status, "running") == 0 ||
-                              strcmp(status, "cancelling") == 0);
-}
-
-static void answer_begun(struct serve *s, struct http_call *c, const struct plan_places *places,
-                         enum rounds_answer answer, const char *id)
-{
-    struct text more;
-    text_init(&more, MOST_PLAN_BODY);
-    switch (answer) {
-    case ROUNDS_BEGUN:
-        text_addf(&more, ",\"refused\":[%s]", text_str(&places->words));
-        answer_round(s, c, 202, id, text_str(&more));
-        break;
-    case ROUNDS_SAME:
-        answer_round(s, c, is_open(s, id) ? 202 : 200, id, "");
-        break;
-    case ROUNDS_OTHER:
-        answer_error(s, c, 422, "Idempotency-Key: this key was given with another request");
-        break;
-    case ROUNDS_OVER:
-        answer_error(s, c, 503, "this process ends");
-        break;
-    case ROUNDS_BUSY:
-        s->cost.refused++;
-        answer_round(s, c, 409, id, ",\"error\":\"this round is at work there: two at once are not begun\"");
-        break;
-    }
-    text_done(&more);
-}
-
 static void begin(struct serve *s, struct http_call *c, const struct plan_order *o,
                   const struct plan_words *allowed, const char *key)
 {
     struct plan_places places;
-    const char *id;
     plan_places_find(s, o->target, &places);
     if (places.n == 0) {
         plan_places_refuse(s, c, &places);
     } else {
         char *sum = sum_of(o);
-        struct rounds_order order = {.options = options_of(o, places.names, places.n),
-                                     .forbids = forbids,
-                                     .ctx = (void *)(uintptr_t)s->parts.config,
-                                     .key = key[0] == '\0' ? NULL : key,
-                                     .sum = sum};
-        order.options.plan.allow = allowed->list;
-        order.options.plan.n_allow = allowed->n;
-        enum rounds_answer answer = rounds_begin(s->parts.rounds, &order, &id);
-        answer_begun(s, c, &places, answer, id);
+        const struct round_options options = options_of(o, NULL, 0);
+        round_order_begin(s, c, &places, &options, allowed, key, sum);
         free(sum);
     }
     plan_places_done(&places);
@@ -271,15 +158,14 @@ static void begin(struct serve *s, struct http_call *c, const struct plan_order 
 
 static void run(struct serve *s, struct http_call *c, const struct plan_order *o)
 {
-    struct plan_words allowed;
+    struct plan_words allowed = {.n = 0};
     struct err err = {""};
     char key[MOST_KEY + 1];
-    allowed_words(s->parts.config, &allowed);
-    int status = o->dry_run ? 0 : trust_act(&s->trust, c, &err);
-    if (status == 0 && !o->dry_run)
-        status = check_allowed(s, o, &allowed, &err);
-    if (status == 0 && !read_key(c, key, &err))
-        status = 400;
+    int status = 0;
+    if (o->dry_run)
+        round_order_allowed(s->parts.config, &allowed);
+    else
+        status = round_order_may(s, c, &o->only, &allowed, key, &err);
     if (status != 0)
         answer_error_with(s, c, status, err.text, status == 401 ? "WWW-Authenticate" : NULL, "Bearer");
     else if (!o->dry_run)
@@ -327,7 +213,7 @@ void plans_cancel(struct serve *s, struct http_call *c, const char *id)
     if (r == NULL || rounds_status(r, id) == NULL)
         answer_unknown(s, c);
     else if (rounds_cancel(r, id))
-        answer_round(s, c, 202, id, "");
+        round_order_answer(s, c, 202, id, "");
     else
-        answer_round(s, c, 409, id, ",\"error\":\"it has ended\"");
+        round_order_answer(s, c, 409, id, ",\"error\":\"it has ended\"");
 }

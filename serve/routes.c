@@ -69,9 +69,13 @@ static void datasets(struct serve *s, struct http_call *c, const char *id)
         text_addf(&t, "%s{\"name\":\"%s\",\"help\":", i == 0 ? "[" : ",\n", d->name);
         json_add_text(s->json, &t, d->help != NULL ? d->help : "");
         text_add(&t, ",\"columns\":[");
+        bool more = false;
         for (int k = 0; k < d->n_columns; k++) {
-            text_add(&t, k == 0 ? "" : ",");
+            if (d->columns[k].inside)
+                continue;
+            text_add(&t, more ? "," : "");
             add_column(s, &t, &d->columns[k]);
+            more = true;
         }
         text_add(&t, "]}");
     }
@@ -111,12 +115,6 @@ static void step(struct serve *s, struct http_call *c, const char *id)
     answer_json(c, 200, &t);
 }
 
-static void later(struct serve *s, struct http_call *c, const char *id)
-{
-    (void)id;
-    answer_error(s, c, 501, "this version cannot do that yet");
-}
-
 // clang-format off
 static const struct route routes[] = {
     {"GET",    "/livez",                      ACCESS_OPEN, .fn = live, .help = "ok while the loop turns; depends on no database"},
@@ -150,7 +148,7 @@ static const struct route routes[] = {
     {"POST",   "/database/optimize",          ACCESS_READ, BODY_MAY, .fn = plans_run, .help = "runs the plan; needs act_token, and [http] allow"}, /* which asks for more */
     {"GET",    "/database/optimize/{id}",     ACCESS_READ, .fn = plans_told, .help = "how far that is"},
     {"DELETE", "/database/optimize/{id}",     ACCESS_ACT,  .fn = plans_cancel, .help = "cancels it on the server"},
-    {"POST",   "/database/cache/clear",       ACCESS_ACT,  BODY_MAY, .fn = later, .help = "501: a later version"},
+    {"POST",   "/database/cache/clear",       ACCESS_ACT,  BODY_MAY, .fn = clear_run, .help = "removes keys of a Redis: target, and database (its number) or pattern (session:*); needs [http] allow = cache_clear"},
 };
 // clang-format on
 enum { N_ROUTES = sizeof(routes) / sizeof(routes[0]), MOST_ID = 64 };

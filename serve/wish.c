@@ -4,12 +4,23 @@
 #include <math.h>
 #include <string.h>
 
+/* What is read of it would be something else than what was written: of a pattern, one that fits more keys. */
+static bool refuse_nul(const struct wish *w, const char *body, size_t len, struct err *err)
+{
+    const char *name = json_nul_member(w->arena, body, len);
+    return fail(err, "%.40s: it has a NUL in it, which no text may have", name != NULL ? name : "a member");
+}
+
 bool wish_read(struct http_call *c, struct wish *w, struct err *err)
 {
     size_t len;
     const char *body = http_body(c, &len);
     *w = (struct wish){.arena = arena_new(1024)};
-    return len == 0 || json_members(w->arena, body, len, WISH_MEMBERS, &w->members, &w->n, err);
+    if (len == 0)
+        return true;
+    if (!json_members(w->arena, body, len, WISH_MEMBERS, &w->members, &w->n, err))
+        return false;
+    return !json_has_nul(body, len) || refuse_nul(w, body, len, err);
 }
 
 const struct value *wish_value(const struct wish *w, const char *name)

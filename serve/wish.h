@@ -14,6 +14,7 @@ struct wish {
     int n;
 };
 
+/* A body with a NUL in one of its texts is refused. */
 bool wish_read(struct http_call *c, struct wish *w, struct err *err);
 const struct value *wish_value(const struct wish *w, const char *name); /* NULL: it is not there */
 /* NULL when it is not there, or not text. */

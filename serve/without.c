@@ -3,16 +3,22 @@
 
 #include "serve/serve.h"
 
+static const char told[] = "this dbvitals was built without HTTP: build it with -Dhttp_server=enabled (libmicrohttpd)";
+
 struct serve *serve_new(const struct serve_parts *parts, struct err *err)
 {
     (void)parts;
-    fail(err, "this dbvitals was built without HTTP: build it with -Dhttp_server=enabled (libmicrohttpd)");
+    fail(err, "%s", told);
     return NULL;
 }
 
 bool serve_check(const struct config *config, struct err *err)
 {
-    (void)config, (void)err;
+    static const char *const keys[] = {"listen", "socket"};
+    const struct config_section *s = config_find(config, "http", "");
+    for (size_t i = 0; s != NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (section_get(s, keys[i]) != NULL)
+            return fail(err, "%s:%d: [http] %s: %s", s->file, section_line(s, keys[i]), keys[i], told);
     return true;
 }
 

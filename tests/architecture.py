@@ -16,7 +16,7 @@ FLOORS = {
     "core": 0,
     "collectors": 1,
     "engine": 2,
-    "alerts": 3, "cures": 3, "history": 3, "demo": 3, "themes": 3,
+    "alerts": 3, "cures": 3, "history": 3, "demo": 3, "themes": 3, "profile": 3,
     "tui": 4, "serve": 4,
     "cli": 5,
     "": 6,  # main.c
@@ -26,7 +26,7 @@ TEST_FOLDERS = ("tests", "tools")
 # One library, one room: header -> the only files that may include it.
 ROOMS = {
     "uv.h": ["core/loop*.c"],
-    "sqlite3.h": ["core/query*", "core/json*", "core/vtab*", "core/door*", "collectors/sqlite/*", "history/*", "alerts/state*", "cures/ledger_file.c"],
+    "sqlite3.h": ["core/query*", "core/json*", "core/vtab*", "core/door*", "collectors/sqlite/*", "history/*", "alerts/state*", "cures/ledger_file.c", "demo/lite.c"],
     "libpq-fe.h": ["collectors/libpq/conn*"],
     "curses.h": ["tui/painter.c"],
     "ncurses.h": ["tui/painter.c"],
@@ -34,10 +34,11 @@ ROOMS = {
     "termkey.h": ["tui/input.c"],
     "curl/curl.h": ["core/fetch.c"],
     "openssl/evp.h": ["alerts/sign.c", "cures/entry.c"],
+    "openssl/ssl.h": ["collectors/redis/conn_tls.c"],
     "openssl/hmac.h": ["alerts/sign.c"],
     "microhttpd.h": ["serve/http*"],
     "hiredis/hiredis.h": ["collectors/redis/conn*"],
-    "pthread.h": ["core/*", "demo/workload.c"],
+    "pthread.h": ["core/*", "demo/workload.c", "demo/pool.h", "demo/pool.c", "demo/answerer.c", "demo/application.c", "demo/lite.c"],
 }
 # The same header under its other names.
 ALIASES = {"ncursesw/curses.h": "curses.h", "ncursesw/ncurses.h": "ncurses.h", "postgresql/libpq-fe.h": "libpq-fe.h"}

@@ -22,12 +22,27 @@ def need(make):
         pytest.skip(MISSING + str(why))
 
 
+@pytest.fixture(scope="session")
+def needed():
+    """need, for fixtures of folders."""
+    return need
+
+
 # Where files run two at once, those that wait longest begin first, and the others run beside them.
 LONGEST = ("test_truth.py", "test_wire.py", "test_crash.py")
 
 
+def group_of(item):
+    """What must run in one place, for its servers: a file's tests; those of each version of PostgreSQL apart."""
+    given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "-".join([item.path.stem, *(str(v) for v in given if v in servers.VERSIONS)])
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.path.name not in LONGEST)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -94,7 +109,7 @@ def start_server(yard):
 
     yield start
     for s in started:
-        s.stop("immediate")
+        s.remove()
 
 
 @pytest.fixture
@@ -109,6 +124,34 @@ def start_pgbouncer(yard):
     yield start
     for b in started:
         b.stop()
+
+
+@pytest.fixture(scope="session")
+def built_without(program):
+    """What the program was built without: "HTTP", "Redis", both in one text, or ""."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30).stdout
+    return said.partition("built without ")[2]
+
+
+@pytest.fixture
+def http_server(built_without):
+    """For tests that ask a guard."""
+    if "HTTP" in built_without:
+        pytest.skip("built without HTTP")
+
+
+@pytest.fixture
+def start_redis(yard):
+    """start_redis(*options): a private Redis."""
+    started = []
+
+    def start(*options):
+        started.append(need(lambda: servers.Redis(yard, *options)))
+        return started[-1].start()
+
+    yield start
+    for r in started:
+        r.stop()
 
 
 @pytest.fixture(scope="session")

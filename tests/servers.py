@@ -323,6 +323,11 @@ class Server:
         how = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode]
         self.end(how)
 
+    def remove(self):
+        """Stops it, and forgets its data: hundreds of them would fill the disk, and take a minute to remove at the end."""
+        self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def kill(self):
         """kill -9 of the whole server, as the machine's end would have it."""
         for pid in reversed(process_tree(self.pid)[1:]):
@@ -405,7 +410,7 @@ class Bouncer:
     def __init__(self, yard, server, pool_size=1, pool_mode="transaction", users=(), tcp=False, **settings):
         self.yard = yard
         self.server = server
-        self.program = find_unpacked("pgbouncer")
+        self.program = os.environ.get("DBVITALS_TEST_PGBOUNCER") or find_unpacked("pgbouncer")
         if not self.program:
             raise Missing("PgBouncer: not here (./test unpacks it; or apt install pgbouncer)")
         self.folder = yard.new_folder("bouncer")
@@ -462,6 +467,78 @@ class Bouncer:
     query = Server.query
     value = Server.value
     psql = Server.psql
+
+
+class Redis:
+    """A Redis on a free port of 127.0.0.1. The package redis-tools has the server too, under another name, and starts no service."""
+
+    def __init__(self, yard, *options):
+        self.yard = yard
+        program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
+        if not program:
+            raise Missing("Redis: not here (apt install redis-tools)")
+        self.folder = yard.new_folder("redis")
+        self.program = os.path.join(self.folder, "redis-server")  # what it is goes by its name
+        os.symlink(os.path.realpath(program), self.program)
+        self.port = free_port()
+        self.options = options
+        self.log_path = os.path.join(self.folder, "log")
+        self.process = None
+
+    def start(self, *options):
+        words = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--save", "", *self.options, *options]
+        self.process = self.yard.spawn([self.program, *words], self.log_path)
+        self.yard.open.append(self)
+        wait_for(self.ready, START_TIMEOUT_S, lambda: f"Redis did not start:\n{self.log()}")
+        return self
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"Redis ended at start:\n{self.log()}")
+        return "Ready to accept connections" in self.log().rpartition("oO0OoO0OoO0Oo")[2]
+
+    def stop(self, _mode="fast"):
+        if self.process is not None:
+            self.resume()
+            self.end(signal.SIGKILL)
+
+    def restart(self, *options):
+        self.stop()
+        open(self.log_path, "w").close()
+        return self.start(*options)
+
+    def ask(self, *words, db=0):
+        """What Redis answers: bytes, int, list, None; an error is raised. A client of our own: redis-cli speaks for people."""
+        with socket.create_connection(("127.0.0.1", self.port), 20) as s:
+            for line in (("SELECT", db), words) if db else (words,):
+                parts = [w if isinstance(w, bytes) else str(w).encode() for w in line]
+                s.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(p), p) for p in parts))
+            with s.makefile("rb") as f:
+                if db:
+                    resp(f)
+                return resp(f)
+
+    def url(self, db=0, who=""):
+        return f"redis://{who}127.0.0.1:{self.port}/{db}"
+
+    end = Server.end
+    log = Server.log
+    pause = Server.pause
+    resume = Server.resume
+    pid = Server.pid
+
+
+def resp(f):
+    """One answer of Redis' protocol."""
+    line = f.readline()
+    kind, rest = line[:1], line[1:-2]
+    if kind == b"-":
+        raise RuntimeError(rest.decode())
+    if kind == b"*":
+        return [resp(f) for _ in range(int(rest))]
+    if kind == b"$":
+        return None if rest == b"-1" else f.read(int(rest) + 2)[:-2]
+    return int(rest) if kind == b":" else rest
 
 
 class Alertmanager:

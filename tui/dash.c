@@ -108,18 +108,19 @@ void dash_free(struct dash *d)
 /* ---- asking ---- */
 
 /* A pane of the head that stands on the open page too is asked there. */
-static bool pane_visible(const struct dash_pane *p)
+static bool pane_visible(struct dash_pane *p)
 {
     if (p->visit == &p->dash->head)
         return dash_pane_named(p->dash, p->pane->name) == p;
     return p->dash->rows == 0 || pane_wanted(p);
 }
 
-static void demand_add(const struct visit *v, const char **names, int *n, int max)
+static void demand_add(struct visit *v, const char **names, int *n, int max)
 {
     for (int i = 0; i < v->n; i++) {
-        const struct dash_pane *p = &v->panes[i];
-        for (int k = 0; k < p->n_datasets && pane_visible(p); k++) {
+        struct dash_pane *p = &v->panes[i];
+        p->demanded = pane_visible(p);
+        for (int k = 0; k < p->n_datasets && p->demanded; k++) {
             bool known = names_have(&p->pane->undemanded, p->datasets[k]);
             for (int j = 0; j < *n; j++)
                 known = known || strcmp(names[j], p->datasets[k]) == 0;
@@ -232,6 +233,7 @@ static void visit_tick(struct visit *v, double now, double *wait)
 double dash_tick(struct dash *d)
 {
     double now = d->host.now(d->host.ctx), wait = floor(now) + 1 - now;
+    dash_look_for_page(d);
     /* When panes without rows stop waiting, what they show changes by itself. */
     if (now - d->opened_s < first_answers_s + 1 && dash_clock_due(d))
         d->dirty = true;
@@ -266,7 +268,7 @@ bool dash_dirty(const struct dash *d)
 static bool visit_complete(const struct visit *v, bool settled)
 {
     for (int i = 0; i < v->n; i++) {
-        const struct dash_pane *p = &v->panes[i];
+        struct dash_pane *p = &v->panes[i];
         if (pane_visible(p) && (!p->asked || p->rows.out || p->beside.out || (settled && p->stale)))
             return false;
     }

@@ -50,7 +50,9 @@ static void on_answer(void *ctx, struct result *result, const char *error)
                                                 : "it is not there any more");
     if (o->action == NULL && dash_why_never(o->dash) != NULL)
         p->cure.why_not = dash_why_never(o->dash);
-    if (p->cure.why_not == NULL && p->cure.statement == NULL)
+    /* What is typed first is not typed in a menu. */
+    if (p->cure.why_not == NULL && p->cure.statement == NULL &&
+        (o->action != NULL || p->action->asks == NULL))
         p->cure.why_not = "not enough is known of it yet";
     ask_next(o);
 }
@@ -69,7 +71,8 @@ static void menu_settle(struct offer *o)
     o->answered = o->n = kept;
     if (kept > 0)
         return;
-    dash_say(o->dash, ROLE_WARNING, "it is not there any more");
+    dash_say(o->dash, ROLE_WARNING,
+             "there is nothing to be done about this row, or it is not there any more");
     offer_close(o->dash);
 }
 

@@ -223,6 +223,8 @@ static void menu_draw(struct dash *d, struct area a)
         bool no = p->cure.why_not != NULL;
         struct text visible;
         text_init(&visible, 16000);
+        if (p->action->asks != NULL)
+            text_addf(&visible, "asks for %s: ", p->action->asks);
         sql_visible(sql == NULL ? "..." : sql, &visible);
         area_put(box, 2 * i, 1, 1, bold, key, false);
         area_put(box, 2 * i, 3, -1, bold, p->action->title, true);

@@ -271,7 +271,7 @@ static void redraw(struct dash *d)
 /* Commands that are about the whole dashboard; all others are about the pane that has the focus. */
 // clang-format off
 static const struct { enum command command; void (*fn)(struct dash *d); } actions[] = {
-    {COMMAND_FINDINGS, findings_open}, {COMMAND_TARGET, dash_next_target}, {COMMAND_NEXT_PANE, focus_next}, {COMMAND_PREVIOUS_PANE, focus_previous}, {COMMAND_ZOOM, zoom}, {COMMAND_WINDOW, dash_next_window},
+    {COMMAND_FINDINGS, findings_open}, {COMMAND_TARGET, dash_next_target}, {COMMAND_STACK, dash_next_stack}, {COMMAND_NEXT_PANE, focus_next}, {COMMAND_PREVIOUS_PANE, focus_previous}, {COMMAND_ZOOM, zoom}, {COMMAND_WINDOW, dash_next_window},
     {COMMAND_PAUSE, dash_pause}, {COMMAND_STEP_BACK, step_back}, {COMMAND_STEP_FORWARD, step_forward}, {COMMAND_NOW, dash_to_now},
     {COMMAND_SLOWER, slower}, {COMMAND_FASTER, faster}, {COMMAND_PALETTE, palette}, {COMMAND_HELP, help_open},
     {COMMAND_MOUSE, mouse_toggle}, {COMMAND_COPY, dash_copy}, {COMMAND_EXPORT, export_json}, {COMMAND_EXPLAIN, dash_explain},
@@ -337,6 +337,7 @@ void dash_key(struct dash *d, const struct key *key)
     if (key->kind == KEY_RESIZE)
         return;
     d->said[0] = '\0';
+    d->looks_for_target = false;
     if (key->kind == KEY_MOUSE && (d->mode == MODE_OFFER || d->mode == MODE_QUESTION))
         return; /* what stands below a dialog takes no clicks */
     if (key->kind == KEY_MOUSE)

@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "core/utf8.h"
+#include "engine/products.h"
 #include "tui/dash_state.h"
 
 void hit_add(struct dash *d, enum hit_kind kind, int row, int column, int rows, int columns, int number)
@@ -109,7 +110,7 @@ static const char *failure(const struct dash_pane *p)
 }
 
 /* Nothing is wrong: the target is another kind of thing. */
-static bool foreign(const struct dash_pane *p, char *out, size_t size)
+static bool foreign(struct dash_pane *p, char *out, size_t size)
 {
     char product[64] = "";
     if (!pane_is_foreign(p))
@@ -119,6 +120,9 @@ static bool foreign(const struct dash_pane *p, char *out, size_t size)
     for (int i = 0; i < p->n_datasets; i++)
         if (strcmp(p->datasets[i], p->pane->name) == 0 || strcmp(p->datasets[i], p->visit->page->name) == 0)
             about = p->datasets[i];
+    for (int i = p->pane->needs.n - 1; i >= 0; i--)
+        if (product_lacks(product, p->pane->needs.items[i]))
+            about = p->pane->needs.items[i];
     snprintf(out, size, "n/a: %s has no %s", product, about);
     return true;
 }

@@ -142,11 +142,11 @@ static void server_add(struct dash *d, struct parts *ps)
     ps->items[ps->n - 1].style.attrs = ATTR_BOLD;
     if (s != NULL && strcmp(s, "up") != 0)
         part_add(ps, false, 1, ROLE_CRITICAL, "· %s", s);
-    if ((s = head_text(d, "role", buf, sizeof(buf))) != NULL)
+    char kind[64];
+    const char *product = head_text(d, "kind", kind, sizeof(kind));
+    if ((s = head_text(d, "role", buf, sizeof(buf))) != NULL && (product == NULL || strcmp(s, product) != 0))
         part_add(ps, false, 3, ROLE_HEAD, "· %s", s);
     if ((s = head_text(d, "version", buf, sizeof(buf))) != NULL) {
-        char kind[64];
-        const char *product = head_text(d, "kind", kind, sizeof(kind));
         part_add(ps, false, 7, ROLE_HEAD, "· %s %s", product == NULL ? "" : product, s);
     }
     /* Of a server that is away it is known how long it had been up when it last said something. */

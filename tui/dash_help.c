@@ -32,11 +32,13 @@ static void actions_help(struct dash *d, struct text *out)
 {
     const char *dataset = dash_dataset(d, NULL);
     const struct actions *as = d->options.actions;
+    char name[64];
+    const char *product = dash_product(d, name, sizeof(name)) ? name : NULL;
     if (dataset == NULL)
         return;
     text_addf(out, "\nrows of %s: a dialog with the exact SQL asks first\n", dataset);
     for (int i = 0; i < as->n; i++)
-        if (action_is_on(&as->list[i], dataset))
+        if (action_is_on(&as->list[i], dataset) && action_serves(&as->list[i], product))
             text_addf(out, "  %c %-14s %s\n", as->list[i].key == '\0' ? ' ' : as->list[i].key, as->list[i].name, as->list[i].help);
 }
 

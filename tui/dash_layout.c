@@ -1,4 +1,5 @@
 /* The dashboard's layout: where the panes of the open page stand on this screen. */
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/products.h"
@@ -32,15 +33,16 @@ static int content_rows(struct dash_pane *p, int columns)
     return t->body_rows;
 }
 
-bool pane_is_foreign(const struct dash_pane *p)
+static bool judge_foreign(const struct dash_pane *p, const char *product)
 {
-    char product[64];
     bool any = false;
-    if (!dash_product(p->dash, product, sizeof(product)))
-        return p->pane->needs.n > 0;
+    if (p->pane->stack)
+        return false;
     for (int i = 0; i < p->pane->needs.n; i++)
         if (product_lacks(product, p->pane->needs.items[i]))
             return true;
+    if (p->pane->needs.n > 0) /* what else it reads is of use where it is there */
+        return false;
     for (int i = 0; i < p->n_datasets; i++) {
         if (product_gives(product, p->datasets[i]))
             return false;
@@ -49,13 +51,39 @@ bool pane_is_foreign(const struct dash_pane *p)
     return any;
 }
 
-bool pane_is_left_out(const struct dash_pane *p)
+/* Judged once for each product: it is asked of every pane in every frame. */
+static bool foreign_to(struct dash_pane *p, const char *product)
+{
+    if (strcmp(p->judged_for, product) != 0) {
+        p->foreign = judge_foreign(p, product);
+        snprintf(p->judged_for, sizeof(p->judged_for), "%s", product);
+    }
+    return p->foreign;
+}
+
+bool pane_is_foreign(struct dash_pane *p)
+{
+    char product[64];
+    if (dash_product(p->dash, product, sizeof(product)))
+        return foreign_to(p, product);
+    return !p->pane->stack && p->pane->needs.n > 0;
+}
+
+bool visit_is_foreign(const struct visit *v, const char *product)
+{
+    for (int i = 0; i < v->n; i++)
+        if (!foreign_to(&v->panes[i], product))
+            return false;
+    return v->n > 0;
+}
+
+bool pane_is_left_out(struct dash_pane *p)
 {
     const struct visit *v = p->visit;
-    bool others = false;
-    for (int i = 0; i < v->n; i++)
-        others = others || !pane_is_foreign(&v->panes[i]);
-    return others && pane_is_foreign(p);
+    bool others = false, foreign = pane_is_foreign(p);
+    for (int i = 0; i < v->n && foreign && !others; i++)
+        others = !pane_is_foreign(&v->panes[i]);
+    return foreign && others;
 }
 
 static struct layout_want want(void *ctx, const char *name)
@@ -75,6 +103,33 @@ static struct layout_want want(void *ctx, const char *name)
         .priority = pane->priority};
 }
 
+/* How well the focus would stand there: best on a list with rows, then on one that may have some yet, then on
+ * an empty one, then on anything that is there. */
+static int focus_worth(const struct dash_pane *p)
+{
+    enum widget w = p->pane->widget;
+    if (p->place.rows == 0)
+        return 0;
+    if (!widget_has_rows(w) || w == WIDGET_LINES)
+        return 1;
+    return p->result == NULL ? 3 : p->result->n_rows > 0 ? 4 : 2;
+}
+
+/* The focus never stands on what is not there, and goes where a row can be chosen: from where it is on, round
+ * the page. */
+static void focus_settle(struct visit *v)
+{
+    int best = v->focus;
+    if (v->n == 0 || v->panes[v->focus].place.rows > 0)
+        return;
+    for (int i = 1; i < v->n; i++) {
+        int at = (v->focus + i) % v->n;
+        if (focus_worth(&v->panes[at]) > focus_worth(&v->panes[best]))
+            best = at;
+    }
+    v->focus = best;
+}
+
 void dash_layout(struct dash *d, int rows, int columns)
 {
     struct layout_place places[64];
@@ -85,7 +140,8 @@ void dash_layout(struct dash *d, int rows, int columns)
     d->body_row = head;
     d->body_rows = rows - head - foot > 0 ? rows - head - foot : 0;
     d->frameless = d->body_rows < FRAMES_FROM;
-    d->n_hits = 0; /* a click that comes before the next frame was meant for the last one, of which nothing may be left */
+    d->n_hits = 0; /* a click that comes before the next frame was meant for the last one, of which nothing
+                      may be left */
     if (v->zoom) {
         for (int i = 0; i < v->n; i++)
             v->panes[i].place = (struct layout_place){.pane = v->panes[i].pane->name};
@@ -94,20 +150,17 @@ void dash_layout(struct dash *d, int rows, int columns)
         return;
     }
     int n = layout_solve(&v->page->layout, d->body_rows, columns, want, d, places, 64);
-    bool seen = false;
+    bool other = false; /* than what was asked for */
     for (int i = 0; i < v->n && i < n; i++) {
-        bool was_hidden = v->panes[i].place.rows == 0;
         v->panes[i].place = places[i];
-        seen = seen || (was_hidden && places[i].rows > 0);
+        other = other || v->panes[i].demanded != pane_wanted(&v->panes[i]);
     }
-    /* The focus never stands on what is not there. */
-    for (int i = 0; i < v->n && v->panes[v->focus].place.rows == 0; i++)
-        v->focus = (v->focus + 1) % v->n;
-    if (seen)
+    focus_settle(v);
+    if (other)
         dash_demand(d);
 }
 
-bool pane_wanted(const struct dash_pane *p)
+bool pane_wanted(struct dash_pane *p)
 {
     return (p->place.rows > 0 || p->pane->optional) && !pane_is_foreign(p);
 }

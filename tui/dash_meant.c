@@ -33,8 +33,12 @@ const char *pane_dataset(const struct dash_pane *p)
 {
     const struct dash *d = p->dash;
     const struct actions *as = d->options.actions;
+    char name_of[64];
+    /* Rows that say whose they are may be another product's. */
+    bool own = p->result != NULL && result_column(p->result, "target") < 0;
+    const char *product = own && dash_product(p->dash, name_of, sizeof(name_of)) ? name_of : NULL;
     for (int i = 0; as != NULL && p->result != NULL && i < as->n; i++)
-        for (int k = 0; k < as->list[i].n_on; k++) {
+        for (int k = 0; k < as->list[i].n_on && action_serves(&as->list[i], product); k++) {
             const char *name = as->list[i].on[k];
             const struct dataset *dataset = registry_find(d->options.registry, name);
             bool said = p->pane->of != NULL;
@@ -77,8 +81,9 @@ const struct action *dash_action(struct dash *d, const struct key *key)
 {
     if (d->options.actions == NULL || !is_capital(key))
         return NULL;
-    const char *dataset = dash_dataset(d, NULL);
-    return dataset == NULL ? NULL : action_of_key(d->options.actions, dataset, (char)key->code);
+    char name[64];
+    const char *dataset = dash_dataset(d, NULL), *product = dash_product(d, name, sizeof(name)) ? name : NULL;
+    return dataset == NULL ? NULL : action_of_key(d->options.actions, dataset, product, (char)key->code);
 }
 
 /* ---- Whether ---- */
@@ -281,11 +286,14 @@ static void say_no_row(const struct action *a, char *why, size_t size)
 static void propose_all(struct offer *o, const struct result *r, int row)
 {
     const struct actions *as = o->dash->options.actions;
+    char name[64];
+    const char *product = dash_product(o->dash, name, sizeof(name)) ? name : NULL;
     const struct action *cure = cure_of(o->dash, r, row);
     if (cure != NULL)
         propose(o, cure, r, row);
     for (int i = 0; i < as->n; i++)
-        if (&as->list[i] != cure && action_is_on(&as->list[i], o->dataset) && !as->list[i].rare)
+        if (&as->list[i] != cure && action_is_on(&as->list[i], o->dataset) &&
+            action_serves(&as->list[i], product) && !as->list[i].rare)
             propose(o, &as->list[i], r, row);
 }
 

@@ -34,21 +34,23 @@ static void choice_add(struct choices *cs, const char *verb, const char *name, c
     cs->items[cs->n++].help = help;
 }
 
-/* Name of target number I, NULL after the last; as the head was told last. */
-static const char *target_name(struct dash *d, int i)
+static bool is_first_of_stack(struct dash *d, int of)
 {
-    const struct dash_pane *p = dash_pane_named(d, "head");
-    const struct result *r = p != NULL && p->result != NULL ? p->result : d->targets;
-    int name = r == NULL ? -1 : result_column(r, "name");
-    const struct value *v = name >= 0 && i < r->n_rows ? result_at(r, i, name) : NULL;
-    return v != NULL && v->type == VALUE_TEXT ? v->text : NULL;
+    for (int i = 0; i < of; i++)
+        if (strcmp(dash_target_stack(d, i), dash_target_stack(d, of)) == 0 &&
+            strcmp(dash_target_stack(d, i), dash_target_name(d, i)) != 0)
+            return false;
+    return true;
 }
 
 static void targets_add(struct dash *d, struct choices *cs)
 {
     const char *name;
-    for (int i = 0; (name = target_name(d, i)) != NULL; i++)
+    for (int i = 0; (name = dash_target_name(d, i)) != NULL; i++)
         choice_add(cs, "target", name, "look at this target");
+    for (int i = 0; (name = dash_target_name(d, i)) != NULL; i++)
+        if (strcmp(dash_target_stack(d, i), name) != 0 && is_first_of_stack(d, i))
+            choice_add(cs, "stack", dash_target_stack(d, i), "look at this stack's server");
 }
 
 static void pane_choices_add(struct dash *d, struct choices *cs)
@@ -70,9 +72,24 @@ static void actions_add(struct dash *d, struct choices *cs)
 {
     const struct actions *as = d->options.actions;
     const char *dataset = dash_dataset(d, NULL);
+    char name[64];
+    const char *product = dash_product(d, name, sizeof(name)) ? name : NULL;
     for (int i = 0; as != NULL && i < as->n; i++)
-        if (action_is_on(&as->list[i], NULL) || (dataset != NULL && action_is_on(&as->list[i], dataset)))
+        if ((action_is_on(&as->list[i], NULL) || (dataset != NULL && action_is_on(&as->list[i], dataset))) &&
+            action_serves(&as->list[i], product))
             choice_add(cs, as->list[i].name, "", as->list[i].help);
+}
+
+/* What is typed whole comes first: `target shop` is that one, though shop-app fits too. */
+static void exact_first(struct choices *cs)
+{
+    for (int i = 1; i < cs->n; i++)
+        if (strcmp(cs->items[i].text, cs->typed) == 0) {
+            struct choice exact = cs->items[i];
+            memmove(&cs->items[1], &cs->items[0], (size_t)i * sizeof(exact));
+            cs->items[0] = exact;
+            return;
+        }
 }
 
 /* All that fits what is typed, in a heap array. */
@@ -97,6 +114,7 @@ struct choices palette_choices(struct dash *d)
         if (command_rows[i].group != GROUP_LINE && command_rows[i].group != GROUP_MOVE &&
             command_rows[i].command != COMMAND_PALETTE)
             choice_add(&cs, command_rows[i].name, "", command_rows[i].help);
+    exact_first(&cs);
     return cs;
 }
 
@@ -126,47 +144,6 @@ static bool take_theme(struct dash *d, const char *name, struct err *err)
     if (d->host.theme == NULL)
         return fail(err, "themes cannot be changed here");
     return d->host.theme(d->host.ctx, name, err);
-}
-
-static bool take_target(struct dash *d, const char *name, struct err *err)
-{
-    const char *one;
-    bool known = target_name(d, 0) == NULL; /* the head has not answered yet */
-    for (int i = 0; (one = target_name(d, i)) != NULL; i++)
-        known = known || strcmp(one, name) == 0;
-    if (!known)
-        return fail(err, "no target is called \"%.60s\"", name);
-    char *chosen = mem_dup(name); /* it may be the head's own */
-    struct dash_pane *head = dash_pane_named(d, "head");
-    if (head != NULL && head->result != NULL) {
-        result_free(d->targets);
-        d->targets = head->result;
-        head->result = NULL;
-    }
-    free(d->target);
-    d->target = chosen;
-    /* Nothing of the other target may stay on the screen. */
-    dash_forget(d);
-    return true;
-}
-
-/* In the order of names, and round. */
-void dash_next_target(struct dash *d)
-{
-    const char *next = NULL, *first = NULL, *one;
-    for (int i = 0; (one = target_name(d, i)) != NULL; i++) {
-        if (first == NULL || strcmp(one, first) < 0)
-            first = one;
-        if (strcmp(one, d->target) > 0 && (next == NULL || strcmp(one, next) < 0))
-            next = one;
-    }
-    next = next != NULL ? next : first;
-    if (next == NULL || strcmp(next, d->target) == 0) {
-        dash_say(d, ROLE_DIM, "there is one target only");
-        return;
-    }
-    take_target(d, next, NULL);
-    d->dirty = true;
 }
 
 static bool take_set(struct dash *d, const char *name, struct err *err)
@@ -210,7 +187,7 @@ static bool take_export(struct dash *d, const char *format, struct err *err)
 
 // clang-format off
 static const struct { const char *verb; bool (*fn)(struct dash *d, const char *rest, struct err *err); } verbs[] = {
-    {"page", take_page}, {"window", take_window}, {"theme", take_theme}, {"target", take_target}, {"set", take_set},
+    {"page", take_page}, {"window", take_window}, {"theme", take_theme}, {"target", dash_look_at}, {"stack", dash_look_at_stack}, {"set", take_set},
     {"sort", take_sort}, {"filter", take_filter}, {"export", take_export},
 };
 // clang-format on
@@ -225,6 +202,9 @@ static bool palette_run(struct dash *d, const char *text, struct err *err)
         if (strlen(verbs[i].verb) == len && strncmp(verbs[i].verb, text, len) == 0)
             return verbs[i].fn(d, rest, err);
     const struct action *a = d->options.actions == NULL ? NULL : action_find(d->options.actions, text);
+    char product[64];
+    if (a != NULL && a->n_on == 0 && dash_product(d, product, sizeof(product)) && !action_serves(a, product))
+        return fail(err, "%s is nothing for %s", a->name, product);
     if (a != NULL) {
         action_open(d, a);
         return true;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/mem.h"
 #include "core/text.h"
 #include "tui/dash_state.h"
 
@@ -14,6 +15,25 @@ static const char *no_row(struct dash_pane *p)
         return "nothing to open yet: this pane has no answer";
     struct view v = pane_view(p);
     return view_rows(&v) == 0 ? "nothing to open: this pane is empty (Tab: the next pane)" : NULL;
+}
+
+/* A row of another target: that one is looked at from now on. */
+static bool open_of_other(struct dash *d, const struct page *page, const struct result *from, int row)
+{
+    int column = result_column(from, "target");
+    const struct value *target = column < 0 ? NULL : result_at(from, row, column);
+    struct err err = {""};
+    if (target == NULL || target->type != VALUE_TEXT || strcmp(target->text, d->target) == 0)
+        return false;
+    char *name = mem_dup(target->text); /* FROM goes */
+    bool looks = dash_look_at(d, name, &err);
+    free(name);
+    if (!looks)
+        dash_say(d, ROLE_WARNING, err.text);
+    for (int i = 0; looks && i < d->options.pages->n_pages; i++)
+        if (d->options.pages->pages[i] == page)
+            dash_open_page(d, i);
+    return true;
 }
 
 void pane_open_row(struct dash_pane *p)
@@ -38,6 +58,8 @@ void pane_open_row(struct dash_pane *p)
     }
     if (page->detail)
         dash_open_detail(d, page, from, row);
+    else if (open_of_other(d, page, from, row))
+        return;
     else if (page == dash_visit(d)->page)
         dash_say(d, ROLE_DIM, "what there is about this stands on this page");
     else

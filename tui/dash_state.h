@@ -39,6 +39,8 @@ struct dash_pane {
     char export_format[8];
     bool stale;                 /* something newer can be had */
     bool asked;                 /* at least once */
+    bool foreign;               /* the product `judged_for` has not what it reads */
+    char judged_for[64];
     bool other_rows;            /* another filter or set is asked for next */
     double answered_s;          /* when the result came */
     double stale_since;
@@ -53,6 +55,7 @@ struct dash_pane {
     char *filter_text; /* NULL: none */
     struct filter filter;
     struct layout_place place; /* on the screen, frame included; rows 0: not visible */
+    bool demanded;             /* its datasets were asked for; a pane may become one of ours when the product is known */
     int asked_rows;            /* :rows of the last asking */
     char datasets[MAX_DATASETS][64];
     int n_datasets;
@@ -139,6 +142,7 @@ struct dash {
     struct visit *stack[MAX_VISITS]; /* pages that rows led to, on top of the page */
     int n_stack;
     int page;          /* number of the ordinary page */
+    bool looks_for_target; /* no target is known yet that the page is for; until the next key */
     unsigned n_opened; /* how often one was opened */
     int rows, columns; /* of the last drawing */
     int body_row, body_rows;
@@ -219,10 +223,12 @@ struct result *trend_merge(struct result *held, struct result *newer, double old
 void dash_layout(struct dash *d, int rows, int columns);
 /* All that it is made of belongs to other products than the target looked at: it takes no room there. While that is not known: those that
  * need something. */
-bool pane_is_foreign(const struct dash_pane *p);
+bool pane_is_foreign(struct dash_pane *p);
+/* The same of all panes of a page, for a target of PRODUCT. */
+bool visit_is_foreign(const struct visit *v, const char *product);
 /* It is such a one, and there are others: a page of nothing else says why it is empty. */
-bool pane_is_left_out(const struct dash_pane *p);
-bool pane_wanted(const struct dash_pane *p); /* stands on the screen, or would if it had rows */
+bool pane_is_left_out(struct dash_pane *p);
+bool pane_wanted(struct dash_pane *p); /* stands on the screen, or would if it had rows */
 int pane_body_rows(const struct dash_pane *p);
 
 /* dash_draw.c */
@@ -249,7 +255,19 @@ bool pane_set_filter(struct dash_pane *p, const char *text, struct err *err);
 /* dash_time.c */
 void dash_set_window(struct dash *d, const char *window);
 void dash_next_window(struct dash *d);
-void dash_next_target(struct dash *d); /* dash_palette.c */
+/* dash_target.c */
+/* Name of target number I, NULL after the last; the first is the one looked at. */
+const char *dash_target_name(struct dash *d, int i);
+/* Its stack; of one that names none its own name. */
+const char *dash_target_stack(struct dash *d, int i);
+/* From now on this target is looked at, on the same page; all results are forgotten. */
+bool dash_look_at(struct dash *d, const char *name, struct err *err);
+/* The same of a stack: its server, else the first of its targets. */
+bool dash_look_at_stack(struct dash *d, const char *name, struct err *err);
+/* A page of which nothing is for this target leads to one that it is for: of the same stack, else of all; as soon as there is one. */
+void dash_look_for_page(struct dash *d);
+void dash_next_target(struct dash *d);
+void dash_next_stack(struct dash *d);
 void dash_to_now(struct dash *d);
 void dash_pause(struct dash *d);
 void dash_step(struct dash *d, int direction);

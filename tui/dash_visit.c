@@ -146,6 +146,8 @@ void dash_open_page(struct dash *d, int number)
     d->pages[number]->opened = ++d->n_opened;
     forget_one(d);
     d->dirty = true;
+    d->looks_for_target = true;
+    dash_look_for_page(d);
     for (int i = 0; i < d->pages[number]->n; i++)
         pane_stale(&d->pages[number]->panes[i]);
     if (d->rows > 0)
@@ -218,4 +220,5 @@ void dash_forget(struct dash *d)
     d->newest_s = NAN;
     d->pages[d->page] = visit_new(d, d->options.pages->pages[d->page]);
     dash_open_page(d, d->page);
+    d->looks_for_target = false; /* this target was chosen */
 }

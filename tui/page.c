@@ -247,6 +247,10 @@ static bool pane_set(struct arena *arena, struct pane *pane, const char *key, co
         pane->optional = strchr("yt1", value[0]) != NULL; /* yes, true, 1: checked by the config's parser */
         return true;
     }
+    if (strcmp(key, "stack") == 0) {
+        pane->stack = strchr("yt1", value[0]) != NULL;
+        return true;
+    }
     if (strcmp(key, "widget") == 0)
         return widget_read(value, &pane->widget, err);
     if (strcmp(key, "screen") == 0)

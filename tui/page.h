@@ -28,8 +28,9 @@
  *   copy    = COLUMN             what y copies (standard: the cursor row's last text column)
  *   empty   = text when there are no rows
  *   optional = yes               takes no room while it has no rows
+ *   stack   = yes                rows are of the whole stack: it stands whatever the product of the open target is
  *   undemanded = DATASET, ...    read as they come: the pane does not make them be polled more often than they are anyway
- *   needs   = DATASET, ...       the pane stands only where the target's product has them; standard: one at least of those that it reads
+ *   needs   = DATASET, ...       the pane stands where the target's product has them, whatever else it reads; standard: one at least of those that it reads
  *   trend   = SECONDS            rows are moments (column sampled_at): :trend is how far back rows are wanted, older ones are remembered
  *   screen  = ROWSxCOLUMNS       the smallest screen on which the pane stands
  *   least   = ROWSxCOLUMNS       the smallest pane worth drawing; standard 3x20
@@ -90,7 +91,7 @@ struct pane {
     struct mark *marks;
     int n_marks;
     double trend_s; /* 0: rows are not moments */
-    bool optional;
+    bool optional, stack;
     int screen_rows, screen_columns, least_rows, least_columns, priority;
     const char *page, *size;
     const char *file; /* where it was read, for messages */

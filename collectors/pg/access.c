@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "collectors/datasets.h"
+#include "collectors/pg/jobs.h"
 #include "collectors/pg/pg.h"
 #include "core/text.h"
 
@@ -14,6 +15,11 @@ static const struct column_source sources[] = {
     {NULL, NULL},
     // clang-format on
 };
+
+/* Those of migrations.c whose names are nobody else's. */
+#define TOOL_TABLES \
+    "'alembic_version', 'schema_migrations', 'flyway_schema_history', 'django_migrations', '_prisma_migrations', 'goose_db_version', 'knex_migrations'," \
+    " '_sqlx_migrations', 'databasechangelog', 'pgmigrations', '__EFMigrationsHistory'"
 
 /* Each field is an SQL expression over the facts f below. What only who acts on the server would use is advice: to look, nothing of it
  * is missing. */
@@ -68,6 +74,12 @@ static const struct capability capabilities[] = {
     {0, "'server log'", "case when f.log and f.collector then 'ok' else 'advice' end",
      "case when not f.collector then 'logging_collector is off: the server keeps no log files of its own' when f.log then 'log files can be read through SQL' else 'the role may not read log files' end",
      "case when f.collector then 'run dbvitals where it can read the log files' else 'ALTER SYSTEM SET logging_collector = on -- then restart the server' end"},
+    {0, "'migrations'", "case when f.unread_tools is null then 'ok' else 'partial' end",
+     "case when f.n_tools = 0 then 'no table of a migration tool is in database ' || f.db when f.unread_tools is null then f.n_tools || case f.n_tools when 1 then ' table of a migration tool is read' else ' tables of migration tools are read' end"
+     " else 'the role may not read ' || f.unread_tools end", "f.open_tools"},
+    {0, "'jobs'", "case when f.own_jobs like 'failed%' then 'partial' when f.jobs is null or f.jobs and f.all_jobs then 'ok' when f.jobs then 'advice' else 'missing' end",
+     "coalesce('jobs = SELECT is used: ' || f.own_jobs || '; ', '') || case when f.jobs is null then 'no pg_cron in database ' || f.db when f.jobs and f.all_jobs then 'all of pg_cron' when f.jobs then 'pg_cron shows the role its own jobs only' else 'the role may not read those of pg_cron' end",
+     "case when f.own_jobs like 'failed%' then 'mend jobs in the section of the target' when f.jobs then 'ALTER ROLE ' || f.me || ' BYPASSRLS' else 'GRANT USAGE ON SCHEMA cron TO ' || f.me || '; GRANT SELECT ON cron.job, cron.job_run_details TO ' || f.me end"},
     {0, "'changes'", "case when f.standby then 'advice' else 'ok' end",
      "case when f.standby then 'this server is a standby: cures run on its primary' else 'this server is a primary' end", "null"},
 };
@@ -77,7 +89,7 @@ static const struct capability capabilities[] = {
 /* A setting that the role may not see has no row in pg_settings, where current_setting() would fail. pg_stat_statements.max is known
  * only where the library is loaded. */
 static const char facts[] =
-    "(select quote_ident(current_user) as me, quote_ident(current_database()) as db, pg_is_in_recovery() as standby,"
+    "(select quote_ident(current_user) as me, quote_ident(current_database()) as db, nullif($1::text, '') as own_jobs, pg_is_in_recovery() as standby,"
     " (select rolsuper from pg_roles where rolname = current_user) as super,"
     " pg_has_role('pg_read_all_stats', 'usage') as stats, pg_has_role('pg_read_all_settings', 'usage') as settings,"
     " pg_has_role('pg_signal_backend', 'usage') as signal,"
@@ -91,23 +103,22 @@ static const char facts[] =
     " current_setting('track_counts')::bool as counts, pg_size_bytes(current_setting('track_activity_query_size')) as query_size,"
     " current_setting('logging_collector')::bool as collector,"
     " has_function_privilege('pg_read_file(text, bigint, bigint, boolean)', 'execute') as log,"
-    " (select count(*) from pg_class where relkind in ('r', 'm') and relpages >= 1280 and oid >= 16384 and not has_table_privilege(oid, 'select')) as unread, a.*, d.*"
+    " (select count(*) from pg_class where relkind in ('r', 'm') and relpages >= 1280 and oid >= 16384 and not has_table_privilege(oid, 'select')) as unread,"
+    " (select has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'cron' and c.relname = 'job') as jobs,"
+    " (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as all_jobs, a.*, d.*, m.*"
     " from (select count(*) as n_sessions, count(*) filter (where state is null and query = '<insufficient privilege>') as hidden"
     " from pg_stat_activity) a,"
     " (select count(*) as n_databases, count(*) filter (where not may) as closed, string_agg('GRANT CONNECT ON DATABASE '"
     " || quote_ident(datname) || ' TO ' || quote_ident(current_user), chr(10) order by datname) filter (where not may) as connect"
-    " from (select datname, has_database_privilege(oid, 'connect') as may from pg_database where datallowconn) x) d) f";
+    " from (select datname, has_database_privilege(oid, 'connect') as may from pg_database where datallowconn) x) d,"
+    " (select count(*) as n_tools, string_agg(place, ', ' order by place) filter (where not may) as unread_tools,"
+    " string_agg('GRANT SELECT ON ' || place || ' TO ' || quote_ident(current_user), chr(10) order by place) filter (where not may) as open_tools"
+    " from (select quote_ident(n.nspname) || '.' || quote_ident(c.relname) as place, has_table_privilege(c.oid, 'select') as may from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+    "  where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and c.relname in (" TOOL_TABLES ")) x) m) f";
 // clang-format on
 
-static void on_rows(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
-{
-    if (rows == NULL)
-        pg_poll_failed(p, why, text);
-    else
-        pg_poll_done(p, pg_sample(p, rows));
-}
-
-static void start(struct pg_poll *p)
+/* OWN_JOBS: what the user's query for jobs gave; "" if there is none. */
+static void ask(struct pg_poll *p, const char *own_jobs)
 {
     char *list = pg_select_list(p);
     struct text sql;
@@ -123,9 +134,35 @@ static void start(struct pg_poll *p)
         between = " union all ";
     }
     text_add(&sql, ") c");
-    pg_run(p, text_str(&sql), 0, NULL, on_rows);
+    pg_run(p, text_str(&sql), 1, &own_jobs, pg_sample_all);
     text_done(&sql);
     free(list);
+}
+
+static void got_jobs(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+{
+    const char *unfit = rows != NULL ? pg_jobs_why_unfit(rows) : text;
+    struct text told;
+    if (why == FAILURE_LOST) {
+        pg_poll_failed(p, why, text);
+        return;
+    }
+    text_init(&told, 600);
+    if (unfit != NULL)
+        text_addf(&told, "failed: %.500s", unfit);
+    else
+        text_addf(&told, "gave %d %s", pg_rows_n(rows), pg_rows_n(rows) == 1 ? "job" : "jobs");
+    ask(p, text_str(&told));
+    text_done(&told);
+}
+
+static void start(struct pg_poll *p)
+{
+    const char *own = pg_jobs_query(p);
+    if (own != NULL)
+        pg_run_own(p, own, got_jobs);
+    else
+        ask(p, "");
 }
 
 const struct pg_collector pg_access = {.dataset = &dataset_access, .lane = PG_SLOW, .sources = sources, .start = start};

@@ -1,32 +1,21 @@
 /* caches: the server's shared buffers, as each database uses them. */
 #include <math.h>
 
+#include "collectors/datasets.h"
 #include "collectors/pg/pg.h"
 
 // clang-format off
-static const struct column columns[] = {
-    {"kind", KIND_KEY, TYPE_TEXT, .source = "'buffers'", .help = "what the cache is: buffers (of PostgreSQL), redis, sqlite, app"},
-    {"name", KIND_KEY, TYPE_TEXT, .source = "coalesce(d.datname, '(shared)')", .help = "the cache's name; for buffers the database, (shared) for catalogs of all databases"},
-    {"hits", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "d.blks_hit", .help = "lookups that the cache answered; for buffers in pages"},
-    {"misses", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "d.blks_read", .help = "lookups that it could not answer; a page may still have come from the system's cache"},
-    {"hit_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "hits", .b = "misses", .least = 100, .help = "hits / (hits + misses) over the window, from 100 lookups on"},
-    {"used_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "bytes in use"},
-    {"max_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, "pg_size_bytes(current_setting('shared_buffers'))", .help = "bytes it may use; the databases of an instance share them"},
-    {"evictions", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "entries thrown out to make room"},
-    {"ttl_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "how long an entry lives"},
-    {"read_ms", KIND_COUNTER, TYPE_REAL, UNIT_MS, "case when current_setting('track_io_timing')::bool then d.blk_read_time end", .help = "time spent reading what was missed; needs track_io_timing"},
-    {"stats_reset", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "d.stats_reset", .help = "when the counters were last set to 0"},
+static const struct column_source sources[] = {
+    {"kind",        "'buffers'"},
+    {"name",        "coalesce(d.datname, '(shared)')"},
+    {"hits",        "d.blks_hit"},
+    {"misses",      "d.blks_read"},
+    {"max_bytes",   "pg_size_bytes(current_setting('shared_buffers'))"},
+    {"read_ms",     "case when current_setting('track_io_timing')::bool then d.blk_read_time end"},
+    {"stats_reset", "d.stats_reset"},
+    {NULL, NULL},
 };
 // clang-format on
-
-static const struct dataset dataset = {
-    .name = "caches",
-    .help = "a cache of any kind: how often it had what was asked for, how full it is",
-    .columns = columns,
-    .n_columns = sizeof(columns) / sizeof(columns[0]),
-    .whole = true,
-    .baseline_every = 10,
-};
 
 static const struct pg_from from[] = {
     {140000, "from pg_stat_database d where d.blks_hit + d.blks_read > 0"},
@@ -37,7 +26,7 @@ static const struct pg_from from[] = {
 static void finish(struct pg_poll *p, struct sample *s)
 {
     (void)p;
-    const double *reset = s->values[dataset_column(&dataset, "stats_reset")].real;
+    const double *reset = s->values[dataset_column(&dataset_caches, "stats_reset")].real;
     double sum = 0, newest = 0;
     for (int i = 0; i < s->n_rows; i++) {
         if (isnan(reset[i]))
@@ -50,4 +39,5 @@ static void finish(struct pg_poll *p, struct sample *s)
         s->reset_s = newest;
 }
 
-const struct pg_collector pg_caches = {.dataset = &dataset, .lane = PG_FAST, .from = from, .finish = finish};
+const struct pg_collector pg_caches = {
+    .dataset = &dataset_caches, .lane = PG_FAST, .sources = sources, .from = from, .finish = finish};

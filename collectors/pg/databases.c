@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "collectors/datasets.h"
 #include "collectors/pg/pg.h"
 #include "core/mem.h"
 
@@ -46,13 +47,38 @@ static const struct column columns[] = {
     {"frozen_age", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "age(d.datfrozenxid)", .help = "transactions since the oldest one that is not frozen; at 2 billion the server stops"},
     {"mxid_age", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "mxid_age(d.datminmxid)", .help = "the same for multixacts"},
     {"stats_reset", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "s.stats_reset", .help = "since when it is counted"},
+    {"size_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "SQLite: bytes of the file; of PostgreSQL see database_sizes"},
+    {"pages", KIND_GAUGE, TYPE_REAL, UNIT_PAGES, .help = "SQLite: pages of the database"},
+    {"page_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "SQLite: bytes of a page"},
+    {"freelist_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "SQLite: bytes of pages that nothing uses: VACUUM gives them back"},
+    {"free_ratio", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "SQLite: freelist_bytes / size_bytes"},
+    {"wal_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "SQLite: size of the write-ahead log; 0 if there is none"},
+    {"wal_used_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "SQLite: what of it was written since it began anew, moved into the file already or not"},
+    {"wal_restarts", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "SQLite: times that the log began anew, as seen: everything in it had been moved into the file"},
+    {"journal_mode", KIND_LABEL, TYPE_TEXT, .help = "SQLite: wal, or rollback (delete, truncate, persist: each writer's own affair)"},
+    {"cache_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "SQLite: page cache of a connection that sets nothing; what the application sets by PRAGMA cache_size cannot be seen: tell it by `cache_size` in [target]"},
+    {"cache_told", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "SQLite: cache_bytes is what the config says of the application"},
+    {"auto_vacuum", KIND_LABEL, TYPE_TEXT, .help = "SQLite: none, full or incremental"},
+    {"encoding", KIND_LABEL, TYPE_TEXT, .help = "SQLite: UTF-8, UTF-16le or UTF-16be"},
+    {"user_version", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "SQLite: the schema's version as the application counts it"},
+    {"is_busy", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "SQLite: a writer held the file so that nobody could read it"},
+    {"looks_busy", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "SQLite: our looks that found it so"},
+    {"looks_free", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "SQLite: our looks that could read"},
+    {"looks_writing", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "SQLite: those of them at which a writer was at work"},
+    {"busy_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "looks_busy", .b = "looks_free", .least = 5, .help = "SQLite: share of our looks that a writer kept out, from 5 on"},
+    {"processes", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "SQLite: other processes that have locks on the file: in WAL mode those that have it open, else those in a transaction"},
+    {"analyzed", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "SQLite: sqlite_stat1 has rows, so the planner knows how large tables are"},
+    {"read_ms", KIND_GAUGE, TYPE_REAL, UNIT_MS, .help = "SQLite: how long our own read transaction took"},
+    {"disk_free_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "SQLite: free bytes beside the file; VACUUM needs as much as the file has"},
+    {"machine_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "SQLite: memory of the machine"},
+    {"can_write", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "SQLite: this user may write the file, so cures are possible"},
 };
 // clang-format on
 
-static const struct dataset dataset = {
+const struct dataset dataset_databases = {
     .name = "databases",
     .help = "a database: transactions, rows, cache hits, temporary files, sessions, and how old its oldest "
-            "transaction id is",
+            "transaction id is; of SQLite a file: size, free pages, log, writers",
     .columns = columns,
     .n_columns = sizeof(columns) / sizeof(columns[0]),
     .whole = true,
@@ -87,8 +113,8 @@ static bool was_reset(const struct resets *r, int64_t id, double moment, int ver
 static void finish(struct pg_poll *p, struct sample *s)
 {
     struct resets *r = pg_state(p);
-    const int64_t *ids = s->values[dataset_column(&dataset, "dbid")].integer;
-    const double *moments = s->values[dataset_column(&dataset, "stats_reset")].real;
+    const int64_t *ids = s->values[dataset_column(&dataset_databases, "dbid")].integer;
+    const double *moments = s->values[dataset_column(&dataset_databases, "stats_reset")].real;
     double oldest = NAN;
     for (int i = 0; i < s->n_rows; i++) {
         r->n_resets += was_reset(r, ids[i], moments[i], pg_facts(p)->version);
@@ -112,7 +138,7 @@ static const struct pg_from from[] = {
     {0, NULL},
 };
 
-const struct pg_collector pg_databases = {.dataset = &dataset,
+const struct pg_collector pg_databases = {.dataset = &dataset_databases,
                                           .lane = PG_FAST,
                                           .from = from,
                                           .finish = finish,

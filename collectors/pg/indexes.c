@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collectors/datasets.h"
 #include "collectors/pg/relations.h"
 #include "core/mem.h"
 
@@ -41,6 +42,7 @@ static const struct column columns[] = {
     {"n_columns", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "x.indnkeyatts", .help = "key columns"},
     {"unused", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "no scan since the statistics were reset, and neither unique nor needed by a constraint; standbys count for themselves"},
     {"duplicate_of", KIND_LABEL, TYPE_TEXT, .help = "another index of the table with the same columns, operator classes, order and condition"},
+    {"prefix_of", KIND_LABEL, TYPE_TEXT, .help = "SQLite: another index of the table that begins with all its columns, and so answers what this one does"},
     {"signature", KIND_LABEL, TYPE_INT, .source =
         "hash_array_extended(x.indkey::int2[], x.indrelid::int8) # hash_array_extended(x.indclass::oid[], x.indnkeyatts)"
         " # hash_array_extended(x.indcollation::oid[], 2) # hash_array_extended(x.indoption::int2[], 3)"
@@ -51,7 +53,7 @@ static const struct column columns[] = {
 };
 // clang-format on
 
-static const struct dataset dataset = {
+const struct dataset dataset_indexes = {
     .name = "indexes",
     .help = "an index: size, scans, what it is for, whether it is unused, duplicate or invalid",
     .columns = columns,
@@ -113,12 +115,14 @@ static int compare_twins(const void *a, const void *b)
 
 static void find_duplicates(struct sample *s)
 {
-    int signature = dataset_column(&dataset, "signature"), relid = dataset_column(&dataset, "relid");
-    int primary = dataset_column(&dataset, "is_primary"),
-        constraint = dataset_column(&dataset, "is_constraint");
-    int is_unique = dataset_column(&dataset, "is_unique"), valid = dataset_column(&dataset, "is_valid");
-    int name = dataset_column(&dataset, "name"), method = dataset_column(&dataset, "method");
-    int duplicate_of = dataset_column(&dataset, "duplicate_of");
+    int signature = dataset_column(&dataset_indexes, "signature"),
+        relid = dataset_column(&dataset_indexes, "relid");
+    int primary = dataset_column(&dataset_indexes, "is_primary"),
+        constraint = dataset_column(&dataset_indexes, "is_constraint");
+    int is_unique = dataset_column(&dataset_indexes, "is_unique"),
+        valid = dataset_column(&dataset_indexes, "is_valid");
+    int name = dataset_column(&dataset_indexes, "name"), method = dataset_column(&dataset_indexes, "method");
+    int duplicate_of = dataset_column(&dataset_indexes, "duplicate_of");
     struct twin *twins = mem_new_array((size_t)s->n_rows, sizeof(*twins));
     for (int i = 0; i < s->n_rows; i++) {
         int worth = (int)(8 * sample_real(s, valid, i) + 4 * sample_real(s, primary, i) +
@@ -138,10 +142,11 @@ static void find_duplicates(struct sample *s)
 
 static void complete(struct sample *s, const int *rows, int n)
 {
-    int scans = dataset_column(&dataset, "scans"), is_unique = dataset_column(&dataset, "is_unique");
-    int constraint = dataset_column(&dataset, "is_constraint"),
-        partitioned = dataset_column(&dataset, "is_partitioned");
-    int unused = dataset_column(&dataset, "unused");
+    int scans = dataset_column(&dataset_indexes, "scans"),
+        is_unique = dataset_column(&dataset_indexes, "is_unique");
+    int constraint = dataset_column(&dataset_indexes, "is_constraint"),
+        partitioned = dataset_column(&dataset_indexes, "is_partitioned");
+    int unused = dataset_column(&dataset_indexes, "unused");
     for (int i = 0; i < n; i++) {
         int row = rows == NULL ? i : rows[i];
         if (row < 0 || isnan(sample_real(s, scans, row)) || sample_real(s, partitioned, row) != 0)
@@ -152,7 +157,7 @@ static void complete(struct sample *s, const int *rows, int n)
 }
 
 static const struct relations_kind kind = {
-    .dataset = &dataset,
+    .dataset = &dataset_indexes,
     .id = "indexrelid",
     .catalog = catalog,
     .is_one =
@@ -171,7 +176,7 @@ static void start(struct pg_poll *p)
 }
 
 const struct pg_collector pg_indexes = {
-    .dataset = &dataset,
+    .dataset = &dataset_indexes,
     .lane = PG_SLOW,
     .per_database = true,
     .start = start,

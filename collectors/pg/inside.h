@@ -25,6 +25,7 @@ struct lane {
 };
 
 struct run;
+struct work;
 struct decoding;
 struct cluster;
 struct explain;
@@ -66,6 +67,7 @@ struct pg_source {
     double own_xacts; /* a query is a transaction of its own */
     struct pg_poll *polls;      /* all that are not freed */
     struct run *orphans;        /* runs without a connection, to be answered in the next turn */
+    struct work *works;         /* what polls wait for from the pool */
     struct decoding *decodings; /* big answers being decoded, the first one in slices */
     struct loop_timer *turn;    /* the next turn of the loop */
     bool polling;               /* inside poll(): answers wait for the next turn */
@@ -143,6 +145,8 @@ void poll_answer_orphans(struct pg_source *s);
 /* One query or decoding of P less; frees P if it was the last and P is answered. */
 void poll_ran(struct pg_poll *p);
 void poll_forget_all(struct pg_source *s);
+/* work.c: the polls are gone */
+void work_forget(struct pg_source *s);
 /* decode.c: a slice of the work; true if more is left */
 bool decode_on(struct pg_source *s);
 void decode_forget(struct pg_source *s);

@@ -24,6 +24,7 @@ static const struct column columns[] = {
     {"default_relid", KIND_LABEL, TYPE_INT, .source = "e.oid", .help = "oid of the default partition; without one a row that fits nowhere is refused"},
     {"default_schema", KIND_LABEL, TYPE_TEXT, .source = "en.nspname", .help = "its schema"},
     {"default_name", KIND_LABEL, TYPE_TEXT, .source = "e.relname", .help = "its name"},
+    {"ins", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "b.ins", .help = "rows inserted into its partitions, but not those of partitions that are cut again; rows that fit nowhere are not counted"},
     {"default_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "case when e.relkind = 'r' then greatest(pg_stat_get_live_tuples(e.oid), e.reltuples, 0) end", .help = "rows in it, estimated: a partition cannot be made while its rows are there"},
 };
 // clang-format on
@@ -53,14 +54,14 @@ static const struct pg_from from[] = {
      "  (array_agg(y.typoutput order by u.place))[1] in ('date_out'::regproc, 'timestamp_out'::regproc, 'timestamptz_out'::regproc) as timed"
      "  from unnest(p.partattrs::int2[]) with ordinality u(attnum, place)"
      "  left join pg_attribute a on a.attrelid = p.partrelid and a.attnum = u.attnum and u.attnum > 0 left join pg_type y on y.oid = a.atttypid) k"
-     " cross join lateral (select count(*) as children, bool_or(bound ~ ' TO [(]MAXVALUE') as is_open,"
+     " cross join lateral (select count(*) as children, sum(pg_stat_get_tuples_inserted(oid)) as ins, bool_or(bound ~ ' TO [(]MAXVALUE') as is_open,"
      "  (array_agg(array[nspname, relname, nullif(" FIRST("FROM") ", '-infinity'), until] order by until::timestamptz desc)"
      "   filter (where until is not null))[1:1] as furthest"
-     "  from (select h.relname, hn.nspname, b.bound, case when k.timed and p.partstrat = 'r' then nullif(" FIRST("TO") ", 'infinity') end as until"
+     "  from (select h.oid, h.relname, hn.nspname, b.bound, case when k.timed and p.partstrat = 'r' then nullif(" FIRST("TO") ", 'infinity') end as until"
      "   from pg_inherits i join pg_class h on h.oid = i.inhrelid join pg_namespace hn on hn.oid = h.relnamespace"
      "   cross join lateral (select pg_get_expr(h.relpartbound, 0) as bound offset 0) b"
      "   where i.inhparent = p.partrelid and not i.inhdetachpending offset 0) g) q"
-     " cross join lateral (select q.children, q.is_open, array[q.furthest[1][1], q.furthest[1][2], q.furthest[1][3], q.furthest[1][4]] as newest) b"
+     " cross join lateral (select q.children, q.ins, q.is_open, array[q.furthest[1][1], q.furthest[1][2], q.furthest[1][3], q.furthest[1][4]] as newest) b"
      " where c.relpersistence <> 't'"},
     {0, NULL},
 };

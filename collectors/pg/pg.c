@@ -8,14 +8,14 @@
 #include "collectors/pg/inside.h"
 #include "core/mem.h"
 
-#define PG_COLLECTOR(name) extern const struct pg_collector pg_##name;
+#define COLLECTOR(name) extern const struct pg_collector pg_##name;
 #include "collectors/pg_collectors.def"
-#undef PG_COLLECTOR
+#undef COLLECTOR
 
 const struct pg_collector *const pg_collectors[] = {
-#define PG_COLLECTOR(name) &pg_##name,
+#define COLLECTOR(name) &pg_##name,
 #include "collectors/pg_collectors.def"
-#undef PG_COLLECTOR
+#undef COLLECTOR
     NULL};
 
 static const double SLOW_IDLE_S = 300; /* a second connection that nobody asked for this long is given back */
@@ -56,6 +56,7 @@ static void destroy(struct pg_source *s)
     conn_close(s->fast.conn);
     conn_close(s->slow.conn);
     decode_forget(s);
+    work_forget(s);
     poll_forget_all(s);
     for (int i = 0; pg_collectors[i] != NULL; i++) {
         if (s->states[i] != NULL && pg_collectors[i]->state_done != NULL)
@@ -67,10 +68,7 @@ static void destroy(struct pg_source *s)
     keep_done(&s->keep);
     loop_timer_free(s->turn);
     conn_info_free(s->info);
-    const char *const owned[] = {s->config.name, s->config.url,      s->config.stack,
-                                 s->config.env,  s->config.password, s->config.password_command};
-    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
-        free((char *)(uintptr_t)owned[i]);
+    target_config_done(&s->config);
     free(s->place);
     free(s);
 }
@@ -136,9 +134,10 @@ void source_tell(struct pg_source *s, enum source_state state, const char *error
 
 /* ---- Opening and closing ---- */
 
-static bool check_url(const char *url, struct err *err)
+static bool check(const struct target_config *config, const char **key, struct err *err)
 {
-    struct conn_info *info = conn_info_parse(url, err);
+    struct conn_info *info = conn_info_parse(config->url, err);
+    (void)key; /* it is the URL */
     conn_info_free(info);
     return info != NULL;
 }
@@ -150,13 +149,8 @@ static struct source *open_source(struct loop *loop, const struct target_config 
     if (info == NULL)
         return NULL;
     struct pg_source *s = mem_new(sizeof(*s));
-    *s = (struct pg_source){.loop = loop, .config = *config, .host = host, .info = info, .rtt_ms = NAN};
-    s->config.name = mem_dup(config->name);
-    s->config.url = mem_dup(config->url);
-    s->config.stack = mem_dup(config->stack);
-    s->config.env = mem_dup(config->env);
-    s->config.password = mem_dup(config->password);
-    s->config.password_command = mem_dup(config->password_command);
+    *s = (struct pg_source){.loop = loop, .host = host, .info = info, .rtt_ms = NAN};
+    target_config_copy(&s->config, config);
     s->turn = loop_timer_new(loop, on_turn, s);
     s->fast = (struct lane){.source = s, .name = "fast", .timeout_s = 1};
     s->slow = (struct lane){.source = s, .name = "slow", .timeout_s = 10};
@@ -291,13 +285,16 @@ static struct act *act(struct source *source, const struct act_order *order, str
     return act_start((struct pg_source *)source, order, host, err);
 }
 
+static const char *const keys[] = {"all_databases", "connect_timeout", "jobs", "migrations", "password_command", NULL};
+
 const struct product pg_product = {
     .name = "PostgreSQL",
     .urls = "postgresql://ROLE@HOST/DATABASE, a conninfo string, service=NAME, or a database name",
     .hints = "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
              "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n",
     .lacks = "PostgreSQL has no such dataset",
-    .check = check_url,
+    .keys = keys,
+    .check = check,
     .serves = serves,
     .open = open_source,
     .poll = poll,

@@ -85,6 +85,18 @@ double pg_rows_wall_s(const struct pg_rows *r);
 typedef void pg_rows_fn(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text);
 /* Sends SQL (one statement, $1.. parameters as text) on the lane of P's collector. Prepared by its text where there is no pooler. */
 void pg_run(struct pg_poll *p, const char *sql, int n_params, const char *const *params, pg_rows_fn *fn);
+/* The same for SQL of the user's: it sees the names that the user sees. */
+void pg_run_own(struct pg_poll *p, const char *sql, pg_rows_fn *fn);
+/* Does P read the database that the target names, not one of the others? */
+bool pg_is_home(const struct pg_poll *p);
+/* RUN in the pool, with CTX alone; then DONE on the loop thread, which must end the poll, unless it is over; FREE in any case. */
+struct pg_work_order {
+    void (*run)(void *ctx);
+    void (*done)(struct pg_poll *p, void *ctx);
+    void (*free)(void *ctx);
+    void *ctx;
+};
+void pg_work(struct pg_poll *p, const struct pg_work_order *order);
 /* The select list of P's dataset for this server: "expr as name, ..." of all columns that have a source here; and into a sample: columns by name.
  * Heap string, the caller frees. */
 char *pg_select_list(const struct pg_poll *p);
@@ -92,6 +104,8 @@ char *pg_select_list(const struct pg_poll *p);
 void pg_select(struct text *list, const char *source, const char *name);
 /* A sample from ROWS: columns found by name, those that the version lacks marked with the reason, times set. */
 struct sample *pg_sample(struct pg_poll *p, const struct pg_rows *rows);
+/* For pg_run: the rows are the sample, and the end of the poll; many are decoded in slices, as below. */
+void pg_sample_all(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text);
 /* The same for many rows, decoded in slices over several turns of the loop; takes the rows, FN gets the sample in a later turn. */
 void pg_sample_then(struct pg_poll *p, const struct pg_rows *rows, void (*fn)(struct pg_poll *p, struct sample *s));
 void pg_poll_done(struct pg_poll *p, struct sample *s); /* takes the reference */

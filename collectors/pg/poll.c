@@ -54,6 +54,11 @@ double pg_cured_mono_s(const struct pg_poll *p)
     return p->source->cured_mono_s > 0 ? p->source->cured_mono_s : -INFINITY;
 }
 
+bool pg_is_home(const struct pg_poll *p)
+{
+    return p->facts == &p->source->facts || p->facts->database_oid == p->source->facts.database_oid;
+}
+
 void *pg_state(struct pg_poll *p)
 {
     void **state = &p->source->states[p->index];
@@ -247,7 +252,7 @@ static void run_answered(void *ctx, const struct conn_answer *a)
     source_leave(s);
 }
 
-void pg_run(struct pg_poll *p, const char *sql, int n_params, const char *const *params, pg_rows_fn *fn)
+static void run(struct pg_poll *p, bool own, const char *sql, int n_params, const char *const *params, pg_rows_fn *fn)
 {
     struct run *run = mem_new(sizeof(*run));
     struct text local;
@@ -258,7 +263,7 @@ void pg_run(struct pg_poll *p, const char *sql, int n_params, const char *const 
     struct conn_query q = {.sql = sql,
                            .n_params = n_params,
                            .params = params,
-                           .local = lane_local(p->lane, p->own != NULL, timeout_s, &local),
+                           .local = lane_local(p->lane, own, timeout_s, &local),
                            .timeout_s = timeout_s,
                            .ctx = run,
                            .done = run_answered};
@@ -268,6 +273,16 @@ void pg_run(struct pg_poll *p, const char *sql, int n_params, const char *const 
         source_next_turn(p->source);
     }
     text_done(&local);
+}
+
+void pg_run(struct pg_poll *p, const char *sql, int n_params, const char *const *params, pg_rows_fn *fn)
+{
+    run(p, p->own != NULL, sql, n_params, params, fn);
+}
+
+void pg_run_own(struct pg_poll *p, const char *sql, pg_rows_fn *fn)
+{
+    run(p, true, sql, 0, NULL, fn);
 }
 
 void poll_answer_orphans(struct pg_source *s)
@@ -297,7 +312,7 @@ static void table_decoded(struct pg_poll *p, struct sample *sample)
     pg_poll_done(p, sample);
 }
 
-static void table_answered(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
+void pg_sample_all(struct pg_poll *p, const struct pg_rows *rows, enum failure why, const char *text)
 {
     if (rows == NULL)
         pg_poll_failed(p, why, text);
@@ -310,7 +325,7 @@ static void table_answered(struct pg_poll *p, const struct pg_rows *rows, enum f
 void poll_start(struct pg_poll *p)
 {
     if (p->own != NULL) {
-        pg_run(p, p->own->sql, 0, NULL, table_answered);
+        pg_run(p, p->own->sql, 0, NULL, pg_sample_all);
         return;
     }
     if (p->collector->start != NULL) {
@@ -320,7 +335,7 @@ void poll_start(struct pg_poll *p)
     const char *absent = p->collector->gate == PG_BY_STATEMENTS ? why_no_statements(p->facts) : NULL;
     const char *sql = absent != NULL ? NULL : made_sql(p);
     if (sql != NULL)
-        pg_run(p, sql, 0, NULL, table_answered);
+        pg_run(p, sql, 0, NULL, pg_sample_all);
     else
         pg_poll_failed(p, FAILURE_ABSENT,
                        absent != NULL ? absent : "this version of PostgreSQL does not have it");

@@ -6,6 +6,7 @@
 #define AGE(moment)                                                                                          \
     "case when " moment " is not null then greatest(0, date_part('epoch', clock_timestamp() - " moment       \
     ")) end"
+#define OWN "(s.application_name = 'dbvitals' and s.usename = current_user)"
 /* What PostgreSQL writes in place of the query of a session that the role may not see. */
 #define HIDDEN "(s.state is null and s.query = '<insufficient privilege>')"
 
@@ -34,10 +35,11 @@ static const struct column columns[] = {
     {"xmin_age", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "age(s.backend_xmin)", .help = "how far back this session keeps dead rows from being removed, in transactions"},
     {"queryid", KIND_LABEL, TYPE_INT, .source = "s.query_id", .help = "the statement's id, as in statements"},
     {"hidden", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, HIDDEN, .help = "the role may not see this session's state and query: GRANT pg_monitor"},
-    {"own", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "(s.application_name = 'dbvitals' and s.usename = current_user)", .help = "a connection of dbvitals' own"},
-    /* Whole and untouched: a string function fails on a query that came in another database's encoding, and with it all
+    {"own", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, OWN, .help = "a connection of dbvitals' own"},
+    /* Our own are long and the same on each connection: where many databases of a server are targets, each would hold all of them. Those of
+     * others whole and untouched: a string function fails on a query that came in another database's encoding, and with it all
      * rows. track_activity_query_size bounds it. */
-    {"query", KIND_TEXT, TYPE_TEXT, .source = "case when not " HIDDEN " then s.query end", .help = "the statement that runs, or ran last"},
+    {"query", KIND_TEXT, TYPE_TEXT, .source = "case when " OWN " then left(s.query, 100) when not " HIDDEN " then s.query end", .help = "the statement that runs, or ran last"},
 };
 // clang-format on
 

@@ -2,6 +2,7 @@
  * directly: the views over them cost twice as much and more. */
 #include <math.h>
 
+#include "collectors/datasets.h"
 #include "collectors/pg/relations.h"
 
 // clang-format off
@@ -26,6 +27,8 @@ static const struct column columns[] = {
     {"index_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, PAGES("coalesce(x.pages, 0)"), .help = "bytes of its indexes"},
     RELATIONS_DATED("name, storage options, what autovacuum starts at, xid_age"),
     {"planner_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "nullif(c.reltuples, -1)", .help = "rows that the planner reckons with: what the last VACUUM or ANALYZE saw; n/a if there was none"},
+    {"max_rowid", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "SQLite: the largest rowid: as many rows as this where none was deleted"},
+    {"unused_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "SQLite: of heap_bytes those that hold nothing"},
     {"fillfactor", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, "coalesce(o.fillfactor, 100) / 100", .help = "how full INSERT makes a page; the rest is room for updates that touch no index"},
     {"own_options", KIND_TEXT, TYPE_TEXT, .source = "array_to_string(c.reloptions, ', ')", .help = "storage options of its own: fillfactor=70, autovacuum_vacuum_scale_factor=0.01"},
     {"live_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_live_tuples(r.id)", .help = "rows, estimated"},
@@ -50,7 +53,7 @@ static const struct column columns[] = {
     {"last_autoanalyze", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_stat_get_last_autoanalyze_time(r.id)", .help = "last analyze by autovacuum"},
     {"vacuum_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "time since the last vacuum of either kind"},
     {"analyze_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "time since the last analyze of either kind"},
-    {"seq_scan", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_numscans(r.id)", .help = "sequential scans"},
+    {"seq_scan", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_numscans(r.id)", .help = "sequential scans; of a parallel one each participant counts"},
     {"seq_rows", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "pg_stat_get_tuples_returned(r.id)", .help = "rows read by sequential scans"},
     {"last_seq_scan", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "pg_stat_get_lastscan(r.id)", .since = 160000, .help = "last sequential scan"},
     {"idx_scan", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "r.idx_scan", .help = "index scans"},
@@ -74,14 +77,14 @@ static const struct column columns[] = {
     {"vacuum_ms", KIND_COUNTER, TYPE_REAL, UNIT_MS, "pg_stat_get_total_vacuum_time(r.id) + pg_stat_get_total_autovacuum_time(r.id)", .since = 180000, .help = "time spent vacuuming it"},
     {"analyze_ms", KIND_COUNTER, TYPE_REAL, UNIT_MS, "pg_stat_get_total_analyze_time(r.id) + pg_stat_get_total_autoanalyze_time(r.id)", .since = 180000, .help = "time spent analyzing it"},
     {"idx_scan_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "idx_scan", .b = "seq_scan", .least = 10, .help = "index scans / all scans, from 10 on"},
-    {"rows_per_seq_scan", KIND_DERIVED, TYPE_REAL, UNIT_COUNT, .formula = FORMULA_QUOTIENT, .a = "seq_rows", .b = "seq_scan", .help = "rows read by a sequential scan"},
+    {"rows_per_seq_scan", KIND_DERIVED, TYPE_REAL, UNIT_COUNT, .formula = FORMULA_QUOTIENT, .a = "seq_rows", .b = "seq_scan", .help = "rows read by a sequential scan, by each participant of a parallel one"},
     {"hot_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_QUOTIENT, .a = "hot_upd", .b = "upd", .least = 10, .help = "updates that touched no index / updates, from 10 on"},
     {"heap_hit_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "heap_hit", .b = "heap_read", .least = 100, .help = "pages of the table found in shared buffers / looked at, from 100 on"},
     {"idx_hit_ratio", KIND_DERIVED, TYPE_REAL, UNIT_RATIO, .formula = FORMULA_SHARE, .a = "idx_hit", .b = "idx_read", .least = 100, .help = "pages of its indexes found in shared buffers / looked at, from 100 on"},
 };
 // clang-format on
 
-static const struct dataset dataset = {
+const struct dataset dataset_tables = {
     .name = "tables",
     .help = "a table: size, rows live and dead, scans, changes, vacuum and analyze, what autovacuum owes it",
     .columns = columns,
@@ -172,8 +175,8 @@ static double ratio(double a, double b)
 /* TO = A / B. */
 static void put_ratio(struct sample *s, const char *to, const char *a, const char *b, const int *rows, int n)
 {
-    int column = dataset_column(&dataset, to), x = dataset_column(&dataset, a),
-        y = dataset_column(&dataset, b);
+    int column = dataset_column(&dataset_tables, to), x = dataset_column(&dataset_tables, a),
+        y = dataset_column(&dataset_tables, b);
     for (int i = 0; i < n; i++) {
         int row = rows == NULL ? i : rows[i];
         if (row >= 0)
@@ -183,8 +186,9 @@ static void put_ratio(struct sample *s, const char *to, const char *a, const cha
 
 static void complete(struct sample *s, const int *rows, int n)
 {
-    int live_rows = dataset_column(&dataset, "live_rows"), dead_rows = dataset_column(&dataset, "dead_rows");
-    int dead_ratio = dataset_column(&dataset, "dead_ratio");
+    int live_rows = dataset_column(&dataset_tables, "live_rows"),
+        dead_rows = dataset_column(&dataset_tables, "dead_rows");
+    int dead_ratio = dataset_column(&dataset_tables, "dead_ratio");
     put_ratio(s, "vacuum_debt", "dead_rows", "vacuum_at", rows, n);
     put_ratio(s, "insert_debt", "ins_since_vacuum", "insert_at", rows, n);
     put_ratio(s, "analyze_debt", "mod_since_analyze", "analyze_at", rows, n);
@@ -200,8 +204,8 @@ static void complete(struct sample *s, const int *rows, int n)
 /* TO = time since the later one of two moments, of which each may be missing. */
 static void put_age(struct sample *s, const char *to, const char *a, const char *b)
 {
-    int column = dataset_column(&dataset, to), x = dataset_column(&dataset, a),
-        y = dataset_column(&dataset, b);
+    int column = dataset_column(&dataset_tables, to), x = dataset_column(&dataset_tables, a),
+        y = dataset_column(&dataset_tables, b);
     for (int i = 0; i < s->n_rows; i++) {
         double a_s = sample_real(s, x, i), b_s = sample_real(s, y, i);
         double since = s->wall_s - (isnan(a_s) || b_s > a_s ? b_s : a_s);
@@ -216,7 +220,7 @@ static void age(struct sample *s)
 }
 
 static const struct relations_kind kind = {
-    .dataset = &dataset,
+    .dataset = &dataset_tables,
     .id = "relid",
     .catalog = catalog,
     .is_one = "c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't'", /* temporary ones are their
@@ -234,7 +238,7 @@ static void start(struct pg_poll *p)
 }
 
 const struct pg_collector pg_tables = {
-    .dataset = &dataset,
+    .dataset = &dataset_tables,
     .lane = PG_SLOW,
     .per_database = true,
     .start = start,

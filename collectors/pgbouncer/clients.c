@@ -7,7 +7,7 @@
 
 enum { MOST_ROWS = 1000 };
 
-enum { ID, CONNECTED, DATNAME, USENAME, APPLICATION, STATE, ADDR, PORT, WAIT, LINK, PID, REQUESTED, TLS };
+enum { ID, CONNECTED, DATNAME, USENAME, APPLICATION, STATE, ADDR, PORT, WAIT, LINK, PID, REQUESTED, TLS, NUMBER };
 // clang-format off
 static const struct column columns[] = {
     [ID]          = {"id", KIND_KEY, TYPE_TEXT, .source = "ptr", .help = "the product's name for the connection"},
@@ -23,6 +23,7 @@ static const struct column columns[] = {
     [PID]         = {"client_pid", KIND_LABEL, TYPE_INT, .source = "remote_pid", .help = "its process id, on a unix socket"},
     [REQUESTED]   = {"requested", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "request_time", .help = "when it last asked something"},
     [TLS]         = {"tls", KIND_LABEL, TYPE_TEXT, .source = "tls", .help = "TLS version and cipher; none without TLS"},
+    [NUMBER]      = {"client_no", KIND_LABEL, TYPE_INT, .source = "id", .help = "the number that KILL_CLIENT takes (PgBouncer 1.24 and newer)"},
 };
 // clang-format on
 

@@ -48,10 +48,19 @@ static void got_config(void *ctx, const struct conn_answer *a)
 }
 
 /* "1.18.0/bouncer" is what the console says for its version. */
+static const char *version_end(const char *version)
+{
+    return version == NULL ? NULL : strstr(version, "/bouncer");
+}
+
+bool console_is(const struct conn *c)
+{
+    return version_end(conn_parameter(c, "server_version")) != NULL;
+}
+
 static bool is_console(struct bouncer_source *s)
 {
-    const char *version = conn_parameter(s->conn, "server_version");
-    const char *slash = version == NULL ? NULL : strstr(version, "/bouncer");
+    const char *version = conn_parameter(s->conn, "server_version"), *slash = version_end(version);
     if (slash == NULL)
         return false;
     snprintf(s->version, sizeof(s->version), "%.*s", (int)(slash - version), version);
@@ -87,19 +96,35 @@ static const struct {
     {"server does not support SSL",
      "PgBouncer does not offer TLS here: set client_tls_sslmode there, or sslmode=prefer in the URL"},
     {"SSL required", "PgBouncer takes only TLS here: sslmode=require in the URL"},
+    {"admin access needed", "needs admin_users: this role may look, and not act: name it there in "
+                            "pgbouncer.ini, then RELOAD"},
 };
+
+void console_sentence(const char *text, char *out, size_t size)
+{
+    snprintf(out, size, "%s", text);
+    for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
+        if (strstr(text, sentences[i].said) != NULL)
+            snprintf(out, size, "%s: %.600s", sentences[i].meant, text);
+}
 
 static void down(void *ctx, enum conn_trouble trouble, const char *text)
 {
     struct bouncer_source *s = ctx;
     char more[900];
-    snprintf(more, sizeof(more), "%s", text);
-    for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
-        if (strstr(text, sentences[i].said) != NULL)
-            snprintf(more, sizeof(more), "%s: %.600s", sentences[i].meant, text);
+    console_sentence(text, more, sizeof(more));
     bouncer_enter(s);
     lost(s, trouble, more);
     bouncer_leave(s);
+}
+
+void console_prepare(struct conn_info *info)
+{
+    keep_add_standards(info);
+    conn_info_set(info, "application_name", "dbvitals");
+    conn_info_set(info, "client_encoding", NULL);
+    conn_info_set(info, "options", NULL); /* of psql's environment; the console refuses them */
+    conn_info_set(info, "target_session_attrs", NULL);
 }
 
 static void open_conn(void *ctx)
@@ -108,11 +133,7 @@ static void open_conn(void *ctx)
     if (s->conn != NULL)
         return;
     struct conn_info *info = conn_info_copy(s->info);
-    keep_add_standards(info);
-    conn_info_set(info, "application_name", "dbvitals");
-    conn_info_set(info, "client_encoding", NULL);
-    conn_info_set(info, "options", NULL); /* of psql's environment; the console refuses them */
-    conn_info_set(info, "target_session_attrs", NULL);
+    console_prepare(info);
     struct conn_options options = keep_options(&s->keep);
     options.simple = true;
     s->conn = conn_open(s->loop, info, &options, (struct conn_handler){.ctx = s, .up = up, .down = down});

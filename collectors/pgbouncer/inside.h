@@ -21,6 +21,7 @@ struct bouncer_source {
     struct peaks *peaks;
     struct loop_timer *second; /* looks at the pools between polls */
     double pools_mono_s;       /* when they were last polled */
+    struct act *acts;          /* cures that have not ended */
     bool polling;              /* inside poll(): answers wait for the next turn */
     bool closed;
     int depth;
@@ -52,7 +53,21 @@ struct conn_info *bouncer_url_parse(const char *url, struct err *err);
 void console_start(struct bouncer_source *s);
 void console_close(struct bouncer_source *s, const char *text);
 void console_read_config(struct bouncer_source *s, const struct conn_rows *config);
+/* Sets on INFO what every connection to a console has. */
+void console_prepare(struct conn_info *info);
+/* Is it a console that C is connected to? */
+bool console_is(const struct conn *c);
+/* What TEXT, which the console said, means and what to do about it. */
+void console_sentence(const char *text, char *out, size_t size);
 #define CONSOLE_TIMEOUT_S 3.0
+
+/* act.c: as struct product says */
+struct act *bouncer_act_start(struct source *source, const struct act_order *order, struct act_host host,
+                              struct err *err);
+void bouncer_act_cancel(struct act *a);
+void bouncer_act_forget(struct act *a);
+/* The target goes: those that run are told of, once. */
+void bouncer_acts_close(struct bouncer_source *s);
 
 /* poll.c */
 void bouncer_poll_start(struct bouncer_source *s, const struct dataset *d);

@@ -7,14 +7,14 @@
 #include "collectors/pgbouncer/inside.h"
 #include "core/mem.h"
 
-#define BOUNCER_COLLECTOR(name) extern const struct bouncer_collector bouncer_set_##name;
-#include "collectors/bouncer_collectors.def"
-#undef BOUNCER_COLLECTOR
+#define COLLECTOR(name) extern const struct bouncer_collector bouncer_set_##name;
+#include "collectors/pgbouncer_collectors.def"
+#undef COLLECTOR
 
 const struct bouncer_collector *const bouncer_collectors[] = {
-#define BOUNCER_COLLECTOR(name) &bouncer_set_##name,
-#include "collectors/bouncer_collectors.def"
-#undef BOUNCER_COLLECTOR
+#define COLLECTOR(name) &bouncer_set_##name,
+#include "collectors/pgbouncer_collectors.def"
+#undef COLLECTOR
     NULL};
 
 static bool serves(const char *url)
@@ -22,9 +22,10 @@ static bool serves(const char *url)
     return strncmp(url, "pgbouncer://", strlen("pgbouncer://")) == 0;
 }
 
-static bool check_url(const char *url, struct err *err)
+static bool check(const struct target_config *config, const char **key, struct err *err)
 {
-    struct conn_info *info = bouncer_url_parse(url, err);
+    struct conn_info *info = bouncer_url_parse(config->url, err);
+    (void)key; /* it is the URL */
     conn_info_free(info);
     return info != NULL;
 }
@@ -50,10 +51,7 @@ static void destroy(struct bouncer_source *s)
     loop_timer_free(s->second);
     peaks_free(s->peaks);
     conn_info_free(s->info);
-    const char *const owned[] = {s->config.name, s->config.url,      s->config.stack,
-                                 s->config.env,  s->config.password, s->config.password_command};
-    for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
-        free((char *)(uintptr_t)owned[i]);
+    target_config_done(&s->config);
     free(s);
 }
 
@@ -105,18 +103,12 @@ static struct source *open_source(struct loop *loop, const struct target_config 
         return NULL;
     struct bouncer_source *s = mem_new(sizeof(*s));
     *s = (struct bouncer_source){.loop = loop,
-                                 .config = *config,
                                  .host = host,
                                  .info = info,
                                  .rtt_ms = NAN,
                                  .max_clients = NAN,
                                  .pools_mono_s = -HUGE_VAL};
-    s->config.name = mem_dup(config->name);
-    s->config.url = mem_dup(config->url);
-    s->config.stack = mem_dup(config->stack);
-    s->config.env = mem_dup(config->env);
-    s->config.password = mem_dup(config->password);
-    s->config.password_command = mem_dup(config->password_command);
+    target_config_copy(&s->config, config);
     s->turn = loop_timer_new(loop, on_turn, s);
     s->peaks = peaks_new();
     console_start(s);
@@ -126,6 +118,7 @@ static struct source *open_source(struct loop *loop, const struct target_config 
 static void close_source(struct source *source)
 {
     struct bouncer_source *s = (struct bouncer_source *)source;
+    bouncer_acts_close(s);
     s->closed = true;
     bouncer_enter(s);
     keep_stop(&s->keep);
@@ -163,6 +156,8 @@ static void poll(struct source *source, const struct dataset *const *due, int n)
     bouncer_leave(s);
 }
 
+static const char *const keys[] = {"connect_timeout", "password_command", NULL};
+
 const struct product bouncer_product = {
     .name = "PgBouncer",
     .urls = "pgbouncer://ROLE@HOST:6432 (its admin console)",
@@ -170,11 +165,15 @@ const struct product bouncer_product = {
              "pgbouncer://ROLE@/?host=DIRECTORY of its unix socket\n"
              "  - whether it answers anybody: psql -h HOST -p 6432 -U ROLE pgbouncer -c 'SHOW VERSION'\n",
     .lacks = "PgBouncer has no such dataset",
-    .check = check_url,
+    .keys = keys,
+    .check = check,
     .serves = serves,
     .open = open_source,
     .poll = poll,
     .dataset = dataset,
     .sources = sources,
+    .act = bouncer_act_start,
+    .act_cancel = bouncer_act_cancel,
+    .act_forget = bouncer_act_forget,
     .close = close_source,
 };

@@ -110,6 +110,7 @@ def test_nothing_to_do_is_not_said_of_checks_that_could_not_be_judged(start_data
     assert optimize(database, "--yes", "--only", "vacuum_freeze").returncode == 0
 
 
+@pytest.mark.waits
 def test_what_must_be_typed_because_of_a_transaction_says_which(start_database):
     database = start_database()
     database.psql("create table t(id int primary key, a int); insert into t select g, g from generate_series(1, 100000) g; create index t_a on t(a); create index t_a2 on t(a)")

@@ -18,10 +18,12 @@ static void print_progress(void *ctx, const char *text)
     fflush(stdout);
 }
 
-static void print_ready(void *ctx, const char *conninfo, const char *error)
+static void print_ready(void *ctx, const char *const *targets, int n, const char *error)
 {
     struct hold *h = ctx;
-    printf("%s %s\n", error == NULL ? "ready" : "failed", error == NULL ? conninfo : error);
+    for (int i = 1; i < n; i++)
+        printf("also %s\n", targets[i]);
+    printf("%s %s\n", error == NULL ? "ready" : "failed", error == NULL ? targets[0] : error);
     fflush(stdout);
     h->failed = error != NULL;
     if (h->failed)
@@ -41,9 +43,9 @@ static void stop_at_end(void *ctx, bool readable, bool writable)
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "demo-supervisor") == 0)
-        return demo_supervise();
+        return demo_supervise(argc > 2 && strcmp(argv[2], "stack") == 0);
     struct hold h = {.loop = loop_new()};
-    struct demo *d = demo_start(h.loop, print_ready, &h);
+    struct demo *d = demo_start(h.loop, argc > 1 && strcmp(argv[1], "stack") == 0, print_ready, &h);
     demo_watch(d, print_progress, NULL);
     struct loop_fd *in = loop_fd_new(h.loop, STDIN_FILENO, stop_at_end, &h);
     loop_fd_want(in, true, false);

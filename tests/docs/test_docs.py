@@ -13,7 +13,7 @@ from conftest import ROOT
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 import docs  # noqa: E402
 
-HAND_WRITTEN = ["README.md", "docs/manual.md", "docs/guard.md"]
+HAND_WRITTEN = ["README.md", "docs/manual.md", "docs/guard.md", "docs/profile.md"]
 # A block of a page: ```console, ```ini and the like.
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -87,7 +87,9 @@ def test_a_config_in_the_manual_is_accepted(dbvitals, tmp_path, page, text):
     config = tmp_path / "dbvitals.conf"
     config.write_text(text)
     config.chmod(0o600)
-    done = dbvitals("config", "check", "--config", config, env={**os.environ, "OPS_DB_PASSWORD": "x"})
+    services = tmp_path / "services"
+    services.write_text("[shop]\nhost=/nowhere\n")
+    done = dbvitals("config", "check", "--config", config, env={**os.environ, "OPS_DB_PASSWORD": "x", "PGSERVICEFILE": str(services)})
     assert done.returncode == 0, f"{page}: {done.stderr}"
 
 
@@ -108,7 +110,6 @@ def test_a_command_in_the_manual_does_what_it_says(example_server, dbvitals, com
 
 # ---- A column is one line in one file ----
 
-@pytest.mark.slow
 def test_a_column_is_one_line_that_appears_in_show_query_help_and_docs(server, build_dir, tmp_path):
     tree, build = copy_of_the_house(build_dir, tmp_path / "house")
     databases = tree / "collectors/pg/databases.c"

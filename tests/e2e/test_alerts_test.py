@@ -5,8 +5,8 @@ import os
 import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-JOBS = "[dataset jobs]\nsql = select state, count(*) as waiting from jobs group by state\nkey = state\ngauge = waiting\n"
-RULE = "[rule jobs_wait]\nfrom = jobs\nvalue = waiting\nwarning = > 5\nfor = 60s\nsummary = {waiting} jobs are {state}, {count}\n"
+JOBS = "[dataset chores]\nsql = select state, count(*) as waiting from jobs group by state\nkey = state\ngauge = waiting\n"
+RULE = "[rule jobs_wait]\nfrom = chores\nvalue = waiting\nwarning = > 5\nfor = 60s\nsummary = {waiting} jobs are {state}, {count}\n"
 
 
 def line(**members):
@@ -14,7 +14,7 @@ def line(**members):
 
 
 def rows(at, *values, **more):
-    return line(at=at, dataset="jobs", target="shop", rows=[{"state": "new", "waiting": v} for v in values], **more)
+    return line(at=at, dataset="chores", target="shop", rows=[{"state": "new", "waiting": v} for v in values], **more)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_dataset_of_the_config_is_known(attempt, tmp_path):
     assert attempt(RULE, samples, "--config", config).returncode == 0
     assert attempt(JOBS + RULE, samples, "--config", tmp_path / "r.conf").returncode == 0, "the config itself"
     refused = attempt(RULE, samples)
-    assert refused.returncode == 1 and f"{tmp_path}/r.conf:2: " in refused.stderr and "jobs" in refused.stderr
+    assert refused.returncode == 1 and f"{tmp_path}/r.conf:2: " in refused.stderr and "chores" in refused.stderr
 
 
 def test_rows_that_share_a_key_neither_shorten_for_nor_flap(attempt):

@@ -136,7 +136,7 @@ def test_rows_of_an_own_dataset_with_one_key_are_refused_with_the_reason(server,
     assert json.loads(done.stdout) == [{"n": 5}] and done.stderr == ""
 
 
-@pytest.mark.parametrize("target", ["[target shop]\nurl = service=shop\n", ""])
+@pytest.mark.parametrize("target", ["[target shop]\nurl = postgresql://127.0.0.1/shop\n", ""])
 def test_a_dataset_of_a_target_that_is_not_there_is_refused_with_file_and_line(server, dbvitals, tmp_path, target):
     config = tmp_path / "c.conf"
     config.write_text(f"{target}[dataset d]\nsql = select 1 as a\nkey = a\ntarget = shpo\n")
@@ -168,6 +168,7 @@ def test_help_tells_every_column_of_a_dataset(dbvitals):
     assert done.returncode == 0 and "blks_hit" in done.stdout and "hit_ratio" in done.stdout
 
 
+@pytest.mark.waits
 def test_every_dataset_answers_on_every_version(each_server, dbvitals):
     each_server.psql("create extension if not exists pg_stat_statements")
     done = dbvitals("show", "-f", "json", env=each_server.env())

@@ -1,5 +1,6 @@
 """config check: what would be lost later, or never work, is refused with the file and the line it stands in."""
 import datetime
+import sqlite3
 
 import pytest
 
@@ -36,6 +37,39 @@ WRONG = [
 ]
 
 
+APP = "[target a]\nurl = http://127.0.0.1:9/\n"
+# What cannot be a target: the lines, where it stands, the key that is named, what is said.
+WRONG_TARGETS = [
+    ("[target a]\nurl = redis://x:port/0", 2, "url", "port"),
+    ("[target a]\nurl = redis://x/none", 2, "url", "database"),
+    ("[target a]\nurl = rediss://x/0\nca_file = /nowhere/ca.pem", 3, "ca_file", "cannot read /nowhere/ca.pem"),
+    ("[target a]\nurl = sqlite:", 2, "url", "no file"),
+    ("[target a]\nurl = http://", 2, "url", "http://host/path"),
+    ("[target a]\nurl = backups:", 2, "url", "whole path"),
+    ("[target a]\nurl = ftp://x/", 2, "url", "no product serves"),
+    ("[target a]\nurl = HTTP://x/", 2, "url", "no product serves"),
+    ("[target a]\nurl = SQLITE:/x", 2, "url", "no product serves"),
+    ("[target a]\nurl = POSTGRESQL://x/", 2, "url", "no product serves"),
+    ("[target a]\nurl = postgresql://x:y:z/", 2, "url", "port"),
+    ("[target a]\nurl = pgbouncer://x:port/", 2, "url", "port"),
+    ("[target a]\nurl = host=x nobody=y", 2, "url", "nobody"),
+    (APP + "pool.size = $..size", 3, "pool.size", "no path"),
+    (APP + "pool.size = abc def", 3, "pool.size", "metric's name"),
+    (APP + "pool.size = $.x]", 3, "pool.size", "no path"),
+    (APP + "pool.size = -5", 3, "pool.size", "below zero"),
+    (APP + "header = planted", 3, "header", "Name: value"),
+    (APP + "header = X-A: 1\n  planted", 3, "header", "line 2"),
+    (APP + "caches = nodollar", 3, "caches", "no path"),
+    (APP + "pools = $.x[", 3, "pools", "no path"),
+    (APP + "latency = a-b", 3, "latency", "histogram"),
+    (APP + "latency = a_bucket", 3, "latency", "without _bucket"),
+    (APP + "ca_file = /nowhere/ca.pem", 3, "ca_file", "cannot read /nowhere/ca.pem"),
+    (APP + "env = prod\nmigrations = /srv/m", 4, "migrations", "one of PostgreSQL, not of application"),
+    ("[target a]\nurl = sqlite:/x.db\nstack = shop\npool.idle = $.idle", 4, "pool.idle", "one of application, not of SQLite"),
+    ("[target a]\nurl = backups:/x/*.gz\nconnect_timeout = 1s", 3, "connect_timeout", "one of PostgreSQL, PgBouncer, Redis, not of backups"),
+]
+
+
 @pytest.fixture
 def config(tmp_path):
     def write(text):
@@ -53,6 +87,35 @@ def test_what_cannot_be_meant_is_refused_with_file_and_line(dbvitals, config, te
     assert done.returncode != 0, done.stdout
     assert f"{path}:{line}: " in done.stderr and says in done.stderr, done.stderr
     assert "planted" not in done.stderr
+
+
+@pytest.mark.parametrize("text, line, key, says", WRONG_TARGETS, ids=[f"{i}-{w[2]}" for i, w in enumerate(WRONG_TARGETS)])
+def test_a_target_that_can_never_work_is_refused_by_check_and_at_the_start(dbvitals, config, text, line, key, says):
+    path = config("\n[dashboard]\n" + text + "\n")
+    for words in (("config", "check"), ("check", "--no-attach", "--wait", "0.1s")):
+        done = dbvitals(*words, "--config", path)
+        said = done.stdout + done.stderr
+        assert done.returncode != 0, said
+        assert f"{path}:{line + 2}: [target a] {key}: " in said and says in said, said
+        assert "planted" not in said
+
+
+def test_a_target_that_can_never_work_stops_nobody_who_names_others(dbvitals, config, tmp_path):
+    db = sqlite3.connect(tmp_path / "shop.db")
+    db.execute("create table t (x)")
+    db.close()
+    path = config(f"{APP}caches = nodollar\n[target shop]\nurl = sqlite:{tmp_path}/shop.db\n")
+    done = dbvitals("show", "tables", "shop", "--config", path)
+    assert done.returncode == 0 and "nodollar" not in done.stderr, done
+    assert dbvitals("config", "check", "--config", path).returncode != 0
+
+
+def test_targets_that_can_work_are_taken(dbvitals, config):
+    path = config(APP + "pool.size = $.size\npool.max_overflow = -1\npool.in_use = busy_total\nheader = X-A: 1\n  X-B: 2\nlatency = a, b\n"
+                  "[target r]\nurl = redis://x:6379/1\n[target f]\nurl = sqlite:/nowhere/x.db\n[target b]\nurl = backups:/nowhere/*.gz\n"
+                  "[target p]\nurl = dbname=shop\nall_databases = yes\nconnect_timeout = 1s\npassword_command = echo\n[target q]\nurl = shop\n[target c]\nurl = pgbouncer://x/\n")
+    done = dbvitals("config", "check", "--config", path)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_guard_refuses_the_same_before_it_begins(dbvitals, config, tmp_path):

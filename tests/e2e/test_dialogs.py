@@ -2,11 +2,11 @@
 import os
 import re
 import signal
-import threading
 
 import pytest
 
 import screen
+from busy import STUBBORN, Busy
 from dialogs import confirm, escape, only, read_it
 from servers import wait_for
 
@@ -176,7 +176,7 @@ def test_three_sessions_are_told_apart_in_one_dialog_of_80x24(shop, program):
     holder.cursor().execute("update orders set v = 'y' where id = 1")
     idle = shop.connect(application_name="batch-idle")
     idle.cursor().execute("vacuum orders")
-    busy = Busy(shop, "batch-busy", "update orders set v = 'z' where id = 1")
+    busy = Busy(shop, "update orders set v = 'z' where id = 1", application_name="batch-busy")
     with opened(shop, program, page="sessions", rows=24, columns=80) as s:
         s.wait(lambda t: t.count("update orders") == 2 and "vacuum orders" in t)
         s.send(*"ttt")
@@ -192,33 +192,8 @@ def test_three_sessions_are_told_apart_in_one_dialog_of_80x24(shop, program):
     idle.close()
 
 
-class Busy:
-    """A session that runs SQL, in a thread; `why` is the error that ended it."""
-
-    def __init__(self, shop, name, sql, **connection):
-        self.connection, self.why = shop.connect(application_name=name, **connection), None
-        self.pid = self.connection.info.backend_pid
-        self.thread = threading.Thread(target=self.run, args=(sql,))
-        self.thread.start()
-
-    def run(self, sql):
-        try:
-            self.connection.cursor().execute(sql)
-        except Exception as why:
-            self.why = str(why)
-
-    def end(self):
-        self.thread.join(15)
-        self.connection.close()
-
-
-# It takes no cancel: the error is caught, and it goes on.
-STUBBORN = """do $$ declare until timestamptz := clock_timestamp() + interval '30 s';
-    begin while clock_timestamp() < until loop begin perform pg_sleep(0.1); exception when query_canceled then null; end; end loop; end $$"""
-
-
 def test_an_escalation_tells_each_step_and_ends_what_does_not_heed(shop, program):
-    busy = Busy(shop, "stubborn", STUBBORN)
+    busy = Busy(shop, STUBBORN, application_name="stubborn")
     with opened(shop, program, page="sessions") as s:
         s.wait("stubborn")
         only(s, "stubborn")

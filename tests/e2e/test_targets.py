@@ -1,6 +1,7 @@
 """What is looked at: through a pooler, as a role with nothing, all databases, two targets, datasets and panes of the user's own."""
 import json
 import re
+import sqlite3
 import subprocess
 import threading
 
@@ -128,9 +129,9 @@ def test_what_reads_an_own_dataset_is_told_from_what_others_send(start_server, p
     server = start_server()
     server.psql("create extension pg_stat_statements")
     config = tmp_path / "dbvitals.conf"
-    config.write_text("[dataset jobs]\nsql = select 'x' as job, 1 as jobs\nkey = job\ngauge = jobs\nevery = 1s\n")
+    config.write_text("[dataset chores]\nsql = select 'x' as job, 1 as jobs\nkey = job\ngauge = jobs\nevery = 1s\n")
     server.psql("select pg_stat_statements_reset()")
-    done = subprocess.run([program, "show", "jobs", "-n", "3", "--config", str(config)], env=server.env(), capture_output=True, text=True, timeout=60)
+    done = subprocess.run([program, "show", "chores", "-n", "3", "--config", str(config)], env=server.env(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     found = server.psql("select query from pg_stat_statements where query !~ 'dbvitals [*]/' and query !~* 'pg_stat_statements|^(deallocate|discard|close)'")
     assert found.strip() == "", found
@@ -154,12 +155,12 @@ def test_the_fleet_has_one_line_for_each_stack_and_what_is_down_comes_first(serv
     with screen.Screen([program, "--config", str(config), "a-main", "a-copy", "pear"], rows=30, columns=150) as s:
         s.wait("live")
         s.send(":page fleet", "enter")
-        stacks = s.wait(lambda t: "pear is down: Connection refused" in t and re.search(r"apple +2 +0 .* \d", t), 10).split("targets · ")[0].split("\n")
+        stacks = s.wait(lambda t: "pear is down: Connection refused" in t and re.search(r"apple +\d+ +2 +0 .* \d", t), 10).split("targets · ")[0].split("\n")
         rows = [next(i for i, line in enumerate(stacks) if re.match(rf"[▶ ] {name} ", line)) for name in ("pear", "apple")]
         assert rows == sorted(rows), stacks
         head = lambda t: t.split("\n")[0]  # noqa: E731
-        for name in ("pear", "a-copy", "a-main", "pear"):  # by name, and round
-            s.send("g")
+        for key, name in (("g", "a-copy"), ("g", "a-main"), ("a", "pear"), ("g", "a-copy"), ("a", "pear")):  # within the stack, then the next one, and round
+            s.send(key)
             s.wait(lambda t: f" {name} " in head(t) + " ", 5, name)
         s.send(":target nowhere", "enter")
         s.wait('no target is called "nowhere"', 5)
@@ -168,3 +169,30 @@ def test_the_fleet_has_one_line_for_each_stack_and_what_is_down_comes_first(serv
         s.wait(lambda t: ":target" not in t.split("\n")[-1] and "Tab completes" not in t, 5)
         s.send("q")
         assert s.wait_end() == 0
+
+
+def test_a_page_of_another_product_leads_to_the_target_of_the_stack_that_has_it(server, program, tmp_path):
+    """First those of the stack, though another one's name comes before; a page that is for both stays where it is."""
+    for name in ("shop-aside", "shop-notes"):
+        with sqlite3.connect(tmp_path / f"{name}.db") as file:
+            file.execute(f"create table {name.removeprefix('shop-')}_table (a int)")
+        file.close()
+    config = tmp_path / "dbvitals.conf"
+    config.write_text(f"[target shop]\nurl = {server.conninfo()}\nstack = web\n[target shop-aside]\nurl = sqlite:{tmp_path}/shop-aside.db\n"
+                      f"[target shop-notes]\nurl = sqlite:{tmp_path}/shop-notes.db\nstack = web\n")
+    with screen.Screen([program, "--config", str(config), "shop", "shop-aside", "shop-notes"], rows=30, columns=150) as s:
+        s.wait(lambda t: "PostgreSQL" in t and "collecting..." not in t)
+        s.send(":page fleet", "enter")
+        s.wait(lambda t: all(re.search(rf"{name} .* SQLite .* up ", t) for name in ("shop-aside", "shop-notes")) and "PostgreSQL" in t)
+        s.send(":page sqlite", "enter")
+        text = s.wait("notes_table")
+        assert "page sqlite: target shop-notes is looked at" in text and "aside_table" not in text
+        s.send(":page databases", "enter")
+        s.wait(lambda t: "› databases" in t and "shop-notes" in t.split("\n")[0])
+        s.send("2")
+        text = s.wait(lambda t: "PostgreSQL" in t.split("\n")[0])
+        assert "page sessions: target shop is looked at" in text
+        s.send(":target shop-notes", "enter")
+        s.wait(lambda t: "shop-notes" in t.split("\n")[0])
+        s.send(":target shop", "enter")  # shop-notes fits what is typed too, and is looked at
+        s.wait(lambda t: "PostgreSQL" in t.split("\n")[0])

@@ -21,7 +21,7 @@ def close(ours, truth, tolerance=0.02):
     assert abs(ours - truth) <= tolerance * abs(truth), f"dbvitals {ours}, psql {truth}"
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 def test_tps_calls_hit_ratio_and_mean_agree_with_psql(start_server, program):
     server = start_server(autovacuum="off")  # it reads blocks when nobody looks
     server.psql("create database bench; create extension pg_stat_statements;")

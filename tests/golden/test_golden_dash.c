@@ -19,11 +19,13 @@ static void screen(enum world_kind kind, int rows, int columns, bool ascii, cons
     world_done(&w);
 }
 
-static void alarm_screen(int rows, int columns, const char *page, const char *keys, const char *name)
+/* What MAKE has put into a world of that KIND, on PAGE after KEYS. */
+static void made_screen(enum world_kind kind, void (*make)(struct world *w), const char *page, int rows,
+                        int columns, const char *keys, const char *name)
 {
     struct world w;
-    world_init(&w, WORLD_TROUBLE);
-    world_alarm(&w);
+    world_init(&w, kind);
+    make(&w);
     world_open(&w, rows, columns, page);
     world_settle(&w);
     world_type(&w, keys);
@@ -32,17 +34,24 @@ static void alarm_screen(int rows, int columns, const char *page, const char *ke
     world_done(&w);
 }
 
+static void alarm_screen(int rows, int columns, const char *page, const char *keys, const char *name)
+{
+    made_screen(WORLD_TROUBLE, world_alarm, page, rows, columns, keys, name);
+}
+
 static void ledger_screen(int rows, int columns, const char *keys, const char *name)
 {
-    struct world w;
-    world_init(&w, WORLD_QUIET);
-    world_ledger(&w);
-    world_open(&w, rows, columns, "ledger");
-    world_settle(&w);
-    world_type(&w, keys);
-    world_settle(&w);
-    golden_check_styles(w.canvas, name);
-    world_done(&w);
+    made_screen(WORLD_QUIET, world_ledger, "ledger", rows, columns, keys, name);
+}
+
+static void jobs_screen(int rows, int columns, const char *keys, const char *name)
+{
+    made_screen(WORLD_QUIET, world_jobs, "cures", rows, columns, keys, name);
+}
+
+static void escalation_screen(int rows, int columns, const char *keys, const char *name)
+{
+    made_screen(WORLD_QUIET, world_escalation, "cures", rows, columns, keys, name);
 }
 
 static void findings_screen(int rows, int columns, bool found, const char *page, const char *keys, const char *name)
@@ -52,32 +61,6 @@ static void findings_screen(int rows, int columns, bool found, const char *page,
     world_advise(&w, found);
     world_open(&w, rows, columns, page);
     dash_data_changed(w.dash, "shop", "findings");
-    world_settle(&w);
-    world_type(&w, keys);
-    world_settle(&w);
-    golden_check_styles(w.canvas, name);
-    world_done(&w);
-}
-
-static void jobs_screen(int rows, int columns, const char *keys, const char *name)
-{
-    struct world w;
-    world_init(&w, WORLD_QUIET);
-    world_jobs(&w);
-    world_open(&w, rows, columns, "cures");
-    world_settle(&w);
-    world_type(&w, keys);
-    world_settle(&w);
-    golden_check_styles(w.canvas, name);
-    world_done(&w);
-}
-
-static void escalation_screen(int rows, int columns, const char *keys, const char *name)
-{
-    struct world w;
-    world_init(&w, WORLD_QUIET);
-    world_escalation(&w);
-    world_open(&w, rows, columns, "cures");
     world_settle(&w);
     world_type(&w, keys);
     world_settle(&w);

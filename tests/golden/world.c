@@ -15,6 +15,7 @@
 #include "collectors/pg/wait_tree.h"
 #include "core/mem.h"
 #include "engine/products.h"
+#include "engine/queue.h"
 #include "tests/unit/test.h"
 
 static const char *const target = "shop";
@@ -351,7 +352,7 @@ static void tables_put(struct world *w, enum world_kind kind, double ago_s)
         real_set(s, i, "dead_ratio", dead / (r->live + dead));
         real_set(s, i, "vacuum_debt", dead / (50 + 0.2 * r->live));
         real_set(s, i, "analyze_debt", 0.4);
-        real_set(s, i, "seq_scan", seq_per_s * t);
+        real_set(s, i, "seq_scan", 3 * seq_per_s * t); /* a leader and two workers, each counted */
         real_set(s, i, "seq_rows", seq_per_s * r->live * t);
         real_set(s, i, "idx_scan", r->idx_per_s * t);
         real_set(s, i, "ins", r->writes_per_s * t);
@@ -781,11 +782,24 @@ void world_ledger(struct world *w)
         entry_free(entries[i]);
 }
 
+/* As the engine makes it from the newest samples. */
+static void queue_put(struct world *w, double ago_s)
+{
+    struct queue_part part = {store_newest(w->store, target, registry_find(&w->registry, "pools")),
+                              store_newest(w->store, target, registry_find(&w->registry, "locks"))};
+    struct sample *s = queue_sample(&part, 1, 0, target);
+    s->mono_s = w->mono_s - ago_s;
+    s->wall_s = w->now_s - ago_s;
+    s->epoch = 1;
+    put(w, s);
+}
+
 static void fast_put(struct world *w, enum world_kind kind)
 {
     sessions_put(w, kind, 0, 0);
     locks_put(w, kind, 0);
     pools_put(w, kind);
+    queue_put(w, 0);
     targets_put(w, kind, 0);
 }
 
@@ -829,6 +843,7 @@ void world_init(struct world *w, enum world_kind kind)
     for (int ago = 180; ago > 0; ago -= 60) {
         sessions_put(w, kind, 0, ago);
         locks_put(w, kind, ago);
+        queue_put(w, ago);
         if (ago == 120)
             w->then = store_snapshot(w->store);
     }
@@ -1099,8 +1114,8 @@ void world_type(struct world *w, const char *keys)
 
 void world_advance(struct world *w, double seconds)
 {
-    static const char *const changed[] = {"sessions", "locks", "pools",     "targets",
-                                          "server",   "waits", "statements"};
+    static const char *const changed[] = {"sessions", "locks",  "pools", "queue",
+                                          "targets",  "server", "waits", "statements"};
     w->now_s += seconds;
     w->mono_s += seconds;
     server_put(w, w->kind, 0);
@@ -1117,7 +1132,9 @@ void world_forget_locks(struct world *w)
     w->now_s += 1;
     w->mono_s += 1;
     locks_put(w, WORLD_QUIET, 0);
+    queue_put(w, 0);
     dash_data_changed(w->dash, target, "locks");
+    dash_data_changed(w->dash, target, "queue");
     w->now_s += 0.2;
 }
 

@@ -24,6 +24,7 @@ RATE = {"where": "datname = 'postgres'", "key": "datname", "value": "xact_per_s"
 LEVEL = {"from": "server", "value": "uptime_s", "warning": "< 0"}
 
 
+@pytest.mark.waits
 def test_a_window_that_is_not_covered_is_unknown_with_and_without_the_rules_name(check):
     minute = {**RATE, "from": "databases('1m')"}
     for words in (("--wait", "5s"), ("--wait", "5s", "minute")):

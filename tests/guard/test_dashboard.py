@@ -1,4 +1,5 @@
 """A dashboard with --notify delivers as a guard does; without it tells nobody."""
+import sqlite3
 import subprocess
 
 import pytest
@@ -54,6 +55,21 @@ def test_a_dashboard_without_it_shows_and_tells_nobody(dashboard, guard, knobs, 
         s.wait(lambda t: "1 critical" in t, 20)
         quit_(s)
     assert receiver.requests == [] and not guard.state.exists()
+
+
+def test_a_delivery_stands_once_whatever_the_number_of_targets(guard, knobs, receiver, tmp_path):
+    k = knobs("a")
+    sqlite3.connect(tmp_path / "shop.db").close()
+    guard.sections["dataset knobs"]["target"] = "shop"
+    guard.sections["target shop"]["stack"] = "s"
+    guard.sections["target file"] = {"url": f"sqlite:{tmp_path}/shop.db", "stack": "s"}
+    guard.start()
+    k.turn("a", 1)
+    wait_told(receiver, "knob", "firing", "warning")
+    servers.wait_for(lambda: len(guard.select("select 1 from deliveries where outcome = 'delivered'")) == 2, 20)  # the row of each target
+    page = guard.ask("--page", "alerts").stdout
+    pane = page[page.rindex("-- deliveries"):].splitlines()
+    assert sum(" ops " in line for line in pane) == 1, page
 
 
 def test_only_one_delivers_and_who_cannot_says_why(dashboard, guard, knobs, receiver):

@@ -47,7 +47,7 @@ def test_a_statement_that_is_slow_on_average(watched, guard, receiver):
 
 def test_many_transactions_roll_back(watched, guard, receiver):
     guard.sections["rule rollback_ratio"] = {**QUICK, "from": "databases"}
-    fires_and_resolves(guard, receiver, "rollback_ratio", Busy(watched, roll_back), "critical")
+    fires_and_resolves(guard, receiver, "rollback_ratio", Busy(watched, roll_back), "critical")  # by the pack targets
 
 
 def test_pages_are_not_found_in_the_buffers(watched, guard, receiver):

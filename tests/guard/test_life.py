@@ -73,6 +73,7 @@ def beats(receiver):
     return len([r for r in receiver.requests if r.path == "/beat"])
 
 
+@pytest.mark.waits
 def test_the_heartbeat_stops_while_no_rule_comes_to_an_answer_and_comes_back(guard, knobs, receiver):
     knobs("a")
     # One that is never judged is no sign of life.
@@ -109,6 +110,7 @@ def asleep(guard, meanwhile):
     guard.signal(signal.SIGCONT)
 
 
+@pytest.mark.waits
 def test_who_slept_counts_no_time_and_fires_nothing_by_itself_at_waking_up(guard, knobs):
     k = knobs("a")
     guard.sections["rule target_down"] = {**DOWN, "for": "6s", "every": "2.5s"}

@@ -112,6 +112,7 @@ def test_only_what_it_names_is_done_and_only_where(shop, start_server, guard):
     assert other.psql(vacuumed) == "" and row(guard, target="other") == {} and not lines(guard, "a schedule begins", target="other")
 
 
+@pytest.mark.waits
 def test_a_standby_is_left_alone_until_it_is_none(shop, guard):
     shop.psql(STALE.format("orders", 20000))
     shop.stop()
@@ -305,9 +306,9 @@ def test_the_check_of_the_config_knows_schedules(guard):
     guard.sections["target crm"] = {"url": "dbname=crm"}
     guard.write()
     assert "targets: there is no [target shop]" in guard.ask("config", "check").stderr
-    guard.sections["schedule nightly"] = {"at": "04:00", "do": "checkpoint"}
+    guard.sections["schedule nightly"] = {"at": "04:00", "do": "terminate"}
     guard.write()
-    assert "do: no finding is cured by checkpoint" in guard.ask("config", "check").stderr
+    assert "do: no finding is cured by terminate" in guard.ask("config", "check").stderr
     guard.sections["schedule nightly"] = {"at": "04:00", "do": "analyze, vacuum, reindex", "targets": "crm"}
     guard.write()
     done = guard.ask("config", "check")

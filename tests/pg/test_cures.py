@@ -10,10 +10,10 @@ import psycopg2.extras
 import pytest
 
 import servers
+from busy import STUBBORN, Busy, session
 from conftest import need
+from probe import BUILD, ROOT, Probe, cure
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.environ.get("DBVITALS_BUILD", os.path.join(ROOT, "build"))
 # Quotes, a blank, a percent sign, a backslash, unicode: all that a name may hold.
 ODD = 'o"dd %s \\ naïve\'s'
 
@@ -39,38 +39,6 @@ def one(yard):
     s.stop("immediate")
 
 
-class Probe:
-    """A cure that may be held between what it says and what it does."""
-
-    def __init__(self, server, action, *words, user="postgres", **keys):
-        self.lines = []
-        command = [os.path.join(BUILD, "tests", "cure_probe"), server.conninfo(user=user), action, *words]
-        command += [f"{k}={v}" for k, v in keys.items()]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def ready(self):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            if line == "ready\n" or line.startswith("state: "):
-                return self
-        raise AssertionError(f"it ended: {self.lines}")
-
-    def go(self):
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        return self
-
-    def end(self):
-        out, _ = self.process.communicate(timeout=90)
-        self.lines += out.splitlines()
-        assert self.process.returncode == 0, self.lines
-        return dict(line.split(": ", 1) if ": " in line else (line, "") for line in self.lines)
-
-
-def cure(server, action, *words, user="postgres", **keys):
-    return Probe(server, action, *words, user=user, **keys).end()
-
-
 def table(server, name="plain"):
     datid, relid = server.query("select d.oid, %s::regclass::oid::int8 from pg_database d where datname = 'postgres'", (name,))[0]
     return {"datid": datid, "relid": relid}
@@ -79,12 +47,6 @@ def table(server, name="plain"):
 def index(server, name):
     datid, oid = server.query("select d.oid, %s::regclass::oid::int8 from pg_database d where datname = 'postgres'", (name,))[0]
     return {"datid": datid, "indexrelid": oid}
-
-
-def session(server, connection):
-    pid, start = server.query("select pid, extract(epoch from backend_start)::float8 from pg_stat_activity where pid = %s",
-                              (connection.info.backend_pid,))[0]
-    return {"pid": pid, "backend_start": f"{start:.6f}"}
 
 
 def soon(what, seconds=10):
@@ -177,34 +139,6 @@ def test_cancel_and_terminate_reach_the_session_that_was_meant(pg):
     c.close()
 
 
-class Busy:
-    """A session with a statement that runs, in a thread; `why` is the error that ended it."""
-
-    def __init__(self, server, sql, **connection):
-        self.connection = server.connect(**connection)
-        self.pid, self.why, self.done = self.connection.info.backend_pid, None, False
-        self.keys = session(server, self.connection)
-        self.thread = threading.Thread(target=self.run, args=(sql,))
-        self.thread.start()
-        soon(lambda: server.value("select count(*) from pg_stat_activity where state = 'active' and pid = %s and query ~ 'busy'", (self.pid,)) == 1)
-
-    def run(self, sql):
-        try:
-            self.connection.cursor().execute("/* busy */ " + sql)
-            self.done = True
-        except Exception as why:
-            self.why = str(why)
-
-    def end(self):
-        self.thread.join(15)
-        self.connection.close()
-
-
-# It takes no cancel: the error is caught, and it goes on. PL/pgSQL lets nobody catch a cancel by `others`.
-STUBBORN = """do $$ declare until timestamptz := clock_timestamp() + interval '30 s';
-    begin while clock_timestamp() < until loop begin perform pg_sleep(0.1); exception when query_canceled then null; end; end loop; end $$"""
-
-
 def test_a_cancel_that_is_heeded_ends_no_session(pg):
     busy = Busy(pg, "select pg_sleep(60)")
     answer = cure(pg, "end_query", **busy.keys)
@@ -240,6 +174,7 @@ def test_seconds_that_are_none_are_told(one):
     busy.end()
 
 
+@pytest.mark.waits
 def test_a_later_statement_of_the_session_is_neither_cancelled_nor_ended(one):
     for action in ("cancel", "end_query"):
         c = one.connect(autocommit=True)
@@ -519,6 +454,7 @@ def test_a_failed_concurrent_build_tells_what_stands_there(one):
     assert one.value("select count(*) from pg_index where not indisvalid") == 0
 
 
+@pytest.mark.waits
 def test_a_concurrent_build_begins_beside_no_old_transaction_that_nobody_confirmed(one):
     one.psql("create table awaited (a int); create index awaited_a on awaited (a)")
     c = one.connect(autocommit=False, application_name="report")
@@ -639,6 +575,7 @@ def test_a_slot_that_is_read_again_or_is_another_one_stays(yard):
     s.stop("immediate")
 
 
+@pytest.mark.waits
 def test_a_server_that_ends_in_the_middle_is_told(yard):
     s = need(lambda: servers.Server(yard).start())
     s.psql("create table half (a int); create index half_a on half (a)")

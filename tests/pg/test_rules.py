@@ -64,6 +64,7 @@ def server(yard):
     s.stop("immediate")
 
 
+@pytest.mark.waits
 def test_no_rule_fires_on_an_idle_server_and_all_have_data(tmp_path, server):
     out = probe(tmp_path, server, 20)
     assert fired(out) == [], out
@@ -86,6 +87,7 @@ def test_no_rule_fires_under_load_maintenance_and_a_new_index(tmp_path, server):
     assert fired(out) == [], out
 
 
+@pytest.mark.waits
 def test_blocked_sessions_fire_one_alert_that_resolves(tmp_path, server):
     def block():
         holder, waiter = server.connect(autocommit=False), server.connect()

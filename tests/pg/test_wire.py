@@ -172,7 +172,7 @@ def test_after_a_restart_the_numbers_are_back_within_two_seconds(start_server, p
     assert again["epoch"] != first["epoch"]
 
 
-@pytest.mark.parametrize("seconds", [5, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [5, pytest.param(25, marks=pytest.mark.waits)])
 def test_a_stopped_server_is_told_and_its_numbers_are_back_within_two_seconds(start_server, poll, seconds):
     s = start_server(tcp=True)
     p = poll(s.conninfo(tcp=True), *FAST, n=10000, every=0.2, most_s=90)
@@ -281,7 +281,7 @@ def test_through_a_session_pool_it_works(start_server, start_pgbouncer, poll):
     assert not [x for x in p.lines if "failed" in x]
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 def test_a_session_pool_of_one_connection_is_shared_by_our_lanes(start_server, start_pgbouncer, poll):
     s = start_server()
     b = start_pgbouncer(s, pool_size=1, pool_mode="session")
@@ -463,7 +463,7 @@ def test_a_role_of_one_connection_has_all_data_over_it_and_is_told(start_server,
     assert 'too many connections for role "single"' in told and "no second connection" in told
 
 
-@pytest.mark.slow
+@pytest.mark.waits
 def test_a_second_connection_is_taken_when_there_is_a_slot_again(start_server, poll):
     s = start_server()
     s.psql("create role single login connection limit 1; grant pg_monitor to single")
@@ -506,6 +506,7 @@ def test_a_promotion_is_seen_without_a_lost_connection(standby, poll):
     assert not [x for x in p.lines if down(x)]
 
 
+@pytest.mark.waits
 def test_a_grant_changes_the_epoch(start_server, poll):
     s = start_server()
     s.psql("create role watcher login")

@@ -44,8 +44,8 @@ def ask(dbvitals, sql, *targets):
 class Crowd:
     """N clients of BOUNCER that run SQL in a transaction which stays open until close()."""
 
-    def __init__(self, bouncer, n, sql="select 1", dbname="postgres"):
-        self.bouncer, self.sql, self.dbname = bouncer, sql, dbname
+    def __init__(self, bouncer, n, sql="select 1", dbname="postgres", user="postgres"):
+        self.bouncer, self.sql, self.dbname, self.user = bouncer, sql, dbname, user
         self.end = threading.Event()
         self.failed = []
         self.threads = [threading.Thread(target=self.one, args=(f"web-{i}",), daemon=True) for i in range(n)]
@@ -54,7 +54,7 @@ class Crowd:
 
     def one(self, name):
         try:
-            c = self.bouncer.connect(self.dbname, autocommit=False, application_name=name)
+            c = self.bouncer.connect(self.dbname, user=self.user, autocommit=False, application_name=name)
             with c.cursor() as cursor:
                 cursor.execute(self.sql)
                 self.end.wait(60)
@@ -100,7 +100,7 @@ def test_a_full_pool_reads_as_the_console_tells_it(server, start_pgbouncer, dbvi
         later = ask(dbvitals, "select max_wait_ms from pools where kind = 'pgbouncer'", bouncer.url())[0]
         assert later["max_wait_ms"] > pool["max_wait_ms"]
         done = dbvitals("check", "pool_exhausted", "--config", config(bouncer, server))
-        assert done.returncode == 1 and "4 requests wait for pool postgres/postgres, 2 of 2 in use" in done.stdout, done.stdout + done.stderr
+        assert done.returncode == 1 and "pool postgres/postgres: 4 waiting for a connection, 2 of 2 in use" in done.stdout, done.stdout + done.stderr
 
 
 def config(bouncer, server):
@@ -203,9 +203,16 @@ def test_a_role_that_may_only_look_sees_all(server, start_pgbouncer, dbvitals):
     bouncer = start_pgbouncer(server, users=["watch"], stats_users="watch")
     done = dbvitals("doctor", bouncer.url("watch"))
     assert done.returncode == 0 and "watch is in stats_users: it may look, and not act" in done.stdout
-    for dataset in ("pools", "clients", "bouncer", "bouncer_stats", "bouncer_databases", "bouncer_servers", "settings", "access"):
+    for dataset in ("pools", "clients", "bouncer", "bouncer_stats", "bouncer_databases", "bouncer_users", "bouncer_servers", "settings", "access"):
         shown = dbvitals("show", dataset, bouncer.url("watch"))
         assert shown.returncode == 0 and shown.stderr == "", (dataset, shown.stderr)
+
+
+def test_the_roles_that_the_console_knows_are_told(server, start_pgbouncer, dbvitals):
+    bouncer = start_pgbouncer(server, users=["watch", "web"])
+    done = dbvitals("query", "-f", "json", "select usename, max_connections from bouncer_users order by usename", bouncer.url())
+    told = {row["usename"]: row["max_connections"] for row in json.loads(done.stdout)}
+    assert told == {name: None for name in (row["name"] for row in console(bouncer, "show users"))} and {"watch", "web"} <= set(told)
 
 
 def test_a_dataset_of_another_product_is_not_waited_for(server, start_pgbouncer, dbvitals):
@@ -232,6 +239,8 @@ def test_a_paused_pool_is_told_from_a_busy_one(server, start_pgbouncer, program)
         with Crowd(bouncer, 1):
             s.wait(lambda t: "PgBouncer is paused" in t, 10)
             console_do(bouncer, "RESUME")
+        s.send("2")
+        s.wait("n/a: PgBouncer has no sessions", 5)
 
 
 def console_do(bouncer, command):
@@ -252,12 +261,11 @@ def test_a_dashboard_shows_a_pooler_and_its_server_each_as_what_it_is(server, st
         s.send("6")
         s.wait(lambda t: "clients · those that wait first" in t and "who takes them" not in t and "max_client_conn" in t, 5)
         s.send("enter")
-        text = s.wait(lambda t: "what PostgreSQL does for them" in t and t.count("select 1") == 2, 10)
+        text = s.wait(lambda t: "what PostgreSQL does for them" in t and "behind pid " in t and t.count(": select 1") == 3, 10)
         assert "idle in tx" in text and "n/a:" not in text
         s.send("2")
-        s.wait(lambda t: "n/a: PgBouncer has no sessions" in t, 5)
-        s.send(":target postgres", "enter")
-        s.wait(lambda t: "PostgreSQL" in t.split("\n")[0] and "select 1" in t, 10)
+        text = s.wait(lambda t: "PostgreSQL" in t.split("\n")[0] and "select 1" in t, 10)
+        assert "page sessions: target postgres is looked at" in text
         s.send("6")
         text = s.wait(lambda t: "who takes them" in t and "collecting" not in t, 5)
         assert "clients · those that wait first" not in text and "slots" in text
@@ -275,7 +283,7 @@ def test_the_queue_of_a_stack_is_told_from_the_pooler_to_the_locks_whatever_targ
     with open(path, "w") as f:
         f.write(f"[target shop]\nstack = shop\nurl = {server.conninfo()}\n[target pool]\nstack = shop\nurl = {bouncer.url()}\n"
                 f"[target alone]\nurl = {server.conninfo()}\n")
-    whole = re.compile(r"clients \d+/\d+ .*→ pgbouncer pool postgres/postgres 2/2, 4 wait [\d.]+ \w+ .*→ slots \d+/\d+ .*→ .*active → no lock queue")
+    whole = re.compile(r"clients \d+/\d+ .*→ pgbouncer pool postgres/postgres 2/2, 4 wait [\d.]+ \w+: HERE .*→ slots \d+/\d+ .*→ .*active → no lock queue")
     with Crowd(bouncer, 6) as crowd, screen.Screen([program, "--config", path, "shop", "pool", "alone"], rows=45, columns=200) as s:
         crowd.wait(2, 4)
         s.wait(lambda t: whole.search(queue_line(t)), 15, "the whole queue, from shop")

@@ -12,6 +12,11 @@ import pytest
 import servers
 
 
+@pytest.fixture(autouse=True)
+def built_with_http(http_server):
+    """What a program without it says instead: tests/house."""
+
+
 def rss_anon_kb(pid):
     with open(f"/proc/{pid}/status") as f:
         return next(int(line.split()[1]) for line in f if line.startswith("RssAnon:"))

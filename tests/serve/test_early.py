@@ -2,6 +2,10 @@
 import time
 import urllib.parse
 
+import pytest
+
+from servers import wait_for
+
 SLOW = "lock table pg_catalog.pg_constraint in access exclusive mode"
 KEYS = "select count(*) as n from foreign_keys"
 
@@ -54,3 +58,18 @@ def test_names_that_are_no_tables_hold_nobody(hold, server):
     begun = time.monotonic()
     assert asked(h, "select 'foreign_keys' as ledger /* findings */").json() == [{"ledger": "foreign_keys"}]
     assert time.monotonic() - begun < 2
+
+
+@pytest.mark.waits
+def test_what_was_read_for_somebody_long_ago_is_read_anew_for_who_asks_now(hold, server):
+    slots = "select in_use, age_s from pools where kind = 'slots'"
+    h = hold(server.conninfo())
+    before = asked(h, slots).json()[0]["in_use"]
+    idle = "select state from collectors where dataset like 'pool_'"  # its name would be a demand
+    wait_for(lambda: asked(h, idle).json() == [{"state": "idle"}], 30, lambda: asked(h, idle).body, every_s=0.5)
+    time.sleep(12)  # what was read last is older than two of its rounds
+    more = [server.connect() for _ in range(3)]
+    row = asked(h, slots).json()[0]
+    assert row["in_use"] == before + 3 and row["age_s"] < 3, row
+    for c in more:
+        c.close()

@@ -56,8 +56,20 @@ static inline const struct dataset *dataset_made(int i)
     return i < N_MADE ? &made_datasets[i] : NULL;
 }
 
-static const struct product made_product = {
-    .name = "made", .open = source_made, .poll = poll_made, .dataset = dataset_made, .close = close_made};
+static inline bool check_made(const struct target_config *config, const char **key, struct err *err)
+{
+    (void)config, (void)key, (void)err;
+    return true;
+}
+
+static const char *const made_keys[] = {NULL};
+static const struct product made_product = {.name = "made",
+                                            .keys = made_keys,
+                                            .check = check_made,
+                                            .open = source_made,
+                                            .poll = poll_made,
+                                            .dataset = dataset_made,
+                                            .close = close_made};
 
 /* In place of the shelf. */
 const struct product *product_serving(const char *url)

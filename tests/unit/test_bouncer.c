@@ -1,5 +1,5 @@
 /* PgBouncer's console: columns by name in each version, a bounded list of clients, peaks between polls. The
- * headers are those of PgBouncer 1.8, 1.16, 1.18 and 1.24, from its news and its manual. */
+ * headers are those of PgBouncer 1.8 to 1.25, from its news and its manual. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "collectors/libpq/conn_inside.h"
+#include "collectors/pgbouncer/act.h"
 #include "collectors/pgbouncer/inside.h"
 #include "core/mem.h"
 
@@ -285,10 +286,234 @@ static void a_moment_is_read_only_in_a_zone_that_is_known(void **state)
     assert_true(isnan(bouncer_moment(NULL)));
 }
 
+/* What SHOW CLIENTS and SHOW SERVERS have in each version: the same rows by other columns. `replication` came
+ * with 1.23, `close_needed` with 1.9, `application_name` with 1.18, `prepared_statements` with 1.21, `id`
+ * with 1.24. */
+static const struct {
+    const char *header;
+    bool named, numbered, closes;
+} sockets[] = {
+    // clang-format off
+    {"type user database state addr port local_addr local_port connect_time request_time wait wait_us ptr link remote_pid tls", false, false, false},
+    {"type user database state addr port local_addr local_port connect_time request_time wait wait_us close_needed ptr link remote_pid tls", false, false, true},
+    {"type user database state addr port local_addr local_port connect_time request_time wait wait_us close_needed ptr link remote_pid tls application_name", true, false, true},
+    {"type user database state addr port local_addr local_port connect_time request_time wait wait_us close_needed ptr link remote_pid tls application_name prepared_statements", true, false, true},
+    {"type user database replication state addr port local_addr local_port connect_time request_time wait wait_us close_needed ptr link remote_pid tls application_name prepared_statements", true, false, true},
+    {"type user database replication state addr port local_addr local_port connect_time request_time wait wait_us close_needed ptr link remote_pid tls application_name prepared_statements id", true, true, true},
+    // clang-format on
+};
+
+/* A row with the value of each column that HEADER has, in its order. */
+static void row_of(const char *header, const char *state, const char *link, char *out, size_t size)
+{
+    const struct {
+        const char *column, *value;
+    } values[] = {{"type", "C"},
+                  {"user", "app"},
+                  {"database", "shop"},
+                  {"replication", "none"},
+                  {"state", state},
+                  {"addr", "10.0.0.8"},
+                  {"port", "5001"},
+                  {"local_addr", "10.0.0.1"},
+                  {"local_port", "6432"},
+                  {"connect_time", "2026-11-21_18:53:41_UTC"},
+                  {"request_time", "2026-11-21_18:53:42_UTC"},
+                  {"wait", "3"},
+                  {"wait_us", "500000"},
+                  {"close_needed", "1"},
+                  {"ptr", "0xc"},
+                  {"link", link},
+                  {"remote_pid", "77"},
+                  {"tls", "-"},
+                  {"application_name", "web"},
+                  {"prepared_statements", "0"},
+                  {"id", "17"}};
+    struct text t;
+    text_init(&t, size - 1);
+    for (const char *at = header; *at != '\0'; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+            if (strlen(values[i].column) == len && strncmp(values[i].column, at, len) == 0)
+                text_addf(&t, "%s%s", t.len > 0 ? " " : "", values[i].value);
+        at += len;
+    }
+    snprintf(out, size, "%s", text_str(&t));
+    text_done(&t);
+}
+
+static void clients_and_servers_read_the_same_in_every_version(void **state)
+{
+    char line[400];
+    (void)state;
+    for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
+        row_of(sockets[i].header, "waiting", "-", line, sizeof(line));
+        struct conn_rows *r = rows_of(sockets[i].header, (const char *const[]){line, NULL});
+        struct sample *s = bouncer_fill(collector_called("clients"), r);
+        int number = dataset_column(s->dataset, "client_no");
+        assert_int_equal(s->n_rows, 1);
+        assert_string_equal(text(s, 0, "id"), "0xc");
+        assert_string_equal(text(s, 0, "state"), "waiting");
+        assert_string_equal(text(s, 0, "datname"), "shop");
+        assert_float_equal(real(s, 0, "wait_ms"), 3500, 0.001);
+        assert_float_equal(real(s, 0, "connected"), 1795287221, 0);
+        if (sockets[i].named)
+            assert_string_equal(text(s, 0, "application_name"), "web");
+        else
+            assert_null(text(s, 0, "application_name"));
+        assert_int_equal(sample_has(s, number), sockets[i].numbered);
+        if (sockets[i].numbered)
+            assert_int_equal(sample_int(s, number, 0), 17);
+        sample_unref(s);
+        conn_rows_free(r);
+        row_of(sockets[i].header, "active", "0xd", line, sizeof(line));
+        r = rows_of(sockets[i].header, (const char *const[]){line, NULL});
+        s = bouncer_fill(collector_called("bouncer_servers"), r);
+        assert_string_equal(text(s, 0, "link"), "0xd");
+        assert_int_equal(sample_int(s, dataset_column(s->dataset, "pid"), 0), 77);
+        assert_int_equal(sample_int(s, dataset_column(s->dataset, "local_port"), 0), 6432);
+        assert_true(sockets[i].closes ? real(s, 0, "close_needed") == 1 : isnan(real(s, 0, "close_needed")));
+        sample_unref(s);
+        conn_rows_free(r);
+    }
+}
+
+/* SHOW DATABASES: min_pool_size came with 1.16, the counts of clients with 1.24, which calls the reserve by
+ * its full name. */
+static void databases_read_the_same_in_every_version(void **state)
+{
+    static const struct {
+        const char *header, *row;
+        double clients, least;
+    } versions[] = {
+        {databases_8, "shop db1 5432 shop - 4 2 - 0 3 1 0", NAN, NAN},
+        {"name host port database force_user pool_size min_pool_size reserve_pool pool_mode max_connections "
+         "current_connections paused disabled",
+         "shop db1 5432 shop - 4 1 2 - 0 3 1 0", NAN, 1},
+        {databases_24, "shop db1 5432 shop - 4 1 2 3600 - - 0 3 0 5 1 0", 5, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        struct conn_rows *r = rows_of(versions[i].header, (const char *const[]){versions[i].row, NULL});
+        struct sample *s = bouncer_fill(collector_called("bouncer_databases"), r);
+        assert_string_equal(text(s, 0, "datname"), "shop");
+        assert_string_equal(text(s, 0, "host"), "db1");
+        assert_float_equal(real(s, 0, "pool_size"), 4, 0);
+        assert_float_equal(real(s, 0, "reserve_size"), 2, 0);
+        assert_float_equal(real(s, 0, "connections"), 3, 0);
+        assert_float_equal(real(s, 0, "paused"), 1, 0);
+        assert_float_equal(real(s, 0, "disabled"), 0, 0);
+        assert_true(isnan(versions[i].clients) ? isnan(real(s, 0, "clients"))
+                                               : real(s, 0, "clients") == versions[i].clients);
+        assert_true(isnan(versions[i].least) ? isnan(real(s, 0, "min_pool_size"))
+                                             : real(s, 0, "min_pool_size") == versions[i].least);
+        sample_unref(s);
+        conn_rows_free(r);
+    }
+}
+
+/* SHOW USERS: limits of a role came one after the other. */
+static void users_have_the_limits_that_their_version_tells(void **state)
+{
+    static const struct {
+        const char *header, *row;
+        double max, now, clients;
+    } versions[] = {
+        {"name pool_mode", "web session", NAN, NAN, NAN},
+        {"name pool_mode max_user_connections current_connections", "web session 9 3", 9, 3, NAN},
+        {"name pool_size reserve_pool_size pool_mode max_user_connections current_connections max_user_client_connections current_client_connections",
+         "web 4 0 session 9 3 50 7", 9, 3, 7},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        struct conn_rows *r = rows_of(versions[i].header, (const char *const[]){versions[i].row, NULL});
+        struct sample *s = bouncer_fill(collector_called("bouncer_users"), r);
+        const struct {
+            const char *column;
+            double value;
+        } told[] = {{"max_connections", versions[i].max}, {"connections", versions[i].now}, {"clients", versions[i].clients}};
+        assert_string_equal(text(s, 0, "usename"), "web");
+        assert_string_equal(text(s, 0, "pool_mode"), "session");
+        for (size_t c = 0; c < sizeof(told) / sizeof(told[0]); c++) {
+            double value = real(s, 0, told[c].column);
+            assert_true(isnan(told[c].value) ? isnan(value) : value == told[c].value);
+        }
+        sample_unref(s);
+        conn_rows_free(r);
+    }
+}
+
+/* SHOW CONFIG: the defaults came with 1.15; SHOW STATE came with 1.19; SHOW MEM may be left out. */
+static void settings_and_state_say_what_their_version_does_not_tell(void **state)
+{
+    struct bouncer_source source = {.max_clients = NAN};
+    struct bouncer_poll poll = {.source = &source};
+    (void)state;
+    struct conn_rows *old =
+        rows_of("key value changeable",
+                (const char *const[]){"max_client_conn 500 yes", "listen_port 6432 no", NULL});
+    struct conn_rows *new =
+        rows_of("key value default changeable", (const char *const[]){"max_client_conn 500 100 yes", NULL});
+    struct sample *a = collector_called("settings")->make(&poll, &old),
+                  *b = collector_called("settings")->make(&poll, &new);
+    assert_string_equal(text(a, 0, "value"), "500");
+    assert_string_equal(text(a, 0, "context"), "sighup");
+    assert_string_equal(text(a, 1, "context"), "postmaster");
+    assert_true(isnan(real(a, 0, "changed")));
+    assert_float_equal(real(b, 0, "changed"), 1, 0);
+    assert_float_equal(source.max_clients, 500, 0);
+    struct conn_rows *rows[] = {
+        rows_of("list items", (const char *const[]){"used_clients 6", "dns_queries 2", NULL}), NULL, NULL};
+    struct sample *before = collector_called("bouncer")->make(&poll, rows);
+    rows[1] =
+        rows_of("name size used free memtotal",
+                (const char *const[]){"user_cache 392 3 47 19600", "iobuf_cache 4112 1 49 205600", NULL});
+    rows[2] = rows_of("key value", (const char *const[]){"active no", "paused yes", "suspended no", NULL});
+    struct sample *after = collector_called("bouncer")->make(&poll, rows);
+    assert_null(text(before, 0, "state"));
+    assert_true(isnan(real(before, 0, "memory_bytes")));
+    assert_string_equal(text(after, 0, "state"), "paused");
+    assert_float_equal(real(after, 0, "memory_bytes"), 225200, 0);
+    assert_float_equal(real(after, 0, "clients"), 6, 0);
+    assert_float_equal(real(after, 0, "dns_queries"), 2, 0);
+    struct sample *samples[] = {a, b, before, after};
+    struct conn_rows *all[] = {old, new, rows[0], rows[1], rows[2]};
+    for (size_t i = 0; i < 4; i++)
+        sample_unref(samples[i]);
+    for (size_t i = 0; i < 5; i++)
+        conn_rows_free(all[i]);
+}
+
+/* The database that a PAUSE is of, by which the one is known that is resumed when it is left. */
+static void a_pause_is_known_by_its_database(void **state)
+{
+    static const struct {
+        const char *statement, *database;
+    } rows[] = {{"PAUSE", ""},
+                {"PAUSE \"shop\"", "shop"},
+                {"PAUSE \"a\"\"b c\"", "a\"b c"},
+                {"RESUME \"shop\"", NULL},
+                {"PAUSED", NULL}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char *got = bouncer_act_paused(rows[i].statement);
+        if (rows[i].database == NULL)
+            assert_null(got);
+        else
+            assert_string_equal(got, rows[i].database);
+        free(got);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pool_reads_the_same_in_every_version),
+        cmocka_unit_test(clients_and_servers_read_the_same_in_every_version),
+        cmocka_unit_test(databases_read_the_same_in_every_version),
+        cmocka_unit_test(users_have_the_limits_that_their_version_tells),
+        cmocka_unit_test(settings_and_state_say_what_their_version_does_not_tell),
+        cmocka_unit_test(a_pause_is_known_by_its_database),
         cmocka_unit_test(what_a_version_does_not_have_is_no_value_and_says_so),
         cmocka_unit_test(the_wait_of_a_client_that_has_a_connection_is_none),
         cmocka_unit_test(of_ten_thousand_clients_those_that_wait_are_kept),

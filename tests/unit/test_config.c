@@ -158,7 +158,7 @@ static void unknown_names_are_errors_that_say_the_nearest_one(void **state)
     expect_error("[dashboard]\n\nrefesh = 1s\n",
                  "a.conf:3: unknown key 'refesh' in [dashboard]; did you mean 'refresh'?");
     expect_error("[dashboard]\nxyzzy = 1s\n", "expected one of refresh, theme, mouse");
-    expect_error("[target a]\npool.in_use = $.x\n", "unknown key 'pool.in_use' in [target]");
+    expect_error("[target a]\npool.in_us = $.x\n", "unknown key 'pool.in_us' in [target]; did you mean 'pool.in_use'?");
 }
 
 static void sections_have_names_where_they_need_them(void **state)

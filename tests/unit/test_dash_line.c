@@ -110,7 +110,8 @@ static void a_restart_is_told_at_every_size(void **state)
     static const int sizes[][2] = {{10, 40}, {24, 80}, {50, 200}};
     for (int i = 0; i < 3; i++) {
         struct world w;
-        start_sized(&w, WORLD_TROUBLE, sizes[i][0], sizes[i][1], NULL);
+        /* On a small screen it gives way to what is bad. */
+        start_sized(&w, i < 2 ? WORLD_QUIET : WORLD_TROUBLE, sizes[i][0], sizes[i][1], NULL);
         SHOWS_NOT(&w, "started");
         w.uptime_s = 63;
         w.was_up_s = 659;

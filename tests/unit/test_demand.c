@@ -1,5 +1,6 @@
 /* Who needs which dataset, and how often it is asked for that: what panes show, what rules read, and nothing
  * more often than that. */
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/source_made.h"
@@ -166,6 +167,60 @@ static void an_answer_that_is_under_way_does_not_count_as_soon(void **state)
     assert_true(f->next_due_s >= loop_mono_s() + 0.5); /* its cadence goes on from there */
 }
 
+static int opened(const struct made *m)
+{
+    int n = 0;
+    for (int i = 0; i < m->engine->n_targets; i++)
+        n += m->engine->targets[i]->source != NULL;
+    return n;
+}
+
+static void a_fleet_is_opened_one_after_another(void **state)
+{
+    struct made *m = *state;
+    enum { FLEET = 100 };
+    char names[FLEET][16];
+    for (int i = 0; i < FLEET; i++) {
+        snprintf(names[i], sizeof(names[i]), "t%d", i);
+        assert_true(engine_add(m->engine, &(struct target_config){.name = names[i], .url = "made"}, NULL));
+    }
+    const struct target *last = m->engine->targets[FLEET];
+    double most_s = loop_mono_s() + 1; /* a refresh */
+    assert_true(opened(m) >= 5 && opened(m) <= FLEET / 2);
+    assert_true(last->open_s > loop_mono_s() && last->open_s < most_s);
+    for (int i = 0; i < FLEET; i++)
+        assert_true(m->engine->targets[i]->open_s < m->engine->targets[i + 1]->open_s ||
+                    isinf(m->engine->targets[i]->open_s));
+    struct err err = {0};
+    assert_null(engine_act(m->engine, last->config.name, &(struct act_order){.statement = "x"},
+                           (struct act_host){.ctx = NULL}, &err));
+    while (opened(m) <= FLEET)
+        loop_run_once(m->loop, true);
+    assert_true(isinf(last->open_s));
+}
+
+static void what_one_target_has_due_touches_no_other(void **state)
+{
+    struct made *m = *state;
+    assert_true(engine_add(m->engine, &(struct target_config){.name = "other", .url = "made"}, NULL));
+    made_status(m, 0, SOURCE_UP);
+    made_status(m, 1, SOURCE_UP);
+    need(m, LEVELS, 5);
+    engine_tick(m->engine);
+    struct target *shop = m->engine->targets[0], *other = m->engine->targets[1];
+    made_sample(m, 0, &made_datasets[LEVELS], loop_mono_s());
+    made_sample(m, 1, &made_datasets[LEVELS], loop_mono_s());
+    struct feed *due = target_feed(shop, &made_datasets[LEVELS]),
+                *not_due = target_feed(other, &made_datasets[LEVELS]);
+    double turn_s = other->turn_s;
+    assert_true(turn_s > loop_mono_s());
+    due->next_due_s = shop->turn_s = loop_mono_s();
+    not_due->next_due_s = loop_mono_s(); /* nobody said so: its turn has not come */
+    engine_tick(m->engine);
+    assert_true(due->outstanding && !not_due->outstanding);
+    assert_true(other->turn_s == turn_s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +235,8 @@ int main(void)
         TEST(what_becomes_needed_is_asked_at_once),
         TEST(what_is_to_be_read_soon_is_asked_once_though_nobody_needs_it),
         TEST(an_answer_that_is_under_way_does_not_count_as_soon),
+        TEST(a_fleet_is_opened_one_after_another),
+        TEST(what_one_target_has_due_touches_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

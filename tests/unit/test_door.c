@@ -171,6 +171,21 @@ static void the_first_argument_is_the_window(void **state)
                   "60.0,10.0");
 }
 
+/* SQLite looks at each branch of an OR alone, without what the table was called with. */
+static void arguments_hold_in_each_branch_of_an_or(void **state)
+{
+    static const char *const tables[] = {"sessions('last')", "sessions('last', null)", "sessions('last', null, null)"};
+    char sql[300], expected[40];
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        snprintf(sql, sizeof(sql), "select count(*) from %s as s where pid > 0 and (target = 'shop' or pid = 150)", tables[i]);
+        assert_answer(*state, sql, "500");
+        snprintf(sql, sizeof(sql), "select count(*) from %s as s where (target in (select 'shop') or (target = 'blog' and pid in (1, 2))) and pid > 0", tables[i]);
+        assert_answer(*state, sql, "500");
+    }
+    snprintf(expected, sizeof(expected), "%s", answer(*state, "select sum(span_s) from statements('5m') where +target = 'shop'"));
+    assert_answer(*state, "select sum(span_s) from statements('5m') where target = 'shop' or (target = 'nobody' and queryid = 1)", expected);
+}
+
 static void a_parameter_can_be_the_window(void **state)
 {
     struct made *m = *state;
@@ -407,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(several_keys_use_the_shortest_chain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(counters_give_total_increase_and_rate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_first_argument_is_the_window, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(arguments_hold_in_each_branch_of_an_or, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_parameter_can_be_the_window, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_second_argument_is_a_moment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_third_argument_gives_each_kept_sample, set_up, tear_down),

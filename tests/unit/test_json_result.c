@@ -123,6 +123,29 @@ static void members_have_their_types(void **state)
     arena_unref(arena);
 }
 
+static void a_nul_in_a_text_is_seen_and_its_member_named(void **state)
+{
+    static const struct {
+        const char *text, *member;
+        bool has;
+    } all[] = {
+        {"{\"a\":1,\"pattern\":\"s:*\\u0000zzz\"}", "pattern", true},
+        {"{\"a\":\"\\\\u0000\",\"b\":[{\"c\":\"\\u0000\"}]}", "b", true},
+        {"{\"a\":\"\\\\\\u0000\"}", "a", true},
+        {"{\"a\":\"\\\\u0000\",\"b\":\"\\u00001\"}", "b", true},
+        {"{\"a\":\"\\\\u0000 u0000 \\u0001\"}", NULL, false},
+    };
+    (void)state;
+    struct arena *arena = arena_new(1024);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        const char *member = json_nul_member(arena, all[i].text, strlen(all[i].text));
+        assert_int_equal(json_has_nul(all[i].text, strlen(all[i].text)), all[i].has);
+        assert_string_equal(member != NULL ? member : "none", all[i].has ? all[i].member : "none");
+    }
+    assert_true(json_has_nul("{}\0", 3));
+    arena_unref(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +153,7 @@ int main(void)
         cmocka_unit_test(what_is_no_result_is_refused),
         cmocka_unit_test(a_text_that_is_not_valid_is_mended),
         cmocka_unit_test(members_have_their_types),
+        cmocka_unit_test(a_nul_in_a_text_is_seen_and_its_member_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

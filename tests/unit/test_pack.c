@@ -94,12 +94,112 @@ static void actions_name_no_keys(void **state)
     }
 }
 
+/* What an application tells of itself: 10 requests a second, of which ERRORS fail, and as many are timed of
+ * which LATE took 50 to 200 ms. */
+static bool tells(struct world *w, double per_s, double errors, double late, const char *expected)
+{
+    struct text samples, out;
+    bool met = false;
+    text_init(&samples, 1 << 16);
+    text_init(&out, 1 << 16);
+    text_addf(
+        &samples,
+        "{\"at\": 0, \"dataset\": \"errors\", \"target\": \"app\", \"rows\": ["
+        "{\"kind\": \"app\", \"name\": \"http\", \"severity\": \"error\", \"requests_per_s\": %g, "
+        "\"errors_per_s\": %g},"
+        "{\"kind\": \"app\", \"name\": \"slow_queries\", \"severity\": \"slow\", \"requests_per_s\": %g, "
+        "\"errors_per_s\": %g}]}\n"
+        "{\"at\": 0, \"dataset\": \"latency\", \"target\": \"app\", \"rows\": ["
+        "{\"name\": \"db_query_duration\", \"series\": \"\", \"count_per_s\": %g, \"sum_ms_per_s\": %g, "
+        "\"highest_ms\": 200,"
+        " \"upto_1\": 50, \"upto_2\": 200, \"upto_3\": 1e9, \"bucket_1_per_s\": %g, \"bucket_2_per_s\": %g, "
+        "\"bucket_3_per_s\": %g}]}\n%s",
+        per_s, errors, per_s, 0.3 * errors, per_s, 20 * per_s, per_s - late, per_s, per_s, expected);
+    if (!trial_run(&w->rules, &w->registry, text_str(&samples), samples.len, "f", &out, &met, &w->err))
+        fail_msg("%s", w->err.text);
+    if (!met)
+        print_message("%s\n", text_str(&out));
+    text_done(&samples);
+    text_done(&out);
+    return met;
+}
+
+static void what_an_application_tells_of_itself_is_held_against_the_targets(void **state)
+{
+    assert_true(tells(*state, 10, 0.1, 0.05, "{\"at\": 900, \"expect\": \"nothing\"}\n"));
+    assert_true(
+        tells(*state, 0.1, 0.09, 0.09, "{\"at\": 900, \"expect\": \"nothing\"}\n")); /* few requests */
+    assert_true(
+        tells(*state, 10, 1.5, 1,
+              "{\"at\": 900, \"expect\": \"fired\", \"rule\": \"error_rate\", \"level\": \"critical\"}\n"
+              "{\"at\": 900, \"expect\": \"fired\", \"rule\": \"app_slow_queries\", \"level\": \"info\"}\n"
+              "{\"at\": 900, \"expect\": \"fired\", \"rule\": \"latency_p95\", \"level\": \"warning\"}\n"
+              "{\"at\": 900, \"expect\": \"fired\", \"rule\": \"latency_p99\", \"level\": \"warning\"}\n"));
+}
+
+/* SAMPLES with what is expected; what came of them in OUT. */
+static bool comes(struct world *w, const char *samples, struct text *out)
+{
+    bool met = false;
+    text_clear(out);
+    if (!trial_run(&w->rules, &w->registry, samples, strlen(samples), "f", out, &met, &w->err))
+        fail_msg("%s", w->err.text);
+    return met;
+}
+
+static void of_settings_that_changed_the_newest_is_told(void **state)
+{
+    struct text out;
+    text_init(&out, 1 << 16);
+    assert_true(
+        comes(*state,
+              "{\"at\": 0, \"dataset\": \"targets\", \"target\": \"shop\", \"rows\": [{\"name\": \"shop\", "
+              "\"state\": \"up\"}]}\n"
+              "{\"at\": 0, \"dataset\": \"changes\", \"target\": \"shop\", \"rows\": ["
+              "{\"number\": 1, \"at_time\": 0, \"kind\": \"setting\", \"what\": \"work_mem\", "
+              "\"old_value\": \"4 MB\", \"new_value\": \"64 MB\"},"
+              "{\"number\": 2, \"at_time\": 0, \"kind\": \"setting\", \"what\": \"fsync\", \"old_value\": "
+              "\"on\", \"new_value\": \"off\"}]}\n"
+              "{\"at\": 20, \"expect\": \"fired\", \"rule\": \"settings_changed\", \"level\": \"info\"}\n",
+              &out));
+    if (strstr(text_str(&out), "2 settings changed, the newest: fsync on to off\n") == NULL)
+        fail_msg("%s", text_str(&out));
+    text_done(&out);
+}
+
+/* A table whose last partition ended two months ago. */
+#define ENDED(name, rest)                                                                                    \
+    "{\"at\": 0, \"dataset\": \"partitions\", \"target\": \"shop\", \"rows\": [{\"datid\": 5, \"relid\": 1"  \
+    ", \"datname\": \"shop\", \"schema\": \"public\", \"name\": \"" name "\", \"strategy\": \"range\", "     \
+    "\"is_open\": 0, \"newest_name\": \"p\", \"newest_until\": 1e9, \"width_s\": 2592000, "                  \
+    "\"ahead_s\": -5184000, " rest "}]}\n"
+
+#define CRITICAL                                                                                             \
+    "{\"at\": 900, \"expect\": \"fired\", \"rule\": \"partitions_ending\", \"level\": \"critical\"}\n"
+#define NOTHING "{\"at\": 900, \"expect\": \"nothing\"}\n"
+
+static void partitions_that_ended_long_ago_are_told_of_while_rows_come_that_nothing_takes(void **state)
+{
+    struct text out;
+    text_init(&out, 1 << 16);
+    assert_true(comes(*state, ENDED("used", "\"ins\": 10, \"ins_per_s\": 1") CRITICAL, &out));
+    assert_true(comes(*state, ENDED("archive", "\"ins\": 10, \"ins_per_s\": 0") NOTHING, &out));
+    assert_true(comes(
+        *state, ENDED("caught", "\"ins\": 10, \"ins_per_s\": 1, \"default_name\": \"rest\"") NOTHING, &out));
+    text_done(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(dumps_and_maintenance_are_no_long_queries_nor_transactions, begin,
                                         end),
         cmocka_unit_test_setup_teardown(actions_name_no_keys, begin, end),
+        cmocka_unit_test_setup_teardown(what_an_application_tells_of_itself_is_held_against_the_targets,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(of_settings_that_changed_the_newest_is_told, begin, end),
+        cmocka_unit_test_setup_teardown(
+            partitions_that_ended_long_ago_are_told_of_while_rows_come_that_nothing_takes, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include "core/query.h"
 #include "core/store.h"
 #include "engine/products.h"
+#include "engine/queue.h"
 #include "tests/unit/test.h"
 #include "tui/page.h"
 
@@ -62,6 +63,18 @@ static void cell_set(struct sample *s, int row, const char *cell, size_t len)
         s->values[c].real[row] = strtod(value, NULL);
 }
 
+/* As the engine makes it from the newest samples of pools and locks. */
+static void queue_put(struct rig *r, double at)
+{
+    const struct queue_part part = {store_newest(r->store, "t", registry_find(&r->registry, "pools")),
+                                    store_newest(r->store, "t", registry_find(&r->registry, "locks"))};
+    struct sample *s = queue_sample(&part, 1, 0, "t");
+    s->mono_s = at;
+    s->wall_s = 1e9 + at;
+    s->epoch = 1;
+    store_put(r->store, "t", s);
+}
+
 /* A sample taken AT seconds; ROWS is a line per row: "pid=7; state=idle". */
 static void put(struct rig *r, const char *dataset, double at, const char *rows)
 {
@@ -84,6 +97,8 @@ static void put(struct rig *r, const char *dataset, double at, const char *rows)
         rows = end + (*end == '\n');
     }
     store_put(r->store, "t", s);
+    if (strcmp(dataset, "pools") == 0 || strcmp(dataset, "locks") == 0)
+        queue_put(r, at);
 }
 
 static const struct pane *pane_of(const struct rig *r, const char *name)

@@ -386,6 +386,87 @@ static void a_dataset_without_rows_makes_a_window_too(void **state)
     window_free(w);
 }
 
+/* Buckets up to 10, 20, 40 and more, as `latency` has them. */
+enum { H_ID, H_P50, H_P95, H_P99, H_BOUNDS, H_BUCKET, H_UPTO = H_BUCKET + 4, H_N = H_UPTO + 4 };
+// clang-format off
+#define H_COUNTER(n) {.name = n, .kind = KIND_COUNTER, .type = TYPE_REAL, .unit = UNIT_COUNT, .inside = true, .help = "b"}
+#define H_GAUGE(n) {.name = n, .kind = KIND_GAUGE, .type = TYPE_REAL, .unit = UNIT_MS, .inside = true, .help = "u"}
+#define H_QUANTILE(n, f) {.name = n, .kind = KIND_DERIVED, .type = TYPE_REAL, .unit = UNIT_MS, .formula = f, .a = "b_a", .b = "u_a", .run = 4, .help = "q"}
+static const struct column histogram_columns[H_N] = {
+    {.name = "id", .kind = KIND_KEY, .type = TYPE_INT, .help = "which"},
+    H_QUANTILE("p50_ms", FORMULA_BUCKET50), H_QUANTILE("p95_ms", FORMULA_BUCKET95), H_QUANTILE("p99_ms", FORMULA_BUCKET99),
+    H_GAUGE("bounds"), H_COUNTER("b_a"), H_COUNTER("b_b"), H_COUNTER("b_c"), H_COUNTER("b_d"),
+    H_GAUGE("u_a"), H_GAUGE("u_b"), H_GAUGE("u_c"), H_GAUGE("u_d"),
+};
+// clang-format on
+static const struct dataset histogram = {
+    .name = "h", .help = "h", .columns = histogram_columns, .n_columns = H_N, .whole = true, .since = "bounds"};
+
+static struct sample *histogram_of(double mono, double bounds_id, const double counts[4])
+{
+    static const double upto[] = {10, 20, 40, INFINITY};
+    struct sample *s = sample_new(&histogram, 1);
+    s->mono_s = mono;
+    s->wall_s = 1e9 + mono;
+    s->values[H_ID].integer[0] = 1;
+    s->values[H_BOUNDS].real[0] = bounds_id;
+    for (int i = 0; i < 4; i++) {
+        s->values[H_BUCKET + i].real[0] = counts[i];
+        s->values[H_UPTO + i].real[0] = upto[i];
+    }
+    return s;
+}
+#define HISTOGRAM(mono, id, ...) histogram_of(mono, id, (double[]){__VA_ARGS__})
+
+/* Of 100 events 60 took up to 10, 30 up to 20, 6 up to 40, 4 longer. */
+static void quantiles_of_a_histogram_are_those_of_the_windows_events(void **state)
+{
+    (void)state;
+    struct err err = {""};
+    if (!dataset_check(&histogram, &err))
+        fail_msg("%s", err.text);
+    struct window *w =
+        window_of(HISTOGRAM(10, 7, 1000, 1000, 1000, 1000), HISTOGRAM(12, 7, 1060, 1090, 1096, 1100));
+    assert_real(window_derived(w, 0, H_P50), 10 * 50.0 / 60);
+    assert_real(window_derived(w, 0, H_P95), 20 + 20 * 5.0 / 6);
+    assert_real(window_derived(w, 0, H_P99), 40); /* or more: the highest bound */
+    window_free(w);
+    w = window_of(HISTOGRAM(10, 7, 1000, 1000, 1000, 1000), HISTOGRAM(12, 7, 1000, 1000, 1000, 1000));
+    assert_none(window_derived(w, 0, H_P50)); /* no event */
+    window_free(w);
+    w = window_of(NULL, HISTOGRAM(12, 7, 60, 90, 96, 100));
+    assert_none(window_derived(w, 0, H_P50)); /* no window */
+    window_free(w);
+}
+
+static void other_bounds_are_another_histogram(void **state)
+{
+    (void)state;
+    struct window *w = window_of(HISTOGRAM(10, 7, 0, 0, 0, 0), HISTOGRAM(12, 8, 60, 90, 96, 100));
+    assert_none(window_derived(w, 0, H_P50));
+    assert_none(window_delta(w, 0, H_BUCKET));
+    window_free(w);
+}
+
+static void a_histogram_that_went_back_has_no_quantile(void **state)
+{
+    (void)state;
+    struct window *w = window_of(HISTOGRAM(10, 7, 50, 80, 90, 100), HISTOGRAM(12, 7, 10, 90, 96, 110));
+    assert_none(window_derived(w, 0, H_P50));
+    window_free(w);
+}
+
+static void a_bucket_quantile_is_that_of_prometheus(void **state)
+{
+    (void)state;
+    const double bounds[] = {-5, 0, 5, INFINITY}, counts[] = {10, 10, 20, 20}, lost[] = {10, 4, 20, 20};
+    assert_real(bucket_quantile(0.25, 4, bounds, counts), -5); /* the first bucket has no lower end */
+    assert_real(bucket_quantile(0.75, 4, bounds, counts), 2.5);
+    assert_real(bucket_quantile(0.95, 4, bounds, lost), bucket_quantile(0.95, 4, bounds, counts));
+    assert_none(bucket_quantile(0.5, 1, bounds + 3, counts + 3)); /* nothing but what has no bound */
+    assert_none(bucket_quantile(1, 4, bounds, counts));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +491,10 @@ int main(void)
         cmocka_unit_test(a_row_that_went_shifts_no_other),
         cmocka_unit_test(rows_in_shared_chunks_are_matched_as_any),
         cmocka_unit_test(a_dataset_without_rows_makes_a_window_too),
+        cmocka_unit_test(quantiles_of_a_histogram_are_those_of_the_windows_events),
+        cmocka_unit_test(other_bounds_are_another_histogram),
+        cmocka_unit_test(a_histogram_that_went_back_has_no_quantile),
+        cmocka_unit_test(a_bucket_quantile_is_that_of_prometheus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

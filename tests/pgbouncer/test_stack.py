@@ -1,0 +1,141 @@
+"""A stack: where its queue stands, told by the dataset and by the pages alike; the ways between targets and stacks."""
+import contextlib
+import json
+import re
+
+import psycopg2
+import pytest
+
+import screen
+from servers import wait_for
+from test_console import Crowd, pool_of
+
+
+def config(bouncer, server, alone=None):
+    path = f"{bouncer.folder}/stack.conf"
+    with open(path, "w") as f:
+        f.write(f"[target db]\nstack = shop\nurl = {server.conninfo()}\n[target pooler]\nstack = shop\nurl = {bouncer.url()}\n"
+                + (f"[target other]\nurl = {alone.conninfo()}\n" if alone else ""))
+    return path
+
+
+def places(dbvitals, path):
+    """(target, kind, name, waiting, verdict) of where the queue stands."""
+    done = dbvitals("query", "select target, kind, name, waiting, stands, verdict from queue order by place", "--config", path, "-f", "json", "--samples", "2", "--refresh", "1")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads("[" + done.stdout.rsplit("\n[", 1)[-1].strip().removeprefix("["))
+    return [(r["target"], r["kind"], r["name"], r["waiting"], r["verdict"]) for r in rows if r["stands"] in (1, True)], rows
+
+
+def shown(path, program, condition, what):
+    """The line of the overview and the line of page pools."""
+    with screen.Screen([program, "--config", path, "--no-attach", "db", "pooler"], rows=50, columns=200) as s:
+        text = s.wait(condition, 15, what)
+        flow = " ".join(line.strip() for line in text.split("where requests queue", 1)[1].split("\n")[1:4])
+        s.send("6")
+        text = s.wait(lambda t: "the way of a request · stack shop" in t and re.search(r" HERE ", t), 10)
+        page = next(line for line in text.split("\n") if " HERE " in line)
+        s.send("q")
+        assert s.wait_end() == 0
+    return flow, page
+
+
+def test_a_small_pool_of_pgbouncer_is_where_the_queue_stands(start_server, start_pgbouncer, dbvitals, program):
+    server = start_server()
+    bouncer = start_pgbouncer(server, pool_size=2)
+    path = config(bouncer, server)
+    assert places(dbvitals, path)[0] == []
+    with Crowd(bouncer, 6) as crowd:
+        crowd.wait(2, 4)
+        found, rows = places(dbvitals, path)
+        assert [f[:4] for f in found] == [("pooler", "pgbouncer", "postgres/postgres", 4)], rows
+        assert found[0][4].startswith("PgBouncer's pool postgres/postgres is full (2 of 2), while the server has room"), found
+        flow, page = shown(path, program, lambda t: ": HERE" in t, "where it stands")
+        assert re.search(r"pgbouncer pool postgres/postgres 2/2, 4 wait [\d.]+ \w+: HERE", flow) and flow.count("HERE") == 1, flow
+        assert "postgres/postgres" in page and "pooler" in page, page
+
+
+def test_exhausted_slots_are_where_the_queue_stands_not_the_pool_that_waits_for_them(start_server, start_pgbouncer, dbvitals, program):
+    server = start_server(max_connections=10)
+    server.psql("create role app login")
+    bouncer = start_pgbouncer(server, pool_size=5, users=["app"], server_login_retry=1)
+    path = config(bouncer, server)
+    with contextlib.ExitStack() as held:
+        def hold(c):
+            held.callback(c.close)
+            c.cursor().execute("select 1")
+        hold(bouncer.connect("postgres", user="app", autocommit=False))
+        with pytest.raises(psycopg2.OperationalError, match="remaining connection slots|too many"):
+            for _ in range(10):
+                hold(server.connect(user="app", autocommit=False))
+        with Crowd(bouncer, 2, user="app"):
+            wait_for(lambda: pool_of(bouncer, "postgres").get("cl_waiting") == 2, 10, lambda: f"{pool_of(bouncer, 'postgres')}")
+            found, rows = places(dbvitals, path)
+            assert [f[:2] for f in found] == [("db", "slots")], rows
+            taken = server.value("select count(*) from pg_stat_activity where usename = 'app'")
+            assert taken == 7 and "the server's connection slots are exhausted (" in found[0][4], found
+            flow, page = shown(path, program, lambda t: re.search(r"slots \d+/7: HERE", t), "where it stands")
+            assert re.search(r"slots \d+/7: HERE", flow) and flow.count("HERE") == 1, flow
+            assert " slots " in page, page
+            held.close()
+
+
+def test_a_lock_is_where_the_queue_stands_and_a_waiting_client_says_what_it_is_behind(start_server, start_pgbouncer, dbvitals, program):
+    server = start_server()
+    server.psql("create table t (x int); insert into t values (1)")
+    bouncer = start_pgbouncer(server, pool_size=1)
+    path = config(bouncer, server)
+    holder = server.connect(autocommit=False)
+    holder.cursor().execute("update t set x = 2")
+    with Crowd(bouncer, 2, "update t set x = 3") as crowd:
+        crowd.wait(1, 1)
+        locked = "select pid from pg_stat_activity where wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '1.5 s'"
+        wait_for(lambda: len(server.query(locked)) == 1, 10, lambda: "nobody waits for the lock")
+        backend = server.value(locked)
+        found, rows = places(dbvitals, path)
+        assert [f[:4] for f in found] == [("db", "locks", "locks", 1)], rows
+        with screen.Screen([program, "--config", path, "--no-attach", "pooler", "db"], rows=50, columns=200) as s:
+            behind = re.compile(rf"waiting +[\d.]+ \w+ +behind pid {backend} \(web-\d\), active for .*, waits [\d.]+ \w+ for a lock of {holder.info.backend_pid}: update t set x = 3")
+            s.wait(lambda t: behind.search(t), 15, "what the waiting client is behind")
+            s.send("q")
+            assert s.wait_end() == 0
+        holder.rollback()
+    holder.close()
+
+
+def test_a_leader_that_is_gone_takes_its_places_along(start_server, start_pgbouncer, program):
+    server = start_server()
+    bouncer = start_pgbouncer(server, pool_size=1)
+    path = config(bouncer, server)
+    with Crowd(bouncer, 3) as crowd, screen.Screen([program, "--config", path, "--no-attach", "db", "pooler"], rows=45, columns=160) as s:
+        crowd.wait(1, 2)
+        s.wait(lambda t: ": HERE" in t and "pooler: PgBouncer's pool" in t, 15)
+        bouncer.stop()
+        s.wait(lambda t: "pooler: cannot be reached" in t and "HERE" not in t, 15)
+
+
+def test_stacks_are_one_key_apart_and_the_fleet_has_a_line_for_each(start_server, start_pgbouncer, program):
+    server, alone = start_server(), start_server()
+    bouncer = start_pgbouncer(server, pool_size=2)
+    path = config(bouncer, server, alone)
+
+    def on(name):
+        return lambda t: re.search(rf"^ {name} ·", t.split("\n")[0]) and "where requests queue" in t
+    with Crowd(bouncer, 4) as crowd, screen.Screen([program, "--config", path, "--no-attach", "db", "pooler", "other"], rows=45, columns=200) as s:
+        crowd.wait(2, 2)
+        s.wait(on("db"), 15)
+        for key, name in (("g", "pooler"), ("g", "db"), ("a", "other"), ("g", "pooler"), ("a", "other"), ("a", "db")):
+            s.send(key)
+            s.wait(on(name), 10, f"{name} after {key}")
+        s.send(":page fleet", "enter")
+        line = re.compile(r"^. shop +\d+ +2 +0 +pgbouncer postgres/postgres +2 ", re.M)
+        text = s.wait(lambda t: line.search(t) and re.search(r"^. other +\d+ +1 +0 ", t, re.M), 15)
+        assert line.search(text).start() < re.search(r"^. other ", text, re.M).start(), text
+        s.send("home", "enter")
+        s.wait(on("db"), 10)
+        s.send(":page fleet", "enter")
+        s.wait(lambda t: line.search(t), 10)
+        s.send("down", "enter")
+        s.wait(on("other"), 10)
+        s.send("q")
+        assert s.wait_end() == 0
