@@ -43,19 +43,6 @@ static void field_set(struct form *f, int field, const char *label, const char *
     snprintf(f->values[field], sizeof(f->values[field]), "%s", value);
 }
 
-/* The row that is meant: on a detail page with no rows to choose from the first one. */
-static bool row_of(struct dash_pane *p, const struct result **from, int *row)
-{
-    if (p->result == NULL)
-        return false;
-    struct view v = pane_view(p);
-    *from = p->result;
-    *row = 0;
-    if (widget_has_rows(p->pane->widget) && view_rows(&v) > 0)
-        view_row(&v, p->table.row, from, row);
-    return (*from)->n_rows > *row;
-}
-
 /* Of the row that A, S or R was typed on. */
 static bool alert_of(struct form *f, enum command c, const struct result *from, int row)
 {
@@ -95,8 +82,13 @@ void form_open(struct dash *d, struct dash_pane *p, enum command c)
     int row;
     struct form *f = &d->form;
     *f = (struct form){.n = 0};
-    bool there = row_of(p, &from, &row);
-    if (!there || !(c == COMMAND_RESEND ? message_of(f, from, row) : alert_of(f, c, from, row))) {
+    if (!pane_row(p, &from, &row)) {
+        dash_say(d, ROLE_DIM,
+                 c == COMMAND_RESEND ? "there is no row here: R is for dead letters of the deliveries"
+                                     : "there is no row here: A and S are for those of page alerts");
+        return;
+    }
+    if (!(c == COMMAND_RESEND ? message_of(f, from, row) : alert_of(f, c, from, row))) {
         dash_say(d, ROLE_DIM,
                  c == COMMAND_RESEND ? "this row is no dead letter: R is for dead ones of the deliveries"
                                      : "this row is no alert: A and S are for those of page alerts");

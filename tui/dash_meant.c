@@ -242,28 +242,12 @@ static void propose_tagged(struct offer *o, const struct action *a, struct dash_
     text_done(&identity);
 }
 
-static bool row_of(struct dash_pane *p, const struct result **from, int *row)
-{
-    struct view v = pane_view(p);
-    *from = p->result;
-    *row = 0;
-    if (p->result == NULL)
-        return false;
-    if (!widget_has_rows(p->pane->widget))
-        return p->result->n_rows > 0;
-    if (view_rows(&v) == 0)
-        return false;
-    view_pin(&v);
-    view_row(&v, p->table.row, from, row);
-    return true;
-}
-
 bool dash_way(struct dash *d, char *out, size_t size)
 {
     struct dash_pane *p = dash_focus(d);
     const struct result *r;
     int row;
-    if (p == NULL || !row_of(p, &r, &row))
+    if (!pane_row(p, &r, &row))
         return false;
     int c = result_column(r, "way");
     if (c < 0 || result_at(r, row, c)->type != VALUE_TEXT)
@@ -311,7 +295,11 @@ bool offer_rows(struct offer *o, const struct action *a, char *why, size_t size)
         propose(o, a, NULL, 0);
         return true;
     }
-    bool any = dataset != NULL && row_of(p, &from, &row);
+    bool any = dataset != NULL && pane_row(p, &from, &row);
+    if (any && widget_has_rows(p->pane->widget)) {
+        struct view v = pane_view(p);
+        view_pin(&v);
+    }
     bool cures = any && a != NULL && !action_is_on(a, dataset) && cure_of(d, from, row) == a;
     if (!any || (a != NULL && !cures && !action_is_on(a, dataset))) {
         if (a != NULL)

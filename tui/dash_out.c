@@ -7,23 +7,6 @@
 #include "core/text.h"
 #include "tui/dash_state.h"
 
-/* The row under the cursor of a pane with rows, the first one of any other; false if there is none. */
-static bool row_of(struct dash_pane *p, const struct result **from, int *row)
-{
-    if (p == NULL || p->result == NULL)
-        return false;
-    struct view v = pane_view(p);
-    if (!widget_has_rows(p->pane->widget)) {
-        *from = p->result;
-        *row = 0;
-        return p->result->n_rows > 0;
-    }
-    if (view_rows(&v) == 0)
-        return false;
-    view_row(&v, p->table.row, from, row);
-    return true;
-}
-
 static const char *text_at(const struct result *r, int row, const char *column)
 {
     int c = view_find(r, column);
@@ -65,7 +48,7 @@ void dash_copy(struct dash *d)
     struct dash_pane *p = dash_focus(d);
     int row;
     char said[100];
-    const char *text = row_of(p, &from, &row) ? row_text(p, from, row) : NULL;
+    const char *text = pane_row(p, &from, &row) ? row_text(p, from, row) : NULL;
     if (text == NULL) {
         dash_say(d, ROLE_DIM, "nothing to copy in this row");
         return;
@@ -136,7 +119,7 @@ void dash_explain(struct dash *d)
     struct dash_pane *p = dash_focus(d);
     int row;
     struct err err = {""};
-    const char *sql = row_of(p, &from, &row) ? text_at(from, row, "query") : NULL;
+    const char *sql = pane_row(p, &from, &row) ? text_at(from, row, "query") : NULL;
     if (sql == NULL) {
         dash_say(d, ROLE_DIM, "there is no query in this row");
         return;

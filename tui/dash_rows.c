@@ -6,6 +6,21 @@
 #include "core/text.h"
 #include "tui/dash_state.h"
 
+bool pane_row(struct dash_pane *p, const struct result **from, int *row)
+{
+    if (p == NULL || p->result == NULL)
+        return false;
+    *from = p->result;
+    *row = 0;
+    if (!widget_has_rows(p->pane->widget))
+        return p->result->n_rows > 0;
+    struct view v = pane_view(p);
+    if (view_rows(&v) == 0)
+        return false;
+    view_row(&v, p->table.row, from, row);
+    return true;
+}
+
 /* Why there is no row to open; NULL: there is one. */
 static const char *no_row(struct dash_pane *p)
 {
@@ -71,12 +86,9 @@ void pane_tag(struct dash_pane *p)
     const struct result *from;
     struct text identity;
     int row;
-    if (p->result == NULL || !widget_has_rows(p->pane->widget))
+    if (!widget_has_rows(p->pane->widget) || !pane_row(p, &from, &row))
         return;
     struct view v = pane_view(p);
-    if (view_rows(&v) == 0)
-        return;
-    view_row(&v, p->table.row, &from, &row);
     text_init(&identity, 64000);
     view_identity(&v, from, row, &identity);
     view_tag(&v, text_str(&identity));

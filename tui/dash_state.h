@@ -274,6 +274,8 @@ void dash_step(struct dash *d, int direction);
 void dash_step_refresh(struct dash *d, int step);
 
 /* dash_rows.c */
+/* The row under the cursor of P, the first one where there is none to choose; false: it has no row. */
+bool pane_row(struct dash_pane *p, const struct result **from, int *row);
 void pane_open_row(struct dash_pane *p);
 void pane_tag(struct dash_pane *p);
 void pane_untag(struct dash_pane *p);

@@ -77,6 +77,10 @@ class Sender:
             found[w[1]] = dict(zip(("waiting", "dead", "delivered", "failed", "off", "next_s", "trouble"),
                                    [int(x) for x in w[2:7]] + [float(w[7]), w[8]]))
 
+    def settle(self, timeout=20):
+        """Until nothing is under way: an answer that a receiver gave may still be on its way to the driver."""
+        servers.wait_for(lambda: self.status()["idle"], timeout)
+
     def attempts(self):
         return [tuple(w[1:]) for w in self.seen if w[0] == "attempt"]
 

@@ -482,6 +482,7 @@ def test_alertmanager_is_told_again_each_minute_until_it_ends(sender, receiver):
     assert sender.attempt(sender.row("am", fired(1)))[0] == "done"
     sender.say("later", 61)
     first, again = receiver.wait(path, 2)
+    sender.settle()
     assert again.json[0]["labels"] == first.json[0]["labels"] and again.json[0]["startsAt"] == first.json[0]["startsAt"]
     sender.say("later", 61)
     receiver.wait(path, 3)
@@ -511,8 +512,7 @@ def test_states_are_told_again_after_a_restart(sender, receiver, tmp_path):
     sender.say("resume", "am", "00000000000000aa", path)
     sender.say("resume", "ops", "00000000000000aa", path)
     receiver.wait("/api/v2/alerts", 1)
-    while not sender.status()["idle"]:
-        pass
+    sender.settle()
     sender.say("later", 61)
     receiver.wait("/api/v2/alerts", 2)
     assert receiver.at("/hook") == []
