@@ -16,6 +16,10 @@ KEYS = {"up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "
         "ctrl-c": "\x03", "ctrl-u": "\x15", "ctrl-z": "\x1a", "f1": "\x1bOP", "f10": "\x1b[21~"}
 
 
+# Synchronized output: what comes between is seen at once.
+FRAME_BEGIN, FRAME_END = b"\x1b[?2026h", b"\x1b[?2026l"
+
+
 class Stream(pyte.ByteStream):
     """ncurses scrolls lines that moved and repeats characters with sequences that pyte 0.8 does not know: SU, SD and REP (ECMA-48)."""
 
@@ -62,6 +66,7 @@ class Screen:
         self.screen = Tolerant(columns, rows)
         self.stream = Stream(self.screen)
         self.raw = bytearray()
+        self.held = b""  # of a frame that has not come whole
         self.display = None  # the screen's text, made when asked for
         self.status = None
         self.started = time.monotonic()
@@ -125,7 +130,14 @@ class Screen:
 
     def feed(self, data):
         self.raw += data
-        self.stream.feed(data)
+        come = self.held + data
+        begun = come.rfind(FRAME_BEGIN)
+        if begun > come.rfind(FRAME_END):
+            known = begun
+        else:  # the tail may be the beginning of a beginning
+            known = len(come) - max(n for n in range(len(FRAME_BEGIN)) if come.endswith(FRAME_BEGIN[:n]))
+        self.held = come[known:]
+        self.stream.feed(come[:known])
         self.display = None
 
     def shown(self):

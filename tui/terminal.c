@@ -24,6 +24,8 @@ static const double DRAIN_S = 0.01;
  * (1006). */
 static const char paste_on[] = "\x1b[?2004h", paste_off[] = "\x1b[?2004l";
 static const char mouse_on[] = "\x1b[?1002h\x1b[?1006h", mouse_off[] = "\x1b[?1006l\x1b[?1002l";
+/* Synchronized output: the terminal shows what comes between at once, never half a frame. Those that do not know it ignore it. */
+static const char frame_begin[] = "\x1b[?2026h", frame_end[] = "\x1b[?2026l";
 /* Ends a sequence that was cut off in the middle; between sequences it does nothing. */
 static const char string_end[] = "\x1b\\";
 
@@ -42,7 +44,8 @@ struct terminal {
     bool frame_waits; /* a frame was refused: tell when one may be painted */
     bool reading;     /* keys are being given to fn */
     bool stop_wanted; /* Ctrl-Z was among them */
-    bool mouse, has_mouse, has_clipboard;
+    bool mouse, has_mouse;
+    bool has_private; /* it ignores sequences that it does not know, instead of showing them */
     int rows, columns;
 };
 
@@ -246,6 +249,7 @@ static void arm(struct terminal *t)
     size_t len;
     text_init(&bytes, MOST_RESTORE_BYTES);
     text_add(&bytes, string_end);
+    text_add(&bytes, t->has_private ? frame_end : "");
     text_add(&bytes, t->has_mouse ? mouse_off : "");
     text_add(&bytes, paste_off);
     const char *reset = painter_reset(t->painter, &len);
@@ -271,8 +275,7 @@ static bool set_up(struct terminal *t, const struct terminal_options *options, s
         return fail(err, "cannot draw: the terminal cannot be watched for keys");
     t->has_mouse = painter_has_mouse(t->painter);
     t->mouse = options->mouse && t->has_mouse;
-    t->has_clipboard =
-        strcmp(term, "linux") != 0 && strncmp(term, "vt", 2) != 0; /* they would show what is copied */
+    t->has_private = strcmp(term, "linux") != 0 && strncmp(term, "vt", 2) != 0;
     return true;
 }
 
@@ -335,7 +338,10 @@ void terminal_paint(struct terminal *t, const struct canvas *c, int rows)
     struct text frame;
     text_init(&frame, MOST_FRAME);
     painter_paint(t->painter, c, rows, &frame);
+    bool whole = t->has_private && frame.len > 0;
+    send(t, whole ? frame_begin : "");
     tty_send(&t->tty, text_str(&frame), frame.len);
+    send(t, whole ? frame_end : "");
     text_done(&frame);
     flush(t);
 }
@@ -375,7 +381,7 @@ static void add_base64(struct text *out, const char *bytes, size_t len)
 
 bool terminal_copy(struct terminal *t, const char *text, size_t len)
 {
-    if (len > MOST_COPY || !t->has_clipboard || !tty_queue_empty(&t->tty))
+    if (len > MOST_COPY || !t->has_private || !tty_queue_empty(&t->tty))
         return false;
     struct text sequence;
     text_init(&sequence, MOST_COPY * 2);

@@ -115,6 +115,7 @@ def assert_left(p, after=0, until=b"SAME-"):
     assert raw.rfind(b"\x1b[?25h") > raw.rfind(b"\x1b[?25l"), "the cursor is hidden"
     assert raw.rfind(b"\x1b[?2004l") > raw.rfind(b"\x1b[?2004h"), "bracketed paste is on"
     assert raw.rfind(b"\x1b[?1002l") > raw.rfind(b"\x1b[?1002h"), "the mouse is reported"
+    assert raw.rfind(screen.FRAME_END) >= raw.rfind(screen.FRAME_BEGIN), "the terminal waits for the rest of a frame"
 
 
 @pytest.mark.parametrize("term", TERMS)
@@ -129,6 +130,23 @@ def test_a_frame_is_drawn_cell_for_cell(probe, term):
     assert rows[2].rstrip() == " 漢字|e\u0301|▁▂▃█|\U0001F600|✓|" or rows[2].rstrip() == " 漢字|é|▁▂▃█|\U0001F600|✓|"
     p.send("q")
     assert p.wait_end() == 0
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_frame_is_seen_whole_or_not_at_all(probe, term):
+    p = probe(term=term)
+    p.tell("draw")
+    p.wait("frame 2 ")
+    p.send("q")
+    assert p.wait_end() == 0
+    before, *frames = bytes(p.raw).split(screen.FRAME_BEGIN)
+    if term in ("linux", "vt100"):  # they know nothing of it
+        assert frames == [] and screen.FRAME_END not in before
+        return
+    assert len(frames) >= 2 and all(screen.FRAME_END in f for f in frames)
+    assert b"probe 24x80" in frames[0].split(screen.FRAME_END)[0] and b"probe" not in before
+    between = b"".join(f.split(screen.FRAME_END, 1)[1] for f in frames)
+    assert re.sub(rb"\x1b\[[?!0-9;]*[A-Za-z]|\x1b[^\[]|[\r\n]", b"", between) == b"", "it draws outside of frames"
 
 
 def test_direct_colour_is_used_only_where_terminfo_says_so(probe, tmp_path):
