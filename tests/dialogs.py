@@ -22,9 +22,9 @@ def confirm(s, text, *keys):
 
 
 def only(s, name, *others):
-    """The filter that leaves the row of NAME; until OTHERS are gone."""
+    """The filter that leaves the row of NAME; until OTHERS are gone. A title that has the filter in it is no row."""
     s.send("/", name, "enter")
-    s.wait(lambda t: f"/{name} " in t and any(name in line for line in t.split("\n") if "▶" in line) and not any(o in t for o in others))
+    s.wait(lambda t: f"/{name} " in t and any(name in line for line in t.split("\n") if line.startswith("▶")) and not any(o in t for o in others))
 
 
 def leave(s):
