@@ -220,7 +220,11 @@ static void begin(struct watch *w, double now_s)
     }
     w->snapshot = snapshot_ref(moment_snapshot(a->moment));
     w->coverage = coverage_of(a->moment, w->rule, &w->n_coverage);
-    ask(w, w->rule->sql, on_answer);
+    /* Many rules are about products that no target is: what is not there needs no SELECT to tell. */
+    if (w->n_coverage == 0 && w->rule->from != NULL && !moment_has(a->moment, w->rule->from))
+        judge(w, NULL);
+    else
+        ask(w, w->rule->sql, on_answer);
 }
 
 double watches_ask(struct alerts *a, double now_s)

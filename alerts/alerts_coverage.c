@@ -157,6 +157,14 @@ struct snapshot *moment_snapshot(const struct moment *m)
     return m->snapshot;
 }
 
+bool moment_has(const struct moment *m, const struct dataset *d)
+{
+    for (int t = 0; t < snapshot_targets(m->snapshot); t++)
+        if (snapshot_newest(m->snapshot, t, d) != NULL)
+            return true;
+    return false;
+}
+
 double moment_age_s(const struct moment *m, double now_s)
 {
     return now_s - m->now_s;

@@ -75,6 +75,8 @@ struct moment;
 struct moment *moment_new(const struct alerts *a, double now_s);
 void moment_free(struct moment *m);
 struct snapshot *moment_snapshot(const struct moment *m);
+/* Some target has a sample of D. */
+bool moment_has(const struct moment *m, const struct dataset *d);
 double moment_age_s(const struct moment *m, double now_s);
 /* What is known of each target for RULE; heap array, freed by coverage_free. */
 struct coverage *coverage_of(struct moment *m, const struct rule *rule, int *n);

@@ -74,7 +74,8 @@ void book_set_number(struct book *b, int64_t number);
  * the answer was cut, what it does not name has no data. */
 struct book_answer {
     const struct rule *rule;
-    const struct result *result; /* NULL: the SELECT failed, ERROR tells why: no data everywhere */
+    /* NULL: the SELECT failed, ERROR tells why: no data everywhere; without error and coverage: nobody has what it reads */
+    const struct result *result;
     const char *error;
     const struct coverage *coverage;
     int n_coverage;

@@ -30,6 +30,7 @@ struct rule {
      * can stand in the summary. A column `level` (text) wins over the thresholds. Made from `from where
      * value` or given as `sql`. Params: none. */
     const char *sql;
+    const struct dataset *from; /* without a row of it SQL finds none; NULL: that is not known (sql =) */
     /* Target and key of each row that is there, whatever `where` says, for telling "gone" from "below floor";
      * NULL if it cannot be told (sql =), or is no question (no `where`). */
     const char *floor_sql;

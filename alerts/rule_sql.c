@@ -236,6 +236,7 @@ static bool sugar(const struct rule_reader *reader, const struct layers *l, stru
     }
     if (s->dataset == NULL)
         return unknown_dataset(reader, l, from, s->name, err);
+    r->from = s->dataset;
     r->window = first_argument(reader->arena, from->value);
     s->shown = dataset_shown(s->dataset, &s->n_shown);
     struct err why = {""};

@@ -64,6 +64,11 @@ def test_every_rule_is_judged_and_only_a_missing_source_is_a_reason_not_to_be(ea
     without = {rule: row["no_data"] for rule, row in rows.items() if row["status"] != "ok"}
     assert not [why for why in without.values() if not why.startswith("no data source: dataset ") or is_dataset(why.split()[-1])], without
     assert len(rows) - len(without) > 35
+    # What no target has is not asked for; it is judged all the same.
+    asked = {rule: row["cpu_ms"] > 0 for rule, row in rows.items() if rule not in without}
+    nobody = {rule for rule, keys in pack("standard").items() if keys.get("from", "").split("(")[0] in ("redis_server", "backup_sets", "clients")}
+    assert len(nobody) >= 10 and {rule for rule in nobody if asked[rule]} == set()
+    assert asked["connections_saturation"] and asked["target_down"] and sum(asked.values()) > 30, asked
     for rule, keys in pack("targets").items():
         assert rows[rule]["pack"] == "targets"
         for level in {"info", "warning", "critical"} & set(keys):
