@@ -5,6 +5,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "alerts/alerts.h"
@@ -262,18 +263,21 @@ static bool reach(struct watch *w, double wait_s)
     return first_answer(w->session.engine) != ANSWER_DOWN;
 }
 
+/* Of what the page reads the target that it looks at has N_SAMPLES, where it answers and has such a dataset. */
 static bool have_samples(const struct watch *w, int n_samples)
 {
+    const struct engine *e = w->session.engine;
+    const char *name = dash_target(w->dash);
     struct source_status status = {.state = SOURCE_DOWN};
-    if (w->attach == NULL)
-        engine_target_status(w->session.engine, 0, &status);
+    for (int i = 0; w->attach == NULL && i < engine_targets(e); i++)
+        if (strcmp(engine_target_name(e, i), name) == 0)
+            engine_target_status(e, i, &status);
     for (int i = 0; i < w->n_demanded && status.state != SOURCE_DOWN; i++) {
         const char *failed;
-        int have = engine_samples(w->session.engine, engine_target_name(w->session.engine, 0), w->demanded[i], &failed);
-        if (have < n_samples && failed == NULL)
+        if (engine_samples(e, name, w->demanded[i], &failed) < n_samples && failed == NULL)
             return false;
     }
-    return dash_complete(w->dash);
+    return dash_complete(w->dash) && !dash_looks_for_target(w->dash);
 }
 
 static void run_for(struct watch *w, double seconds)

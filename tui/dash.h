@@ -92,6 +92,10 @@ void dash_draw_clock(struct dash *d, struct canvas *c);
 void dash_data_changed(struct dash *d, const char *target, const char *dataset);
 /* Asks what has become due. To be called when the time that it returns, in seconds, is over, and after keys and new samples. */
 double dash_tick(struct dash *d);
+/* The target that is looked at. Owned by D, until another one is. */
+const char *dash_target(const struct dash *d);
+/* The page that is open is not about that target, and which one it is about is not known before others have answered. */
+bool dash_looks_for_target(struct dash *d);
 /* Every pane that is visible has its rows. */
 bool dash_complete(const struct dash *d);
 /* And none of them is about to ask for newer ones. */

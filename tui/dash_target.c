@@ -27,6 +27,21 @@ const char *dash_target_stack(struct dash *d, int i)
     return stack != NULL && stack[0] != '\0' ? stack : dash_target_name(d, i);
 }
 
+const char *dash_target(const struct dash *d)
+{
+    return d->target;
+}
+
+bool dash_looks_for_target(struct dash *d)
+{
+    bool connecting = dash_target_name(d, 0) == NULL; /* the head has not answered yet */
+    for (int i = 0; dash_target_name(d, i) != NULL; i++) {
+        const char *state = told(d, i, "state");
+        connecting = connecting || (state != NULL && strcmp(state, "connecting") == 0);
+    }
+    return d->looks_for_target && connecting;
+}
+
 bool dash_look_at(struct dash *d, const char *name, struct err *err)
 {
     const char *one;
@@ -100,7 +115,10 @@ void dash_look_for_page(struct dash *d)
 {
     char product[64];
     const struct visit *v = d->pages[d->page];
-    if (!d->looks_for_target || !dash_product(d, product, sizeof(product)))
+    if (!d->looks_for_target)
+        return;
+    visit_take_newer(&d->head); /* without a terminal nothing is drawn meanwhile */
+    if (!dash_product(d, product, sizeof(product)))
         return;
     d->looks_for_target = visit_is_foreign(v, product);
     if (!d->looks_for_target)

@@ -171,6 +171,17 @@ def test_the_fleet_has_one_line_for_each_stack_and_what_is_down_comes_first(serv
         assert s.wait_end() == 0
 
 
+def test_without_a_terminal_too_a_page_is_about_the_target_that_it_is_for(server, program, tmp_path):
+    """In both refreshes, though the first target answers first."""
+    with sqlite3.connect(tmp_path / "notes.db") as file:
+        file.execute("create table noted (a int)")
+    file.close()
+    run = subprocess.run([program, "--page", "sqlite", server.conninfo(), f"sqlite:{tmp_path}/notes.db"], capture_output=True, text=True, timeout=60,
+                         stdin=subprocess.DEVNULL, env={**server.env(), "XDG_STATE_HOME": str(tmp_path)})
+    assert run.returncode == 0 and "PostgreSQL" not in run.stdout, run.stdout + run.stderr
+    assert run.stdout.count("SQLite 3.") == run.stdout.count("noted") == 2, run.stdout
+
+
 def test_a_page_of_another_product_leads_to_the_target_of_the_stack_that_has_it(server, program, tmp_path):
     """First those of the stack, though another one's name comes before; a page that is for both stays where it is."""
     for name in ("shop-aside", "shop-notes"):
