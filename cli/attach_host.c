@@ -169,6 +169,9 @@ struct dash_host watch_attached_host(struct watch *w)
     host.refresh = host_refresh;
     host.alert = host_alert;
     host.explain = NULL; /* the guard runs nothing for us */
+    host.cure = NULL;
+    host.cure_stop = NULL;
+    host.age = NULL;
     return host;
 }
 

@@ -11,26 +11,38 @@
 
 static const char access_sql[] = "select target, what, state, why, cure from access";
 
-static void print_target(const struct session *s, int i)
+static void add_connection(struct text *line, const struct source_status *status)
+{
+    /* Files have no version. */
+    text_addf(line, "connected as %s, %s%s%s, %s%s%s", status->place != NULL ? status->place : "?", status->product != NULL ? status->product : "?",
+              status->version != NULL ? " " : "", status->version != NULL ? status->version : "", status->role != NULL ? status->role : "role unknown",
+              status->via != NULL ? ", through " : "", status->via != NULL ? status->via : "");
+    if (status->rtt_ms == status->rtt_ms)
+        text_addf(line, ", round trip %.1f ms", status->rtt_ms);
+    if (status->error != NULL)
+        text_addf(line, "\n  %s", status->error);
+}
+
+/* False: it is not connected. */
+static bool print_target(const struct session *s, int i)
 {
     struct source_status status;
     engine_target_status(s->engine, i, &status);
+    bool up = status.state == SOURCE_UP;
     struct text line;
     text_init(&line, 1 << 14);
-    /* Files have no version. */
-    text_addf(&line, "%s: connected as %s, %s%s%s, %s%s%s", engine_target_name(s->engine, i), status.place != NULL ? status.place : "?",
-           status.product != NULL ? status.product : "?", status.version != NULL ? " " : "", status.version != NULL ? status.version : "",
-           status.role != NULL ? status.role : "role unknown", status.via != NULL ? ", through " : "", status.via != NULL ? status.via : "");
-    if (status.rtt_ms == status.rtt_ms)
-        text_addf(&line, ", round trip %.1f ms", status.rtt_ms);
-    if (status.state == SOURCE_UP && status.error != NULL)
-        text_addf(&line, "\n  %s", status.error);
+    text_addf(&line, "%s: ", engine_target_name(s->engine, i));
+    if (up)
+        add_connection(&line, &status);
+    else
+        text_addf(&line, "NOT connected to %s: %s", status.place != NULL ? status.place : "?", status.error != NULL ? status.error : "no answer yet");
     struct text clean; /* names of roles and databases may hold anything */
     text_init(&clean, 1 << 14);
     utf8_clean(&clean, text_str(&line), true);
     puts(text_str(&clean));
     text_done(&clean);
     text_done(&line);
+    return up;
 }
 
 /* Rows of `access` that are missing something; advice is not counted. */
@@ -54,8 +66,9 @@ static int examine(struct session *s, const struct args *args, struct err *err)
         session_explain_failures(s, &access, 1, stderr);
         return EXIT_NO_DATA;
     }
+    bool all = true;
     for (int i = 0; i < engine_targets(s->engine); i++)
-        print_target(s, i);
+        all = print_target(s, i) && all;
     struct door *door = door_new(&s->registry, err);
     struct snapshot *snapshot = store_snapshot(engine_store(s->engine));
     struct query query = {.sql = access_sql};
@@ -66,7 +79,7 @@ static int examine(struct session *s, const struct args *args, struct err *err)
         int missing = count_missing(result);
         if (missing > 0)
             printf("\n%d of %d are missing something; the column `cure` says what gives it.\n", missing, result->n_rows);
-        code = missing > 0 ? EXIT_INCOMPLETE : EXIT_OK;
+        code = missing > 0 || !all ? EXIT_INCOMPLETE : EXIT_OK;
     }
     result_free(result);
     snapshot_unref(snapshot);

@@ -9,6 +9,7 @@
 #include "tui/dash_state.h"
 
 enum { MAX_PARAMS = 200, MOST_SQL = 200000 };
+static const double ghost_stays_s = 10;
 
 static void order_add(struct text *out, const struct dash_pane *p)
 {
@@ -222,6 +223,21 @@ static void rows_done(void *ctx, struct result *result, const char *error)
     a->other_rows = false;
 }
 
+/* A row that went away may be read to its end, and is not taken for one that is there. */
+static void ghost_ages(struct dash_pane *p)
+{
+    struct table *t = &p->table;
+    double now = p->dash->host.now(p->dash->host.ctx);
+    if (t->ghost == NULL)
+        t->ghost_s = NAN;
+    else if (isnan(t->ghost_s))
+        t->ghost_s = now;
+    else if (now - t->ghost_s >= ghost_stays_s && dash_live(p->dash) && !p->dash->paused && p->dash->offer == NULL) {
+        struct view v = pane_view(p);
+        view_let_go(&v);
+    }
+}
+
 static void take_newer(struct dash_pane *p)
 {
     struct result *result = p->newer, *old = p->result;
@@ -246,6 +262,7 @@ static void take_newer(struct dash_pane *p)
         p->limit *= 4; /* the cursor's row may stand further down */
         pane_stale(p);
     }
+    ghost_ages(p);
     pane_then(p);
     result_free(old);
 }

@@ -83,9 +83,7 @@ void form_open(struct dash *d, struct dash_pane *p, enum command c)
     struct form *f = &d->form;
     *f = (struct form){.n = 0};
     if (!pane_row(p, &from, &row)) {
-        dash_say(d, ROLE_DIM,
-                 c == COMMAND_RESEND ? "there is no row here: R is for dead letters of the deliveries"
-                                     : "there is no row here: A and S are for those of page alerts");
+        dash_say(d, ROLE_DIM, "there is no row here");
         return;
     }
     if (!(c == COMMAND_RESEND ? message_of(f, from, row) : alert_of(f, c, from, row))) {

@@ -17,6 +17,7 @@ struct table {
     int page_rows;        /* rows that the last drawing had room for */
     bool hidden_columns;  /* the last drawing had more columns than room: left and right are worth something */
     struct result *ghost; /* the cursor's row as it was when it went away; stands at `row` */
+    double ghost_s;       /* when it did */
     bool other_rows;      /* the result that is settled next is of another filter or set: a row that it lacks did not go away */
     char **tags;          /* identities */
     int n_tags;
@@ -95,6 +96,10 @@ const char *role_symbol(enum role r);
 /* After a new RESULT took the place of OLD (may be NULL): the cursor finds its row again, or the row becomes a ghost. False if the row was
  * not found though the result was cut, so that more rows should be asked for. */
 bool view_settle(struct view *v, const struct result *old);
+/* The ghost goes, and the cursor is on the first row again, as if it were never moved. */
+void view_let_go(struct view *v);
+/* Row I is one that went away. */
+bool view_is_ghost(const struct view *v, int i);
 /* Moves the cursor to row I, clipped; a ghost goes. */
 void view_move(struct view *v, int i);
 /* Something is done with the row under the cursor, and the cursor stays with it. */

@@ -118,6 +118,16 @@ static void forget_cursor(struct table *t)
     t->row = 0;
 }
 
+void view_let_go(struct view *v)
+{
+    forget_cursor(v->table);
+}
+
+bool view_is_ghost(const struct view *v, int i)
+{
+    return v->table->ghost != NULL && i == v->table->row;
+}
+
 void view_pin(struct view *v)
 {
     if (v->table->cursor == NULL)

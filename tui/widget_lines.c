@@ -58,7 +58,10 @@ static void line_draw(struct view *v, struct area a, int y, int i)
     enum role text = role == ROLE_CRITICAL || role == ROLE_GOOD || role == ROLE_DIM ? role : ROLE_TEXT;
     if (f.text >= 0)
         view_put(v, a, y, at, room, STYLE(text), view_cell(from, row, f.text, buf, sizeof(buf)));
-    if (v->row_marks && i == v->table->row && v->focused) {
+    if (v->row_marks && view_is_ghost(v, i)) {
+        area_restyle(a, y, 0, a.columns, STYLE(ROLE_DIM));
+        area_put(a, y, 0, 1, STYLE(ROLE_DIM), "×", false);
+    } else if (v->row_marks && i == v->table->row && v->focused) {
         area_highlight(a, y, STYLE(ROLE_CURSOR));
         area_put(a, y, 0, 1, STYLE(ROLE_CURSOR), "▶", false);
     }

@@ -295,6 +295,11 @@ static void row_draw(const struct view *v, const struct plan *p, struct area a, 
         }
         text_done(&identity);
     }
+    if (view_is_ghost(v, i)) {
+        area_restyle(a, y, 0, a.columns, STYLE(ROLE_DIM));
+        area_put(a, y, 0, 1, STYLE(ROLE_DIM), "×", false);
+        return;
+    }
     if (under && v->focused)
         area_highlight(a, y, STYLE(ROLE_CURSOR));
     if (under && (v->focused || v->table->cursor != NULL))

@@ -70,6 +70,7 @@ static bool is_console(struct bouncer_source *s)
 static void up(void *ctx)
 {
     struct bouncer_source *s = ctx;
+    s->n_unknown = 0;
     bouncer_enter(s);
     if (is_console(s))
         conn_send(s->conn,

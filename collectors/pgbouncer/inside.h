@@ -21,6 +21,8 @@ struct bouncer_source {
     struct peaks *peaks;
     struct loop_timer *second; /* looks at the pools between polls */
     double pools_mono_s;       /* when they were last polled */
+    const char *unknown[MOST_SHOWS]; /* what this version refused on this connection: each refusal is two lines of its log */
+    int n_unknown;
     struct act *acts;          /* cures that have not ended */
     bool polling;              /* inside poll(): answers wait for the next turn */
     bool closed;

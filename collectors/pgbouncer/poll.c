@@ -119,11 +119,20 @@ static void fail_poll(struct bouncer_poll *p, enum failure why, const char *text
     p->text = mem_dup(text);
 }
 
+static bool is_unknown(const struct bouncer_source *s, const char *show)
+{
+    for (int i = 0; i < s->n_unknown; i++)
+        if (s->unknown[i] == show)
+            return true;
+    return false;
+}
+
 static void show_answered(void *ctx, const struct conn_answer *a)
 {
     struct ask ask = *(struct ask *)ctx;
     struct bouncer_poll *p = ask.poll;
-    bool optional = p->collector->shows[ask.i][0] == '?',
+    const char *show = p->collector->shows[ask.i];
+    bool optional = show[0] == '?',
          refused = a->sqlstate != NULL && a->sqlstate[0] != '\0';
     free(ctx);
     p->cost.server_ms += a->elapsed_s * 1000;
@@ -135,6 +144,8 @@ static void show_answered(void *ctx, const struct conn_answer *a)
     } else if (!optional || !refused) {
         fail_poll(p, refused ? FAILURE_ABSENT : a->why,
                   a->text); /* all that it refuses has the same SQLSTATE, that of a protocol error */
+    } else if (p->source->n_unknown < MOST_SHOWS && !is_unknown(p->source, show)) {
+        p->source->unknown[p->source->n_unknown++] = show;
     }
     if (--p->n_open == 0)
         answered(p);
@@ -169,8 +180,10 @@ void bouncer_poll_start(struct bouncer_source *s, const struct dataset *d)
         return;
     }
     for (int i = 0; i < MOST_SHOWS && p->collector->shows[i] != NULL; i++) {
-        struct ask *ask = mem_new(sizeof(*ask));
         const char *show = p->collector->shows[i];
+        if (is_unknown(s, show))
+            continue;
+        struct ask *ask = mem_new(sizeof(*ask));
         *ask = (struct ask){p, i};
         p->n_open++;
         conn_send(s->conn, &(struct conn_query){.sql = show + (show[0] == '?'),

@@ -126,6 +126,8 @@ def test_the_guard_of_this_machine_is_found_and_takes_the_orders(guard, program,
         for key, said in (("2", "user"), ("3", "statement"), ("6", "slots"), ("8", "lock")):
             s.send(key)
             s.wait(lambda t: said in t and "collecting..." not in t, 10, said)
+        s.send(":reload", "enter")
+        s.wait("which cures nothing on a dashboard's word: start dbvitals with --no-attach")
         s.send("1", "[")
         s.wait("PAST")
         s.send("end")

@@ -199,6 +199,22 @@ def test_what_refuses_us_is_told_in_a_true_sentence(server, start_pgbouncer, dbv
     assert "falsch" not in done.stderr and "psql -h HOST -p 6432" in done.stderr
 
 
+def test_one_that_is_down_is_not_called_connected_where_another_one_answers(server, start_pgbouncer, dbvitals):
+    bouncer = start_pgbouncer(server)
+    done = dbvitals("doctor", bouncer.url(), "postgresql://nobody@127.0.0.1:1/gone")
+    assert done.returncode == 3 and "pgbouncer: connected as postgres@" in done.stdout, done.stdout + done.stderr
+    assert "gone: NOT connected to nobody@127.0.0.1:1/gone: Connection refused" in done.stdout and "gone: connected" not in done.stdout, done.stdout
+
+
+def test_what_a_version_does_not_know_is_asked_once(server, start_pgbouncer, dbvitals):
+    """Each refusal is two lines of PgBouncer's log."""
+    bouncer = start_pgbouncer(server)
+    done = dbvitals("query", "select memory_bytes from bouncer", bouncer.url(), "-r", "0.25", "-n", "8", "-f", "csv")
+    assert done.returncode == 0 and len(done.stdout.split()) == 16, done.stdout + done.stderr
+    with open(bouncer.log_path) as f:
+        assert f.read().count("invalid command 'SHOW STATE'") <= 2
+
+
 def test_a_role_that_may_only_look_sees_all(server, start_pgbouncer, dbvitals):
     bouncer = start_pgbouncer(server, users=["watch"], stats_users="watch")
     done = dbvitals("doctor", bouncer.url("watch"))

@@ -80,13 +80,30 @@ static void a_row_that_went_away_stays_until_the_cursor_moves(void **state)
     world_type(&w, "<down><down>");
     world_end_session(&w, 4811);
     world_settle(&w);
-    SHOWS(&w, "▶ 4811");
+    SHOWS(&w, "× 4811");
     world_end_session(&w, 4811);
     world_settle(&w);
-    SHOWS(&w, "▶ 4811");
+    SHOWS(&w, "× 4811");
     world_type(&w, "<down>");
     SHOWS_NOT(&w, "4811 ");
     SHOWS(&w, "▶ 4812");
+    world_done(&w);
+}
+
+static void a_row_that_went_away_goes_by_itself_when_it_was_read(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "<down><down>");
+    world_end_session(&w, 4811);
+    world_settle(&w);
+    SHOWS(&w, "× 4811");
+    world_stopped(&w, 11);
+    world_end_session(&w, 4811);
+    world_settle(&w);
+    SHOWS_NOT(&w, "4811 ");
+    SHOWS(&w, "▶ 4711");
     world_done(&w);
 }
 
@@ -709,6 +726,7 @@ int main(void)
         cmocka_unit_test(what_is_visible_is_demanded),
         cmocka_unit_test(the_cursor_follows_the_row_not_the_line),
         cmocka_unit_test(a_row_that_went_away_stays_until_the_cursor_moves),
+        cmocka_unit_test(a_row_that_went_away_goes_by_itself_when_it_was_read),
         cmocka_unit_test(a_waiter_whose_blocker_is_not_known_yet_does_not_look_as_if_nobody_blocked_it),
         cmocka_unit_test(a_row_that_comes_back_is_a_row_again),
         cmocka_unit_test(a_filter_asks_with_parameters),
