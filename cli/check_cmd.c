@@ -8,6 +8,7 @@
 #include "cli/guard_client.h"
 #include "cli/output.h"
 #include "core/mem.h"
+#include "core/nearest.h"
 #include "core/text.h"
 #include "core/utf8.h"
 #include "core/when.h"
@@ -161,15 +162,24 @@ static void add_rules(struct check *c, const struct result *r)
 
 static bool have_rules(struct check *c, const struct result *r, struct err *err)
 {
-    for (int i = 0; i < c->args->n_words; i++) {
+    bool all = true;
+    const char **names = mem_new_array((size_t)r->n_rows + 1, sizeof(*names));
+    for (int row = 0; row < r->n_rows; row++)
+        names[row] = cell(r, row, 0);
+    for (int i = 0; i < c->args->n_words && all; i++) {
         bool there = false;
         for (int row = 0; row < r->n_rows; row++)
-            there = there || strcmp(cell(r, row, 0), c->args->words[i]) == 0;
-        if (!there)
-            return fail(err, "no rule is called %s; see dbvitals query \"select rule from rules\"",
-                        c->args->words[i]);
+            there = there || strcmp(names[row], c->args->words[i]) == 0;
+        if (there)
+            continue;
+        struct text known;
+        text_init(&known, sizeof(err->text) - 100);
+        nearest_say(&known, c->args->words[i], names, r->n_rows);
+        all = fail(err, "no rule is called %.60s; %s", c->args->words[i], text_str(&known));
+        text_done(&known);
     }
-    return true;
+    free(names);
+    return all;
 }
 
 static bool read_all(struct check *c, struct err *err)

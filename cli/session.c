@@ -13,6 +13,7 @@
 #include "cli/files.h"
 #include "cli/output.h"
 #include "core/mem.h"
+#include "core/nearest.h"
 #include "core/text.h"
 #include "engine/products.h"
 
@@ -263,8 +264,10 @@ static void add_word(struct session *s, const char *word)
     char **files = word != NULL ? files_found(word) : NULL;
     for (int i = 0; files != NULL && files[i] != NULL; i++)
         add_url(s, mem_dup(files[i]));
-    if (files == NULL)
+    if (files == NULL) {
+        s->bare = word != NULL && !placed && !is_conninfo(word) ? word : s->bare;
         add_url(s, conninfo_of(s->args, word));
+    }
     files_free(files);
 }
 
@@ -297,6 +300,8 @@ static void choose(struct session *s, const char *const *words, int n)
     s->named = named || s->n_targets > 0;
     if (s->n_targets == 0)
         add_word(s, a->database);
+    if (n == 0) /* --dbname says that it is one */
+        s->bare = NULL;
     for (int i = 0; i < s->n_targets; i++) {
         s->targets[i].password = s->password;
         choose_own(s, &s->targets[i]);
@@ -497,6 +502,24 @@ static bool is_up(const struct session *s, int i, struct source_status *status)
     return status->state == SOURCE_UP;
 }
 
+/* A slip in a [target]'s name is taken for a database, as psql would. */
+static void hint_of_targets(const struct session *s, FILE *f)
+{
+    const char **names = mem_new_array((size_t)s->config.n_sections + 1, sizeof(*names));
+    struct text line;
+    int n = 0;
+    for (int i = 0; i < s->config.n_sections; i++)
+        if (strcmp(s->config.sections[i].kind, "target") == 0)
+            names[n++] = s->config.sections[i].name;
+    text_init(&line, 2000);
+    text_addf(&line, "  - whether a [target] of the config was meant: none is called '%s', ", s->bare);
+    nearest_say(&line, s->bare, names, n);
+    if (n > 0)
+        fprintf(f, "%s\n", text_str(&line));
+    text_done(&line);
+    free(names);
+}
+
 void session_explain_down(const struct session *s, FILE *f)
 {
     int n = 0;
@@ -509,6 +532,8 @@ void session_explain_down(const struct session *s, FILE *f)
     if (n == 0)
         return;
     fputs("Things to try:\n", f);
+    if (s->bare != NULL)
+        hint_of_targets(s, f);
     for (int i = 0; i < engine_targets(s->engine); i++) {
         bool said = is_up(s, i, &status);
         for (int j = 0; j < i; j++)

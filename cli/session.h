@@ -24,6 +24,7 @@ struct session {
     int n_targets;
     bool asked; /* a target stood on the command line */
     bool named; /* or in the config */
+    const char *bare; /* a word that is no [target] of the config and was taken for a database; NULL: none */
     const char *stack; /* of targets that no section describes; NULL: none */
     double refresh_s;
     char *password; /* that was asked for, or NULL */

@@ -250,7 +250,8 @@ static bool looks_mistyped(const struct session *s, const struct args *args, int
     struct text known;
     text_init(&known, 1000);
     nearest_say(&known, word, names, n);
-    fail(err, "show %s: there is no such dataset; %s. If it is a database: dbname=%s", word, text_str(&known), word);
+    text_add(&known, nearest_find(word, names, n) != NULL ? "" : ".");
+    fail(err, "show %s: there is no such dataset; %s If it is a database: dbname=%s", word, text_str(&known), word);
     text_done(&known);
     return true;
 }

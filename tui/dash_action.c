@@ -270,6 +270,17 @@ static void leave(struct dash *d)
     dash_say(d, ROLE_DIM, "left as it was: nothing was done");
 }
 
+/* What was typed goes: it would stand before the right word. */
+static void not_confirmed(struct dash *d, const char *word)
+{
+    bool empty = d->line[0] == '\0';
+    line_start(d, MODE_OFFER, "");
+    if (empty)
+        snprintf(d->line_error, sizeof(d->line_error), "Enter alone confirms nothing");
+    else
+        snprintf(d->line_error, sizeof(d->line_error), "that is not it: type %.80s", word);
+}
+
 static void confirm_key(struct dash *d, const struct key *key, enum command c)
 {
     struct offer *o = d->offer;
@@ -292,8 +303,7 @@ static void confirm_key(struct dash *d, const struct key *key, enum command c)
     else if (c == COMMAND_ACCEPT && strcmp(d->line, word) == 0)
         confirmed(d);
     else if (c == COMMAND_ACCEPT)
-        snprintf(d->line_error, sizeof(d->line_error),
-                 d->line[0] == '\0' ? "Enter alone confirms nothing" : "that is not it");
+        not_confirmed(d, word);
     else if (!line_edit(d, c))
         line_character(d, key);
 }

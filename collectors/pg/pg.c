@@ -291,7 +291,8 @@ const struct product pg_product = {
     .name = "PostgreSQL",
     .urls = "postgresql://ROLE@HOST/DATABASE, a conninfo string, service=NAME, or a database name",
     .hints = "  - the server's address and role: dbvitals -h HOST -p PORT -U ROLE -d DATABASE, or postgresql://ROLE@HOST:PORT/DATABASE\n"
-             "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n",
+             "  - whether it answers anybody: psql with the same words, or pg_isready -h HOST -p PORT\n"
+             "  - where its password comes from: PGPASSWORD, ~/.pgpass, password_command of its [target]\n",
     .lacks = "PostgreSQL has no such dataset",
     .keys = keys,
     .check = check,

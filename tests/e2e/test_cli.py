@@ -35,8 +35,23 @@ def test_without_a_terminal_two_refreshes_are_printed(server, dbvitals):
 def test_a_server_that_is_not_there_is_told_with_hints_and_exit_code_2(dbvitals, tmp_path):
     done = dbvitals("-h", str(tmp_path), "-d", "nothing")
     assert done.returncode == 2
-    assert str(tmp_path) in done.stderr and done.stderr.count("  - ") == 2 and "demo" not in done.stderr
+    assert str(tmp_path) in done.stderr and done.stderr.count("  - ") == 3 and "password_command" in done.stderr and "demo" not in done.stderr
     assert ": No such file or directory (server on socket " in done.stderr.splitlines()[0]  # why, then where
+
+
+def test_a_slip_in_the_name_of_a_target_is_told_beside_what_it_was_taken_for(dbvitals, tmp_path):
+    (tmp_path / "dbvitals.conf").write_text(f"[target db]\nurl = host={tmp_path}\n")
+    env = {"PGHOST": str(tmp_path)}
+    for words in (["show", "sessions", "dbb"], ["dbb"]):
+        done = dbvitals("--config", tmp_path / "dbvitals.conf", *words, env=env)
+        assert done.returncode == 2 and "none is called 'dbb', did you mean 'db'?" in done.stderr, done.stderr
+    done = dbvitals("--config", tmp_path / "dbvitals.conf", "show", "sessions", "-d", "dbb", env=env)
+    assert done.returncode == 2 and "did you mean" not in done.stderr, done.stderr
+
+
+def test_a_slip_in_the_name_of_a_rule_is_told(dbvitals, tmp_path):
+    done = dbvitals("check", "pool_exhaustedd", f"sqlite:{tmp_path}/none.db")
+    assert done.returncode == 3 and "no rule is called pool_exhaustedd; did you mean 'pool_exhausted'?" in done.stdout + done.stderr
 
 
 def test_the_demo_is_offered_only_where_no_target_was_named(dbvitals, tmp_path):

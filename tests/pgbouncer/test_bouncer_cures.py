@@ -87,6 +87,10 @@ def in_transaction(bouncer, name="shop"):
 
 @pytest.mark.parametrize("name", ["shop", ODD])
 def test_pause_and_resume_disable_and_enable_do_what_they_say(bouncer, name):
+    assert cure(bouncer, "pause_database", **on(name))["state"] == "done"
+    told = cure(bouncer, "resume_pooler")["effect"]
+    assert f"database {name} was paused by its name and stays so: resume_database" in told, told
+    assert cure(bouncer, "resume_database", **on(name))["state"] == "done"
     for action, column, value, undo in (("pause_database", "paused", 1, "RESUME"), ("resume_database", "paused", 0, "PAUSE"),
                                         ("disable_database", "disabled", 1, "ENABLE"), ("enable_database", "disabled", 0, "DISABLE")):
         answer = cure(bouncer, action, **on(name))

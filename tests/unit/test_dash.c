@@ -107,6 +107,15 @@ static void a_row_that_went_away_goes_by_itself_when_it_was_read(void **state)
     world_done(&w);
 }
 
+static void where_the_queue_stands_is_the_last_that_has_no_room(void **state)
+{
+    (void)state;
+    struct world w;
+    start_sized(&w, WORLD_TROUBLE, 24, 62, "overview");
+    SHOWS(&w, " … → role shop_ro 10/10 ▲ → … → locks, 4 wait 3m58s: HERE ▲");
+    world_done(&w);
+}
+
 /* Locks are asked more rarely than sessions. */
 static void a_waiter_whose_blocker_is_not_known_yet_does_not_look_as_if_nobody_blocked_it(void **state)
 {
@@ -727,6 +736,7 @@ int main(void)
         cmocka_unit_test(the_cursor_follows_the_row_not_the_line),
         cmocka_unit_test(a_row_that_went_away_stays_until_the_cursor_moves),
         cmocka_unit_test(a_row_that_went_away_goes_by_itself_when_it_was_read),
+        cmocka_unit_test(where_the_queue_stands_is_the_last_that_has_no_room),
         cmocka_unit_test(a_waiter_whose_blocker_is_not_known_yet_does_not_look_as_if_nobody_blocked_it),
         cmocka_unit_test(a_row_that_comes_back_is_a_row_again),
         cmocka_unit_test(a_filter_asks_with_parameters),
