@@ -8,7 +8,7 @@ import pytest
 
 import screen
 from servers import wait_for
-from test_console import Crowd, pool_of
+from test_console import Crowd, ask, pool_of
 
 
 def config(bouncer, server, alone=None):
@@ -139,3 +139,13 @@ def test_stacks_are_one_key_apart_and_the_fleet_has_a_line_for_each(start_server
         s.wait(on("other"), 10)
         s.send("q")
         assert s.wait_end() == 0
+
+
+def test_one_question_has_all_places_of_each_target(start_server, start_pgbouncer, dbvitals):
+    server = start_server()
+    path = config(start_pgbouncer(server), server)
+    for _ in range(6):
+        rows = ask(dbvitals, "select target, kind from queue order by target, place", "--config", path)
+        assert {(r["target"], r["kind"]) for r in rows} >= {("db", "slots"), ("db", "locks"), ("pooler", "clients")}, rows
+    for _ in range(3):
+        assert {r["kind"] for r in ask(dbvitals, "select kind from queue", server.conninfo())} == {"slots", "locks"}
