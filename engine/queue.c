@@ -33,7 +33,7 @@ static const struct column columns[] = {
     [TIMEOUTS]    = {"timeouts",    KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "requests that got no connection in time"},
     [UTILIZATION] = {"utilization", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "in_use / max_size"},
     [LEVEL]       = {"level",       KIND_TEXT,  TYPE_TEXT, .help = "critical (requests wait, or it is full), warning (it fills, or overflow of an unknown size is in use), or none"},
-    [STANDS]      = {"stands",      KIND_GAUGE, TYPE_REAL, UNIT_BOOL,  .help = "the queue of the stack stands here: it is the place nearest to the database that is full while those before it wait, or may: an application's pool that is full and does not tell who waits; at most one of a stack"},
+    [STANDS]      = {"stands",      KIND_GAUGE, TYPE_REAL, UNIT_BOOL,  .help = "the queue of the stack stands here: it is the place nearest to the database that is full while those before it wait, or may: an application's pool that is full and does not tell who waits; slots and limits of the server refuse who comes, there it is enough that a pool of the stack has fewer connections than it may; at most one of a stack"},
     [VERDICT]     = {"verdict",     KIND_TEXT,  TYPE_TEXT, .help = "what that means, in a sentence; n/a where it does not stand, but for an application's pool that uses overflow and does not tell how much it has"},
 };
 // clang-format on
@@ -97,7 +97,7 @@ static struct station *station_add(struct way *w)
 {
     w->list = mem_grow(w->list, (size_t)w->n + 1, sizeof(*w->list));
     struct station *s = &w->list[w->n++];
-    *s = (struct station){.kind = ""};
+    *s = (struct station){.kind = "", .database = "", .user = ""};
     for (int c = 0; c <= UTILIZATION; c++)
         s->numbers[c] = NAN;
     return s;
@@ -126,10 +126,14 @@ static void pool_add(struct way *w, int part, const struct sample *pools, int ro
     s->part = part;
     s->kind = kind;
     s->name = word(pools, "name", row);
+    s->database = word(pools, "datname", row);
+    s->user = word(pools, "usename", row);
     s->paused = real(pools, "paused", row) == 1;
     for (int c = SIZE; c <= UTILIZATION; c++)
         s->numbers[c] = real(pools, columns[c].name, row);
     s->level = level_of(s);
+    w->has[place] = true;
+    w->may_ask[place] = w->may_ask[place] || station_may_open(s);
 }
 
 /* Who waits behind which root. */

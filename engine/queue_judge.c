@@ -1,7 +1,9 @@
 /* Where the queue of a stack stands: the place nearest to the database that is full, or a lock, while those
- * before it wait. An application's pool that is full and does not tell who waits may have a queue, and counts
- * as if it had. */
+ * before it wait; slots and limits of the server refuse who comes, so there it is enough that a pool may ask.
+ * An application's pool that is full and does not tell who waits may have a queue, and counts as if it had.
+ */
 #include <math.h>
+#include <string.h>
 
 #include "engine/queue_way.h"
 
@@ -20,6 +22,11 @@ bool station_overflows(const struct station *s)
 {
     return s->place == PLACE_APP && isnan(s->numbers[MAX_SIZE]) && s->numbers[IN_USE] > s->numbers[SIZE] &&
            s->numbers[IDLE] == 0;
+}
+
+bool station_may_open(const struct station *s)
+{
+    return !s->paused && !(fmax(0, s->numbers[IN_USE]) + fmax(0, s->numbers[IDLE]) >= s->numbers[MAX_SIZE]);
 }
 
 static bool waits(const struct station *s)
@@ -57,6 +64,27 @@ static bool is_waited_before(const struct way *w, enum queue_place place, double
     return found;
 }
 
+/* Slots refuse who comes: that matters while a pool may ask for a connection. Of pools behind each other
+ * those of the pooler ask. */
+static bool slots_are_asked(const struct way *w)
+{
+    enum queue_place nearest = w->has[PLACE_POOLER] ? PLACE_POOLER : PLACE_APP;
+    return w->may_ask[nearest];
+}
+
+/* The same of the limit of a database or a role, which is only of the pools of that. */
+static bool limit_is_asked(const struct way *w, const struct station *limit)
+{
+    bool of_role = strcmp(limit->kind, "role") == 0;
+    for (int i = 0; i < w->n; i++) {
+        const struct station *s = &w->list[i];
+        if ((s->place == PLACE_APP || s->place == PLACE_POOLER) && station_may_open(s) &&
+            strcmp(of_role ? s->user : s->database, limit->name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* A lock holds the queue of the pools where it holds half of the connections that they wait for. */
 static bool holds(const struct way *w, const struct station *s)
 {
@@ -68,9 +96,13 @@ static bool holds(const struct way *w, const struct station *s)
         return waits(s);
     case PLACE_LOCKS:
         return s->level != NULL && (!before || s->numbers[WAITING] * 2 >= in_use);
-    case PLACE_CLIENTS:
     case PLACE_SLOTS:
+        before = before || slots_are_asked(w);
+        break;
     case PLACE_LIMIT:
+        before = before || limit_is_asked(w, s);
+        break;
+    case PLACE_CLIENTS:
         break;
     }
     return is_shut(s) && s->level != NULL && (before || !told);

@@ -149,3 +149,20 @@ def test_one_question_has_all_places_of_each_target(start_server, start_pgbounce
         assert {(r["target"], r["kind"]) for r in rows} >= {("db", "slots"), ("db", "locks"), ("pooler", "clients")}, rows
     for _ in range(3):
         assert {r["kind"] for r in ask(dbvitals, "select kind from queue", server.conninfo())} == {"slots", "locks"}
+
+
+def test_exhausted_slots_refuse_while_nobody_waits_for_them(start_server, start_pgbouncer, dbvitals):
+    server = start_server(max_connections=10)
+    server.psql("create role app login")
+    bouncer = start_pgbouncer(server, pool_size=5, users=["app"], server_login_retry=1)
+    path = config(bouncer, server)
+    with contextlib.ExitStack() as held:
+        with pytest.raises(psycopg2.OperationalError, match="remaining connection slots|too many"):
+            for _ in range(10):
+                held.callback(server.connect(user="app", autocommit=False).close)
+        for _ in range(2):
+            with pytest.raises(psycopg2.OperationalError):
+                bouncer.connect("postgres", user="app")
+        found, rows = places(dbvitals, path)
+        assert [f[:2] for f in found] == [("db", "slots")] and "are exhausted (" in found[0][4], rows
+        assert all(r["waiting"] in (0, None) for r in rows if r["kind"] == "pgbouncer"), rows
