@@ -150,7 +150,9 @@ int engine_samples(const struct engine *e, const char *target, const struct data
         return 0;
     if (failed != NULL && product_lacks(t->product->name, d->name))
         *failed = t->product->lacks;
-    return store_newest(e->store, target, d) != NULL ? 2 : samples_of_sources(e, t, d, failed);
+    const struct derived *made = derived_find(d);
+    bool of_others = made != NULL && made->states && t->state == SOURCE_DOWN; /* who tell that it is down */
+    return store_newest(e->store, target, d) != NULL && !of_others ? 2 : samples_of_sources(e, t, d, failed);
 }
 
 bool engine_lacks(const struct engine *e, int i, const struct dataset *d)

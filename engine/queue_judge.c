@@ -85,11 +85,22 @@ static bool limit_is_asked(const struct way *w, const struct station *limit)
     return false;
 }
 
+/* Does another target answer at the place of S? */
+static bool has_another(const struct way *w, const struct station *s)
+{
+    for (int i = 0; i < w->n; i++)
+        if (w->list[i].place == s->place && w->list[i].part != s->part && w->list[i].down == NULL)
+            return true;
+    return false;
+}
+
 /* A lock holds the queue of the pools where it holds half of the connections that they wait for. */
 static bool holds(const struct way *w, const struct station *s)
 {
     double in_use;
     bool told, before = is_waited_before(w, s->place, &in_use, &told);
+    if (s->down != NULL)
+        return before && !has_another(w, s);
     switch (s->place) {
     case PLACE_APP:
     case PLACE_POOLER:
@@ -155,6 +166,10 @@ static void app_verdict(const struct station *s, struct text *out)
 void station_verdict(const struct station *s, struct text *out)
 {
     double in_use = s->numbers[IN_USE], most = s->numbers[MAX_SIZE], waiting = s->numbers[WAITING];
+    if (s->down != NULL) {
+        text_addf(out, "%s is down: %s", s->down, s->why != NULL ? s->why : "no answer");
+        return;
+    }
     switch (s->place) {
     case PLACE_APP:
         app_verdict(s, out);

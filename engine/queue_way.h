@@ -22,7 +22,8 @@ enum {
     UTILIZATION,
     LEVEL,
     STANDS,
-    VERDICT
+    VERDICT,
+    DOWN
 };
 
 /* One place; texts are of the samples. */
@@ -30,6 +31,7 @@ struct station {
     enum queue_place place;
     int part;
     const char *kind, *name, *level, *database, *user;
+    const char *down, *why;          /* as of its part */
     double numbers[UTILIZATION + 1]; /* by column, from SIZE on */
     bool stands, paused;
 };
@@ -52,7 +54,7 @@ bool station_overflows(const struct station *s);
 bool station_may_open(const struct station *s);
 /* Marks where the queue stands: at one place at most. */
 void way_judge(struct way *w);
-/* What that means, in a sentence; of one that stands or overflows. */
+/* What that means, in a sentence; of one that stands, overflows or is down. */
 void station_verdict(const struct station *s, struct text *out);
 
 #endif

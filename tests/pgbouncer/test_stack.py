@@ -112,6 +112,9 @@ def test_a_leader_that_is_gone_takes_its_places_along(start_server, start_pgboun
         s.wait(lambda t: ": HERE" in t and "pooler: PgBouncer's pool" in t, 15)
         bouncer.stop()
         s.wait(lambda t: "pooler: cannot be reached" in t and "HERE" not in t, 15)
+        s.wait(lambda t: re.search(r"pooler DOWN\W+(db )?slots \d", t), 15, "who is down")
+        s.send("6")
+        s.wait(lambda t: re.search(r"pgbouncer +DOWN .*PgBouncer is down: ", t), 10, "who is down, and why")
 
 
 def test_stacks_are_one_key_apart_and_the_fleet_has_a_line_for_each(start_server, start_pgbouncer, program):
@@ -149,6 +152,17 @@ def test_one_question_has_all_places_of_each_target(start_server, start_pgbounce
         assert {(r["target"], r["kind"]) for r in rows} >= {("db", "slots"), ("db", "locks"), ("pooler", "clients")}, rows
     for _ in range(3):
         assert {r["kind"] for r in ask(dbvitals, "select kind from queue", server.conninfo())} == {"slots", "locks"}
+
+
+def test_one_question_tells_who_is_down_and_that_not_all_answered(start_server, start_pgbouncer, dbvitals):
+    server = start_server()
+    bouncer = start_pgbouncer(server)
+    path = config(bouncer, server)
+    bouncer.stop()
+    done = dbvitals("query", "select target, kind, level, stands, verdict from queue order by place", "--config", path, "-f", "json")
+    rows = json.loads(done.stdout)
+    assert done.returncode != 0 and [(r["target"], r["kind"]) for r in rows] == [("pooler", "pgbouncer"), ("db", "slots"), ("db", "locks")], done
+    assert rows[0]["level"] == "critical" and rows[0]["verdict"].startswith("PgBouncer is down: ") and rows[0]["stands"] in (0, False), rows
 
 
 def test_exhausted_slots_refuse_while_nobody_waits_for_them(start_server, start_pgbouncer, dbvitals):

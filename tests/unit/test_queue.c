@@ -341,6 +341,46 @@ static void a_queue_of_a_pool_whose_largest_size_is_unknown_has_no_made_up_numbe
     sample_unref(pools);
 }
 
+/* What is down is told with its reason; it stands there if somebody waits before it who has no other way. */
+static void a_target_that_is_down_has_a_place_that_says_so(void **state)
+{
+    static const struct {
+        const char *product, *kind;
+        double waiting;
+        bool with_slots;
+        const char *stands;
+    } rows[] = {{"PgBouncer", "pgbouncer", 4, true, "pgbouncer : PgBouncer is down: refused"},
+                {"PgBouncer", "pgbouncer", 0, true, ""},
+                {"PostgreSQL", "slots", 4, false, "slots : PostgreSQL is down: refused"},
+                {"PostgreSQL", "slots", 4, true, "app web: the application's pool web is full (10 of 10)"},
+                {"application", "app", 4, true, "app web: the application's pool web is full (10 of 10)"},
+                {"SQLite", NULL, 4, true, "app web: the application's pool web is full (10 of 10)"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sample *app = pools_of(&(struct pool){"app", "web", 10, 10, rows[i].waiting, NONE}, 1),
+                      *slots = pools_of(&(struct pool){"slots", "", 12, 97, NAN, 1, 0, NAN}, 1);
+        const struct queue_part parts[] = {{.down = rows[i].product, .why = "refused"},
+                                           {.pools = app},
+                                           {.pools = rows[i].with_slots ? slots : NULL}};
+        struct sample *s = queue_sample(parts, 3, 0, "shop");
+        char got[700];
+        assert_int_equal(s->n_rows, rows[i].kind != NULL);
+        if (rows[i].kind != NULL) {
+            assert_string_equal(text(s, 0, "kind"), rows[i].kind);
+            assert_string_equal(text(s, 0, "level"), "critical");
+            assert_float_equal(real(s, 0, "down"), 1, 0);
+            assert_true(isnan(real(s, 0, "in_use")));
+            assert_non_null(strstr(text(s, 0, "verdict"), " is down: refused"));
+        }
+        stands(parts, 3, got, sizeof(got));
+        assert_int_equal(strncmp(got, rows[i].stands, strlen(rows[i].stands)), 0);
+        assert_true((got[0] == '\0') == (rows[i].stands[0] == '\0'));
+        sample_unref(s);
+        sample_unref(app);
+        sample_unref(slots);
+    }
+}
+
 static void of_several_pools_one_stands_that_with_most_waiting(void **state)
 {
     static const struct {
@@ -413,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_full_pool_that_does_not_tell_who_waits_is_critical),
         cmocka_unit_test(overflow_of_an_unknown_size_is_a_warning_that_stands_nowhere),
         cmocka_unit_test(a_queue_of_a_pool_whose_largest_size_is_unknown_has_no_made_up_number),
+        cmocka_unit_test(a_target_that_is_down_has_a_place_that_says_so),
         cmocka_unit_test(of_several_pools_one_stands_that_with_most_waiting),
         cmocka_unit_test(of_a_thousand_pools_those_that_wait_are_kept),
         cmocka_unit_test(a_lock_is_told_by_how_long_and_how_many),
