@@ -102,7 +102,7 @@ static struct station *station_add(struct way *w)
 {
     w->list = mem_grow(w->list, (size_t)w->n + 1, sizeof(*w->list));
     struct station *s = &w->list[w->n++];
-    *s = (struct station){.kind = "", .database = "", .user = ""};
+    *s = (struct station){.kind = "", .database = "", .user = "", .shared_in_use = NAN, .shared_max = NAN};
     for (int c = 0; c <= UTILIZATION; c++)
         s->numbers[c] = NAN;
     return s;
@@ -136,6 +136,8 @@ static void pool_add(struct way *w, int part, const struct sample *pools, int ro
     s->paused = real(pools, "paused", row) == 1;
     for (int c = SIZE; c <= UTILIZATION; c++)
         s->numbers[c] = real(pools, columns[c].name, row);
+    s->shared_in_use = real(pools, "shared_in_use", row);
+    s->shared_max = real(pools, "shared_max", row);
     s->level = level_of(s);
     w->has[place] = true;
     w->may_ask[place] = w->may_ask[place] || station_may_open(s);

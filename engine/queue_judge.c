@@ -26,7 +26,8 @@ bool station_overflows(const struct station *s)
 
 bool station_may_open(const struct station *s)
 {
-    return !s->paused && !(fmax(0, s->numbers[IN_USE]) + fmax(0, s->numbers[IDLE]) >= s->numbers[MAX_SIZE]);
+    return !s->paused && !(s->shared_in_use >= s->shared_max) &&
+           !(fmax(0, s->numbers[IN_USE]) + fmax(0, s->numbers[IDLE]) >= s->numbers[MAX_SIZE]);
 }
 
 static bool waits(const struct station *s)
@@ -138,6 +139,34 @@ void way_judge(struct way *w)
         worst->stands = true;
 }
 
+/* The limit of its database is used up, and not its own. */
+static bool database_is_full(const struct station *s)
+{
+    bool own = s->numbers[IN_USE] >= s->numbers[MAX_SIZE] && s->numbers[MAX_SIZE] < s->shared_max;
+    return s->shared_in_use >= s->shared_max && !own;
+}
+
+static void pooler_verdict(const struct station *s, struct text *out)
+{
+    double in_use = s->numbers[IN_USE], most = s->numbers[MAX_SIZE];
+    if (s->paused)
+        text_addf(out, "PgBouncer's pool %s is paused (%.0f of %.0f connections in use)", s->name, in_use,
+                  most);
+    else if (database_is_full(s))
+        text_addf(out,
+                  "requests wait for PgBouncer's pool %s: max_db_connections (%.0f) of its database is used "
+                  "up, by %.0f of "
+                  "this pool and %.0f of others: their transactions take long, or it is too small",
+                  s->name, s->shared_max, in_use, fmax(0, s->shared_in_use - in_use));
+    else
+        text_addf(out,
+                  is_shut(s) ? "PgBouncer's pool %s is full (%.0f of %.0f), while the server has room: its "
+                               "transactions take long, or pool_size is too small"
+                             : "requests wait for PgBouncer's pool %s, which is not full (%.0f of %.0f): "
+                               "connections are being made, or the server lets none in",
+                  s->name, in_use, most);
+}
+
 static void app_verdict(const struct station *s, struct text *out)
 {
     double in_use = s->numbers[IN_USE], most = s->numbers[MAX_SIZE];
@@ -178,13 +207,7 @@ void station_verdict(const struct station *s, struct text *out)
         text_addf(out, "the pooler takes no more clients: max_client_conn (%.0f) is reached", most);
         break;
     case PLACE_POOLER:
-        text_addf(out,
-                  s->paused    ? "PgBouncer's pool %s is paused (%.0f of %.0f connections in use)"
-                  : is_shut(s) ? "PgBouncer's pool %s is full (%.0f of %.0f), while the server has room: its "
-                                 "transactions take long, or pool_size is too small"
-                               : "requests wait for PgBouncer's pool %s, which is not full (%.0f of %.0f): "
-                                 "connections are being made, or the server lets none in",
-                  s->name, in_use, most);
+        pooler_verdict(s, out);
         break;
     case PLACE_SLOTS:
         text_addf(out, "the server's connection slots are exhausted (%.0f of %.0f)", in_use, most);

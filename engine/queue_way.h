@@ -31,8 +31,9 @@ struct station {
     enum queue_place place;
     int part;
     const char *kind, *name, *level, *database, *user;
-    const char *down, *why;          /* as of its part */
-    double numbers[UTILIZATION + 1]; /* by column, from SIZE on */
+    const char *down, *why;           /* as of its part */
+    double numbers[UTILIZATION + 1];  /* by column, from SIZE on */
+    double shared_in_use, shared_max; /* of the pools of its database together; NAN: they have no limit */
     bool stands, paused;
 };
 struct way {

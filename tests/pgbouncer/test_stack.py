@@ -8,7 +8,7 @@ import pytest
 
 import screen
 from servers import wait_for
-from test_console import Crowd, ask, pool_of
+from test_console import Crowd, ask, console, pool_of
 
 
 def config(bouncer, server, alone=None):
@@ -163,6 +163,22 @@ def test_one_question_tells_who_is_down_and_that_not_all_answered(start_server, 
     rows = json.loads(done.stdout)
     assert done.returncode != 0 and [(r["target"], r["kind"]) for r in rows] == [("pooler", "pgbouncer"), ("db", "slots"), ("db", "locks")], done
     assert rows[0]["level"] == "critical" and rows[0]["verdict"].startswith("PgBouncer is down: ") and rows[0]["stands"] in (0, False), rows
+
+
+def test_the_limit_of_a_database_is_told_not_the_size_of_the_pool_that_it_ends(start_server, start_pgbouncer, dbvitals):
+    server = start_server()
+    server.psql("create role app login; create role rw login")
+    bouncer = start_pgbouncer(server, pool_size=10, users=["app", "rw"], max_db_connections=2)
+    path = config(bouncer, server)
+    with Crowd(bouncer, 2, user="app"):
+        wait_for(lambda: pool_of(bouncer, "postgres").get("sv_active") == 2, 10, lambda: f"{pool_of(bouncer, 'postgres')}")
+        with Crowd(bouncer, 3, user="rw"):
+            wait_for(lambda: any(r["cl_waiting"] == 3 for r in console(bouncer, "SHOW POOLS")), 10, lambda: f"{console(bouncer, 'SHOW POOLS')}")
+            found, rows = places(dbvitals, path)
+            assert [f[:4] for f in found] == [("pooler", "pgbouncer", "postgres/rw", 3)], rows
+            assert found[0][4].startswith("requests wait for PgBouncer's pool postgres/rw: max_db_connections (2) of its database is used up, by 0 of this pool and 2 of others"), found
+            shared = {r["name"]: (r["shared_in_use"], r["shared_max"]) for r in ask(dbvitals, "select name, shared_in_use, shared_max from pools where kind = 'pgbouncer'", bouncer.url())}
+            assert shared == {"postgres/app": (2, 2), "postgres/rw": (2, 2)}, shared
 
 
 def test_exhausted_slots_refuse_while_nobody_waits_for_them(start_server, start_pgbouncer, dbvitals):

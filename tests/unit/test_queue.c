@@ -14,7 +14,7 @@
 
 struct pool {
     const char *kind, *name;
-    double in_use, max_size, waiting, own, own_limit, paused, size, idle;
+    double in_use, max_size, waiting, own, own_limit, paused, size, idle, shared_in_use, shared_max;
 };
 
 static struct sample *pools_of(const struct pool *pools, int n)
@@ -33,6 +33,8 @@ static struct sample *pools_of(const struct pool *pools, int n)
                        {"own", pools[i].own},
                        {"own_limit", pools[i].own_limit},
                        {"paused", pools[i].paused},
+                       {"shared_in_use", pools[i].shared_in_use},
+                       {"shared_max", pools[i].shared_max > 0 ? pools[i].shared_max : NAN},
                        {"utilization", pools[i].in_use / pools[i].max_size}};
         sample_set_text(s, 0, i, pools[i].kind, strlen(pools[i].kind));
         sample_set_text(s, 1, i, pools[i].name, strlen(pools[i].name));
@@ -169,6 +171,31 @@ static void each_trouble_stands_where_it_is(void **state)
          {"slots", "", 4, 97, NAN, 1, 0, NAN},
          0,
          "pgbouncer shop/app: PgBouncer's pool shop/app is paused"},
+        /* The limit of the database ends a pool that is not full, and one that has all of it. */
+        {{"app", "web", 3, 10, 0, NONE},
+         {"pgbouncer", "lim/rw", 0, 2, 3, NONE, .shared_in_use = 2, .shared_max = 2},
+         {"slots", "", 12, 97, NAN, 1, 0, NAN},
+         0,
+         "pgbouncer lim/rw: requests wait for PgBouncer's pool lim/rw: max_db_connections (2) of its "
+         "database "
+         "is used up, by 0 of this pool and 2 of others: "},
+        {{"app", "web", 3, 10, 0, NONE},
+         {"pgbouncer", "lim/app", 2, 2, 3, NONE, .shared_in_use = 2, .shared_max = 2},
+         {"slots", "", 12, 97, NAN, 1, 0, NAN},
+         0,
+         "pgbouncer lim/app: requests wait for PgBouncer's pool lim/app: max_db_connections (2) of its "
+         "database is used up, by 2 of this pool and 0 of others: "},
+        /* The pool's own size ends it before. */
+        {{"app", "web", 3, 10, 0, NONE},
+         {"pgbouncer", "lim/app", 2, 2, 3, NONE, .shared_in_use = 5, .shared_max = 5},
+         {"slots", "", 12, 97, NAN, 1, 0, NAN},
+         0,
+         "pgbouncer lim/app: PgBouncer's pool lim/app is full (2 of 2)"},
+        {{"app", "web", 3, 10, 0, NONE},
+         {"pgbouncer", "lim/app", 1, 2, 3, NONE, .shared_in_use = 3, .shared_max = 5},
+         {"slots", "", 12, 97, NAN, 1, 0, NAN},
+         0,
+         "pgbouncer lim/app: requests wait for PgBouncer's pool lim/app, which is not full (1 of 2)"},
         {{"app", "web", 3, 10, 0, NONE},
          {"pgbouncer", "shop/app", 3, 20, 0, NONE},
          {"slots", "", 12, 97, NAN, 1, 0, NAN},
