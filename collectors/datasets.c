@@ -32,6 +32,8 @@ static const struct column pools[] = {
     {"hidden", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "connections whose state the role may not see: in in_use, but neither idle nor active: GRANT pg_monitor"},
     {"reserved", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "further slots kept for superusers and for pg_use_reserved_connections"},
     {"own_limit", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "max_size is this database's or role's own limit, not the instance's"},
+    {"shared_in_use", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "connections that are taken by all pools which share the limit shared_max, this one too"},
+    {"shared_max", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, .help = "connections that the pools of its database may have together: max_db_connections of PgBouncer; n/a: as many as each may"},
     {"paused", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "the pooler was told to let nobody through to this database"},
 };
 

@@ -13,7 +13,8 @@ struct derived {
     const struct dataset *dataset;
     /* Names of the datasets whose new sample makes one of this, NULL-ended; NULL: made at each tick while wanted. */
     const char *const *from;
-    bool each; /* each of those makes one: what is older than they are is out of date */
+    bool each;   /* each of those makes one: what is older than they are is out of date */
+    bool states; /* one more is made when the state of the target changes; both NULL then */
     /* SAMPLE is the new one, BEFORE the one before it of the same dataset (NULL if none); both NULL at a tick. NULL: nothing new. */
     struct sample *(*make)(struct target *t, void *state, const struct sample *sample, const struct sample *before);
     size_t state_size;

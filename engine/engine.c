@@ -115,17 +115,27 @@ void engine_remove(struct engine *e, int i)
 }
 
 /* What is made from others may have nothing to tell (sampled statements where the extension counts them): it
- * is as far as its sources. */
-static int samples_of_sources(const struct engine *e, const struct target *t, const struct dataset *d)
+ * is as far as its sources. What each of them makes is there once it is made; FAILED: none of them comes. */
+static int samples_of_sources(const struct engine *e, const struct target *t, const struct dataset *d,
+                              const char **failed)
 {
     const struct derived *made = derived_find(d);
-    int most = 0;
+    const char *error = NULL;
+    int most = 0, n = 0, n_failed = 0;
     for (const char *const *from = made == NULL ? NULL : made->from; from != NULL && *from != NULL; from++) {
         const struct feed *f = target_feed(t, registry_find(e->registry, *from));
-        if (f != NULL && f->samples > most)
-            most = f->samples;
+        if (f == NULL)
+            continue;
+        most = f->samples > most ? f->samples : most;
+        error = error == NULL ? f->error : error;
+        n_failed += f->error != NULL;
+        n++;
     }
-    return most;
+    if (made == NULL || !made->each)
+        return most;
+    if (failed != NULL && *failed == NULL && n_failed == n)
+        *failed = error;
+    return 0;
 }
 
 int engine_samples(const struct engine *e, const char *target, const struct dataset *d, const char **failed)
@@ -140,7 +150,9 @@ int engine_samples(const struct engine *e, const char *target, const struct data
         return 0;
     if (failed != NULL && product_lacks(t->product->name, d->name))
         *failed = t->product->lacks;
-    return store_newest(e->store, target, d) != NULL ? 2 : samples_of_sources(e, t, d);
+    const struct derived *made = derived_find(d);
+    bool of_others = made != NULL && made->states && t->state == SOURCE_DOWN; /* who tell that it is down */
+    return store_newest(e->store, target, d) != NULL && !of_others ? 2 : samples_of_sources(e, t, d, failed);
 }
 
 bool engine_lacks(const struct engine *e, int i, const struct dataset *d)

@@ -61,6 +61,17 @@ void engine_make_own(struct engine *e, struct target *t)
     t->own_s = loop_mono_s() + e->options.refresh_s;
 }
 
+/* T came up, or went down. */
+static void derive_from_state(struct engine *e, struct target *t)
+{
+    for (int i = 0; i < n_derived; i++) {
+        const struct derived *d = derived_table[i];
+        struct sample *made = d->states ? d->make(t, t->derived_states[i], NULL, NULL) : NULL;
+        if (made != NULL)
+            engine_keep(e, t, made);
+    }
+}
+
 /* The last answer of a beat is there: what is told of the target tells of it too. */
 static void answered(struct target *t)
 {
@@ -133,8 +144,8 @@ static void on_status(void *ctx, const struct source_status *status)
 {
     struct target *t = ctx;
     struct engine *e = t->engine;
-    bool was_up = t->state == SOURCE_UP;
-    if (target_set_status(t, status) && t->state == SOURCE_UP && !was_up) {
+    bool was_up = t->state == SOURCE_UP, changed = target_set_status(t, status);
+    if (changed && t->state == SOURCE_UP && !was_up) {
         t->beat_s = loop_mono_s();
         for (int i = 0; i < t->n_feeds; i++)
             if (feed_is_asked(&t->feeds[i]) || t->feeds[i].dataset->baseline_every > 0)
@@ -142,6 +153,8 @@ static void on_status(void *ctx, const struct source_status *status)
     }
     const struct sample *before = store_newest(e->store, t->config.name, derived_targets.dataset);
     keep_all(e, t, derived_targets.make(t, NULL, NULL, before));
+    if (changed)
+        derive_from_state(e, t);
     engine_turn(e, t);
 }
 

@@ -33,8 +33,9 @@ static const struct column columns[] = {
     [TIMEOUTS]    = {"timeouts",    KIND_COUNTER, TYPE_REAL, UNIT_COUNT, .help = "requests that got no connection in time"},
     [UTILIZATION] = {"utilization", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "in_use / max_size"},
     [LEVEL]       = {"level",       KIND_TEXT,  TYPE_TEXT, .help = "critical (requests wait, or it is full), warning (it fills, or overflow of an unknown size is in use), or none"},
-    [STANDS]      = {"stands",      KIND_GAUGE, TYPE_REAL, UNIT_BOOL,  .help = "the queue of the stack stands here: it is the place nearest to the database that is full while those before it wait, or may: an application's pool that is full and does not tell who waits; at most one of a stack"},
-    [VERDICT]     = {"verdict",     KIND_TEXT,  TYPE_TEXT, .help = "what that means, in a sentence; n/a where it does not stand, but for an application's pool that uses overflow and does not tell how much it has"},
+    [STANDS]      = {"stands",      KIND_GAUGE, TYPE_REAL, UNIT_BOOL,  .help = "the queue of the stack stands here: it is the place nearest to the database that is full while those before it wait, or may: an application's pool that is full and does not tell who waits; slots and limits of the server refuse who comes, there it is enough that a pool of the stack has fewer connections than it may; at most one of a stack"},
+    [VERDICT]     = {"verdict",     KIND_TEXT,  TYPE_TEXT, .help = "what that means, in a sentence; n/a where it does not stand, but for a target that is down, and an application's pool that uses overflow and does not tell how much it has"},
+    [DOWN]        = {"down",        KIND_GAUGE, TYPE_REAL, UNIT_BOOL,  .help = "the target does not answer: its only place, of which no number is known; it stands there if requests wait before it and no other target of the stack has such a place"},
 };
 // clang-format on
 const struct dataset queue_dataset = {
@@ -73,21 +74,25 @@ static const char *word(const struct sample *s, const char *column, int row)
     return text_at(s, dataset_column(s->dataset, column), row);
 }
 
+/* Kinds of pools, and the product that has its place there as a whole when it is down. */
+static const struct row_of_kind {
+    const char *kind;
+    enum queue_place place;
+    const char *product;
+} kinds[] = {{"app", PLACE_APP, "application"},
+             {"clients", PLACE_CLIENTS, NULL},
+             {"pgbouncer", PLACE_POOLER, "PgBouncer"},
+             {"slots", PLACE_SLOTS, "PostgreSQL"},
+             {"database", PLACE_LIMIT, NULL},
+             {"role", PLACE_LIMIT, NULL}};
+enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
 /* False for places that no request to the database stands in. */
 static bool place_of(const char *kind, enum queue_place *place)
 {
-    static const struct {
-        const char *kind;
-        enum queue_place place;
-    } rows[] = {{"app", PLACE_APP},
-                {"clients", PLACE_CLIENTS},
-                {"pgbouncer", PLACE_POOLER},
-                {"slots", PLACE_SLOTS},
-                {"database", PLACE_LIMIT},
-                {"role", PLACE_LIMIT}};
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (strcmp(rows[i].kind, kind) == 0) {
-            *place = rows[i].place;
+    for (int i = 0; i < N_KINDS; i++)
+        if (strcmp(kinds[i].kind, kind) == 0) {
+            *place = kinds[i].place;
             return true;
         }
     return false;
@@ -97,7 +102,7 @@ static struct station *station_add(struct way *w)
 {
     w->list = mem_grow(w->list, (size_t)w->n + 1, sizeof(*w->list));
     struct station *s = &w->list[w->n++];
-    *s = (struct station){.kind = ""};
+    *s = (struct station){.kind = "", .database = "", .user = "", .shared_in_use = NAN, .shared_max = NAN};
     for (int c = 0; c <= UTILIZATION; c++)
         s->numbers[c] = NAN;
     return s;
@@ -126,10 +131,32 @@ static void pool_add(struct way *w, int part, const struct sample *pools, int ro
     s->part = part;
     s->kind = kind;
     s->name = word(pools, "name", row);
+    s->database = word(pools, "datname", row);
+    s->user = word(pools, "usename", row);
     s->paused = real(pools, "paused", row) == 1;
     for (int c = SIZE; c <= UTILIZATION; c++)
         s->numbers[c] = real(pools, columns[c].name, row);
+    s->shared_in_use = real(pools, "shared_in_use", row);
+    s->shared_max = real(pools, "shared_max", row);
     s->level = level_of(s);
+    w->has[place] = true;
+    w->may_ask[place] = w->may_ask[place] || station_may_open(s);
+}
+
+/* One for all of a target that does not answer. */
+static void down_add(struct way *w, int part, const struct queue_part *from)
+{
+    for (int i = 0; i < N_KINDS; i++)
+        if (kinds[i].product != NULL && strcmp(kinds[i].product, from->down) == 0) {
+            struct station *s = station_add(w);
+            s->place = kinds[i].place;
+            s->part = part;
+            s->kind = kinds[i].kind;
+            s->name = "";
+            s->level = "critical";
+            s->down = from->down;
+            s->why = from->why;
+        }
 }
 
 /* Who waits behind which root. */
@@ -259,7 +286,8 @@ static void put(struct sample *s, int row, const struct station *from, const cha
         s->values[c].real[row] = from->numbers[c];
     put_text(s, LEVEL, row, from->level);
     s->values[STANDS].real[row] = from->stands;
-    if (!from->stands && !station_overflows(from))
+    s->values[DOWN].real[row] = from->down != NULL;
+    if (!from->stands && from->down == NULL && !station_overflows(from))
         return;
     struct text t;
     text_init(&t, 600);
@@ -271,6 +299,8 @@ static void put(struct sample *s, int row, const struct station *from, const cha
 static void gather(struct way *w, const struct queue_part *parts, int n)
 {
     for (int i = 0; i < n; i++) {
+        if (parts[i].down != NULL)
+            down_add(w, i, &parts[i]);
         for (int row = 0; parts[i].pools != NULL && row < parts[i].pools->n_rows; row++)
             pool_add(w, i, parts[i].pools, row);
         if (parts[i].locks != NULL)

@@ -10,9 +10,11 @@ extern const struct dataset queue_dataset;
 /* In the order of the way. */
 enum queue_place { PLACE_APP = 1, PLACE_CLIENTS, PLACE_POOLER, PLACE_SLOTS, PLACE_LIMIT, PLACE_LOCKS };
 
-/* What one target of a stack knows; samples are its newest, NULL: it has none. */
+/* What one target of a stack knows; samples are its newest, NULL: it has none. DOWN: the product of a target
+ * that does not answer, WHY; NULL: it answers. */
 struct queue_part {
     const struct sample *pools, *locks;
+    const char *down, *why;
 };
 
 /* The places of part number OF, judged with those of all N; STACK is how it is called. */

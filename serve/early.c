@@ -57,10 +57,20 @@ static bool is_unpolled(struct serve *s, int target, const struct dataset *d)
            (is_stale(s, target, d, &feed) || (feed.samples == 0 && (feed.error == NULL || feed.passing)));
 }
 
-/* Made from others: as long as one of those may come. What is made of none comes when the clock ticks. */
+/* Read from the source, which has not refused it. */
+static bool is_read(struct serve *s, int target, const struct dataset *d)
+{
+    struct engine_feed feed;
+    engine_feed(s->parts.engine, target, d, &feed);
+    return feed.polled && feed.error == NULL;
+}
+
+/* Made from others: as long as one of those may come. What each of them makes is made from what is there only
+ * when the next comes, if nobody asked for it before. What is made of none comes when the clock ticks. */
 static bool is_unmade(struct serve *s, int target, const struct derived *made)
 {
     const struct sample *own = newest(s, target, made->dataset);
+    bool comes = made->from == NULL;
     for (const char *const *from = made->from; from != NULL && *from != NULL; from++) {
         const struct dataset *source = registry_find(s->parts.registry, *from);
         const struct sample *last = source == NULL ? NULL : newest(s, target, source);
@@ -68,8 +78,9 @@ static bool is_unmade(struct serve *s, int target, const struct derived *made)
             return true;
         if (own != NULL && last != NULL && made->each && last->mono_s > own->mono_s + 1)
             return true;
+        comes = comes || (made->each && source != NULL && is_read(s, target, source));
     }
-    return own == NULL && made->from == NULL;
+    return own == NULL && comes;
 }
 
 /* Findings are found once all that they stand on was read; afterwards they are what was found last. */

@@ -2,10 +2,12 @@
  * POOLS counts, with the sizes that SHOW DATABASES tells. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collectors/datasets.h"
 #include "collectors/pgbouncer/bouncer.h"
+#include "core/mem.h"
 
 static const struct column_source sources[] = {
     // clang-format off
@@ -64,15 +66,34 @@ static double max_size(const struct conn_rows *databases, int at)
     return limit > 0 ? fmin(most, limit) : most;
 }
 
-/* One row: of pool ROW of R, what its own columns do not say. */
-static void complete(struct bouncer_poll *p, struct sample *s, int to, const struct conn_rows *r, int row,
-                     const struct conn_rows *databases)
+static double taken(const struct conn_rows *r, int row)
 {
-    static const char *const taken[] = {"sv_active", "sv_active_cancel", "sv_being_canceled",
-                                        "sv_tested", "sv_login",         NULL};
+    static const char *const fields[] = {"sv_active", "sv_active_cancel", "sv_being_canceled",
+                                         "sv_tested", "sv_login",         NULL};
+    return sum(r, row, fields);
+}
+
+/* What the pools of each database have in use together, by row of DATABASES. Those that idle do not count:
+ * they are closed when another pool of the database needs one. */
+static double *taken_of_databases(const struct conn_rows *r, const struct conn_rows *databases)
+{
+    double *all = mem_new_array((size_t)conn_rows_n(databases) + 1, sizeof(*all));
+    for (int row = 0; row < conn_rows_n(r); row++) {
+        const char *name = bouncer_text(r, row, "database");
+        int at = name == NULL ? -1 : database_row(databases, name, row);
+        if (at >= 0)
+            all[at] += taken(r, row);
+    }
+    return all;
+}
+
+/* One row: of pool ROW of R, what its own columns do not say. SHARED is taken_of_databases. */
+static void complete(struct bouncer_poll *p, struct sample *s, int to, const struct conn_rows *r, int row,
+                     const struct conn_rows *databases, const double *shared)
+{
     static const char *const idle[] = {"sv_idle", "sv_used", NULL};
     const char *database = bouncer_text(r, row, "database"), *user = bouncer_text(r, row, "user");
-    double us = bouncer_number(r, row, "maxwait_us"), waiting, wait_ms, in_use = sum(r, row, taken);
+    double us = bouncer_number(r, row, "maxwait_us"), waiting, wait_ms, in_use = taken(r, row);
     char name[300];
     snprintf(name, sizeof(name), "%s/%s", database, user == NULL ? "" : user);
     set_text(s, to, "kind", "pgbouncer");
@@ -86,7 +107,11 @@ static void complete(struct bouncer_poll *p, struct sample *s, int to, const str
     int at = database_row(databases, database, row);
     if (at < 0)
         return;
-    double most = max_size(databases, at);
+    double most = max_size(databases, at), limit = bouncer_number(databases, at, "max_connections");
+    if (limit > 0) {
+        set(s, to, "shared_in_use", shared[at]);
+        set(s, to, "shared_max", limit);
+    }
     set(s, to, "size", bouncer_number(databases, at, "pool_size"));
     set(s, to, "max_size", most);
     set(s, to, "utilization", most > 0 ? in_use / most : NAN);
@@ -121,9 +146,11 @@ static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows
         n += bouncer_holds(&filled.keeps, rows[0], row, database);
     struct sample *s = sample_new(&dataset_pools, n + 1);
     bouncer_fill_into(&filled, rows[0], s);
+    double *shared = taken_of_databases(rows[0], rows[1]);
     for (int row = 0, to = 0; row < conn_rows_n(rows[0]); row++)
         if (bouncer_holds(&filled.keeps, rows[0], row, database))
-            complete(p, s, to++, rows[0], row, rows[1]);
+            complete(p, s, to++, rows[0], row, rows[1], shared);
+    free(shared);
     add_clients(p, s, n, rows[2]);
     for (size_t i = 0; i < sizeof(not_told) / sizeof(not_told[0]); i++)
         sample_lacks(s, dataset_column(s->dataset, not_told[i]),

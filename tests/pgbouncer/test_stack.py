@@ -8,7 +8,7 @@ import pytest
 
 import screen
 from servers import wait_for
-from test_console import Crowd, pool_of
+from test_console import Crowd, ask, console, pool_of
 
 
 def config(bouncer, server, alone=None):
@@ -112,6 +112,9 @@ def test_a_leader_that_is_gone_takes_its_places_along(start_server, start_pgboun
         s.wait(lambda t: ": HERE" in t and "pooler: PgBouncer's pool" in t, 15)
         bouncer.stop()
         s.wait(lambda t: "pooler: cannot be reached" in t and "HERE" not in t, 15)
+        s.wait(lambda t: re.search(r"pooler DOWN\W+(db )?slots \d", t), 15, "who is down")
+        s.send("6")
+        s.wait(lambda t: re.search(r"pgbouncer +DOWN .*PgBouncer is down: ", t), 10, "who is down, and why")
 
 
 def test_stacks_are_one_key_apart_and_the_fleet_has_a_line_for_each(start_server, start_pgbouncer, program):
@@ -139,3 +142,57 @@ def test_stacks_are_one_key_apart_and_the_fleet_has_a_line_for_each(start_server
         s.wait(on("other"), 10)
         s.send("q")
         assert s.wait_end() == 0
+
+
+def test_one_question_has_all_places_of_each_target(start_server, start_pgbouncer, dbvitals):
+    server = start_server()
+    path = config(start_pgbouncer(server), server)
+    for _ in range(6):
+        rows = ask(dbvitals, "select target, kind from queue order by target, place", "--config", path)
+        assert {(r["target"], r["kind"]) for r in rows} >= {("db", "slots"), ("db", "locks"), ("pooler", "clients")}, rows
+    for _ in range(3):
+        assert {r["kind"] for r in ask(dbvitals, "select kind from queue", server.conninfo())} == {"slots", "locks"}
+
+
+def test_one_question_tells_who_is_down_and_that_not_all_answered(start_server, start_pgbouncer, dbvitals):
+    server = start_server()
+    bouncer = start_pgbouncer(server)
+    path = config(bouncer, server)
+    bouncer.stop()
+    done = dbvitals("query", "select target, kind, level, stands, verdict from queue order by place", "--config", path, "-f", "json")
+    rows = json.loads(done.stdout)
+    assert done.returncode != 0 and [(r["target"], r["kind"]) for r in rows] == [("pooler", "pgbouncer"), ("db", "slots"), ("db", "locks")], done
+    assert rows[0]["level"] == "critical" and rows[0]["verdict"].startswith("PgBouncer is down: ") and rows[0]["stands"] in (0, False), rows
+
+
+def test_the_limit_of_a_database_is_told_not_the_size_of_the_pool_that_it_ends(start_server, start_pgbouncer, dbvitals):
+    server = start_server()
+    server.psql("create role app login; create role rw login")
+    bouncer = start_pgbouncer(server, pool_size=10, users=["app", "rw"], max_db_connections=2)
+    path = config(bouncer, server)
+    with Crowd(bouncer, 2, user="app"):
+        wait_for(lambda: pool_of(bouncer, "postgres").get("sv_active") == 2, 10, lambda: f"{pool_of(bouncer, 'postgres')}")
+        with Crowd(bouncer, 3, user="rw"):
+            wait_for(lambda: any(r["cl_waiting"] == 3 for r in console(bouncer, "SHOW POOLS")), 10, lambda: f"{console(bouncer, 'SHOW POOLS')}")
+            found, rows = places(dbvitals, path)
+            assert [f[:4] for f in found] == [("pooler", "pgbouncer", "postgres/rw", 3)], rows
+            assert found[0][4].startswith("requests wait for PgBouncer's pool postgres/rw: max_db_connections (2) of its database is used up, by 0 of this pool and 2 of others"), found
+            shared = {r["name"]: (r["shared_in_use"], r["shared_max"]) for r in ask(dbvitals, "select name, shared_in_use, shared_max from pools where kind = 'pgbouncer'", bouncer.url())}
+            assert shared == {"postgres/app": (2, 2), "postgres/rw": (2, 2)}, shared
+
+
+def test_exhausted_slots_refuse_while_nobody_waits_for_them(start_server, start_pgbouncer, dbvitals):
+    server = start_server(max_connections=10)
+    server.psql("create role app login")
+    bouncer = start_pgbouncer(server, pool_size=5, users=["app"], server_login_retry=1)
+    path = config(bouncer, server)
+    with contextlib.ExitStack() as held:
+        with pytest.raises(psycopg2.OperationalError, match="remaining connection slots|too many"):
+            for _ in range(10):
+                held.callback(server.connect(user="app", autocommit=False).close)
+        for _ in range(2):
+            with pytest.raises(psycopg2.OperationalError):
+                bouncer.connect("postgres", user="app")
+        found, rows = places(dbvitals, path)
+        assert [f[:2] for f in found] == [("db", "slots")] and "are exhausted (" in found[0][4], rows
+        assert all(r["waiting"] in (0, None) for r in rows if r["kind"] == "pgbouncer"), rows

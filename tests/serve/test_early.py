@@ -52,6 +52,12 @@ def test_what_a_target_cannot_give_holds_nobody(hold):
     assert time.monotonic() - begun < 2
 
 
+def test_what_is_made_from_others_that_were_read_for_somebody_else_is_waited_for(hold, server):
+    h = hold(server.conninfo())
+    asked(h, "select (select count(*) from pools) + (select count(*) from locks)")
+    assert {r["kind"] for r in asked(h, "select kind from queue").json()} == {"slots", "locks"}
+
+
 def test_names_that_are_no_tables_hold_nobody(hold, server):
     h = hold(server.conninfo())
     h.until("/readyz", lambda a: a.status == 200)

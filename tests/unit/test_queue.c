@@ -14,7 +14,7 @@
 
 struct pool {
     const char *kind, *name;
-    double in_use, max_size, waiting, own, own_limit, paused, size, idle;
+    double in_use, max_size, waiting, own, own_limit, paused, size, idle, shared_in_use, shared_max;
 };
 
 static struct sample *pools_of(const struct pool *pools, int n)
@@ -33,9 +33,14 @@ static struct sample *pools_of(const struct pool *pools, int n)
                        {"own", pools[i].own},
                        {"own_limit", pools[i].own_limit},
                        {"paused", pools[i].paused},
+                       {"shared_in_use", pools[i].shared_in_use},
+                       {"shared_max", pools[i].shared_max > 0 ? pools[i].shared_max : NAN},
                        {"utilization", pools[i].in_use / pools[i].max_size}};
         sample_set_text(s, 0, i, pools[i].kind, strlen(pools[i].kind));
         sample_set_text(s, 1, i, pools[i].name, strlen(pools[i].name));
+        const char *user = strchr(pools[i].name, '/');
+        if (user != NULL)
+            sample_set_text(s, dataset_column(s->dataset, "usename"), i, user + 1, strlen(user + 1));
         for (size_t c = 0; c < sizeof(numbers) / sizeof(numbers[0]); c++)
             s->values[dataset_column(s->dataset, numbers[c].column)].real[i] = numbers[c].value;
     }
@@ -132,7 +137,30 @@ static void each_trouble_stands_where_it_is(void **state)
          {"slots", "", 12, 97, NAN, 1, 0, NAN},
          1,
          "app web: the application's pool web is full"},
-        /* Nobody waits: full slots that PgBouncer may have are no queue. */
+        /* Slots refuse who comes: nobody waits, and PgBouncer gets no connection. */
+        {{"app", "web", 0, 10, 0, NONE},
+         {"pgbouncer", "shop/app", 0, 20, 0, NONE},
+         {"slots", "", 97, 97, NAN, 1, 0, NAN},
+         0,
+         "slots : the server's connection slots are exhausted (97 of 97)"},
+        {{"app", "web", 0, 10, 0, NONE},
+         {"pgbouncer", "shop/app", 0, 20, 0, NONE},
+         {"role", "app", 5, 5, NAN, 0, 1, NAN},
+         0,
+         "role app: the connection limit of role app is reached (5 of 5)"},
+        /* That of a role which has no pool here refuses nobody of the stack. */
+        {{"app", "web", 0, 10, 0, NONE},
+         {"pgbouncer", "shop/app", 0, 20, 0, NONE},
+         {"role", "reports", 5, 5, NAN, 0, 1, NAN},
+         0,
+         ""},
+        /* One slot is left, the others idle in pools. */
+        {{"app", "web", 0, 10, 0, NONE},
+         {"pgbouncer", "shop/app", 0, 20, 0, NONE, .idle = 19},
+         {"slots", "", 96, 97, NAN, 1, 0, NAN},
+         0,
+         ""},
+        /* Nobody waits, and PgBouncer has all that it may have: full slots are no queue. */
         {{"app", "web", 10, 10, 0, NONE},
          {"pgbouncer", "shop/app", 20, 20, 0, NONE},
          {"slots", "", 97, 97, NAN, 1, 0, NAN},
@@ -143,6 +171,31 @@ static void each_trouble_stands_where_it_is(void **state)
          {"slots", "", 4, 97, NAN, 1, 0, NAN},
          0,
          "pgbouncer shop/app: PgBouncer's pool shop/app is paused"},
+        /* The limit of the database ends a pool that is not full, and one that has all of it. */
+        {{"app", "web", 3, 10, 0, NONE},
+         {"pgbouncer", "lim/rw", 0, 2, 3, NONE, .shared_in_use = 2, .shared_max = 2},
+         {"slots", "", 12, 97, NAN, 1, 0, NAN},
+         0,
+         "pgbouncer lim/rw: requests wait for PgBouncer's pool lim/rw: max_db_connections (2) of its "
+         "database "
+         "is used up, by 0 of this pool and 2 of others: "},
+        {{"app", "web", 3, 10, 0, NONE},
+         {"pgbouncer", "lim/app", 2, 2, 3, NONE, .shared_in_use = 2, .shared_max = 2},
+         {"slots", "", 12, 97, NAN, 1, 0, NAN},
+         0,
+         "pgbouncer lim/app: requests wait for PgBouncer's pool lim/app: max_db_connections (2) of its "
+         "database is used up, by 2 of this pool and 0 of others: "},
+        /* The pool's own size ends it before. */
+        {{"app", "web", 3, 10, 0, NONE},
+         {"pgbouncer", "lim/app", 2, 2, 3, NONE, .shared_in_use = 5, .shared_max = 5},
+         {"slots", "", 12, 97, NAN, 1, 0, NAN},
+         0,
+         "pgbouncer lim/app: PgBouncer's pool lim/app is full (2 of 2)"},
+        {{"app", "web", 3, 10, 0, NONE},
+         {"pgbouncer", "lim/app", 1, 2, 3, NONE, .shared_in_use = 3, .shared_max = 5},
+         {"slots", "", 12, 97, NAN, 1, 0, NAN},
+         0,
+         "pgbouncer lim/app: requests wait for PgBouncer's pool lim/app, which is not full (1 of 2)"},
         {{"app", "web", 3, 10, 0, NONE},
          {"pgbouncer", "shop/app", 3, 20, 0, NONE},
          {"slots", "", 12, 97, NAN, 1, 0, NAN},
@@ -235,7 +288,8 @@ static void a_server_alone_has_its_queue_too(void **state)
     sample_unref(none);
 }
 
-/* Exhausted slots behind pools of which none tells who waits are those of a server alone. */
+/* Exhausted slots behind pools of which none tells who waits are those of a server alone; and they refuse a
+ * pool that may have more, whoever waits for it. */
 static void full_slots_stand_behind_an_application_that_does_not_tell(void **state)
 {
     static const struct pool web[] = {{"app", "web", 5, 5, NAN, NONE},
@@ -248,8 +302,7 @@ static void full_slots_stand_behind_an_application_that_does_not_tell(void **sta
         struct sample *app = pools_of(&web[i], 1);
         char got[700];
         stands((const struct queue_part[]){{slots, NULL}, {app, NULL}}, 2, got, sizeof(got));
-        assert_string_equal(got,
-                            i == 3 ? "" : "slots : the server's connection slots are exhausted (20 of 20)");
+        assert_string_equal(got, "slots : the server's connection slots are exhausted (20 of 20)");
         sample_unref(app);
     }
     sample_unref(slots);
@@ -313,6 +366,46 @@ static void a_queue_of_a_pool_whose_largest_size_is_unknown_has_no_made_up_numbe
         got, "app web: requests wait for the application's pool web, whose largest size is not told: "
              "pool.max_overflow or pool.max_size tells it");
     sample_unref(pools);
+}
+
+/* What is down is told with its reason; it stands there if somebody waits before it who has no other way. */
+static void a_target_that_is_down_has_a_place_that_says_so(void **state)
+{
+    static const struct {
+        const char *product, *kind;
+        double waiting;
+        bool with_slots;
+        const char *stands;
+    } rows[] = {{"PgBouncer", "pgbouncer", 4, true, "pgbouncer : PgBouncer is down: refused"},
+                {"PgBouncer", "pgbouncer", 0, true, ""},
+                {"PostgreSQL", "slots", 4, false, "slots : PostgreSQL is down: refused"},
+                {"PostgreSQL", "slots", 4, true, "app web: the application's pool web is full (10 of 10)"},
+                {"application", "app", 4, true, "app web: the application's pool web is full (10 of 10)"},
+                {"SQLite", NULL, 4, true, "app web: the application's pool web is full (10 of 10)"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sample *app = pools_of(&(struct pool){"app", "web", 10, 10, rows[i].waiting, NONE}, 1),
+                      *slots = pools_of(&(struct pool){"slots", "", 12, 97, NAN, 1, 0, NAN}, 1);
+        const struct queue_part parts[] = {{.down = rows[i].product, .why = "refused"},
+                                           {.pools = app},
+                                           {.pools = rows[i].with_slots ? slots : NULL}};
+        struct sample *s = queue_sample(parts, 3, 0, "shop");
+        char got[700];
+        assert_int_equal(s->n_rows, rows[i].kind != NULL);
+        if (rows[i].kind != NULL) {
+            assert_string_equal(text(s, 0, "kind"), rows[i].kind);
+            assert_string_equal(text(s, 0, "level"), "critical");
+            assert_float_equal(real(s, 0, "down"), 1, 0);
+            assert_true(isnan(real(s, 0, "in_use")));
+            assert_non_null(strstr(text(s, 0, "verdict"), " is down: refused"));
+        }
+        stands(parts, 3, got, sizeof(got));
+        assert_int_equal(strncmp(got, rows[i].stands, strlen(rows[i].stands)), 0);
+        assert_true((got[0] == '\0') == (rows[i].stands[0] == '\0'));
+        sample_unref(s);
+        sample_unref(app);
+        sample_unref(slots);
+    }
 }
 
 static void of_several_pools_one_stands_that_with_most_waiting(void **state)
@@ -387,6 +480,7 @@ int main(void)
         cmocka_unit_test(a_full_pool_that_does_not_tell_who_waits_is_critical),
         cmocka_unit_test(overflow_of_an_unknown_size_is_a_warning_that_stands_nowhere),
         cmocka_unit_test(a_queue_of_a_pool_whose_largest_size_is_unknown_has_no_made_up_number),
+        cmocka_unit_test(a_target_that_is_down_has_a_place_that_says_so),
         cmocka_unit_test(of_several_pools_one_stands_that_with_most_waiting),
         cmocka_unit_test(of_a_thousand_pools_those_that_wait_are_kept),
         cmocka_unit_test(a_lock_is_told_by_how_long_and_how_many),
