@@ -111,6 +111,16 @@ bool app_is_metric(const char *name, size_t len);
 /* The field that WORD, a member or the end of a metric's name in any spelling, is of ROLE; -1 if none. SHAPE
  * is set if the word tells whose pool it is. */
 int app_field(enum app_role role, const char *word, const char **shape);
+/* WORD, one of a pool's, is said of much else too: active, total. */
+bool app_is_common(const char *word);
+/* What the place NAME of an answer says of the objects in it. */
+enum app_standing {
+    STANDS_ELSEWHERE,
+    STANDS_WHOLE,      /* no name at all: it is the answer */
+    STANDS_AS_POOL,    /* it is one: "database" */
+    STANDS_AMONG_POOLS /* and what is below it: "pools" */
+};
+enum app_standing app_standing(const char *name);
 /* Whether such a number can be: finite, and below zero only where that has a meaning. */
 bool app_can_be(enum app_role role, int field, double number);
 

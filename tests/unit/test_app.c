@@ -226,6 +226,71 @@ static void words_that_mean_something_are_taken(void **state)
         fail_msg("%s: %s", key, err.text);
 }
 
+/* In words that are said of much else a pool is told by where it stands. */
+static void other_things_that_are_counted_are_no_pools(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int pools;
+    } texts[] = {
+        {"{\"jobs\":{\"pending\":12,\"active\":3,\"total\":15},\"pool\":{\"size\":20,\"checked_in\":5,"
+         "\"checked_out\":15,\"overflow\":-5,\"max_overflow\":40}}",
+         1},
+        {"{\"status\":\"ok\",\"memory\":{\"total\":16000,\"used\":9000,\"free\":7000,\"active\":8000}}", 0},
+        {"{\"status\":\"ok\",\"users\":{\"active\":120,\"total\":500}}", 0},
+        {"{\"status\":\"ok\",\"bots\":{\"total\":50,\"active\":50,\"idle\":0}}", 0},
+        {"{\"status\":\"ok\",\"users\":{\"totalCount\":500,\"active\":120}}", 0},
+        {"{\"status\":\"ok\",\"feedback\":{\"size\":500,\"active\":120}}", 0},
+        {"{\"status\":\"ok\",\"thread_pool\":{\"size\":8,\"active\":8,\"pending\":3}}", 0},
+        {"{\"status\":\"ok\",\"database\":{\"users\":{\"active\":5,\"total\":9}}}", 0},
+        {"{\"status\":\"ok\",\"active\":120,\"total\":500}", 0},
+        {"{\"status\":\"ok\",\"pending\":12,\"active\":3,\"total\":15}", 0},
+        {"{\"db\":{\"active\":3,\"size\":10}}", 1},
+        {"{\"database\":{\"stats\":{\"active\":3,\"size\":10}}}", 1},
+        {"{\"userDb\":{\"active\":3,\"idle\":10}}", 1},
+        {"{\"connections\":{\"primary\":{\"active\":3,\"idle\":1},\"replica\":{\"active\":2,\"idle\":2}}}",
+         2},
+        {"{\"x\":{\"in_use\":3,\"pool_size\":10}}", 1},
+        {"{\"total\":20,\"idle\":5,\"waiting\":3,\"max\":50}", 1},
+        {"{\"in_use\":3,\"idle\":1,\"max_size\":10,\"waiting\":0}", 1},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct world w;
+        if (!begin(&w, NULL, texts[i].text))
+            fail_msg("%s: %s", texts[i].text, w.err.text);
+        if (w.reading.things[APP_POOL].n != texts[i].pools)
+            fail_msg("%s: %d pools", texts[i].text, w.reading.things[APP_POOL].n);
+        end(&w);
+    }
+}
+
+static void the_path_of_the_url_says_what_the_whole_answer_is(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"status\":\"ok\",\"active\":3,\"size\":10,\"jobs\":{\"active\":1,\"total\":9}}";
+    static const struct {
+        const char *url;
+        int pools;
+    } urls[] = {
+        {"http://h/database/connections", 1}, {"http://h/api/pool?x=1", 1}, {"http://h/db", 1},
+        {"http://pool.h/jobs?of=pool", 0},    {"http://pool.h", 0},         {"http://h/thread-pool", 0}};
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        struct target_config config = {.name = "shop", .url = urls[i].url, .stack = "", .env = ""};
+        const char *key;
+        struct err err = {""};
+        struct app_words *words = app_words_new(&config, &key, &err);
+        struct app_reading r;
+        app_reading_init(&r);
+        assert_true(app_read(words, text, strlen(text), &r, &err));
+        if (r.things[APP_POOL].n != urls[i].pools)
+            fail_msg("%s: %d pools", urls[i].url, r.things[APP_POOL].n);
+        app_reading_done(&r);
+        app_words_unref(words);
+    }
+}
+
 static void several_pools_are_rows_of_their_names(void **state)
 {
     (void)state;
@@ -537,6 +602,8 @@ int main(void)
         cmocka_unit_test(paths_lead_to_numbers_of_any_shape),
         cmocka_unit_test(words_that_can_mean_nothing_are_refused_with_their_key),
         cmocka_unit_test(words_that_mean_something_are_taken),
+        cmocka_unit_test(other_things_that_are_counted_are_no_pools),
+        cmocka_unit_test(the_path_of_the_url_says_what_the_whole_answer_is),
         cmocka_unit_test(several_pools_are_rows_of_their_names),
         cmocka_unit_test(a_path_to_several_pools_makes_the_others_relative),
         cmocka_unit_test(an_application_that_is_not_well_says_so_in_errors),
