@@ -17,6 +17,7 @@ static const struct {
     const char *label, *value;
 } metrics[] = {
     {"hikaricp_connections",               APP_POOL,  POOL_TOTAL,    NULL, NULL},
+    {"hikaricp_connections_timeout",       APP_POOL,  POOL_TIMEOUTS, NULL, NULL},
     /* OpenTelemetry's semantic conventions, new and old */
     {"db_client_connection_count",         APP_POOL,  POOL_IN_USE,   "state", "used"},
     {"db_client_connection_count",         APP_POOL,  POOL_IDLE,     "state", "idle"},

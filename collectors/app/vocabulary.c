@@ -56,13 +56,15 @@ static const struct meaning pool_words[] = {
     {"maxwaitms",                 POOL_MAX_WAIT_MS,  NULL},
     {"avgwaitms",                 POOL_AVG_WAIT_MS,  NULL},
     {"connectms",                 POOL_CONNECT_MS,   NULL},
-    {"timeout",                   POOL_TIMEOUTS,     NULL},
-    {"timeouts",                  POOL_TIMEOUTS,     NULL},
+    {"timeouts",                  POOL_TIMEOUTS,     NULL}, /* "timeout" is a setting */
+    {"timeoutstotal",             POOL_TIMEOUTS,     NULL},
+    {"timeoutcount",              POOL_TIMEOUTS,     NULL},
+    {"totaltimeouts",             POOL_TIMEOUTS,     NULL},
 };
 /* Those that are said of much else: jobs, memory, users. */
 static const char *const common_words[] = {
     "size", "maxsize", "max", "inuse", "active", "idle", "total", "totalcount", "waiting",
-    "pending", "pendingrequests", "maxwaitms", "avgwaitms", "connectms", "timeout", "timeouts",
+    "pending", "pendingrequests", "maxwaitms", "avgwaitms", "connectms",  "timeouts", "timeoutstotal", "timeoutcount", "totaltimeouts",
 };
 /* In a name of a pool's place: pools, whatever stands below it. */
 static const char *const pool_names[] = {"pool", "connection", "conns", "hikari", "pgx", "sqlalchemy", "datasource",

@@ -396,6 +396,30 @@ static void json_has_no_number_below_zero_where_none_can_be(void **state)
     end(&w);
 }
 
+/* SQLAlchemy's pool_timeout is 30 s, not 30 requests that got no connection. */
+static void how_long_a_request_may_wait_is_no_count_of_timeouts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double timeouts;
+    } texts[] = {
+        {"{\"size\":5,\"checked_in\":4,\"checked_out\":1,\"timeout\":30}", NAN},
+        {"{\"size\":5,\"checked_in\":4,\"checked_out\":1,\"timeout\":30,\"timeouts\":2}", 2},
+        {"{\"size\":5,\"checked_in\":4,\"checked_out\":1,\"timeout_count\":3}", 3},
+        {"{\"size\":5,\"checked_in\":4,\"checked_out\":1,\"timeouts_total\":4}", 4},
+        {"sqlalchemy_pool_size 5\nsqlalchemy_pool_timeout 30\n", NAN},
+        {"hikaricp_connections_active 5\nhikaricp_connections_timeout_total 6\n", 6},
+        {"db_client_connections_timeouts_total 7\n", 7},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct world w;
+        read_pools(&w, NULL, texts[i].text, 1);
+        assert_same("timeouts", texts[i].text, at(&w, 0, "timeouts"), texts[i].timeouts);
+        end(&w);
+    }
+}
+
 /* ---- Prometheus ---- */
 
 static void every_line_of_the_format_is_understood(void **state)
@@ -608,6 +632,7 @@ int main(void)
         cmocka_unit_test(a_path_to_several_pools_makes_the_others_relative),
         cmocka_unit_test(an_application_that_is_not_well_says_so_in_errors),
         cmocka_unit_test(an_answer_that_tells_nothing_is_refused_in_words),
+        cmocka_unit_test(how_long_a_request_may_wait_is_no_count_of_timeouts),
         cmocka_unit_test(every_line_of_the_format_is_understood),
         cmocka_unit_test(bad_lines_are_left_out_and_counted),
         cmocka_unit_test(pools_of_known_exporters_are_recognised),
