@@ -36,13 +36,20 @@ enum {
     CACHE_TTL_S,
     N_CACHE_FIELDS
 };
-enum { APP_FIELDS = N_POOL_FIELDS, MOST_THINGS = 200, MOST_SERIES = 500, MOST_ERRORS = 200 };
+enum {
+    APP_FIELDS = N_POOL_FIELDS,
+    MOST_THINGS = 200,
+    MOST_SERIES = 500,
+    MOST_ERRORS = 200,
+    LONGEST_NAME = 200
+};
 _Static_assert((int)N_CACHE_FIELDS <= (int)APP_FIELDS, "a cache has no more fields than there is room for");
 
 /* A pool or a cache; NAN: not told. */
 struct app_thing {
     const char *name; /* NULL: it has none */
     double v[APP_FIELDS];
+    int group;                      /* of Prometheus text: that of its samples */
     const char *metric[APP_FIELDS]; /* of Prometheus text: the one that tells it; NULL: none yet */
 };
 struct app_things {

@@ -553,8 +553,8 @@ static void of_two_metrics_that_tell_the_same_the_first_counts_and_the_named_one
 {
     (void)state;
     static const char text[] =
-        "sqlalchemy_pool_size{w=\"1\"} 20\ndb_connection_pool_size 60\nsqlalchemy_pool_size{w=\"2\"} 5\n"
-        "sqlalchemy_pool_checkedout 3\nmine 9\nmine{w=\"2\"} 1\ndb_pool_in_use 4\n";
+        "connection_pool_size{w=\"1\"} 20\ndb_connection_pool_size 60\nconnection_pool_size{w=\"2\"} 5\n"
+        "connection_pool_checkedout 3\nmine 9\nmine{w=\"2\"} 1\ndb_pool_in_use 4\n";
     static const struct target_word words[] = {{"pool.in_use", "mine"}, {NULL, NULL}};
     struct world w;
     read_pools(&w, NULL, text, 1);
@@ -564,6 +564,114 @@ static void of_two_metrics_that_tell_the_same_the_first_counts_and_the_named_one
     read_pools(&w, words, text, 1);
     assert_real(at(&w, 0, "size"), 25);
     assert_real(at(&w, 0, "in_use"), 10);
+    end(&w);
+}
+
+static const struct {
+    const char *text;
+    const char *names[3]; /* in the order of the text */
+    double in_use[3], max_size[3];
+} parted[] = {
+    {"pgxpool_acquired_conns{db=\"x\"} 3\npgxpool_max_conns{db=\"x\"} 4\n"
+     "pgxpool_acquired_conns{db=\"y\"} 1\npgxpool_max_conns{db=\"y\"} 4\n",
+     {"x", "y"},
+     {3, 1},
+     {4, 4}},
+    {"pgxpool_acquired_conns{database=\"x\",instance=\"i\"} "
+     "3\npgxpool_max_conns{database=\"x\",instance=\"i\"} 4\n"
+     "pgxpool_acquired_conns{database=\"y\",instance=\"i\"} "
+     "1\npgxpool_max_conns{instance=\"i\",database=\"y\"} 4\n",
+     {"x", "y"},
+     {3, 1},
+     {4, 4}},
+    {"hikaricp_connections_active{application=\"a\",pool=\"HikariPool-1\"} 3\n"
+     "hikaricp_connections_active{application=\"b\",pool=\"HikariPool-1\"} 9\n"
+     "hikaricp_connections_max{application=\"a\",pool=\"HikariPool-1\"} 10\n"
+     "hikaricp_connections_max{application=\"b\",pool=\"HikariPool-1\"} 10\n",
+     {"HikariPool-1 a", "HikariPool-1 b"},
+     {3, 9},
+     {10, 10}},
+    {"hikaricp_connections_active{application=\"a\",pool=\"p\"} "
+     "3\nhikaricp_connections_max{application=\"a\",pool=\"p\"} 5\n"
+     "hikaricp_connections_active{application=\"b\",pool=\"q\"} "
+     "4\nhikaricp_connections_max{application=\"b\",pool=\"q\"} 6\n",
+     {"p", "q"},
+     {3, 4},
+     {5, 6}},
+    {"sqlalchemy_pool_checkedout 60\nsqlalchemy_pool_size 60\nsqlalchemy_pool_max_overflow 0\n"
+     "pgxpool_acquired_conns{db=\"x\"} 3\npgxpool_max_conns{db=\"x\"} 4\n"
+     "pgxpool_acquired_conns{db=\"y\"} 1\npgxpool_max_conns{db=\"y\"} 4\n",
+     {"shop", "x", "y"},
+     {60, 3, 1},
+     {60, 4, 4}},
+    {"db_pool_in_use 60\npgxpool_acquired_conns 3\npgxpool_max_conns 4\n",
+     {"shop", "shop-2"},
+     {60, 3},
+     {NAN, 4}},
+    {"db_client_connections_usage{pool_name=\"p\",state=\"used\",host=\"a\"} 3\n"
+     "db_client_connections_usage{pool_name=\"p\",state=\"idle\",host=\"a\"} 2\n"
+     "db_client_connections_max{pool_name=\"p\",host=\"a\"} 5\n",
+     {"p"},
+     {3},
+     {5}},
+};
+
+/* Each of them may be full while the others are not. */
+static void pools_are_told_apart_by_the_labels_in_which_they_differ(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(parted) / sizeof(parted[0]); i++) {
+        struct world w;
+        int n = 0;
+        while (n < 3 && parted[i].names[n] != NULL)
+            n++;
+        read_pools(&w, NULL, parted[i].text, n);
+        for (int row = 0; row < n; row++) {
+            assert_string_equal(text_at(&w, row, "name"), parted[i].names[row]);
+            assert_same("in_use", parted[i].text, at(&w, row, "in_use"), parted[i].in_use[row]);
+            assert_same("max_size", parted[i].text, at(&w, row, "max_size"), parted[i].max_size[row]);
+        }
+        end(&w);
+    }
+}
+
+/* Whatever stands before it. */
+static void a_metric_that_the_target_names_joins_the_pool_that_is_there(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "mine 9\nsqlalchemy_pool_size 20\nsqlalchemy_pool_max_overflow 5\npgxpool_max_conns 4\n"
+        "pgxpool_acquired_conns 3\n";
+    static const struct target_word own[] = {{"pool.in_use", "mine"}, {NULL, NULL}};
+    static const struct target_word library[] = {{"pool.in_use", "pgxpool_max_conns"}, {NULL, NULL}};
+    struct world w;
+    read_pools(&w, own, text, 2);
+    assert_real(at(&w, 0, "in_use"), 9);
+    assert_real(at(&w, 0, "max_size"), 25);
+    assert_real(at(&w, 1, "in_use"), 3);
+    end(&w);
+    read_pools(&w, library, text, 2);
+    assert_none(at(&w, 0, "in_use"));
+    assert_real(at(&w, 1, "in_use"), 4);
+    end(&w);
+}
+
+/* They are one row, however many samples they have. */
+static void long_names_of_pools_are_cut_and_stay_one_row(void **state)
+{
+    (void)state;
+    struct text t;
+    struct world w;
+    text_init(&t, 1 << 16);
+    for (int i = 0; i < 2; i++) {
+        text_addf(&t, "hikaricp_connections_%s{pool=\"", i == 0 ? "active" : "max");
+        for (int k = 0; k < 150; k++)
+            text_add(&t, "\xff\xe6");
+        text_add(&t, "\"} 5\n");
+    }
+    read_pools(&w, NULL, text_str(&t), 1);
+    assert_real(at(&w, 0, "utilization"), 1);
+    text_done(&t);
     end(&w);
 }
 
@@ -641,6 +749,9 @@ int main(void)
         cmocka_unit_test(caches_and_errors_of_prometheus_are_counters),
         cmocka_unit_test(prometheus_has_no_number_below_zero_where_none_can_be),
         cmocka_unit_test(of_two_metrics_that_tell_the_same_the_first_counts_and_the_named_one_before_it),
+        cmocka_unit_test(pools_are_told_apart_by_the_labels_in_which_they_differ),
+        cmocka_unit_test(a_metric_that_the_target_names_joins_the_pool_that_is_there),
+        cmocka_unit_test(long_names_of_pools_are_cut_and_stay_one_row),
         cmocka_unit_test(only_histograms_that_speak_of_a_database_or_requests_are_taken),
         cmocka_unit_test(merged_buckets_keep_the_truth),
     };
