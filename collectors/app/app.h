@@ -84,10 +84,15 @@ struct app_reading {
     bool json;
     bool cut;           /* JSON with more members or objects than are read: a pool may stand there */
     const char *health; /* what it says of itself when that is not well: "unhealthy"; NULL: nothing */
-    double started_s;   /* of the process, NAN if it is not told */
+    /* Of JSON: "$.a, which pool.in_use of [target shop] names, is no number"; NULL: the path, if there is
+     * one, leads to what it should. */
+    const char *lost[N_APP_ROLES][APP_FIELDS], *lost_several[N_APP_ROLES];
+    double started_s; /* of the process, NAN if it is not told */
 };
 void app_reading_init(struct app_reading *r);
 void app_reading_done(struct app_reading *r);
+/* The first path of ROLE that is lost, NULL if none is. */
+const char *app_lost(const struct app_reading *r, enum app_role role);
 /* One more, all NAN; NULL at the limit. */
 struct app_thing *app_add_thing(struct app_reading *r, enum app_role role, const char *name);
 
@@ -113,6 +118,9 @@ struct app_words {
  * loop thread alone. */
 struct app_words *app_words_new(const struct target_config *config, const char **key, struct err *err);
 void app_words_unref(struct app_words *w);
+/* The keys of a [target]: pool.size, pools. */
+const char *app_field_key(enum app_role role, int field);
+const char *app_several_key(enum app_role role);
 bool app_is_metric(const char *name, size_t len);
 
 /* The field that WORD, a member or the end of a metric's name in any spelling, is of ROLE; -1 if none. SHAPE

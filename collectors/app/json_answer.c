@@ -7,6 +7,7 @@
 
 #include "collectors/app/app.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "core/utf8.h"
 
 enum { MOST_MEMBERS = 500, MOST_OBJECTS = 200, DEEPEST = 5 };
@@ -199,14 +200,48 @@ static const char *name_at(struct reader *rd, const struct app_word *w, const ch
     return utf8_keep(rd->reading->arena, digits, strlen(digits));
 }
 
+/* PATH, of KEY, leads to what WHY says; WITHIN is the path to the several that it is looked for in, or NULL.
+ */
+static const char *lose(struct reader *rd, const char *path, const char *within, const char *key,
+                        const char *why)
+{
+    struct text t;
+    text_init(&t, 400);
+    text_addf(&t, "%.100s%s%.100s, which %s of [target %.60s] names, %s", path, within != NULL ? " in " : "",
+              within != NULL ? within : "", key, rd->words->config.name, why);
+    const char *kept = utf8_keep(rd->reading->arena, text_str(&t), t.len);
+    text_done(&t);
+    return kept;
+}
+
+/* What the path of a field leads to. What is not there leaves T's as it is. */
+static void apply_field(struct reader *rd, enum app_role role, int field, struct app_thing *t,
+                        const char *text, size_t len)
+{
+    const struct app_role_words *w = &rd->words->roles[role];
+    const char *path = w->fields[field].path, *why = NULL;
+    struct value v;
+    if (path == NULL)
+        return;
+    if (!value_at(rd, text, len, path, &v))
+        why = "is not there, or null";
+    else {
+        double number = number_of(&v);
+        bool fits = app_can_be(role, field, number);
+        t->v[field] = fits ? number : NAN;
+        if (!fits)
+            why = isnan(number) ? "is no number" : "is below zero";
+    }
+    if (why != NULL)
+        rd->reading->lost[role][field] = lose(rd, path, w->several.path, app_field_key(role, field), why);
+}
+
 /* What the words of its role say of T, whose JSON is TEXT. */
 static void apply(struct reader *rd, enum app_role role, struct app_thing *t, const char *text, size_t len)
 {
     const struct app_role_words *w = &rd->words->roles[role];
-    struct value v;
     for (int i = 0; i < APP_FIELDS; i++)
-        if (value_at(rd, text, len, w->fields[i].path, &v))
-            t->v[i] = app_can_be(role, i, number_of(&v)) ? number_of(&v) : NAN;
+        apply_field(rd, role, i, t, text, len);
     const char *name = name_at(rd, &w->name, text, len);
     if (name != NULL)
         t->name = utf8_keep(rd->reading->arena, name, strnlen(name, 200));
@@ -224,11 +259,16 @@ static bool has_paths(const struct app_role_words *w)
 static void read_several(struct reader *rd, enum app_role role, const char *text, size_t len)
 {
     const struct app_role_words *w = &rd->words->roles[role];
-    struct value all;
+    struct value all = {.type = VALUE_NULL};
     struct json_member *m, *own;
     int n, n_own;
-    if (!value_at(rd, text, len, w->several.path, &all) || !is_nested(&all) ||
-        !read_members(rd, all.text, strlen(all.text), &m, &n))
+    if (!value_at(rd, text, len, w->several.path, &all) || !is_nested(&all)) {
+        rd->reading->lost_several[role] =
+            lose(rd, w->several.path, NULL, app_several_key(role),
+                 all.type == VALUE_NULL ? "is not there, or null" : "is no object and no list");
+        return;
+    }
+    if (!read_members(rd, all.text, strlen(all.text), &m, &n))
         return;
     bool list = all.text[0] == '[';
     for (int i = 0; i < n; i++) {
@@ -306,6 +346,23 @@ static bool read_health(struct reader *rd, const struct json_member *m, int n)
     return speaks;
 }
 
+/* Why nothing could be read. */
+static bool refuse(const struct app_words *w, const struct app_reading *r, struct err *err)
+{
+    for (int role = 0; role < N_APP_ROLES; role++)
+        if (app_lost(r, (enum app_role)role) != NULL)
+            return fail(err, "answered with JSON in which %s", app_lost(r, (enum app_role)role));
+    if (r->cut)
+        return fail(err,
+                    "answered with JSON of too many members (at most %d in one object or list, %d objects in "
+                    "all): pools = $.path in [target %s] leads to fewer, or name a place that tells less",
+                    MOST_MEMBERS, MOST_OBJECTS, w->config.name);
+    return fail(err,
+                "answered with JSON in which no pool and no cache can be recognised: name them in "
+                "[target %s], pool.in_use = $.path",
+                w->config.name);
+}
+
 bool app_read_json(const struct app_words *w, const char *text, size_t len, struct app_reading *r,
                    struct err *err)
 {
@@ -322,15 +379,5 @@ bool app_read_json(const struct app_words *w, const char *text, size_t len, stru
         read_role(&rd, (enum app_role)role, text, len);
         drop_empty(&r->things[role]);
     }
-    if (r->things[APP_POOL].n + r->things[APP_CACHE].n == 0 && r->cut && !speaks)
-        return fail(err,
-                    "answered with JSON of too many members (at most %d in one object or list, %d objects in "
-                    "all): pools = $.path in [target %s] leads to fewer, or name a place that tells less",
-                    MOST_MEMBERS, MOST_OBJECTS, w->config.name);
-    if (r->things[APP_POOL].n + r->things[APP_CACHE].n == 0 && !speaks)
-        return fail(err,
-                    "answered with JSON in which no pool and no cache can be recognised: name them in "
-                    "[target %s], pool.in_use = $.path",
-                    w->config.name);
-    return true;
+    return speaks || r->things[APP_POOL].n + r->things[APP_CACHE].n > 0 || refuse(w, r, err);
 }

@@ -23,6 +23,14 @@ void app_reading_done(struct app_reading *r)
     *r = (struct app_reading){0};
 }
 
+const char *app_lost(const struct app_reading *r, enum app_role role)
+{
+    const char *lost = r->lost_several[role];
+    for (int i = 0; i < APP_FIELDS && lost == NULL; i++)
+        lost = r->lost[role][i];
+    return lost;
+}
+
 struct app_thing *app_add_thing(struct app_reading *r, enum app_role role, const char *name)
 {
     struct app_things *t = &r->things[role];

@@ -396,6 +396,59 @@ static void json_has_no_number_below_zero_where_none_can_be(void **state)
     end(&w);
 }
 
+static void a_path_that_leads_to_no_number_is_told_with_its_key(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *key, *path, *says;
+    } texts[] = {
+        {"{\"b\":1}", "pool.in_use", "$.a",
+         "$.a, which pool.in_use of [target shop] names, is not there, or null"},
+        {"{\"a\":null}", "pool.in_use", "$.a",
+         "$.a, which pool.in_use of [target shop] names, is not there, or null"},
+        {"{\"a\":\"7\"}", "pool.in_use", "$.a",
+         "$.a, which pool.in_use of [target shop] names, is no number"},
+        {"{\"a\":{\"b\":7}}", "pool.in_use", "$.a",
+         "$.a, which pool.in_use of [target shop] names, is no number"},
+        {"{\"a\":-4}", "pool.in_use", "$.a", "$.a, which pool.in_use of [target shop] names, is below zero"},
+        {"{\"a\":-4}", "cache.hits", "$.a", "$.a, which cache.hits of [target shop] names, is below zero"},
+        {"{\"b\":1}", "pools", "$.a", "$.a, which pools of [target shop] names, is not there, or null"},
+        {"{\"a\":1}", "caches", "$.a", "$.a, which caches of [target shop] names, is no object and no list"},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const struct target_word words[] = {{texts[i].key, texts[i].path}, {NULL, NULL}};
+        struct world w;
+        if (begin(&w, words, texts[i].text) || strstr(w.err.text, texts[i].says) == NULL ||
+            strstr(w.err.text, "recognised") != NULL)
+            fail_msg("%s: %s", texts[i].text, w.err.text);
+        end(&w);
+    }
+}
+
+/* And where other numbers are there. */
+static void a_column_and_a_dataset_say_which_path_leads_to_no_number(void **state)
+{
+    (void)state;
+    static const struct target_word words[] = {{"pools", "$.p"},        {"pool.in_use", "$.busy"},
+                                               {"pool.idle", "$.free"}, {"pool.max_size", "$.max"},
+                                               {"cache.hits", "$.h"},   {NULL, NULL}};
+    struct world w;
+    read_pools(&w, words, "{\"p\":[{\"free\":1,\"busy\":-2},{\"free\":2}]}", 2);
+    int in_use = dataset_column(&dataset_pools, "in_use");
+    assert_false(sample_has(w.sample, in_use));
+    assert_string_equal(w.sample->why[in_use],
+                        "$.busy in $.p, which pool.in_use of [target shop] names, is not there, or null");
+    assert_non_null(
+        strstr(w.sample->why[dataset_column(&dataset_pools, "utilization")], "$.max in $.p, which"));
+    assert_null(app_sample(w.words, &w.reading, &dataset_caches, &w.err));
+    assert_string_equal(w.err.text, "$.h, which cache.hits of [target shop] names, is not there, or null");
+    sample_of(&w, &dataset_access);
+    for (int row = 0; row < w.sample->n_rows; row++)
+        if (strcmp(text_at(&w, row, "what"), "caches") == 0)
+            assert_string_equal(text_at(&w, row, "why"), w.err.text);
+    end(&w);
+}
+
 /* SQLAlchemy's pool_timeout is 30 s, not 30 requests that got no connection. */
 static void how_long_a_request_may_wait_is_no_count_of_timeouts(void **state)
 {
@@ -740,6 +793,8 @@ int main(void)
         cmocka_unit_test(a_path_to_several_pools_makes_the_others_relative),
         cmocka_unit_test(an_application_that_is_not_well_says_so_in_errors),
         cmocka_unit_test(an_answer_that_tells_nothing_is_refused_in_words),
+        cmocka_unit_test(a_path_that_leads_to_no_number_is_told_with_its_key),
+        cmocka_unit_test(a_column_and_a_dataset_say_which_path_leads_to_no_number),
         cmocka_unit_test(how_long_a_request_may_wait_is_no_count_of_timeouts),
         cmocka_unit_test(every_line_of_the_format_is_understood),
         cmocka_unit_test(bad_lines_are_left_out_and_counted),
