@@ -61,19 +61,6 @@ static const struct meaning pool_words[] = {
     {"timeoutcount",              POOL_TIMEOUTS,     NULL},
     {"totaltimeouts",             POOL_TIMEOUTS,     NULL},
 };
-/* Those that are said of much else: jobs, memory, users. */
-static const char *const common_words[] = {
-    "size", "maxsize", "max", "inuse", "active", "idle", "total", "totalcount", "waiting",
-    "pending", "pendingrequests", "maxwaitms", "avgwaitms", "connectms",  "timeouts", "timeoutstotal", "timeoutcount", "totaltimeouts",
-};
-/* In a name of a pool's place: pools, whatever stands below it. */
-static const char *const pool_names[] = {"pool", "connection", "conns", "hikari", "pgx", "sqlalchemy", "datasource",
-                                         "jdbc", "c3p0", "dbcp", "psycopg", "asyncpg"};
-/* A pool, if it stands just there. */
-static const char *const database_names[] = {"database", "postgres", "mysql", "mariadb", "sqlite"};
-static const char *const database_edges[] = {"db", "pg"}; /* at an end of the name: "feedback" is none */
-/* Pools of what is no connection to a database. */
-static const char *const other_names[] = {"thread", "worker", "executor", "socket", "memory", "mempool"};
 static const struct meaning cache_words[] = {
     {"hits",           CACHE_HITS,        NULL},
     {"hitcount",       CACHE_HITS,        NULL},
@@ -99,6 +86,19 @@ static const struct meaning cache_words[] = {
     {"ttls",           CACHE_TTL_S,       NULL},
     {"ttlseconds",     CACHE_TTL_S,       NULL},
 };
+/* Words of pools that are said of much else: jobs, memory, users. */
+static const char *const common_words[] = {
+    "size", "maxsize", "max", "inuse", "active", "idle", "total", "totalcount", "waiting", "pending", "pendingrequests",
+    "maxwaitms", "avgwaitms", "connectms", "timeouts", "timeoutstotal", "timeoutcount", "totaltimeouts",
+};
+/* A name that has one of these speaks of pools, and so does what stands below it. */
+static const char *const pool_names[] = {"pool", "connection", "conns", "hikari", "pgx", "sqlalchemy", "datasource",
+                                         "jdbc", "c3p0", "dbcp", "psycopg", "asyncpg"};
+/* One of these speaks of what stands right there. */
+static const char *const database_names[] = {"database", "postgres", "mysql", "mariadb", "sqlite"};
+static const char *const database_edges[] = {"db", "pg"}; /* at an end of the name: "feedback" is none */
+/* Pools of what is no connection to a database. */
+static const char *const other_names[] = {"thread", "worker", "executor", "socket", "memory", "mempool"};
 // clang-format on
 
 static bool is_between(char c)
