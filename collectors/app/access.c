@@ -23,10 +23,12 @@ static struct row *add(struct row *rows, int *n, const char *what, bool ok)
 }
 
 static void say_things(struct row *row, const struct app_things *t, const char *shape, const char *role,
-                       const char *key, const char *target)
+                       const char *key, const char *target, const char *lost)
 {
     if (t->n > 0)
         text_addf(&row->why, "%d told%s%s", t->n, shape != NULL ? ": " : "", shape != NULL ? shape : "");
+    else if (lost != NULL)
+        text_add(&row->why, lost);
     else {
         text_addf(&row->why, "no %s is told, or none is recognised", role);
         text_addf(&row->cure, "%s = $.path in [target %s]", key, target);
@@ -54,14 +56,16 @@ static int say(const struct app_words *w, const struct app_reading *r, struct ro
     const char *target = w->config.name;
     int n = 0;
     text_addf(&add(rows, &n, "answer", true)->why, r->json ? "JSON" : "Prometheus text");
-    say_things(add(rows, &n, "pools", pools->n > 0), pools, r->shape, "pool", "pool.in_use", target);
+    say_things(add(rows, &n, "pools", pools->n > 0), pools, r->shape, "pool", "pool.in_use", target,
+               app_lost(r, APP_POOL));
     if (pools->n > 0 && !has_limits(w, pools)) {
         struct row *row = add(rows, &n, "largest size of a pool", false);
         text_add(&row->why, "it is not told, so how full a pool is cannot be known: a pool of 20 with 40 "
                             "more on demand is full at 60");
         text_addf(&row->cure, "pool.max_overflow = 40 in [target %s], or pool.max_size = 60", target);
     }
-    say_things(add(rows, &n, "caches", caches->n > 0), caches, NULL, "cache", "cache.hits", target);
+    say_things(add(rows, &n, "caches", caches->n > 0), caches, NULL, "cache", "cache.hits", target,
+               app_lost(r, APP_CACHE));
     if (!r->json) {
         struct row *row = add(rows, &n, "latency", r->n_series > 0);
         text_addf(&row->why, "%d series of histograms%s", r->n_series,

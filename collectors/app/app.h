@@ -36,13 +36,20 @@ enum {
     CACHE_TTL_S,
     N_CACHE_FIELDS
 };
-enum { APP_FIELDS = N_POOL_FIELDS, MOST_THINGS = 200, MOST_SERIES = 500, MOST_ERRORS = 200 };
+enum {
+    APP_FIELDS = N_POOL_FIELDS,
+    MOST_THINGS = 200,
+    MOST_SERIES = 500,
+    MOST_ERRORS = 200,
+    LONGEST_NAME = 200
+};
 _Static_assert((int)N_CACHE_FIELDS <= (int)APP_FIELDS, "a cache has no more fields than there is room for");
 
 /* A pool or a cache; NAN: not told. */
 struct app_thing {
     const char *name; /* NULL: it has none */
     double v[APP_FIELDS];
+    int group;                      /* of Prometheus text: that of its samples */
     const char *metric[APP_FIELDS]; /* of Prometheus text: the one that tells it; NULL: none yet */
 };
 struct app_things {
@@ -77,10 +84,15 @@ struct app_reading {
     bool json;
     bool cut;           /* JSON with more members or objects than are read: a pool may stand there */
     const char *health; /* what it says of itself when that is not well: "unhealthy"; NULL: nothing */
-    double started_s;   /* of the process, NAN if it is not told */
+    /* Of JSON: "$.a, which pool.in_use of [target shop] names, is no number"; NULL: the path, if there is
+     * one, leads to what it should. */
+    const char *lost[N_APP_ROLES][APP_FIELDS], *lost_several[N_APP_ROLES];
+    double started_s; /* of the process, NAN if it is not told */
 };
 void app_reading_init(struct app_reading *r);
 void app_reading_done(struct app_reading *r);
+/* The first path of ROLE that is lost, NULL if none is. */
+const char *app_lost(const struct app_reading *r, enum app_role role);
 /* One more, all NAN; NULL at the limit. */
 struct app_thing *app_add_thing(struct app_reading *r, enum app_role role, const char *name);
 
@@ -106,11 +118,24 @@ struct app_words {
  * loop thread alone. */
 struct app_words *app_words_new(const struct target_config *config, const char **key, struct err *err);
 void app_words_unref(struct app_words *w);
+/* The keys of a [target]: pool.size, pools. */
+const char *app_field_key(enum app_role role, int field);
+const char *app_several_key(enum app_role role);
 bool app_is_metric(const char *name, size_t len);
 
 /* The field that WORD, a member or the end of a metric's name in any spelling, is of ROLE; -1 if none. SHAPE
  * is set if the word tells whose pool it is. */
 int app_field(enum app_role role, const char *word, const char **shape);
+/* WORD, one of a pool's, is said of much else too: active, total. */
+bool app_is_common(const char *word);
+/* What the place NAME of an answer says of the objects in it. */
+enum app_standing {
+    STANDS_ELSEWHERE,
+    STANDS_WHOLE,      /* no name at all: it is the answer */
+    STANDS_AS_POOL,    /* it is one: "database" */
+    STANDS_AMONG_POOLS /* and what is below it: "pools" */
+};
+enum app_standing app_standing(const char *name);
 /* Whether such a number can be: finite, and below zero only where that has a meaning. */
 bool app_can_be(enum app_role role, int field, double number);
 

@@ -7,6 +7,7 @@
 
 #include "collectors/app/app.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "core/utf8.h"
 
 enum { MOST_MEMBERS = 500, MOST_OBJECTS = 200, DEEPEST = 5 };
@@ -45,23 +46,50 @@ static bool read_members(struct reader *rd, const char *text, size_t len, struct
 
 /* ---- By shape ---- */
 
-/* What M says in the words of ROLE; whether that makes a pool or a cache. */
-static bool recognise(enum app_role role, const struct json_member *m, int n, double v[APP_FIELDS],
-                      const char **shape)
+/* What M says in the words of ROLE. */
+struct said {
+    double v[APP_FIELDS];
+    const char *shape;
+    bool own; /* in a word that is said of nothing else */
+};
+
+static struct said hear(enum app_role role, const struct json_member *m, int n)
 {
+    struct said s = {.shape = NULL};
     for (int i = 0; i < APP_FIELDS; i++)
-        v[i] = NAN;
+        s.v[i] = NAN;
     for (int i = 0; i < n; i++) {
         const char *whose = NULL;
         int field = app_field(role, m[i].name, &whose);
         double number = number_of(&m[i].value);
         if (field < 0 || !app_can_be(role, field, number))
             continue;
-        v[field] = number;
-        *shape = whose != NULL ? whose : *shape;
+        s.v[field] = number;
+        s.shape = whose != NULL ? whose : s.shape;
+        s.own = s.own || !app_is_common(m[i].name);
     }
+    return s;
+}
+
+/* In common words alone an answer as a whole is a pool if it tells three of its numbers, a bound or idle ones
+ * among them. */
+static bool is_whole_pool(const double v[APP_FIELDS])
+{
+    static const int told[] = {POOL_IN_USE, POOL_TOTAL, POOL_WAITING, POOL_IDLE, POOL_SIZE, POOL_MAX_SIZE};
+    int n = 0;
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+        n += !isnan(v[told[i]]);
+    return n >= 3 && !(isnan(v[POOL_IDLE]) && isnan(v[POOL_SIZE]) && isnan(v[POOL_MAX_SIZE]));
+}
+
+/* Whether that makes a pool or a cache of what stands so. */
+static bool is_thing(enum app_role role, const struct said *s, enum app_standing standing)
+{
+    const double *v = s->v;
     if (role == APP_CACHE)
         return !isnan(v[CACHE_HITS]) && !isnan(v[CACHE_MISSES]);
+    if (!s->own && (standing == STANDS_ELSEWHERE || (standing == STANDS_WHOLE && !is_whole_pool(v))))
+        return false;
     bool bounded =
         !isnan(v[POOL_SIZE]) || !isnan(v[POOL_MAX_SIZE]) || !isnan(v[POOL_IDLE]) || !isnan(v[POOL_TOTAL]);
     return (!isnan(v[POOL_IN_USE]) && bounded) ||
@@ -92,29 +120,65 @@ static const char *own_name(const struct json_member *m, int n, const char *name
     return name;
 }
 
-/* Looks for things of ROLE in TEXT and below. An item of a list has no name but its own. */
-static void look(struct reader *rd, enum app_role role, const char *text, size_t len, const char *name,
-                 int depth)
+static struct app_thing *add_thing(struct reader *rd, enum app_role role, const struct said *s,
+                                   const char *name)
+{
+    struct app_thing *t = app_add_thing(rd->reading, role, name);
+    if (t != NULL)
+        memcpy(t->v, s->v, sizeof(s->v));
+    rd->reading->shape = s->shape != NULL ? s->shape : rd->reading->shape;
+    return t;
+}
+
+/* Where an object or a list is met. */
+struct spot {
+    const char *name; /* NULL: none that tells it from others */
+    enum app_standing standing;
+    int depth;
+};
+
+/* That of the member NAME of what is met at S. An item of a list has no name but its own. */
+static struct spot below(const struct spot *s, const char *name, bool list)
+{
+    const char *which = list ? NULL : telling(name);
+    enum app_standing own = list ? STANDS_ELSEWHERE : app_standing(name);
+    bool passes = s->standing == STANDS_AMONG_POOLS || which == NULL;
+    return (struct spot){.name = which != NULL ? which : s->name,
+                         .standing = own == STANDS_ELSEWHERE && passes ? s->standing : own,
+                         .depth = s->depth + 1};
+}
+
+/* Looks for things of ROLE in TEXT and below. */
+static void look(struct reader *rd, enum app_role role, const char *text, size_t len, struct spot spot)
 {
     struct json_member *m;
-    const char *shape = NULL;
     int n;
-    double v[APP_FIELDS];
-    if (depth > DEEPEST || !read_members(rd, text, len, &m, &n))
+    if (spot.depth > DEEPEST || !read_members(rd, text, len, &m, &n))
         return;
     bool list = text[0] == '[';
-    if (!list && recognise(role, m, n, v, &shape)) {
-        struct app_thing *t = app_add_thing(rd->reading, role, own_name(m, n, name));
-        if (t != NULL)
-            memcpy(t->v, v, sizeof(v));
-        rd->reading->shape = shape != NULL ? shape : rd->reading->shape;
+    struct said said = hear(role, m, list ? 0 : n);
+    if (is_thing(role, &said, spot.standing)) {
+        add_thing(rd, role, &said, own_name(m, n, spot.name));
         return;
     }
     for (int i = 0; i < n; i++)
-        if (is_nested(&m[i].value)) {
-            const char *which = list ? NULL : telling(m[i].name);
-            look(rd, role, m[i].value.text, strlen(m[i].value.text), which != NULL ? which : name, depth + 1);
-        }
+        if (is_nested(&m[i].value))
+            look(rd, role, m[i].value.text, strlen(m[i].value.text), below(&spot, m[i].name, list));
+}
+
+/* The path of the URL names the answer as a whole. */
+static struct spot whole(const struct app_words *w)
+{
+    const char *at = strstr(w->config.url, "://");
+    const char *path = at != NULL ? strchr(at + 3, '/') : NULL;
+    struct spot s = {.standing = STANDS_WHOLE};
+    char name[200];
+    if (path == NULL)
+        return s;
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(path, "?#"), path);
+    if (app_standing(name) != STANDS_ELSEWHERE)
+        s.standing = STANDS_AS_POOL;
+    return s;
 }
 
 /* ---- By paths ---- */
@@ -136,14 +200,48 @@ static const char *name_at(struct reader *rd, const struct app_word *w, const ch
     return utf8_keep(rd->reading->arena, digits, strlen(digits));
 }
 
+/* PATH, of KEY, leads to what WHY says; WITHIN is the path to the several that it is looked for in, or NULL.
+ */
+static const char *lose(struct reader *rd, const char *path, const char *within, const char *key,
+                        const char *why)
+{
+    struct text t;
+    text_init(&t, 400);
+    text_addf(&t, "%.100s%s%.100s, which %s of [target %.60s] names, %s", path, within != NULL ? " in " : "",
+              within != NULL ? within : "", key, rd->words->config.name, why);
+    const char *kept = utf8_keep(rd->reading->arena, text_str(&t), t.len);
+    text_done(&t);
+    return kept;
+}
+
+/* What the path of a field leads to. What is not there leaves T's as it is. */
+static void apply_field(struct reader *rd, enum app_role role, int field, struct app_thing *t,
+                        const char *text, size_t len)
+{
+    const struct app_role_words *w = &rd->words->roles[role];
+    const char *path = w->fields[field].path, *why = NULL;
+    struct value v;
+    if (path == NULL)
+        return;
+    if (!value_at(rd, text, len, path, &v))
+        why = "is not there, or null";
+    else {
+        double number = number_of(&v);
+        bool fits = app_can_be(role, field, number);
+        t->v[field] = fits ? number : NAN;
+        if (!fits)
+            why = isnan(number) ? "is no number" : "is below zero";
+    }
+    if (why != NULL)
+        rd->reading->lost[role][field] = lose(rd, path, w->several.path, app_field_key(role, field), why);
+}
+
 /* What the words of its role say of T, whose JSON is TEXT. */
 static void apply(struct reader *rd, enum app_role role, struct app_thing *t, const char *text, size_t len)
 {
     const struct app_role_words *w = &rd->words->roles[role];
-    struct value v;
     for (int i = 0; i < APP_FIELDS; i++)
-        if (value_at(rd, text, len, w->fields[i].path, &v))
-            t->v[i] = app_can_be(role, i, number_of(&v)) ? number_of(&v) : NAN;
+        apply_field(rd, role, i, t, text, len);
     const char *name = name_at(rd, &w->name, text, len);
     if (name != NULL)
         t->name = utf8_keep(rd->reading->arena, name, strnlen(name, 200));
@@ -161,24 +259,26 @@ static bool has_paths(const struct app_role_words *w)
 static void read_several(struct reader *rd, enum app_role role, const char *text, size_t len)
 {
     const struct app_role_words *w = &rd->words->roles[role];
-    struct value all;
+    struct value all = {.type = VALUE_NULL};
     struct json_member *m, *own;
     int n, n_own;
-    if (!value_at(rd, text, len, w->several.path, &all) || !is_nested(&all) ||
-        !read_members(rd, all.text, strlen(all.text), &m, &n))
+    if (!value_at(rd, text, len, w->several.path, &all) || !is_nested(&all)) {
+        rd->reading->lost_several[role] =
+            lose(rd, w->several.path, NULL, app_several_key(role),
+                 all.type == VALUE_NULL ? "is not there, or null" : "is no object and no list");
+        return;
+    }
+    if (!read_members(rd, all.text, strlen(all.text), &m, &n))
         return;
     bool list = all.text[0] == '[';
     for (int i = 0; i < n; i++) {
-        const char *one = m[i].value.text, *shape = NULL;
-        double v[APP_FIELDS];
+        const char *one = m[i].value.text;
         if (!is_nested(&m[i].value) || !read_members(rd, one, strlen(one), &own, &n_own))
             continue;
-        recognise(role, own, n_own, v, &shape);
-        struct app_thing *t = app_add_thing(rd->reading, role, own_name(own, n_own, list ? NULL : m[i].name));
+        struct said said = hear(role, own, n_own);
+        struct app_thing *t = add_thing(rd, role, &said, own_name(own, n_own, list ? NULL : m[i].name));
         if (t == NULL)
             return;
-        memcpy(t->v, v, sizeof(v));
-        rd->reading->shape = shape != NULL ? shape : rd->reading->shape;
         apply(rd, role, t, one, strlen(one));
     }
 }
@@ -193,7 +293,7 @@ static void read_role(struct reader *rd, enum app_role role, const char *text, s
         read_several(rd, role, text, len);
         return;
     }
-    look(rd, role, text, len, NULL, 0);
+    look(rd, role, text, len, whole(rd->words));
     if (has_paths(w)) {
         if (found->n != 1) {
             found->n = 0;
@@ -246,6 +346,23 @@ static bool read_health(struct reader *rd, const struct json_member *m, int n)
     return speaks;
 }
 
+/* Why nothing could be read. */
+static bool refuse(const struct app_words *w, const struct app_reading *r, struct err *err)
+{
+    for (int role = 0; role < N_APP_ROLES; role++)
+        if (app_lost(r, (enum app_role)role) != NULL)
+            return fail(err, "answered with JSON in which %s", app_lost(r, (enum app_role)role));
+    if (r->cut)
+        return fail(err,
+                    "answered with JSON of too many members (at most %d in one object or list, %d objects in "
+                    "all): pools = $.path in [target %s] leads to fewer, or name a place that tells less",
+                    MOST_MEMBERS, MOST_OBJECTS, w->config.name);
+    return fail(err,
+                "answered with JSON in which no pool and no cache can be recognised: name them in "
+                "[target %s], pool.in_use = $.path",
+                w->config.name);
+}
+
 bool app_read_json(const struct app_words *w, const char *text, size_t len, struct app_reading *r,
                    struct err *err)
 {
@@ -262,15 +379,5 @@ bool app_read_json(const struct app_words *w, const char *text, size_t len, stru
         read_role(&rd, (enum app_role)role, text, len);
         drop_empty(&r->things[role]);
     }
-    if (r->things[APP_POOL].n + r->things[APP_CACHE].n == 0 && r->cut && !speaks)
-        return fail(err,
-                    "answered with JSON of too many members (at most %d in one object or list, %d objects in "
-                    "all): pools = $.path in [target %s] leads to fewer, or name a place that tells less",
-                    MOST_MEMBERS, MOST_OBJECTS, w->config.name);
-    if (r->things[APP_POOL].n + r->things[APP_CACHE].n == 0 && !speaks)
-        return fail(err,
-                    "answered with JSON in which no pool and no cache can be recognised: name them in "
-                    "[target %s], pool.in_use = $.path",
-                    w->config.name);
-    return true;
+    return speaks || r->things[APP_POOL].n + r->things[APP_CACHE].n > 0 || refuse(w, r, err);
 }

@@ -15,17 +15,19 @@ static const struct {
     enum app_role role;
     int field;
     const char *label, *value;
+    const char *family; /* the shape of families[] */
 } metrics[] = {
-    {"hikaricp_connections",               APP_POOL,  POOL_TOTAL,    NULL, NULL},
+    {"hikaricp_connections",               APP_POOL,  POOL_TOTAL,    NULL, NULL, "HikariCP"},
+    {"hikaricp_connections_timeout",       APP_POOL,  POOL_TIMEOUTS, NULL, NULL, "HikariCP"},
     /* OpenTelemetry's semantic conventions, new and old */
-    {"db_client_connection_count",         APP_POOL,  POOL_IN_USE,   "state", "used"},
-    {"db_client_connection_count",         APP_POOL,  POOL_IDLE,     "state", "idle"},
-    {"db_client_connections_usage",        APP_POOL,  POOL_IN_USE,   "state", "used"},
-    {"db_client_connections_usage",        APP_POOL,  POOL_IDLE,     "state", "idle"},
-    {"db_client_connection_count",         APP_POOL,  POOL_IN_USE,   "db_client_connection_state", "used"},
-    {"db_client_connection_count",         APP_POOL,  POOL_IDLE,     "db_client_connection_state", "idle"},
-    {"cache_gets",                         APP_CACHE, CACHE_HITS,    "result", "hit"},
-    {"cache_gets",                         APP_CACHE, CACHE_MISSES,  "result", "miss"},
+    {"db_client_connection_count",         APP_POOL,  POOL_IN_USE,   "state", "used", "OpenTelemetry"},
+    {"db_client_connection_count",         APP_POOL,  POOL_IDLE,     "state", "idle", "OpenTelemetry"},
+    {"db_client_connections_usage",        APP_POOL,  POOL_IN_USE,   "state", "used", "OpenTelemetry"},
+    {"db_client_connections_usage",        APP_POOL,  POOL_IDLE,     "state", "idle", "OpenTelemetry"},
+    {"db_client_connection_count",         APP_POOL,  POOL_IN_USE,   "db_client_connection_state", "used", "OpenTelemetry"},
+    {"db_client_connection_count",         APP_POOL,  POOL_IDLE,     "db_client_connection_state", "idle", "OpenTelemetry"},
+    {"cache_gets",                         APP_CACHE, CACHE_HITS,    "result", "hit", NULL},
+    {"cache_gets",                         APP_CACHE, CACHE_MISSES,  "result", "miss", NULL},
 };
 /* Of names that begin so: the rest is a word of the vocabulary. */
 static const struct {
@@ -46,9 +48,6 @@ static const struct {
     {"connection_pool_",             APP_POOL,  NULL},
     {"cache_",                       APP_CACHE, NULL},
 };
-/* Labels that name a pool or a cache, the first that is there. */
-static const char *const naming[] = {"pool_name", "db_client_connection_pool_name", "db_client_connections_pool_name", "cache", "cache_name", "pool",
-                                     "name", "db_name", "datasource"};
 // clang-format on
 
 bool prom_ends(const char *name, size_t len, const char *end)
@@ -68,23 +67,29 @@ static bool is(const char *name, size_t len, const char *metric)
     return strlen(metric) == len && strncmp(name, metric, len) == 0;
 }
 
+/* The answer is gone through twice: what are pools and caches is noted before their numbers are taken. */
+struct taking {
+    const struct app_words *words;
+    struct app_reading *reading;
+    struct groups *groups;
+    bool noting;
+};
+
 /* The thing that L is of, made if it is new. */
-static struct app_thing *thing_of(struct app_reading *r, enum app_role role, const struct prom_line *l)
+static struct app_thing *thing_of(struct taking *k, enum app_role role, const char *family,
+                                  const struct prom_line *l)
 {
     const char *name = NULL;
-    for (size_t i = 0; i < sizeof(naming) / sizeof(naming[0]) && name == NULL; i++)
-        name = prom_label(l, naming[i]);
-    struct app_things *t = &r->things[role];
-    char clean[201] = "";
-    if (name != NULL) {
-        snprintf(clean, sizeof(clean), "%s", name);
-        name = utf8_keep(r->arena, clean, strlen(clean));
-    }
+    int group = groups_find(k->groups, role, family, l, &name);
+    struct app_things *t = &k->reading->things[role];
     for (int i = 0; i < t->n; i++)
-        if ((name == NULL) == (t->items[i].name == NULL) &&
+        if (t->items[i].group == group && (name == NULL) == (t->items[i].name == NULL) &&
             (name == NULL || strcmp(t->items[i].name, name) == 0))
             return &t->items[i];
-    return app_add_thing(r, role, name);
+    struct app_thing *thing = group >= 0 ? app_add_thing(k->reading, role, name) : NULL;
+    if (thing != NULL)
+        thing->group = group;
+    return thing;
 }
 
 /* Of several metrics that tell the same of a thing the one that the [target] names counts, else the first;
@@ -100,48 +105,61 @@ static bool is_teller(const struct app_words *w, struct app_reading *r, struct a
 }
 
 /* Samples that differ in other labels are parts of one: without one of them the sum is none. */
-static void put(const struct app_words *w, struct app_reading *r, enum app_role role, int field,
+static void put(struct taking *k, enum app_role role, int field, const char *family,
                 const struct prom_line *l)
 {
-    struct app_thing *t = isfinite(l->value) ? thing_of(r, role, l) : NULL;
     bool begins;
-    if (t == NULL || !is_teller(w, r, t, role, field, l->name, &begins))
+    if (!isfinite(l->value))
+        return;
+    if (k->noting) {
+        groups_note(k->groups, role, family, l);
+        return;
+    }
+    struct app_thing *t = thing_of(k, role, family, l);
+    if (t == NULL || !is_teller(k->words, k->reading, t, role, field, l->name, &begins))
         return;
     double sum = begins ? 0 : t->v[field];
     t->v[field] = app_can_be(role, field, l->value) ? sum + l->value : NAN;
 }
 
+/* Of a metric that the [target] names: a library's, else any. */
+static const char *family_of(const char *metric)
+{
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+        if (families[i].shape != NULL && strncmp(metric, families[i].start, strlen(families[i].start)) == 0)
+            return families[i].shape;
+    return ANY_FAMILY;
+}
+
 /* pool.in_use = my_metric. */
-static bool take_named(const struct app_words *w, struct app_reading *r, const struct prom_line *l)
+static bool take_named(struct taking *k, const struct prom_line *l)
 {
     bool taken = false;
     for (int role = 0; role < N_APP_ROLES; role++)
         for (int f = 0; f < APP_FIELDS; f++) {
-            const char *metric = w->roles[role].fields[f].metric;
+            const char *metric = k->words->roles[role].fields[f].metric;
             if (metric != NULL && strcmp(metric, l->name) == 0) {
-                put(w, r, (enum app_role)role, f, l);
+                put(k, (enum app_role)role, f, family_of(metric), l);
                 taken = true;
             }
         }
     return taken;
 }
 
-static bool take_metric(const struct app_words *w, struct app_reading *r, const struct prom_line *l,
-                        size_t len)
+static bool take_metric(struct taking *k, const struct prom_line *l, size_t len)
 {
     for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
         const char *label = metrics[i].label != NULL ? prom_label(l, metrics[i].label) : NULL;
         if (is(l->name, len, metrics[i].metric) &&
             (metrics[i].label == NULL || (label != NULL && strcmp(label, metrics[i].value) == 0))) {
-            put(w, r, metrics[i].role, metrics[i].field, l);
+            put(k, metrics[i].role, metrics[i].field, metrics[i].family, l);
             return true;
         }
     }
     return false;
 }
 
-static void take_family(const struct app_words *w, struct app_reading *r, const struct prom_line *l,
-                        size_t len)
+static void take_family(struct taking *k, const struct prom_line *l, size_t len)
 {
     char word[100];
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
@@ -152,11 +170,31 @@ static void take_family(const struct app_words *w, struct app_reading *r, const 
         snprintf(word, sizeof(word), "%.*s", (int)(len - n), l->name + n);
         int field = app_field(families[i].role, word, &shape);
         if (field >= 0) {
-            put(w, r, families[i].role, field, l);
-            r->shape = shape != NULL ? shape : r->shape;
+            put(k, families[i].role, field, families[i].shape, l);
+            k->reading->shape = shape != NULL ? shape : k->reading->shape;
         }
         return;
     }
+}
+
+/* Whether L is of a pool or a cache, and of nothing else. */
+static bool take(struct taking *k, const struct prom_line *l, size_t base)
+{
+    if (take_named(k, l) || take_metric(k, l, base))
+        return true;
+    take_family(k, l, base);
+    return false;
+}
+
+static void note_all(struct taking *k, const char *text, size_t len)
+{
+    struct prom p;
+    struct prom_line l;
+    prom_init(&p, text, len);
+    k->noting = true;
+    while (prom_next(&p, &l))
+        take(k, &l, prom_base(l.name));
+    k->noting = false;
 }
 
 bool app_read_prom(const struct app_words *w, const char *text, size_t len, struct app_reading *r,
@@ -166,19 +204,21 @@ bool app_read_prom(const struct app_words *w, const char *text, size_t len, stru
     struct prom p;
     struct prom_line l;
     struct histograms *histograms = histograms_new(w->latency);
+    struct taking taking = {.words = w, .reading = r, .groups = groups_new(r->arena)};
     int good = 0;
+    note_all(&taking, text, len);
     prom_init(&p, text, len);
     while (prom_next(&p, &l)) {
         size_t base = prom_base(l.name);
         good++;
         if (strcmp(l.name, "process_start_time_seconds") == 0 && isfinite(l.value))
             r->started_s = l.value;
-        else if (!take_named(w, r, &l) && !take_metric(w, r, &l, base)) {
-            take_family(w, r, &l, base);
+        else if (!take(&taking, &l, base)) {
             histograms_take(histograms, r, &l);
             errors_take(r, &l);
         }
     }
+    groups_free(taking.groups);
     histograms_finish(histograms, r);
     errors_finish(r);
     r->announced = memmem(text, len, type, strlen(type)) != NULL;

@@ -10,6 +10,18 @@ bool prom_ends(const char *name, size_t len, const char *end);
 /* The length of NAME without _total. */
 size_t prom_base(const char *name);
 
+/* Which samples are of one pool or cache. FAMILY: whose metric it is, NULL in plain words, ANY_FAMILY if that
+ * of any metric beside it. All samples are noted before one is found. */
+#define ANY_FAMILY "*"
+struct groups;
+struct groups *groups_new(struct arena *a);
+void groups_free(struct groups *g);
+void groups_note(struct groups *g, enum app_role role, const char *family, const struct prom_line *l);
+/* The group of a sample that was noted and the NAME of its pool or cache in it, NULL if it has none; -1 where
+ * there are too many. */
+int groups_find(struct groups *g, enum app_role role, const char *family, const struct prom_line *l,
+                const char **name);
+
 /* Histograms are put together from their lines, which come in any order. NAMES, between commas, are those
  * that are taken whatever they are called; may be NULL. */
 struct histograms;

@@ -23,6 +23,14 @@ void app_reading_done(struct app_reading *r)
     *r = (struct app_reading){0};
 }
 
+const char *app_lost(const struct app_reading *r, enum app_role role)
+{
+    const char *lost = r->lost_several[role];
+    for (int i = 0; i < APP_FIELDS && lost == NULL; i++)
+        lost = r->lost[role][i];
+    return lost;
+}
+
 struct app_thing *app_add_thing(struct app_reading *r, enum app_role role, const char *name)
 {
     struct app_things *t = &r->things[role];
@@ -30,9 +38,10 @@ struct app_thing *app_add_thing(struct app_reading *r, enum app_role role, const
         return NULL;
     t->items = mem_grow(t->items, (size_t)t->n + 1, sizeof(*t->items));
     struct app_thing *thing = &t->items[t->n++];
-    thing->name = name == NULL ? NULL : utf8_keep(r->arena, name, strnlen(name, 200));
+    thing->name = name == NULL ? NULL : utf8_keep(r->arena, name, strnlen(name, LONGEST_NAME));
     for (int i = 0; i < APP_FIELDS; i++)
         thing->v[i] = NAN;
+    thing->group = 0;
     memset(thing->metric, 0, sizeof(thing->metric));
     return thing;
 }

@@ -67,10 +67,41 @@ static void complete(enum app_role role, const struct app_role_words *w, double 
         v[POOL_IDLE] = v[POOL_TOTAL] - v[POOL_IN_USE];
 }
 
-/* A column that no row has a value in is not there, and says why. */
-static void say_lacking(struct sample *s, enum app_role role, const struct app_words *w)
+/* What tells the COLUMN of ROLE, NULL if nothing does. */
+static const struct filling *filling_of(enum app_role role, const char *column)
 {
-    char why[300];
+    for (const struct filling *f = fillings[role]; f->column != NULL; f++)
+        if (strcmp(f->column, column) == 0)
+            return f;
+    return NULL;
+}
+
+/* Why no row has a value in COLUMN. */
+static void say_why(char *why, size_t size, enum app_role role, const char *column, const struct app_words *w,
+                    const struct app_reading *r)
+{
+    bool full = strcmp(column, "utilization") == 0, limit = full || strcmp(column, "max_size") == 0;
+    const struct filling *f = filling_of(role, full ? "max_size" : column);
+    const char *lost = f != NULL ? r->lost[role][f->field] : NULL;
+    if (lost != NULL)
+        snprintf(why, size, "%s", lost);
+    else if (limit)
+        snprintf(why, size,
+                 "the largest size is not told: pool.max_overflow = N, or pool.max_size = N, in [target "
+                 "%.60s]",
+                 w->config.name);
+    else if (f != NULL)
+        snprintf(why, size, "not told, or not recognised: %s.%s = $.path in [target %.60s]", role_words[role],
+                 column, w->config.name);
+    else
+        snprintf(why, size, "an application does not tell it");
+}
+
+/* A column that no row has a value in is not there, and says why. */
+static void say_lacking(struct sample *s, enum app_role role, const struct app_words *w,
+                        const struct app_reading *r)
+{
+    char why[400];
     for (int i = 0; i < s->dataset->n_columns; i++) {
         const struct column *c = &s->dataset->columns[i];
         bool any = c->kind == KIND_DERIVED || c->kind == KIND_KEY || s->n_rows == 0;
@@ -78,19 +109,7 @@ static void say_lacking(struct sample *s, enum app_role role, const struct app_w
             any = c->type == TYPE_TEXT ? s->values[i].text[row] != NULL : !isnan(s->values[i].real[row]);
         if (any)
             continue;
-        bool named = false;
-        for (const struct filling *f = fillings[role]; f->column != NULL; f++)
-            named = named || strcmp(f->column, c->name) == 0;
-        if (strcmp(c->name, "max_size") == 0 || strcmp(c->name, "utilization") == 0)
-            snprintf(why, sizeof(why),
-                     "the largest size is not told: pool.max_overflow = N, or pool.max_size = N, in [target "
-                     "%.60s]",
-                     w->config.name);
-        else if (named)
-            snprintf(why, sizeof(why), "not told, or not recognised: %s.%s = $.path in [target %.60s]",
-                     role_words[role], c->name, w->config.name);
-        else
-            snprintf(why, sizeof(why), "an application does not tell it");
+        say_why(why, sizeof(why), role, c->name, w, r);
         sample_lacks(s, i, why);
     }
 }
@@ -113,7 +132,7 @@ static struct sample *things(const struct app_words *w, const struct app_reading
         if (role == APP_POOL)
             set(s, row, "utilization", v[POOL_MAX_SIZE] > 0 ? v[POOL_IN_USE] / v[POOL_MAX_SIZE] : NAN);
     }
-    say_lacking(s, role, w);
+    say_lacking(s, role, w, r);
     return s;
 }
 
@@ -171,6 +190,11 @@ struct sample *app_sample(const struct app_words *w, const struct app_reading *r
         if (d == (role == APP_POOL ? &dataset_pools : &dataset_caches)) {
             if (r->things[role].n > 0)
                 return things(w, r, d, (enum app_role)role);
+            const char *lost = app_lost(r, (enum app_role)role);
+            if (lost != NULL) {
+                fail(why, "%s", lost);
+                return NULL;
+            }
             fail(why, "no %s is told%s, or none is recognised: %s.%s = $.path in [target %s]",
                  role_words[role], r->cut ? " among the members that are read, for there are too many" : "",
                  role_words[role], role == APP_POOL ? "in_use" : "hits", w->config.name);

@@ -56,8 +56,10 @@ static const struct meaning pool_words[] = {
     {"maxwaitms",                 POOL_MAX_WAIT_MS,  NULL},
     {"avgwaitms",                 POOL_AVG_WAIT_MS,  NULL},
     {"connectms",                 POOL_CONNECT_MS,   NULL},
-    {"timeout",                   POOL_TIMEOUTS,     NULL},
-    {"timeouts",                  POOL_TIMEOUTS,     NULL},
+    {"timeouts",                  POOL_TIMEOUTS,     NULL}, /* "timeout" is a setting */
+    {"timeoutstotal",             POOL_TIMEOUTS,     NULL},
+    {"timeoutcount",              POOL_TIMEOUTS,     NULL},
+    {"totaltimeouts",             POOL_TIMEOUTS,     NULL},
 };
 static const struct meaning cache_words[] = {
     {"hits",           CACHE_HITS,        NULL},
@@ -84,19 +86,80 @@ static const struct meaning cache_words[] = {
     {"ttls",           CACHE_TTL_S,       NULL},
     {"ttlseconds",     CACHE_TTL_S,       NULL},
 };
+/* Words of pools that are said of much else: jobs, memory, users. */
+static const char *const common_words[] = {
+    "size", "maxsize", "max", "inuse", "active", "idle", "total", "totalcount", "waiting", "pending", "pendingrequests",
+    "maxwaitms", "avgwaitms", "connectms", "timeouts", "timeoutstotal", "timeoutcount", "totaltimeouts",
+};
+/* A name that has one of these speaks of pools, and so does what stands below it. */
+static const char *const pool_names[] = {"pool", "connection", "conns", "hikari", "pgx", "sqlalchemy", "datasource",
+                                         "jdbc", "c3p0", "dbcp", "psycopg", "asyncpg"};
+/* One of these speaks of what stands right there. */
+static const char *const database_names[] = {"database", "postgres", "mysql", "mariadb", "sqlite"};
+static const char *const database_edges[] = {"db", "pg"}; /* at an end of the name: "feedback" is none */
+/* Pools of what is no connection to a database. */
+static const char *const other_names[] = {"thread", "worker", "executor", "socket", "memory", "mempool"};
 // clang-format on
+
+static bool is_between(char c)
+{
+    return c == '_' || c == '-' || c == '.' || c == ' ';
+}
 
 /* Does SPELT say WORD? checked_out, checkedOut, CheckedOut and checked-out do. */
 static bool says(const char *spelt, const char *word)
 {
     for (; *spelt != '\0'; spelt++) {
-        if (*spelt == '_' || *spelt == '-' || *spelt == '.' || *spelt == ' ')
+        if (is_between(*spelt))
             continue;
         if (tolower((unsigned char)*spelt) != *word)
             return false;
         word++;
     }
     return *word == '\0';
+}
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+bool app_is_common(const char *word)
+{
+    for (size_t i = 0; i < COUNT(common_words); i++)
+        if (says(word, common_words[i]))
+            return true;
+    return false;
+}
+
+static bool has_one(const char *name, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strstr(name, words[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* NAME begins or ends with WORD. */
+static bool has_edge(const char *name, const char *word)
+{
+    size_t len = strlen(name), n = strlen(word);
+    return len >= n && (strncmp(name, word, n) == 0 || strcmp(name + len - n, word) == 0);
+}
+
+enum app_standing app_standing(const char *name)
+{
+    char clean[100];
+    size_t n = 0;
+    for (; *name != '\0' && n < sizeof(clean) - 1; name++)
+        if (!is_between(*name))
+            clean[n++] = (char)tolower((unsigned char)*name);
+    clean[n] = '\0';
+    if (has_one(clean, other_names, COUNT(other_names)))
+        return STANDS_ELSEWHERE;
+    if (has_one(clean, pool_names, COUNT(pool_names)))
+        return STANDS_AMONG_POOLS;
+    bool database = has_one(clean, database_names, COUNT(database_names));
+    for (size_t i = 0; i < COUNT(database_edges); i++)
+        database = database || has_edge(clean, database_edges[i]);
+    return database ? STANDS_AS_POOL : STANDS_ELSEWHERE;
 }
 
 bool app_can_be(enum app_role role, int field, double number)

@@ -42,6 +42,19 @@ static const struct {
 static const char *const name_keys[N_APP_ROLES] = {"pool.name", "cache.name"};
 static const char *const several_keys[N_APP_ROLES] = {"pools", "caches"};
 
+const char *app_field_key(enum app_role role, int field)
+{
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (keys[i].role == role && keys[i].field == field)
+            return keys[i].key;
+    return NULL;
+}
+
+const char *app_several_key(enum app_role role)
+{
+    return several_keys[role];
+}
+
 /* The first LEN bytes are a metric's name as Prometheus has it; a dot in one is read as an underscore. */
 bool app_is_metric(const char *name, size_t len)
 {

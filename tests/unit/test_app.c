@@ -226,6 +226,71 @@ static void words_that_mean_something_are_taken(void **state)
         fail_msg("%s: %s", key, err.text);
 }
 
+/* In words that are said of much else a pool is told by where it stands. */
+static void other_things_that_are_counted_are_no_pools(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int pools;
+    } texts[] = {
+        {"{\"jobs\":{\"pending\":12,\"active\":3,\"total\":15},\"pool\":{\"size\":20,\"checked_in\":5,"
+         "\"checked_out\":15,\"overflow\":-5,\"max_overflow\":40}}",
+         1},
+        {"{\"status\":\"ok\",\"memory\":{\"total\":16000,\"used\":9000,\"free\":7000,\"active\":8000}}", 0},
+        {"{\"status\":\"ok\",\"users\":{\"active\":120,\"total\":500}}", 0},
+        {"{\"status\":\"ok\",\"bots\":{\"total\":50,\"active\":50,\"idle\":0}}", 0},
+        {"{\"status\":\"ok\",\"users\":{\"totalCount\":500,\"active\":120}}", 0},
+        {"{\"status\":\"ok\",\"feedback\":{\"size\":500,\"active\":120}}", 0},
+        {"{\"status\":\"ok\",\"thread_pool\":{\"size\":8,\"active\":8,\"pending\":3}}", 0},
+        {"{\"status\":\"ok\",\"database\":{\"users\":{\"active\":5,\"total\":9}}}", 0},
+        {"{\"status\":\"ok\",\"active\":120,\"total\":500}", 0},
+        {"{\"status\":\"ok\",\"pending\":12,\"active\":3,\"total\":15}", 0},
+        {"{\"db\":{\"active\":3,\"size\":10}}", 1},
+        {"{\"database\":{\"stats\":{\"active\":3,\"size\":10}}}", 1},
+        {"{\"userDb\":{\"active\":3,\"idle\":10}}", 1},
+        {"{\"connections\":{\"primary\":{\"active\":3,\"idle\":1},\"replica\":{\"active\":2,\"idle\":2}}}",
+         2},
+        {"{\"x\":{\"in_use\":3,\"pool_size\":10}}", 1},
+        {"{\"total\":20,\"idle\":5,\"waiting\":3,\"max\":50}", 1},
+        {"{\"in_use\":3,\"idle\":1,\"max_size\":10,\"waiting\":0}", 1},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct world w;
+        if (!begin(&w, NULL, texts[i].text))
+            fail_msg("%s: %s", texts[i].text, w.err.text);
+        if (w.reading.things[APP_POOL].n != texts[i].pools)
+            fail_msg("%s: %d pools", texts[i].text, w.reading.things[APP_POOL].n);
+        end(&w);
+    }
+}
+
+static void the_path_of_the_url_says_what_the_whole_answer_is(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"status\":\"ok\",\"active\":3,\"size\":10,\"jobs\":{\"active\":1,\"total\":9}}";
+    static const struct {
+        const char *url;
+        int pools;
+    } urls[] = {
+        {"http://h/database/connections", 1}, {"http://h/api/pool?x=1", 1}, {"http://h/db", 1},
+        {"http://pool.h/jobs?of=pool", 0},    {"http://pool.h", 0},         {"http://h/thread-pool", 0}};
+    for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+        struct target_config config = {.name = "shop", .url = urls[i].url, .stack = "", .env = ""};
+        const char *key;
+        struct err err = {""};
+        struct app_words *words = app_words_new(&config, &key, &err);
+        struct app_reading r;
+        app_reading_init(&r);
+        assert_true(app_read(words, text, strlen(text), &r, &err));
+        if (r.things[APP_POOL].n != urls[i].pools)
+            fail_msg("%s: %d pools", urls[i].url, r.things[APP_POOL].n);
+        app_reading_done(&r);
+        app_words_unref(words);
+    }
+}
+
 static void several_pools_are_rows_of_their_names(void **state)
 {
     (void)state;
@@ -329,6 +394,83 @@ static void json_has_no_number_below_zero_where_none_can_be(void **state)
     assert_none(at(&w, 0, "in_use"));
     assert_real(at(&w, 0, "idle"), 2);
     end(&w);
+}
+
+static void a_path_that_leads_to_no_number_is_told_with_its_key(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *key, *path, *says;
+    } texts[] = {
+        {"{\"b\":1}", "pool.in_use", "$.a",
+         "$.a, which pool.in_use of [target shop] names, is not there, or null"},
+        {"{\"a\":null}", "pool.in_use", "$.a",
+         "$.a, which pool.in_use of [target shop] names, is not there, or null"},
+        {"{\"a\":\"7\"}", "pool.in_use", "$.a",
+         "$.a, which pool.in_use of [target shop] names, is no number"},
+        {"{\"a\":{\"b\":7}}", "pool.in_use", "$.a",
+         "$.a, which pool.in_use of [target shop] names, is no number"},
+        {"{\"a\":-4}", "pool.in_use", "$.a", "$.a, which pool.in_use of [target shop] names, is below zero"},
+        {"{\"a\":-4}", "cache.hits", "$.a", "$.a, which cache.hits of [target shop] names, is below zero"},
+        {"{\"b\":1}", "pools", "$.a", "$.a, which pools of [target shop] names, is not there, or null"},
+        {"{\"a\":1}", "caches", "$.a", "$.a, which caches of [target shop] names, is no object and no list"},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        const struct target_word words[] = {{texts[i].key, texts[i].path}, {NULL, NULL}};
+        struct world w;
+        if (begin(&w, words, texts[i].text) || strstr(w.err.text, texts[i].says) == NULL ||
+            strstr(w.err.text, "recognised") != NULL)
+            fail_msg("%s: %s", texts[i].text, w.err.text);
+        end(&w);
+    }
+}
+
+/* And where other numbers are there. */
+static void a_column_and_a_dataset_say_which_path_leads_to_no_number(void **state)
+{
+    (void)state;
+    static const struct target_word words[] = {{"pools", "$.p"},        {"pool.in_use", "$.busy"},
+                                               {"pool.idle", "$.free"}, {"pool.max_size", "$.max"},
+                                               {"cache.hits", "$.h"},   {NULL, NULL}};
+    struct world w;
+    read_pools(&w, words, "{\"p\":[{\"free\":1,\"busy\":-2},{\"free\":2}]}", 2);
+    int in_use = dataset_column(&dataset_pools, "in_use");
+    assert_false(sample_has(w.sample, in_use));
+    assert_string_equal(w.sample->why[in_use],
+                        "$.busy in $.p, which pool.in_use of [target shop] names, is not there, or null");
+    assert_non_null(
+        strstr(w.sample->why[dataset_column(&dataset_pools, "utilization")], "$.max in $.p, which"));
+    assert_null(app_sample(w.words, &w.reading, &dataset_caches, &w.err));
+    assert_string_equal(w.err.text, "$.h, which cache.hits of [target shop] names, is not there, or null");
+    sample_of(&w, &dataset_access);
+    for (int row = 0; row < w.sample->n_rows; row++)
+        if (strcmp(text_at(&w, row, "what"), "caches") == 0)
+            assert_string_equal(text_at(&w, row, "why"), w.err.text);
+    end(&w);
+}
+
+/* SQLAlchemy's pool_timeout is 30 s, not 30 requests that got no connection. */
+static void how_long_a_request_may_wait_is_no_count_of_timeouts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double timeouts;
+    } texts[] = {
+        {"{\"size\":5,\"checked_in\":4,\"checked_out\":1,\"timeout\":30}", NAN},
+        {"{\"size\":5,\"checked_in\":4,\"checked_out\":1,\"timeout\":30,\"timeouts\":2}", 2},
+        {"{\"size\":5,\"checked_in\":4,\"checked_out\":1,\"timeout_count\":3}", 3},
+        {"{\"size\":5,\"checked_in\":4,\"checked_out\":1,\"timeouts_total\":4}", 4},
+        {"sqlalchemy_pool_size 5\nsqlalchemy_pool_timeout 30\n", NAN},
+        {"hikaricp_connections_active 5\nhikaricp_connections_timeout_total 6\n", 6},
+        {"db_client_connections_timeouts_total 7\n", 7},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct world w;
+        read_pools(&w, NULL, texts[i].text, 1);
+        assert_same("timeouts", texts[i].text, at(&w, 0, "timeouts"), texts[i].timeouts);
+        end(&w);
+    }
 }
 
 /* ---- Prometheus ---- */
@@ -464,8 +606,8 @@ static void of_two_metrics_that_tell_the_same_the_first_counts_and_the_named_one
 {
     (void)state;
     static const char text[] =
-        "sqlalchemy_pool_size{w=\"1\"} 20\ndb_connection_pool_size 60\nsqlalchemy_pool_size{w=\"2\"} 5\n"
-        "sqlalchemy_pool_checkedout 3\nmine 9\nmine{w=\"2\"} 1\ndb_pool_in_use 4\n";
+        "connection_pool_size{w=\"1\"} 20\ndb_connection_pool_size 60\nconnection_pool_size{w=\"2\"} 5\n"
+        "connection_pool_checkedout 3\nmine 9\nmine{w=\"2\"} 1\ndb_pool_in_use 4\n";
     static const struct target_word words[] = {{"pool.in_use", "mine"}, {NULL, NULL}};
     struct world w;
     read_pools(&w, NULL, text, 1);
@@ -475,6 +617,114 @@ static void of_two_metrics_that_tell_the_same_the_first_counts_and_the_named_one
     read_pools(&w, words, text, 1);
     assert_real(at(&w, 0, "size"), 25);
     assert_real(at(&w, 0, "in_use"), 10);
+    end(&w);
+}
+
+static const struct {
+    const char *text;
+    const char *names[3]; /* in the order of the text */
+    double in_use[3], max_size[3];
+} parted[] = {
+    {"pgxpool_acquired_conns{db=\"x\"} 3\npgxpool_max_conns{db=\"x\"} 4\n"
+     "pgxpool_acquired_conns{db=\"y\"} 1\npgxpool_max_conns{db=\"y\"} 4\n",
+     {"x", "y"},
+     {3, 1},
+     {4, 4}},
+    {"pgxpool_acquired_conns{database=\"x\",instance=\"i\"} "
+     "3\npgxpool_max_conns{database=\"x\",instance=\"i\"} 4\n"
+     "pgxpool_acquired_conns{database=\"y\",instance=\"i\"} "
+     "1\npgxpool_max_conns{instance=\"i\",database=\"y\"} 4\n",
+     {"x", "y"},
+     {3, 1},
+     {4, 4}},
+    {"hikaricp_connections_active{application=\"a\",pool=\"HikariPool-1\"} 3\n"
+     "hikaricp_connections_active{application=\"b\",pool=\"HikariPool-1\"} 9\n"
+     "hikaricp_connections_max{application=\"a\",pool=\"HikariPool-1\"} 10\n"
+     "hikaricp_connections_max{application=\"b\",pool=\"HikariPool-1\"} 10\n",
+     {"HikariPool-1 a", "HikariPool-1 b"},
+     {3, 9},
+     {10, 10}},
+    {"hikaricp_connections_active{application=\"a\",pool=\"p\"} "
+     "3\nhikaricp_connections_max{application=\"a\",pool=\"p\"} 5\n"
+     "hikaricp_connections_active{application=\"b\",pool=\"q\"} "
+     "4\nhikaricp_connections_max{application=\"b\",pool=\"q\"} 6\n",
+     {"p", "q"},
+     {3, 4},
+     {5, 6}},
+    {"sqlalchemy_pool_checkedout 60\nsqlalchemy_pool_size 60\nsqlalchemy_pool_max_overflow 0\n"
+     "pgxpool_acquired_conns{db=\"x\"} 3\npgxpool_max_conns{db=\"x\"} 4\n"
+     "pgxpool_acquired_conns{db=\"y\"} 1\npgxpool_max_conns{db=\"y\"} 4\n",
+     {"shop", "x", "y"},
+     {60, 3, 1},
+     {60, 4, 4}},
+    {"db_pool_in_use 60\npgxpool_acquired_conns 3\npgxpool_max_conns 4\n",
+     {"shop", "shop-2"},
+     {60, 3},
+     {NAN, 4}},
+    {"db_client_connections_usage{pool_name=\"p\",state=\"used\",host=\"a\"} 3\n"
+     "db_client_connections_usage{pool_name=\"p\",state=\"idle\",host=\"a\"} 2\n"
+     "db_client_connections_max{pool_name=\"p\",host=\"a\"} 5\n",
+     {"p"},
+     {3},
+     {5}},
+};
+
+/* Each of them may be full while the others are not. */
+static void pools_are_told_apart_by_the_labels_in_which_they_differ(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(parted) / sizeof(parted[0]); i++) {
+        struct world w;
+        int n = 0;
+        while (n < 3 && parted[i].names[n] != NULL)
+            n++;
+        read_pools(&w, NULL, parted[i].text, n);
+        for (int row = 0; row < n; row++) {
+            assert_string_equal(text_at(&w, row, "name"), parted[i].names[row]);
+            assert_same("in_use", parted[i].text, at(&w, row, "in_use"), parted[i].in_use[row]);
+            assert_same("max_size", parted[i].text, at(&w, row, "max_size"), parted[i].max_size[row]);
+        }
+        end(&w);
+    }
+}
+
+/* Whatever stands before it. */
+static void a_metric_that_the_target_names_joins_the_pool_that_is_there(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "mine 9\nsqlalchemy_pool_size 20\nsqlalchemy_pool_max_overflow 5\npgxpool_max_conns 4\n"
+        "pgxpool_acquired_conns 3\n";
+    static const struct target_word own[] = {{"pool.in_use", "mine"}, {NULL, NULL}};
+    static const struct target_word library[] = {{"pool.in_use", "pgxpool_max_conns"}, {NULL, NULL}};
+    struct world w;
+    read_pools(&w, own, text, 2);
+    assert_real(at(&w, 0, "in_use"), 9);
+    assert_real(at(&w, 0, "max_size"), 25);
+    assert_real(at(&w, 1, "in_use"), 3);
+    end(&w);
+    read_pools(&w, library, text, 2);
+    assert_none(at(&w, 0, "in_use"));
+    assert_real(at(&w, 1, "in_use"), 4);
+    end(&w);
+}
+
+/* They are one row, however many samples they have. */
+static void long_names_of_pools_are_cut_and_stay_one_row(void **state)
+{
+    (void)state;
+    struct text t;
+    struct world w;
+    text_init(&t, 1 << 16);
+    for (int i = 0; i < 2; i++) {
+        text_addf(&t, "hikaricp_connections_%s{pool=\"", i == 0 ? "active" : "max");
+        for (int k = 0; k < 150; k++)
+            text_add(&t, "\xff\xe6");
+        text_add(&t, "\"} 5\n");
+    }
+    read_pools(&w, NULL, text_str(&t), 1);
+    assert_real(at(&w, 0, "utilization"), 1);
+    text_done(&t);
     end(&w);
 }
 
@@ -537,10 +787,15 @@ int main(void)
         cmocka_unit_test(paths_lead_to_numbers_of_any_shape),
         cmocka_unit_test(words_that_can_mean_nothing_are_refused_with_their_key),
         cmocka_unit_test(words_that_mean_something_are_taken),
+        cmocka_unit_test(other_things_that_are_counted_are_no_pools),
+        cmocka_unit_test(the_path_of_the_url_says_what_the_whole_answer_is),
         cmocka_unit_test(several_pools_are_rows_of_their_names),
         cmocka_unit_test(a_path_to_several_pools_makes_the_others_relative),
         cmocka_unit_test(an_application_that_is_not_well_says_so_in_errors),
         cmocka_unit_test(an_answer_that_tells_nothing_is_refused_in_words),
+        cmocka_unit_test(a_path_that_leads_to_no_number_is_told_with_its_key),
+        cmocka_unit_test(a_column_and_a_dataset_say_which_path_leads_to_no_number),
+        cmocka_unit_test(how_long_a_request_may_wait_is_no_count_of_timeouts),
         cmocka_unit_test(every_line_of_the_format_is_understood),
         cmocka_unit_test(bad_lines_are_left_out_and_counted),
         cmocka_unit_test(pools_of_known_exporters_are_recognised),
@@ -549,6 +804,9 @@ int main(void)
         cmocka_unit_test(caches_and_errors_of_prometheus_are_counters),
         cmocka_unit_test(prometheus_has_no_number_below_zero_where_none_can_be),
         cmocka_unit_test(of_two_metrics_that_tell_the_same_the_first_counts_and_the_named_one_before_it),
+        cmocka_unit_test(pools_are_told_apart_by_the_labels_in_which_they_differ),
+        cmocka_unit_test(a_metric_that_the_target_names_joins_the_pool_that_is_there),
+        cmocka_unit_test(long_names_of_pools_are_cut_and_stay_one_row),
         cmocka_unit_test(only_histograms_that_speak_of_a_database_or_requests_are_taken),
         cmocka_unit_test(merged_buckets_keep_the_truth),
     };
