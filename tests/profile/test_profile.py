@@ -114,6 +114,7 @@ def test_a_parameter_without_a_value_is_told(profile, bots, sql, says):
     ("", "has no query"),
     (b"select \xff", ":1: this is no text in UTF-8"),
     ("-- p95: soon\nselect 1", ":1: "),
+    ("-- name: a\n-- p99: 50\nselect 1", ":2: p99 50: say its unit, such as 50ms"),
 ])
 def test_a_file_that_is_wrong_is_refused_with_its_line(profile, bots, sql, says):
     done = profile(sql, bots)
@@ -124,6 +125,8 @@ def test_a_file_that_is_wrong_is_refused_with_its_line(profile, bots, sql, says)
     (["--runs", "0"], "--runs 0: must be a number from 1 to 100000"),
     (["--runs", "x"], "--runs x"),
     (["--p95", "fast"], "--p95 fast: "),
+    (["--p95", "50"], "--p95 50: say its unit, such as 50ms"),
+    (["--p99", "0.5"], "--p99 0.5: say its unit, such as 0.5ms"),
     (["--max-regression", "20%"], "--max-regression needs something to compare with"),
     (["--compare", "/nowhere.json"], "cannot open /nowhere.json"),
     (["--format", "xml"], "--format xml"),
