@@ -105,7 +105,11 @@ def test_a_writer_that_holds_the_file_makes_it_busy_and_not_down(ask, dbvitals, 
         [t] = ask("select state, error from targets", db)
         assert t["state"] == "up" and t["error"].startswith("busy: a writer holds the file")
         assert "busy: a writer holds the file" in dbvitals("show", "tables", f"sqlite:{db}").stderr
+        doctor = dbvitals("doctor", f"sqlite:{db}")
+        assert doctor.returncode == 0 and f"held: connected as {db}" in doctor.stdout and "busy: a writer holds the file" in doctor.stdout, doctor
+        assert "a writer holds the file now: nobody may read it until that one lets go" in " ".join(doctor.stdout.split()), doctor
         w.do("commit")
+        assert "a writer holds" not in dbvitals("doctor", f"sqlite:{db}").stdout
         assert ask("select is_busy, looks_busy from databases", db) == [{"is_busy": 0, "looks_busy": 0}]
 
 
