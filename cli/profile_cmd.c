@@ -57,6 +57,13 @@ static bool read_duration(const char *name, const char *given, double *out, stru
            fail(err, "--%s %.100s: %.800s", name, given, why.text);
 }
 
+static bool read_target(const char *name, const char *given, double *out, struct err *err)
+{
+    struct err why = {""};
+    return given == NULL || target_parse(given, out, &why) ||
+           fail(err, "--%s %.100s: %.800s", name, given, why.text);
+}
+
 /* "20", "20%", as a ratio. */
 static bool read_regression(const char *given, double *out, struct err *err)
 {
@@ -83,7 +90,7 @@ static bool read_options(struct profiling *p, struct err *err)
     if (!output_format_parse(a->format, &p->format, err) ||
         !read_number("runs", a->runs, 1, MOST_RUNS, &o->runs, err) ||
         !read_number("warmup", a->warmup, 0, MOST_WARMUP, &o->warmup, err) ||
-        !read_duration("p95", a->p95, &p95_s, err) || !read_duration("p99", a->p99, &p99_s, err) ||
+        !read_target("p95", a->p95, &p95_s, err) || !read_target("p99", a->p99, &p99_s, err) ||
         !read_duration("timeout", a->timeout, &p->timeout_s, err) ||
         !read_duration("budget", a->budget, &o->budget_s, err) ||
         !read_regression(a->max_regression, &p->regression, err))

@@ -70,11 +70,20 @@ static bool read_name(struct reading *r, struct span x, size_t at, struct err *e
 
 /* ---- p95, p99 ---- */
 
+bool target_parse(const char *s, double *seconds, struct err *err)
+{
+    if (!duration_parse(s, seconds, err))
+        return false;
+    return strpbrk(s, "smhd") != NULL || fail(err, "say its unit, such as %.100sms", s);
+}
+
 static bool read_target(struct reading *r, struct span x, bool p99, struct err *err)
 {
     double seconds;
+    struct err why = {""};
     char *s = copy(x);
-    bool ok = duration_parse(s, &seconds, err);
+    bool ok =
+        target_parse(s, &seconds, &why) || fail(err, "%s %.100s: %.800s", p99 ? "p99" : "p95", s, why.text);
     free(s);
     if (!ok)
         return reading_fail(r, r->line, err);

@@ -48,6 +48,8 @@ struct query_file {
     int n_bindings;
 };
 
+/* A target, as "50ms". Without its unit it is refused: 50 s is what nothing is slower than. */
+bool target_parse(const char *s, double *seconds, struct err *err);
 /* A file of at most MOST bytes, with a NUL behind it; the caller frees it. */
 bool read_text_file(const char *path, size_t most, char **text, size_t *len, struct err *err);
 /* LEN is at most LARGEST_FILE. PATH is for messages: "PATH:LINE: sentence". OUT is untouched on failure. */

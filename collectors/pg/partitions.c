@@ -1,5 +1,5 @@
-/* partitions: a partitioned table: how it is cut, how far into the future its partitions reach, what has
- * fallen into the default one. */
+/* partitions: a partitioned table: how it is cut, how far into the future its partitions reach without a hole,
+ * what has fallen into the default one. */
 #include "collectors/pg/pg.h"
 
 // clang-format off
@@ -19,8 +19,10 @@ static const struct column columns[] = {
     {"newest_from", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "b.newest[3]::timestamptz", .help = "where it begins; a time without a zone is taken as one of our session's"},
     {"newest_until", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "b.newest[4]::timestamptz", .help = "where it ends"},
     {"width_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "date_part('epoch', b.newest[4]::timestamptz - b.newest[3]::timestamptz)", .help = "time that it covers"},
-    {"ahead_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "date_part('epoch', b.newest[4]::timestamptz - now())", .help = "time until there is no partition for a row of the present; negative: there is none now"},
-    {"is_open", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "coalesce(b.is_open, false)", .help = "a partition has no upper bound: there is always one for the future"},
+    {"covered_until", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "nullif(b.covered, 'infinity')", .help = "where the unbroken run of partitions ends that the present is in; where it is in none, where the last one before it ended; n/a: that has no end, or there was none"},
+    {"next_from", KIND_GAUGE, TYPE_REAL, UNIT_TIME, "b.next_from", .help = "where the next partition after that begins: until then is a hole; n/a: none comes after it"},
+    {"ahead_s", KIND_GAUGE, TYPE_REAL, UNIT_S, "case when b.has_now or b.covered is not null then date_part('epoch', nullif(b.covered, 'infinity') - now()) when b.next_from is not null then 0 end", .help = "time until there is no partition for a row of the present, by covered_until; negative: there has been none for so long; 0: there is none and never was, the first begins at next_from; n/a: there will always be one"},
+    {"is_open", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, "coalesce(b.is_open, false)", .help = "a partition has no upper bound; before it there may be a hole"},
     {"default_relid", KIND_LABEL, TYPE_INT, .source = "e.oid", .help = "oid of the default partition; without one a row that fits nowhere is refused"},
     {"default_schema", KIND_LABEL, TYPE_TEXT, .source = "en.nspname", .help = "its schema"},
     {"default_name", KIND_LABEL, TYPE_TEXT, .source = "e.relname", .help = "its name"},
@@ -41,7 +43,8 @@ static const struct dataset dataset = {
 
 // clang-format off
 /* pg_get_expr() with the table's oid may wait for whoever has the table locked; bounds have no column in them, so 0 does. It writes times in quotes,
- * as our session would read them: FOR VALUES FROM ('2026-11-01', 1) TO ('2026-12-01', 1). */
+ * as our session would read them: FOR VALUES FROM ('2026-11-01', 1) TO ('2026-12-01', 1). MINVALUE and MAXVALUE have none. A run of partitions ends where
+ * the next one begins later than all so far reach; of several columns the first is looked at. */
 #define FIRST(word) "substring(bound from ' " word " [(]''([^'']*)''')"
 
 static const struct pg_from from[] = {
@@ -55,13 +58,21 @@ static const struct pg_from from[] = {
      "  from unnest(p.partattrs::int2[]) with ordinality u(attnum, place)"
      "  left join pg_attribute a on a.attrelid = p.partrelid and a.attnum = u.attnum and u.attnum > 0 left join pg_type y on y.oid = a.atttypid) k"
      " cross join lateral (select count(*) as children, sum(pg_stat_get_tuples_inserted(oid)) as ins, bool_or(bound ~ ' TO [(]MAXVALUE') as is_open,"
-     "  (array_agg(array[nspname, relname, nullif(" FIRST("FROM") ", '-infinity'), until] order by until::timestamptz desc)"
-     "   filter (where until is not null))[1:1] as furthest"
-     "  from (select h.oid, h.relname, hn.nspname, b.bound, case when k.timed and p.partstrat = 'r' then nullif(" FIRST("TO") ", 'infinity') end as until"
-     "   from pg_inherits i join pg_class h on h.oid = i.inhrelid join pg_namespace hn on hn.oid = h.relnamespace"
-     "   cross join lateral (select pg_get_expr(h.relpartbound, 0) as bound offset 0) b"
-     "   where i.inhparent = p.partrelid and not i.inhdetachpending offset 0) g) q"
-     " cross join lateral (select q.children, q.ins, q.is_open, array[q.furthest[1][1], q.furthest[1][2], q.furthest[1][3], q.furthest[1][4]] as newest) b"
+     "  (array_agg(array[nspname, relname, nullif(since, '-infinity'), upto] order by upto::timestamptz desc) filter (where upto <> 'infinity'))[1:1] as furthest,"
+     "  coalesce(bool_or(since::timestamptz <= now() and upto::timestamptz > now()), false) as has_now,"
+     "  min(reach) filter (where ends and reach > now()) as run_until, min(follows) filter (where ends and reach > now()) as run_next,"
+     "  max(reach) filter (where ends and reach <= now()) as past_until, min(since::timestamptz) filter (where since::timestamptz > now()) as future_from"
+     "  from (select w.*, since is not null and (follows is null or follows > reach) as ends"
+     "   from (select g.*, max(upto::timestamptz) over run as reach, lead(since::timestamptz) over run as follows"
+     "    from (select h.oid, h.relname, hn.nspname, b.bound, case when t.timed then coalesce(" FIRST("FROM") ", '-infinity') end as since,"
+     "      case when t.timed then coalesce(" FIRST("TO") ", 'infinity') end as upto"
+     "     from pg_inherits i join pg_class h on h.oid = i.inhrelid join pg_namespace hn on hn.oid = h.relnamespace"
+     "     cross join lateral (select pg_get_expr(h.relpartbound, 0) as bound offset 0) b"
+     "     cross join lateral (select k.timed and p.partstrat = 'r' and b.bound <> 'DEFAULT' as timed) t"
+     "     where i.inhparent = p.partrelid and not i.inhdetachpending offset 0) g window run as (order by since::timestamptz, upto::timestamptz) offset 0) w offset 0) r) q"
+     " cross join lateral (select q.children, q.ins, q.is_open, array[q.furthest[1][1], q.furthest[1][2], q.furthest[1][3], q.furthest[1][4]] as newest, q.has_now,"
+     "  case when q.has_now then q.run_until else q.past_until end as covered,"
+     "  nullif(case when q.has_now then q.run_next else q.future_from end, 'infinity') as next_from) b"
      " where c.relpersistence <> 't'"},
     {0, NULL},
 };

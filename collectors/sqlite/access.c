@@ -41,10 +41,14 @@ static enum lite_end make(struct lite_look *l, struct sample **out, struct err *
     bool file = access(l->path, W_OK) == 0, directory = directory_writable(l->path);
     bool dbstat = sqlite3_compileoption_used("ENABLE_DBSTAT_VTAB") == 1;
     set(s, 0,
-        (const char *const[]){"file", "ok",
-                              "it is read without a lock that a writer waits for longer than milliseconds, "
-                              "and nothing is written beside it",
-                              NULL});
+        l->busy
+            ? (const char *const[]){"file", "advice",
+                                    "a writer holds the file now: nobody may read it until that one lets go",
+                                    "nothing, if it lasts a moment; else end its transaction"}
+            : (const char *const[]){"file", "ok",
+                                    "it is read without a lock that a writer waits for longer than "
+                                    "milliseconds, and nothing is written beside it",
+                                    NULL});
     set(s, 1,
         file && directory ? (const char *const[]){"cures", "ok",
                                                   "this user may write the file and into its directory", NULL}
@@ -64,15 +68,17 @@ static enum lite_end make(struct lite_look *l, struct sample **out, struct err *
                                     "this SQLite was built without dbstat, which measures tables and indexes",
                                     "a library built with SQLITE_ENABLE_DBSTAT_VTAB"});
     set(s, 3,
-        l->locks->known ? (const char *const[]){"who has it open", "ok",
-                                                "/proc/locks tells who has locks on the file", NULL}
-                        : (const char *const[]){"who has it open", "missing",
-                                                "/proc/locks does not have this file's locks: another "
-                                                "system, or a file system that counts files otherwise",
-                                                NULL});
+        l->busy           ? (const char *const[]){"who has it open", "advice",
+                                                  "/proc/locks is looked at once the file is free", NULL}
+        : l->locks->known ? (const char *const[]){"who has it open", "ok",
+                                                  "/proc/locks tells who has locks on the file", NULL}
+                          : (const char *const[]){"who has it open", "missing",
+                                                  "/proc/locks does not have this file's locks: another "
+                                                  "system, or a file system that counts files otherwise",
+                                                  NULL});
     *out = s;
     return LITE_DONE;
 }
 
 const struct lite_collector lite_access = {
-    .dataset = &dataset_access, .sources = sources, .lacks = "", .make = make};
+    .dataset = &dataset_access, .sources = sources, .lacks = "", .while_busy = true, .make = make};

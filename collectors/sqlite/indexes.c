@@ -29,33 +29,42 @@ static const struct column_source sources[] = {
     {"is_partitioned",  "0: there are none"},
     {"is_partition",    "0: there are none"},
     {"n_columns",       "PRAGMA index_xinfo"},
-    {"duplicate_of",    "PRAGMA index_xinfo: same columns, collations and order; neither partial nor with expressions"},
+    {"duplicate_of",    "PRAGMA index_xinfo: same columns, collations and order; neither partial nor with expressions; PRIMARY KEY: that of the table, which is stored in its order"},
     {"prefix_of",       "the same, of the first columns of another"},
     {"definition",      "sqlite_schema.sql"},
     {NULL, NULL},
     // clang-format on
 };
 
+// clang-format off
 /* The key of an index in words, each column with a comma at its end: that of a prefix is the begin of the
  * other. */
+#define WORDS(index) \
+    "(select group_concat(cid || ':' || \"desc\" || ':' || coll || ',', '') from (select * from pragma_index_xinfo(" index ", 'main') where key = 1 order by seqno))"
+#define N_COLUMNS(index) "(select count(*) from pragma_index_xinfo(" index ", 'main') where key = 1)"
+
+/* k: tables that are b-trees of their primary key: those WITHOUT ROWID, whose key's index is not in sqlite_schema, and those whose INTEGER PRIMARY KEY is
+ * the rowid, which have no index of it at all. */
 static const char list_sql[] =
-    "with x as materialized (select s.name, s.tbl_name, s.sql, i.\"unique\" as is_unique, i.origin, "
-    "i.partial,"
-    "  (select count(*) from pragma_index_xinfo(s.name, 'main') where key = 1) as n,"
+    "with x as materialized (select s.name, s.tbl_name, s.sql, i.\"unique\" as is_unique, i.origin, i.partial,"
+    "  " N_COLUMNS("s.name") " as n,"
     "  (select max(cid = -2) from pragma_index_xinfo(s.name, 'main') where key = 1) as expressions,"
-    "  (select group_concat(cid || ':' || \"desc\" || ':' || coll || ',', '') from (select * from "
-    "pragma_index_xinfo(s.name, 'main') where key = 1 order by seqno)) as words"
-    "  from sqlite_schema s join pragma_index_list(s.tbl_name, 'main') i on i.name = s.name where s.type = "
-    "'index' and s.rootpage > 0 limit ?1)"
+    "  " WORDS("s.name") " as words"
+    "  from sqlite_schema s join pragma_index_list(s.tbl_name, 'main') i on i.name = s.name where s.type = 'index' and s.rootpage > 0 limit ?1),"
+    " t as materialized (select distinct tbl_name from x),"
+    " k as materialized ("
+    "  select t.tbl_name, " N_COLUMNS("i.name") " as n, " WORDS("i.name") " as words from t join pragma_index_list(t.tbl_name, 'main') i"
+    "   where i.origin = 'pk' and not exists (select 1 from sqlite_schema s where s.name = i.name)"
+    "  union all select t.tbl_name, 1, c.cid || ':0:BINARY,' from t join pragma_table_info(t.tbl_name, 'main') c"
+    "   where c.pk = 1 and lower(c.type) = 'integer' and not exists (select 1 from pragma_index_list(t.tbl_name, 'main') i where i.origin = 'pk')),"
+    " y as materialized (select name, tbl_name, is_unique, origin, n, words, 0 as own from x where not partial and not expressions"
+    "  union all select 'PRIMARY KEY', tbl_name, 1, 'pk', n, words, 1 from k)"
     " select x.name, x.tbl_name, x.sql, x.is_unique, x.origin, x.partial, x.n, x.expressions,"
-    "  (select min(y.name) from x y where y.tbl_name = x.tbl_name and y.name <> x.name and y.words = x.words "
-    "and not y.partial and not y.expressions and not x.partial and not x.expressions"
-    "   and (y.is_unique > x.is_unique or (y.is_unique = x.is_unique and (y.origin <> 'c') >= (x.origin <> "
-    "'c') and y.name < x.name))),"
-    "  (select min(y.name) from x y where y.tbl_name = x.tbl_name and y.n > x.n and substr(y.words, 1, "
-    "length(x.words)) = x.words"
-    "   and not y.partial and not y.expressions and not x.partial and not x.expressions)"
+    "  (select min(y.name) from y where y.tbl_name = x.tbl_name and (y.own or y.name <> x.name) and y.words = x.words and not x.partial and not x.expressions"
+    "   and (y.own or y.is_unique > x.is_unique or (y.is_unique = x.is_unique and (y.origin <> 'c') >= (x.origin <> 'c') and y.name < x.name))),"
+    "  (select min(y.name) from y where y.tbl_name = x.tbl_name and y.n > x.n and substr(y.words, 1, length(x.words)) = x.words and not x.partial and not x.expressions)"
     " from x order by 2, 1";
+// clang-format on
 
 static void fill_size(struct lite_look *l, struct sample *s, int row, const char *name)
 {

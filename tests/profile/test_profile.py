@@ -4,14 +4,20 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
+import threading
 import time
 
 import pytest
 
 import servers
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "sqlite"))
+from writers import Writer, make, seen  # noqa: E402
 
 BOTS = """
 create table bots (id integer primary key, name text);
@@ -108,6 +114,7 @@ def test_a_parameter_without_a_value_is_told(profile, bots, sql, says):
     ("", "has no query"),
     (b"select \xff", ":1: this is no text in UTF-8"),
     ("-- p95: soon\nselect 1", ":1: "),
+    ("-- name: a\n-- p99: 50\nselect 1", ":2: p99 50: say its unit, such as 50ms"),
 ])
 def test_a_file_that_is_wrong_is_refused_with_its_line(profile, bots, sql, says):
     done = profile(sql, bots)
@@ -118,6 +125,8 @@ def test_a_file_that_is_wrong_is_refused_with_its_line(profile, bots, sql, says)
     (["--runs", "0"], "--runs 0: must be a number from 1 to 100000"),
     (["--runs", "x"], "--runs x"),
     (["--p95", "fast"], "--p95 fast: "),
+    (["--p95", "50"], "--p95 50: say its unit, such as 50ms"),
+    (["--p99", "0.5"], "--p99 0.5: say its unit, such as 0.5ms"),
     (["--max-regression", "20%"], "--max-regression needs something to compare with"),
     (["--compare", "/nowhere.json"], "cannot open /nowhere.json"),
     (["--format", "xml"], "--format xml"),
@@ -166,10 +175,91 @@ def test_a_locked_sqlite_file_is_told_within_seconds(profile, bots):
 def test_a_file_that_is_no_database_is_told(profile, tmp_path):
     path = tmp_path / "x.db"
     path.write_text("this is no database, though it is long enough to be one " * 50)
-    for target, says in ((path, "file is not a database"), (tmp_path / "none.db", "unable to open database file"), ("", "which SQLite file?")):
+    for target, says in ((path, "is no database that can be read"), (tmp_path / "none.db", "there is no such file"), ("", "which SQLite file?")):
         done = profile("select 1", f"sqlite:{target}")
         assert done.returncode == 2 and says in done.stderr
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A folder for a database and nothing else."""
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    return folder
+
+
+COUNT = "-- name: r\nselect * from messages"
+
+
+def test_a_sqlite_file_in_wal_mode_is_read_and_nothing_is_made_beside_it(profile, kept):
+    db = make(kept / "w.db", rows=10, wal=True)
+    before = seen(kept)
+    assert rows_of(profile(COUNT, db, "--format", "json"))["r"]["rows"] == 10
+    assert seen(kept) == before and list(before) == ["w.db"]
+
+
+def test_a_log_without_its_index_is_read_and_nothing_is_made_beside_it(profile, kept, tmp_path):
+    db = make(tmp_path / "w.db", rows=10, wal=True)
+    with Writer(db, "insert into messages (body) values ('only in the log')"):
+        for ending in ("", "-wal"):
+            shutil.copy(f"{db}{ending}", kept / f"c.db{ending}")
+    before = seen(kept)
+    assert rows_of(profile(COUNT, kept / "c.db", "--format", "json"))["r"]["rows"] == 11
+    assert seen(kept) == before
+
+
+def test_a_file_in_wal_mode_is_read_with_what_was_just_written_and_its_log_is_left(profile, kept):
+    db = make(kept / "w.db", rows=10, wal=True)
+    with Writer(db, "insert into messages (body) values ('only in the log')") as w:
+        before = seen(kept)
+        assert rows_of(profile(COUNT, db, "--format", "json"))["r"]["rows"] == 11
+        assert seen(kept) == before
+        w.do("begin immediate", "insert into messages (body) values ('x')")
+        assert rows_of(profile(COUNT, db, "--format", "json"))["r"]["rows"] == 11
+        w.do("pragma busy_timeout = 0", "commit", "pragma wal_checkpoint(truncate)")
+
+
+def test_who_may_not_write_into_the_directory_profiles_all_the_same(program, tmp_path_factory):
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become nobody")
+    folder = tmp_path_factory.mktemp("open") / "data"
+    folder.mkdir(mode=0o755)
+    for parent in [p for p in folder.parents if str(p).startswith("/tmp/") and not p.stat().st_mode & 0o001]:
+        parent.chmod(parent.stat().st_mode | 0o011)
+    db = make(folder / "a.db", rows=10, wal=True)
+    (folder / "q.sql").write_text(COUNT)
+    before = seen(folder)
+    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "profile", folder / "q.sql", db, "--runs", "5", "--format", "json"],
+                          text=True, capture_output=True, timeout=30, env={"HOME": "/nonexistent", "PATH": os.environ["PATH"]}, check=False)
+    assert rows_of(done)["r"]["rows"] == 10 and seen(folder) == before
+
+
+def test_a_journal_that_a_dead_writer_left_is_told_and_kept(profile, kept):
+    db = make(kept / "hot.db", rows=3000)
+    Writer(db, "pragma cache_size = 5", "begin", "update messages set body = 'y'").close()
+    before = seen(kept)
+    assert "hot.db-journal" in before
+    done = profile(COUNT, db)
+    assert done.returncode == 2 and "a writer died in the midst of a transaction" in done.stderr
+    assert seen(kept) == before
+
+
+def test_a_writer_that_comes_while_a_file_is_profiled_disturbs_no_run(profile, kept):
+    """The log is read unseen at first; the writer's locks are shared from then on."""
+    db = make(kept / "w.db", rows=20000, wal=True)
+
+    def write():
+        time.sleep(0.4)
+        with Writer(db) as w:
+            for i in range(30):
+                w.do("insert into messages (body) values ('x')", *(["pragma wal_checkpoint(truncate)"] if i % 10 == 9 else []))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    done = profile("-- name: r\nselect count(*) from messages where body like '%y%'", db, "--runs", 400, "--budget", "4s", "--format", "json")
+    thread.join()
+    assert done.returncode == 0 and rows_of(done)["r"]["error"] is None, done
 
 
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"

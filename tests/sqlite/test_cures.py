@@ -57,7 +57,7 @@ def test_vacuum_wants_the_name_and_the_ledger_tells_what_came_back(open_page, db
     with open_page(db, "sqlite") as s:
         s.wait(lambda t: "▶" in t and ("99.7 %" in t))
         text = act(s, "vacuum_file", "v.db", "enter")
-        assert "NOBODY ELSE CAN WRITE" in text
+        assert "NOBODY ELSE CAN WRITE" in text and "at least " in text and "half empty" in text, text
         s.wait("done")
         assert os.path.getsize(db) < before / 10
         s.send("q")

@@ -105,7 +105,11 @@ def test_a_writer_that_holds_the_file_makes_it_busy_and_not_down(ask, dbvitals, 
         [t] = ask("select state, error from targets", db)
         assert t["state"] == "up" and t["error"].startswith("busy: a writer holds the file")
         assert "busy: a writer holds the file" in dbvitals("show", "tables", f"sqlite:{db}").stderr
+        doctor = dbvitals("doctor", f"sqlite:{db}")
+        assert doctor.returncode == 0 and f"held: connected as {db}" in doctor.stdout and "busy: a writer holds the file" in doctor.stdout, doctor
+        assert "a writer holds the file now: nobody may read it until that one lets go" in " ".join(doctor.stdout.split()), doctor
         w.do("commit")
+        assert "a writer holds" not in dbvitals("doctor", f"sqlite:{db}").stdout
         assert ask("select is_busy, looks_busy from databases", db) == [{"is_busy": 0, "looks_busy": 0}]
 
 
@@ -236,6 +240,24 @@ def test_an_index_that_another_makes_needless_is_named(ask, tmp_path):
               "create index x on messages (abs(bot_id))")
     rows = {r["name"]: (r["duplicate_of"], r["prefix_of"]) for r in ask("select * from indexes", db)}
     assert rows == {"a": (None, "b"), "b": (None, None), "c": ("b", None), "d": (None, None), "e": (None, None), "p": (None, None), "x": (None, None)}
+
+
+def test_an_index_that_the_tables_own_key_makes_needless_is_named(ask, dbvitals, tmp_path):
+    db = make(tmp_path / "k.db", "create table w (k1, k2, v, primary key (k1, k2)) without rowid", "create index w_k1 on w (k1)", "create index w_both on w (k1, k2)",
+              "create index w_down on w (k1 desc)", "create index w_k2 on w (k2)", "create index w_v on w (v, k1)", "create index w_nocase on w (k1 collate nocase)",
+              "create index w_part on w (k1) where k2 > 3", "create index w_on on w (k1, v)",
+              "create table a (id integer primary key, v)", "create index a_id on a (id)", "create index a_down on a (id desc)", "create index a_on on a (id, v)", "create unique index a_unique on a (id)",
+              "create table o (id int primary key, v)", "create index o_id on o (id)", "create table n (id integer, v)", "create index n_id on n (id)",
+              "create table d (id integer primary key desc, v)", "create index d_id on d (id)",
+              "insert into w with recursive g (i) as (select 1 union all select i + 1 from g where i < 20000) select i, i, i from g", "insert into a select k1, v from w")
+    rows = {r["name"]: (r["duplicate_of"], r["prefix_of"]) for r in ask("select * from indexes where not name like 'sqlite_%'", db)}
+    none = (None, None)
+    assert rows == {"w_k1": (None, "PRIMARY KEY"), "w_both": ("PRIMARY KEY", None), "w_down": none, "w_k2": none, "w_v": none, "w_nocase": none, "w_part": none,
+                    "w_on": none, "a_id": ("PRIMARY KEY", "a_on"), "a_down": none, "a_on": none, "a_unique": ("PRIMARY KEY", "a_on"),
+                    "o_id": ("sqlite_autoindex_o_1", None), "n_id": none, "d_id": none}, rows
+    done = dbvitals("findings", f"sqlite:{db}", "-f", "json")
+    found = {r["label"]: r["evidence"] for r in json.loads(done.stdout) if "PRIMARY KEY" in r["evidence"]}
+    assert done.returncode == 0 and set(found) >= {"w_k1", "w_both", "a_id"} and "a_unique" not in found, found
 
 
 def test_commits_are_counted_in_both_modes(program, dbvitals, tmp_path):

@@ -1,4 +1,5 @@
 """Jobs by the clock: of the real pg_cron where it can be had (else its tables), and of a query of the user's."""
+import datetime
 import json
 import os
 
@@ -114,7 +115,74 @@ def test_partitions_that_end_are_critical_on_the_last_day_and_rows_in_the_defaul
       end $$; create table ends_rest partition of ends default; insert into ends select now() + interval '2 d' from generate_series(1, 7)""")
     s.psql("analyze ends_rest")  # a session of its own: what the other one has yet to report would be counted twice
     done = dbvitals("check", "partitions_ending", env=s.env())
-    assert done.returncode == 2 and "the last partition of public.ends, ends_1, ends at" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 2 and "no partition of public.ends takes rows from" in done.stdout and "its newest is ends_1, until" in done.stdout, done.stdout + done.stderr
     assert "safe" not in done.stdout and "old" not in done.stdout
     done = dbvitals("check", "partition_default_filled", env=s.env())
     assert "about 7 rows of public.ends are in its default partition ends_rest" in done.stdout, done.stdout + done.stderr
+
+
+HOUR, DAY = 3600, 86400
+# name, type of the key, [from, to) of its partitions in hours from now, or words; ahead_s, next_from in hours
+REACHES = [
+    ("hole_now", "timestamptz", [(-500, -22), (9, 300)], -22 * HOUR, 9),
+    ("hole_soon", "timestamp", [(-500, 17), (41, 300)], 17 * HOUR, 41),
+    ("unbroken", "timestamptz", [(-500, -300), (-20, 17), (17, 300), (300, 500)], 500 * HOUR, None),
+    ("past", "timestamptz", [(-500, -300), (-300, -20)], -20 * HOUR, None),
+    ("future", "timestamptz", [(9, 300), (400, 500)], 0, 9),
+    ("open_hole", "timestamptz", [("minvalue", 9), (20, "maxvalue")], 9 * HOUR, 20),
+    ("open", "timestamptz", [(-500, 9), (9, "maxvalue")], None, None),
+    ("endless", "timestamptz", [("minvalue", "'infinity'")], None, None),
+    ("open_now_hole", "timestamptz", [(-500, -9), (20, "maxvalue")], -9 * HOUR, 20),
+    ("bare", "timestamptz", [], None, None),
+]
+
+
+def bound(hours, now):
+    return hours if isinstance(hours, str) else f"'{datetime.datetime.fromtimestamp(now + hours * HOUR, datetime.timezone.utc):%Y-%m-%d %H:%M:%S}+00'"
+
+
+@pytest.fixture(scope="module")
+def reaching(yard):
+    s = servers.Server(yard, servers.default_version())
+    s.settings["timezone"] = "UTC"
+    s.start()
+    now = float(s.value("select floor(extract(epoch from now()))"))
+    for name, kind, parts, _, _ in REACHES:
+        s.psql(f"create table {name} (at {kind} not null) partition by range (at);" +
+               "".join(f"create table {name}_{i} partition of {name} for values from ({bound(a, now)}) to ({bound(b, now)});" for i, (a, b) in enumerate(parts)))
+    today = s.value("select current_date::text")
+    s.psql("create table days (d date, k int) partition by range (d, k);"
+           f"create table days_0 partition of days for values from ('{today}', minvalue) to (date '{today}' + 1, 5); create table days_1 partition of days for values from (date '{today}' + 1, 5) to (date '{today}' + 3, 1);"
+           f"create table days_2 partition of days for values from (date '{today}' + 5, 1) to (date '{today}' + 9, 1);"
+           "create table days_rest partition of days default")
+    yield s, now
+    s.stop("immediate")
+
+
+def test_partitions_are_counted_on_as_far_as_they_reach_without_a_hole(reaching, dbvitals):
+    server, now = reaching
+    done = dbvitals("show", "partitions", server.conninfo(), "-f", "json", env=servers.plain_env())
+    assert done.returncode == 0, done.stderr
+    found = {r["name"]: r for r in json.loads(done.stdout)["partitions"]}
+    for name, _, parts, ahead, follows in REACHES:
+        row = found[name]
+        assert row["children"] == len(parts) and row["next_from"] == (None if follows is None else now + follows * HOUR), row
+        assert row["ahead_s"] == (ahead if not ahead else pytest.approx(ahead, abs=60)), row
+        assert row["covered_until"] == (now + ahead if ahead else None), row
+    days = found["days"]
+    midnight = float(server.value("select extract(epoch from current_date::timestamptz)"))
+    assert (days["covered_until"], days["next_from"], days["default_name"]) == (midnight + 3 * DAY, midnight + 5 * DAY, "days_rest")
+
+
+def test_a_hole_between_partitions_is_told(reaching, dbvitals):
+    server, _ = reaching
+    env = {**servers.plain_env(), **server.env()}
+    done = dbvitals("check", "partitions_ending", "-f", "json", env=env)
+    told = {name for name, *_ in REACHES if f"public.{name} takes" in done.stdout}
+    assert done.returncode == 2 and told == {"hole_now", "hole_soon", "past", "future", "open_hole", "open_now_hole"}, done.stdout + done.stderr
+    done = dbvitals("query", "select label, severity, evidence from findings where finding = 'partitions_end'", server.conninfo(), "-f", "json", env=servers.plain_env())
+    assert done.returncode == 0, done.stderr
+    rows = {r["label"]: r for r in json.loads(done.stdout)}
+    assert {n for n, r in rows.items() if r["severity"] == "critical"} == {"hole_now", "past", "future", "open_now_hole"}, rows
+    assert rows["hole_now"]["evidence"].startswith("2 partitions with a hole, since 22") and "then inserts fail" in rows["hole_now"]["evidence"], rows["hole_now"]
+    assert "with a hole, from " in rows["hole_soon"]["evidence"] and "then rows go to days_rest" in rows["days"]["evidence"], rows
