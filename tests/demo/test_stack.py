@@ -25,7 +25,8 @@ def alone(pids):
 def stack(build_dir):
     if not servers.debian_versions():
         pytest.skip("no PostgreSQL server to demonstrate on")
-    d = Demo(build_dir, "stack").wait_ready()
+    unpacked = servers.find_unpacked("pgbouncer")
+    d = Demo(build_dir, "stack", PATH=":".join([os.environ["PATH"], os.path.dirname(unpacked or "")])).wait_ready()
     assert d.error is None
     yield d
     d.stop()
@@ -51,7 +52,7 @@ def test_the_application_asks_through_its_pool_and_counts(stack):
 
 
 def test_it_goes_through_pgbouncer_where_that_is(stack):
-    if not shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin"):
+    if servers.find_unpacked("pgbouncer") is None:
         assert address(stack, "pgbouncer:") is None and any("PgBouncer is not here" in p for p in stack.progress)
         pytest.skip("no PgBouncer")
     folder = address(stack, "pgbouncer:").split("host=")[1].split("&")[0]

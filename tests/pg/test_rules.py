@@ -12,6 +12,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("DBVITALS_BUILD", os.path.join(ROOT, "build"))
 # The test's server was just started, and a target is not up before it is.
 HARMLESS = {"restarted", "target_down"}
+# A target comes up, and an index is invalid while it is built: a poll may meet that.
+PATIENT = {"target_down", "invalid_index"}
 DATASETS = {"bloat", "collectors", "pools", "sessions", "server", "databases", "caches", "statements", "tables", "indexes", "settings", "slots", "sequences"}
 
 
@@ -24,7 +26,7 @@ def quick_rules():
         source = re.search(r"^from\s*=\s*(\w+)(.*)$", body, re.M)
         if source and source.group(1) not in DATASETS:
             continue
-        out.append(f"[rule {name}]\nevery = 1s\nfor = {'30s' if name == 'target_down' else '3s'}\n")
+        out.append(f"[rule {name}]\nevery = 1s\nfor = {'30s' if name in PATIENT else '3s'}\n")
         if source:
             out.append(f"from = {source.group(1)}{'' if source.group(2) == '' else chr(40) + chr(39) + '10s' + chr(39) + ')'}\n")
     return "".join(out)
