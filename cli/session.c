@@ -15,6 +15,7 @@
 #include "core/mem.h"
 #include "core/nearest.h"
 #include "core/text.h"
+#include "core/utf8.h"
 #include "engine/products.h"
 
 static char *own_string(struct session *s, char *string)
@@ -506,7 +507,7 @@ static bool is_up(const struct session *s, int i, struct source_status *status)
 static void hint_of_targets(const struct session *s, FILE *f)
 {
     const char **names = mem_new_array((size_t)s->config.n_sections + 1, sizeof(*names));
-    struct text line;
+    struct text line, clean;
     int n = 0;
     for (int i = 0; i < s->config.n_sections; i++)
         if (strcmp(s->config.sections[i].kind, "target") == 0)
@@ -514,8 +515,11 @@ static void hint_of_targets(const struct session *s, FILE *f)
     text_init(&line, 2000);
     text_addf(&line, "  - whether a [target] of the config was meant: none is called '%s', ", s->bare);
     nearest_say(&line, s->bare, names, n);
+    text_init(&clean, 4000);
+    utf8_clean(&clean, text_str(&line), false);
     if (n > 0)
-        fprintf(f, "%s\n", text_str(&line));
+        fprintf(f, "%s\n", text_str(&clean));
+    text_done(&clean);
     text_done(&line);
     free(names);
 }

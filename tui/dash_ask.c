@@ -223,7 +223,8 @@ static void rows_done(void *ctx, struct result *result, const char *error)
     a->other_rows = false;
 }
 
-/* A row that went away may be read to its end, and is not taken for one that is there. */
+/* A row that went away may be read to its end, and is not taken for one that is there. While something is typed it stays: what was meant
+ * of it would be done to another one. */
 static void ghost_ages(struct dash_pane *p)
 {
     struct table *t = &p->table;
@@ -232,7 +233,7 @@ static void ghost_ages(struct dash_pane *p)
         t->ghost_s = NAN;
     else if (isnan(t->ghost_s))
         t->ghost_s = now;
-    else if (now - t->ghost_s >= ghost_stays_s && dash_live(p->dash) && !p->dash->paused && p->dash->offer == NULL) {
+    else if (now - t->ghost_s >= ghost_stays_s && dash_live(p->dash) && !p->dash->paused && p->dash->mode == MODE_PAGE) {
         struct view v = pane_view(p);
         view_let_go(&v);
     }

@@ -100,6 +100,11 @@ static void a_row_that_went_away_goes_by_itself_when_it_was_read(void **state)
     world_settle(&w);
     SHOWS(&w, "× 4811");
     world_stopped(&w, 11);
+    world_type(&w, ":"); /* what is typed now is about this row */
+    world_end_session(&w, 4811);
+    world_settle(&w);
+    world_type(&w, "<esc>");
+    SHOWS(&w, "× 4811");
     world_end_session(&w, 4811);
     world_settle(&w);
     SHOWS_NOT(&w, "4811 ");
