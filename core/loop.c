@@ -156,6 +156,7 @@ struct loop_timer {
     uv_timer_t uv;
     loop_fn *fn;
     void *ctx;
+    double due_s; /* its first call, on loop_mono_s */
 };
 
 struct loop_timer *loop_timer_new(struct loop *l, loop_fn *fn, void *ctx)
@@ -171,10 +172,13 @@ struct loop_timer *loop_timer_new(struct loop *l, loop_fn *fn, void *ctx)
 static void fired(uv_timer_t *h)
 {
     struct loop_timer *t = h->data;
-    t->fn(t->ctx);
+    if (loop_mono_s() < t->due_s) /* libuv's clock has whole milliseconds, cut off: up to one too early */
+        uv_timer_start(h, fired, 1, uv_timer_get_repeat(h));
+    else
+        t->fn(t->ctx);
 }
 
-/* Never early: rounded up. NAN counts as 0. */
+/* Rounded up. NAN counts as 0. */
 static uint64_t milliseconds(double s)
 {
     if (!(s > 0))
@@ -184,6 +188,7 @@ static uint64_t milliseconds(double s)
 
 void loop_timer_start(struct loop_timer *t, double after_s, double repeat_s)
 {
+    t->due_s = loop_mono_s() + after_s;
     uv_update_time(t->uv.loop); /* after_s is from now, not from the start of this turn */
     uv_timer_start(&t->uv, fired, milliseconds(after_s), milliseconds(repeat_s));
 }

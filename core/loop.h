@@ -30,7 +30,7 @@ void loop_before_sleep(struct loop *l, loop_fn *fn, void *ctx);
 
 /* A timer, not started. Freeing is allowed from any callback, its own too. */
 struct loop_timer *loop_timer_new(struct loop *l, loop_fn *fn, void *ctx);
-void loop_timer_start(struct loop_timer *t, double after_s, double repeat_s); /* repeat 0: once */
+void loop_timer_start(struct loop_timer *t, double after_s, double repeat_s); /* never early; repeat 0: once */
 void loop_timer_stop(struct loop_timer *t);
 void loop_timer_free(struct loop_timer *t);
 
