@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 #include "engine/target.h"
 
-enum { DATASET, LANE, STATE, EVERY, POLLS, ROWS, SERVER, CLIENT, BYTES, SKIPPED, FAILURES, MEAN, REACH, BITTEN, ERROR };
+enum { DATASET, LANE, STATE, EVERY, POLLS, ROWS, SERVER, CLIENT, BYTES, SKIPPED, FAILURES, MEAN, REACH, BITTEN, NEWEST, ERROR };
 // clang-format off
 static const struct column columns[] = {
     [DATASET]  = {"dataset",   KIND_KEY,     TYPE_TEXT, .help = "name of the dataset"},
@@ -24,6 +24,7 @@ static const struct column columns[] = {
                   .help = "mean time of one poll over the window"},
     [REACH]    = {"reach_s",   KIND_GAUGE,   TYPE_REAL, UNIT_S,     .help = "how far back whole samples are kept, for stepping into the past"},
     [BITTEN]   = {"reach_cut", KIND_GAUGE,   TYPE_REAL, UNIT_BOOL,  .help = "memory, not time, ended what is kept: [collect] memory is its bound"},
+    [NEWEST]   = {"newest_at", KIND_GAUGE,   TYPE_REAL, UNIT_TIME,  .help = "when its newest sample was read; n/a: it never was"},
     [ERROR]    = {"error",     KIND_TEXT,    TYPE_TEXT, .help = "last error"},
 };
 // clang-format on
@@ -43,8 +44,10 @@ static const char *state_of(const struct feed *f)
 static void fill(struct sample *out, int row, const struct target *t, const struct feed *f)
 {
     bool bitten = false;
+    const struct sample *newest = store_newest(engine_store(t->engine), t->config.name, f->dataset);
     out->values[REACH].real[row] = store_reach_s(engine_store(t->engine), t->config.name, f->dataset, &bitten);
     out->values[BITTEN].real[row] = bitten;
+    out->values[NEWEST].real[row] = newest == NULL ? NAN : newest->wall_s;
     const char *state = state_of(f);
     sample_set_text(out, DATASET, row, f->dataset->name, strlen(f->dataset->name));
     sample_set_text(out, LANE, row, f->lane, strlen(f->lane));

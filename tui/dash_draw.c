@@ -34,22 +34,64 @@ void window_text(const struct dash_pane *p, char *out, size_t size)
     }
 }
 
+/* What the pane `failures` tells of the datasets of P, the first from row *I on whose COLUMN is known; NULL: nothing more. */
+static const struct value *told_of(const struct dash_pane *p, const char *column, int *i)
+{
+    const struct dash_pane *failures = dash_pane_named(p->dash, "failures");
+    const struct result *r = failures == NULL ? NULL : failures->result;
+    int dataset = r == NULL ? -1 : result_column(r, "dataset"), at = r == NULL ? -1 : result_column(r, column);
+    for (; dataset >= 0 && at >= 0 && *i < r->n_rows; (*i)++)
+        for (int k = 0; k < p->n_datasets; k++)
+            if (strcmp(result_at(r, *i, dataset)->text, p->datasets[k]) == 0 &&
+                !names_have(&p->pane->undemanded, p->datasets[k]) &&
+                result_at(r, *i, at)->type != VALUE_NULL)
+                return result_at(r, (*i)++, at);
+    return NULL;
+}
+
+/* Why a pane has no rows, if one of its datasets could not be had. NULL: it truly has none. */
+static const char *failure(const struct dash_pane *p)
+{
+    int i = 0;
+    const struct value *error = p->result == NULL || p->result->n_rows > 0 ? NULL : told_of(p, "error", &i);
+    return error == NULL ? NULL : error->text;
+}
+
+/* Age of the oldest of what a pane shows as that of now, though it is read no more; NAN: it is fresh, or has no rows, or (lines) each row
+ * says of when it is. */
+static double pane_age_s(const struct dash_pane *p)
+{
+    const struct dash_pane *failures = dash_pane_named(p->dash, "failures");
+    double oldest = NAN;
+    const struct value *old;
+    if (p->result == NULL || p->result->n_rows == 0 || !dash_live(p->dash) || p->pane->widget == WIDGET_LINES)
+        return NAN;
+    for (int i = 0; (old = told_of(p, "old_s", &i)) != NULL;)
+        oldest = fmax(oldest, value_real(old));
+    return isnan(oldest) ? NAN : oldest + fmax(p->dash->host.now(p->dash->host.ctx) - failures->answered_s, 0);
+}
+
 /* What stands at the right of the title: the note's first column, then filter, set and how many rows there
  * are. */
-static void right_text(const struct dash_pane *p, struct text *out)
+static void right_text(const struct dash_pane *p, double age_s, struct text *out)
 {
     const struct pane *pane = p->pane;
     char seen[64];
+    if (!isnan(age_s) && !p->held) {
+        unit_format(seen, sizeof(seen), age_s, UNIT_S);
+        text_addf(out, "read %s ago ", seen);
+    }
     if (p->held) {
         moment_text(p->seen_s, p->dash->host.now(p->dash->host.ctx), seen, sizeof(seen));
         text_addf(out, "%s%slast seen %s ", p == p->visit->panes ? pane->empty : "",
                   p == p->visit->panes ? "; " : "", seen);
     }
     if (p->filter_text != NULL)
-        text_addf(out, "/%s ", p->filter_text);
+        text_addf(out, "%s/%s ", out->len > 0 ? "· " : "", p->filter_text);
     if (pane->sets.n > 0)
         text_addf(out, "%s%s ", out->len > 0 ? "· " : "", pane->sets.names[p->set]);
-    if (pane->note != NULL && p->note != NULL && p->note->n_rows > 0 && widget_has_rows(pane->widget) &&
+    bool unknown = failure(p) != NULL; /* then "0 active" is not true */
+    if (pane->note != NULL && p->note != NULL && p->note->n_rows > 0 && widget_has_rows(pane->widget) && !unknown &&
         result_at(p->note, 0, 0)->type == VALUE_TEXT)
         text_addf(out, "%s%s ", out->len > 0 ? "· " : "", result_at(p->note, 0, 0)->text);
     if (p->table.n_tags > 0)
@@ -72,7 +114,8 @@ static void frame_draw(struct dash_pane *p, struct area a, bool focused)
     text_init(&right, 400);
     window_text(p, window, sizeof(window));
     view_title(&v, window, &title);
-    right_text(p, &right);
+    double age = pane_age_s(p);
+    right_text(p, age, &right);
     struct area line = area_part(a, 0, 0, 1, a.columns);
     area_fill(line, STYLE(focused ? ROLE_ACCENT : ROLE_BORDER), "─");
     int room = a.columns - 6, left = utf8_columns(text_str(&title)), beside = utf8_columns(text_str(&right));
@@ -85,28 +128,13 @@ static void frame_draw(struct dash_pane *p, struct area a, bool focused)
     if (beside > 0) {
         int from = a.columns - 3 - beside;
         area_put(line, 0, from - 1, 1, STYLE(ROLE_BORDER), " ", false);
-        area_put(line, 0, from, beside, STYLE(p->filter_text != NULL ? ROLE_MATCH : ROLE_DIM),
+        area_put(line, 0, from, beside, STYLE(!isnan(age)              ? ROLE_WARNING
+                                           : p->filter_text != NULL ? ROLE_MATCH
+                                                                    : ROLE_DIM),
                  text_str(&right), true);
     }
     text_done(&title);
     text_done(&right);
-}
-
-/* Why a pane has no rows, if one of its datasets could not be had. NULL: it truly has none. */
-static const char *failure(const struct dash_pane *p)
-{
-    const struct dash_pane *failures = dash_pane_named(p->dash, "failures");
-    const struct result *r = failures == NULL ? NULL : failures->result;
-    int dataset = r == NULL ? -1 : result_column(r, "dataset"),
-        error = r == NULL ? -1 : result_column(r, "error");
-    if (p->result->n_rows > 0 || dataset < 0 || error < 0)
-        return NULL;
-    for (int i = 0; i < r->n_rows; i++)
-        for (int k = 0; k < p->n_datasets; k++)
-            if (strcmp(result_at(r, i, dataset)->text, p->datasets[k]) == 0 &&
-                !names_have(&p->pane->undemanded, p->datasets[k]))
-                return result_at(r, i, error)->text;
-    return NULL;
 }
 
 /* Nothing is wrong: the target is another kind of thing. */

@@ -173,7 +173,7 @@ static double data_age(struct dash *d, double now)
     double age = head_number(d, "data_age_s");
     if (!isnan(age) && p != NULL)
         return age + fmax(now - p->answered_s, 0);
-    return isnan(d->newest_s) ? NAN : fmax(now - d->newest_s, 0);
+    return !target_up(d) || isnan(d->newest_s) ? NAN : fmax(now - d->newest_s, 0);
 }
 
 /* A guard, or a governor, may read less often than the screen is drawn: three of its polls must be missing.

@@ -1169,6 +1169,7 @@ static void collector_set(const struct world *w, struct sample *s, int row, cons
     text_set(s, row, "state", error == NULL ? "ok" : "failed");
     text_set(s, row, "error", error);
     real_set(s, row, "polls", polls);
+    real_set(s, row, "newest_at", polls > 0 ? w->now_s - w->read_ago_s : NAN);
     real_set(s, row, "every_s", w->every_s > 0 ? w->every_s : NAN);
 }
 

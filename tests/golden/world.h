@@ -35,6 +35,7 @@ struct world {
     const char *alert_states[4], *alert_severities[4];
     const char *maintenance; /* in force; NULL: none */
     double every_s;          /* what the engine says of the cadence of each collector; 0: nothing */
+    double read_ago_s;       /* how old the newest sample of each collector is, as the engine says */
     double xid_age, mxid_age, freeze_max_age;
     struct registry registry;
     struct pages pages;

@@ -154,6 +154,51 @@ static void a_pane_without_rows_tells_the_one_reason(void **state)
     says_of_statements(&w, "pg_stat_statements is not installed");
 }
 
+static void what_is_read_no_more_tells_its_age(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "tables");
+    w.every_s = 1;
+    w.read_ago_s = 2;
+    world_collector(&w, "tables", 9, NULL);
+    world_settle(&w);
+    SHOWS_NOT(&w, "ago");
+    world_advance(&w, 1);
+    w.read_ago_s = 90;
+    world_collector(&w, "tables", 9, NULL);
+    world_settle(&w);
+    SHOWS(&w, "read 1m30s ago · ");
+    world_advance(&w, 1);
+    w.every_s = 60; /* it is not late */
+    world_collector(&w, "tables", 9, NULL);
+    world_settle(&w);
+    SHOWS_NOT(&w, "read 1m30s ago");
+    world_done(&w);
+}
+
+static void what_was_never_read_is_not_empty(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_QUIET, "locks");
+    world_collector(&w, "locks", 9, NULL);
+    world_settle(&w);
+    SHOWS(&w, "nobody waits for a lock");
+    SHOWS(&w, "0 wait");
+    world_advance(&w, 1);
+    world_collector(&w, "locks", 0, NULL);
+    world_settle(&w);
+    SHOWS(&w, "collecting...");
+    SHOWS_NOT(&w, "nobody waits for a lock");
+    SHOWS_NOT(&w, "0 wait");
+    w.error = "Connection refused";
+    world_lost(&w, "down", 1);
+    world_settle(&w);
+    SHOWS(&w, "n/a: cannot be reached: Connection refused");
+    world_done(&w);
+}
+
 static void a_filter_or_a_set_that_leaves_nothing_says_so(void **state)
 {
     (void)state;
@@ -390,6 +435,8 @@ int main(void)
         cmocka_unit_test(a_restart_is_told_at_every_size),
         cmocka_unit_test(the_head_names_the_host_before_the_clock),
         cmocka_unit_test(a_pane_without_rows_tells_the_one_reason),
+        cmocka_unit_test(what_is_read_no_more_tells_its_age),
+        cmocka_unit_test(what_was_never_read_is_not_empty),
         cmocka_unit_test(a_filter_or_a_set_that_leaves_nothing_says_so),
         cmocka_unit_test(the_old_filter_is_replaced_by_what_is_typed),
         cmocka_unit_test(a_filter_takes_what_the_heading_says),
