@@ -40,6 +40,21 @@ def shown(path, program, condition, what):
     return flow, page
 
 
+@contextlib.contextmanager
+def opened_place(path, program, words):
+    """The page that a place of the stack's way opens: the one with WORDS in its row."""
+    with screen.Screen([program, "--config", path, "--no-attach", "--page", "pools", "db", "pooler"], rows=40, columns=90) as s:
+        s.wait(lambda t: "the way of a request" in t and words in t, 15, "the way")
+        s.send("\x1b[Z")
+        s.wait(lambda t: re.search("▶ +(app|clients|pgbouncer|slots) ", t), 10, "the focus")
+        s.send(f"/{words}\r")
+        s.wait(lambda t: re.search(rf"/{words}[^\n]*\n[^\n]*\n\W*▶[^\n]* {words} ", t), 10, "that row")
+        s.send("\r")
+        yield s
+        s.send("qq")
+        assert s.wait_end() == 0
+
+
 def test_a_small_pool_of_pgbouncer_is_where_the_queue_stands(start_server, start_pgbouncer, dbvitals, program):
     server = start_server()
     bouncer = start_pgbouncer(server, pool_size=2)
@@ -53,6 +68,10 @@ def test_a_small_pool_of_pgbouncer_is_where_the_queue_stands(start_server, start
         flow, page = shown(path, program, lambda t: ": HERE" in t, "where it stands")
         assert re.search(r"pgbouncer pool postgres/postgres 2/2, 4 wait [\d.]+ \w+: HERE", flow) and flow.count("HERE") == 1, flow
         assert "postgres/postgres" in page and "pooler" in page, page
+        # What a line has no room for stands whole in the pool's own page.
+        with opened_place(path, program, "HERE") as s:
+            whole = r"queue +HERE: PgBouncer's pool postgres/postgres is full \(2 of 2\), while the server has room[^│]*in use"
+            s.wait(lambda t: re.search(whole, " ".join(t.split())), 10, "why it stands there")
 
 
 def test_exhausted_slots_are_where_the_queue_stands_not_the_pool_that_waits_for_them(start_server, start_pgbouncer, dbvitals, program):
@@ -99,6 +118,8 @@ def test_a_lock_is_where_the_queue_stands_and_a_waiting_client_says_what_it_is_b
             s.wait(lambda t: behind.search(t), 15, "what the waiting client is behind")
             s.send("q")
             assert s.wait_end() == 0
+        with opened_place(path, program, "locks") as s: # a place without a pool of its own
+            s.wait(lambda t: "locks · roots first" in t and str(backend) in t and str(holder.info.backend_pid) in t, 10, "who blocks whom")
         holder.rollback()
     holder.close()
 
