@@ -240,6 +240,27 @@ def test_what_ends_of_many_is_told_as_a_sum_with_the_first_that_could_not(shop, 
     boss.cursor().execute("select 1")
 
 
+def test_a_right_that_is_missing_is_told_before_the_server_refuses(shop, program):
+    shop.psql("create role worker login; create role watcher login; grant pg_monitor to watcher")
+    other, own = shop.connect(user="worker", application_name="theirs"), shop.connect(user="watcher", application_name="our-own")
+    refused = "the server refuses it unless watcher is a member of role worker, or has this: GRANT pg_signal_backend TO watcher"
+    with opened(shop, program, "-U", "watcher", page="sessions") as s:
+        s.wait("theirs")
+        only(s, "theirs")
+        s.send("K")
+        text = s.wait("y does it")
+        assert refused in " ".join(text.replace("│", "").split()), text
+        s.send("esc")
+        s.wait(lambda t: "y does it" not in t)
+        only(s, "our-own")
+        s.send("K")
+        text = s.wait("y does it")
+        assert "refuses" not in text, text
+        s.send("esc")
+    for c in (other, own):
+        c.close()
+
+
 def test_a_hundred_rows_are_one_list_and_open_few_connections(shop, program):
     shop.psql("do $$ begin for i in 1..100 loop execute format('create table batch_%s (a int)', lpad(i::text, 3, '0')); end loop; end $$")
     with opened(shop, program) as s:
