@@ -20,6 +20,7 @@ struct redis_facts {
     char product[20], version[40], role[20], run_id[64];
     double started_s;
     double clients; /* connected_clients of the newest INFO */
+    double commands, resets; /* commands run, of the newest INFO that told; how often that went down: CONFIG RESETSTAT */
     bool seen[REDIS_MOST_DATABASES];
 };
 
@@ -53,7 +54,7 @@ struct redis_source {
 void redis_enter(struct redis_source *s);
 bool redis_leave(struct redis_source *s);
 void redis_tell(struct redis_source *s, enum source_state state, const char *error);
-/* What INFO says of the server itself; a restart is seen here. */
+/* What INFO says of the server itself; a restart is seen here, and that its counters were reset. */
 void redis_know(struct redis_source *s, const struct info *info);
 
 void redis_link_start(struct redis_source *s);

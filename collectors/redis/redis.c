@@ -80,6 +80,22 @@ static void take_role(struct redis_facts *f, const struct info *info)
                                                      : "primary");
 }
 
+/* True if its counters begin anew. The one of commands rises with each INFO. */
+static bool take_commands(struct redis_facts *f, const struct info *info)
+{
+    double commands = info_number(info, "total_commands_processed");
+    bool reset = commands < f->commands;
+    f->resets += reset;
+    f->commands = isnan(commands) ? f->commands : commands;
+    return reset;
+}
+
+static uint64_t epoch_of(const struct redis_facts *f)
+{
+    uint64_t epoch = epoch_add(EPOCH_START, f->run_id, strlen(f->run_id));
+    return epoch_add(epoch, &f->resets, sizeof(f->resets));
+}
+
 void redis_know(struct redis_source *s, const struct info *info)
 {
     struct redis_facts *f = &s->facts;
@@ -87,14 +103,17 @@ void redis_know(struct redis_source *s, const struct info *info)
     take_word(info, "run_id", run_id, sizeof(run_id));
     f->clients = info_number(info, "connected_clients");
     take_role(f, info);
-    if (f->version[0] != '\0' && strcmp(run_id, f->run_id) == 0)
+    bool reset = take_commands(f, info);
+    if (f->version[0] != '\0' && strcmp(run_id, f->run_id) == 0) {
+        s->epoch = reset ? epoch_of(f) : s->epoch;
         return;
-    *f = (struct redis_facts){.clients = f->clients};
+    }
+    *f = (struct redis_facts){.clients = f->clients, .commands = f->commands, .resets = f->resets};
     memcpy(f->run_id, run_id, sizeof(f->run_id));
     take_role(f, info);
     take_product(f, info);
     f->started_s = floor(loop_wall_s() - info_number(info, "uptime_in_seconds"));
-    s->epoch = epoch_add(EPOCH_START, f->run_id, strlen(f->run_id));
+    s->epoch = epoch_of(f);
 }
 
 void redis_tell(struct redis_source *s, enum source_state state, const char *error)

@@ -223,6 +223,22 @@ def test_a_restart_and_a_flush_show_no_negative(start_redis, program, tmp_path):
         assert all(r[c] is None or r[c] >= 0 for r in rows for c in ("hits_delta", "hits_per_s", "ops_delta"))
 
 
+def test_counters_that_were_reset_and_grew_past_what_they_were_begin_anew(start_redis, program, tmp_path):
+    redis = start_redis()
+    keys(redis, 5)
+    for _ in range(20):
+        redis.ask("GET", "k:1")
+    with Watch(program, redis.url(), "select hits, hits_delta from caches('5m')", tmp_path) as w:
+        last = lambda: w.rows()[-1] if w.rows() else {"hits": None}
+        wait_for(lambda: last()["hits"] == 20, 15, lambda: f"{w.rows()[-2:]} {w.said()}")
+        redis.ask("CONFIG", "RESETSTAT")
+        wait_for(lambda: last()["hits"] == 0, 15, lambda: f"{w.rows()[-2:]} {w.said()}")
+        for _ in range(50):
+            redis.ask("GET", "k:1")
+        wait_for(lambda: last()["hits"] == 50 and last()["hits_delta"] is not None, 15, lambda: f"{w.rows()[-2:]} {w.said()}")
+        assert w.rows()[-1]["hits_delta"] == 50  # not 30
+
+
 def test_a_stopped_server_is_stale_with_its_reason_and_comes_back(start_redis, program):
     redis = start_redis()
     with screen.Screen([program, redis.url()], rows=40, columns=150) as s:
