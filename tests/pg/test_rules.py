@@ -2,6 +2,7 @@
 import os
 import re
 import subprocess
+import threading
 
 import pytest
 
@@ -32,9 +33,9 @@ def quick_rules():
     return "".join(out)
 
 
-def probe(tmp_path, server, seconds, while_it_runs=None):
+def probe(tmp_path, server, seconds, while_it_runs=None, rules=None):
     config = tmp_path / "rules.conf"
-    config.write_text(quick_rules())
+    config.write_text(rules or quick_rules())
     command = [os.path.join(BUILD, "tests", "alerts_probe"), str(config), str(seconds), server.conninfo()]
     p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
@@ -106,3 +107,27 @@ def test_blocked_sessions_fire_one_alert_that_resolves(tmp_path, server):
     told = [line for line in out.splitlines() if " lock_waits " in line and line.split()[0] in ("fired", "resolved")]
     assert [line.split()[0] for line in told] == ["fired", "resolved"], out
     assert "1 sessions blocked" in told[0], out
+
+
+@pytest.mark.waits
+def test_an_index_that_is_being_built_is_not_called_invalid_and_what_is_left_of_it_is(tmp_path, server):
+    rules = "[rule invalid_index]\nevery = 1s\nfor = 2s\n"
+    holder, builder = server.connect(autocommit=False), server.connect(application_name="builder")
+    holder.cursor().execute("update shop set note = 'h' where id = 1")
+    building = threading.Thread(target=lambda: pytest.raises(Exception, builder.cursor().execute, "create index concurrently shop_left on shop(note)"))
+    building.start()
+    try:
+        servers.wait_for(lambda: server.value("select count(*) from pg_stat_progress_create_index where phase like 'waiting%'") == 1)
+        out = probe(tmp_path, server, 8, rules=rules)
+        assert "invalid_index" not in "".join(fired(out)), out
+        assert server.value("select count(*) from pg_index where not indisvalid") == 1  # it was there all the time
+        builder.cancel()
+        building.join()
+        out = probe(tmp_path, server, 8, rules=rules)
+        assert "index public.shop_left of shop is invalid" in "".join(fired(out)), out
+    finally:
+        holder.rollback()
+        building.join()
+        holder.close()
+        builder.close()
+        server.psql("drop index if exists shop_left")
