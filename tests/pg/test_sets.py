@@ -377,7 +377,7 @@ def test_every_version_of_the_extension_is_read(server, rows):
             row = one(rows(server, "statements", dbname="old_one"), query="select $1 as old_one", datname="old_one")
             assert (row["calls"], row["toplevel"], row["io_read_ms"]) == (1, 1, 0), version
         finally:
-            server.query("drop database old_one")
+            server.query("drop database old_one with (force)")
 
 
 # ---- tables and indexes ----
