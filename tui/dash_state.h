@@ -9,7 +9,7 @@
 enum {
     FIRST_LIMIT = 60,
     MOST_LIMIT = 20000,
-    MAX_DATASETS = 16,
+    MAX_DATASETS = 20,
     MAX_VISITS = 16,
     PAGES_HELD = 5, /* ordinary pages whose results are kept: the rest asks anew when it is opened again */
     MAX_HITS = 400,

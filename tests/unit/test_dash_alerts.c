@@ -20,9 +20,37 @@ static void a_verdict_is_silent_when_its_rule_fires(void **state)
     SHOWS(&w, "pid 4711 blocks 4 for 3m58s"); /* no rule says it */
     world_done(&w);
     start_alarm(&w, NULL);
-    SHOWS(&w, "4 sessions blocked 3m58s by pid 4711");
-    SHOWS_NOT(&w, "pid 4711 blocks 4 for 3m58s");
+    SHOWS(&w, "91 of 97 connections taken");
+    SHOWS_NOT(&w, "connection slots 94 % full");
     SHOWS(&w, "role shop_ro 100 % full"); /* connections_saturation is about the slots */
+    world_done(&w);
+}
+
+static void a_lock_queue_is_told_once_with_live_numbers_and_the_worse_level(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    w.alert_severities[0] = "warning"; /* what is seen is critical: nobody waits less because a rule was asked */
+    world_alarm(&w);
+    world_open(&w, 43, 132, NULL);
+    world_settle(&w);
+    SHOWS(&w, " ▲ pid 4711 blocks 4 for 3m58s");
+    SHOWS_NOT(&w, "4 sessions blocked");
+    world_done(&w);
+}
+
+static void what_fired_before_the_server_went_away_is_below_that(void **state)
+{
+    (void)state;
+    struct world w;
+    start_alarm(&w, NULL);
+    w.error = "Connection refused";
+    world_lost(&w, "down", 1);
+    world_settle(&w);
+    SHOWS(&w, " ▲ cannot be reached: Connection refused");
+    SHOWS(&w, "before it went away: 91 of 97 connections taken");
+    SHOWS_NOT(&w, "▲ before it went away");
     world_done(&w);
 }
 
@@ -60,8 +88,8 @@ static void the_worst_is_first_whoever_found_it(void **state)
     world_open(&w, 43, 132, NULL);
     world_settle(&w);
     char *screen = screen_of(&w);
-    assert_true(line_of(screen, "role shop_ro 100 % full") < line_of(screen, "4 sessions blocked"));
-    assert_true(line_of(screen, "4 sessions blocked") < line_of(screen, "vacuum is behind"));
+    assert_true(line_of(screen, "role shop_ro 100 % full") < line_of(screen, "91 of 97 connections"));
+    assert_true(line_of(screen, "91 of 97 connections") < line_of(screen, "vacuum is behind"));
     free(screen);
     world_done(&w);
 }
@@ -337,6 +365,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_verdict_is_silent_when_its_rule_fires),
+        cmocka_unit_test(a_lock_queue_is_told_once_with_live_numbers_and_the_worse_level),
+        cmocka_unit_test(what_fired_before_the_server_went_away_is_below_that),
         cmocka_unit_test(calm_says_how_many_rules_looked),
         cmocka_unit_test(the_worst_is_first_whoever_found_it),
         cmocka_unit_test(what_is_over_is_said_to_be_and_counts_no_more),

@@ -46,10 +46,10 @@ static void check(const struct pane *pane, const char *sql)
 {
     struct query_uses uses = {0};
     struct err err = {""};
-    char found[16][64];
+    char found[20][64];
     if (!door_check(door, sql, &uses, &err))
         fail_msg("%s:%d: pane %s: %s", pane->file, pane->line, pane->name, err.text);
-    int n = sql_datasets(sql, is_dataset, &registry, found, 16);
+    int n = sql_datasets(sql, is_dataset, &registry, found, 20);
     for (int i = 0; i < uses.n; i++) {
         bool known = false;
         for (int k = 0; k < n; k++)
