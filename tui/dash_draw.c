@@ -68,7 +68,9 @@ static double pane_age_s(const struct dash_pane *p)
         return NAN;
     for (int i = 0; (old = told_of(p, "old_s", &i)) != NULL;)
         oldest = fmax(oldest, value_real(old));
-    return isnan(oldest) ? NAN : oldest + fmax(p->dash->host.now(p->dash->host.ctx) - failures->answered_s, 0);
+    if (isnan(oldest) || strstr(p->pane->sql, ":target") == NULL) /* then its rows are of all targets */
+        return NAN;
+    return oldest + fmax(p->dash->host.now(p->dash->host.ctx) - failures->answered_s, 0);
 }
 
 /* What stands at the right of the title: the note's first column, then filter, set and how many rows there
@@ -119,7 +121,10 @@ static void frame_draw(struct dash_pane *p, struct area a, bool focused)
     struct area line = area_part(a, 0, 0, 1, a.columns);
     area_fill(line, STYLE(focused ? ROLE_ACCENT : ROLE_BORDER), "─");
     int room = a.columns - 6, left = utf8_columns(text_str(&title)), beside = utf8_columns(text_str(&right));
-    if (left + beside + 4 > room)
+    if (!isnan(age) && room > 24) { /* what is old must not look new for want of room: a part of the title gives way */
+        beside = beside > room / 2 ? room / 2 : beside;
+        left = left > room - beside - 4 ? room - beside - 4 : left;
+    } else if (left + beside + 4 > room)
         beside = room - left - 4 > 8 ? room - left - 4 : 0;
     int used = area_put(line, 0, 3, room < left ? room : left,
                         (struct style){ROLE_TITLE, focused ? ATTR_BOLD : 0}, text_str(&title), true);
@@ -128,10 +133,8 @@ static void frame_draw(struct dash_pane *p, struct area a, bool focused)
     if (beside > 0) {
         int from = a.columns - 3 - beside;
         area_put(line, 0, from - 1, 1, STYLE(ROLE_BORDER), " ", false);
-        area_put(line, 0, from, beside, STYLE(!isnan(age)              ? ROLE_WARNING
-                                           : p->filter_text != NULL ? ROLE_MATCH
-                                                                    : ROLE_DIM),
-                 text_str(&right), true);
+        enum role role = !isnan(age) ? ROLE_WARNING : p->filter_text != NULL ? ROLE_MATCH : ROLE_DIM;
+        area_put(line, 0, from, beside, STYLE(role), text_str(&right), true);
     }
     text_done(&title);
     text_done(&right);

@@ -169,6 +169,10 @@ static void what_is_read_no_more_tells_its_age(void **state)
     world_collector(&w, "tables", 9, NULL);
     world_settle(&w);
     SHOWS(&w, "read 1m30s ago · ");
+    canvas_resize(w.canvas, 20, 60); /* the sums beside it give way */
+    world_settle(&w);
+    SHOWS(&w, "read 1m30s ago");
+    canvas_resize(w.canvas, 34, 120);
     world_advance(&w, 1);
     w.every_s = 60; /* it is not late */
     world_collector(&w, "tables", 9, NULL);
