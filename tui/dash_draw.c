@@ -5,7 +5,6 @@
 
 #include "core/text.h"
 #include "core/utf8.h"
-#include "engine/products.h"
 #include "tui/dash_state.h"
 
 void hit_add(struct dash *d, enum hit_kind kind, int row, int column, int rows, int columns, int number)
@@ -147,14 +146,14 @@ static bool foreign(struct dash_pane *p, char *out, size_t size)
     if (!pane_is_foreign(p))
         return false;
     dash_product(p->dash, product, sizeof(product));
-    const char *about = p->datasets[0];
+    const char *about = NULL; /* a name that a person knows from the page's or the pane's title */
     for (int i = 0; i < p->n_datasets; i++)
         if (strcmp(p->datasets[i], p->pane->name) == 0 || strcmp(p->datasets[i], p->visit->page->name) == 0)
             about = p->datasets[i];
-    for (int i = p->pane->needs.n - 1; i >= 0; i--)
-        if (product_lacks(product, p->pane->needs.items[i]))
-            about = p->pane->needs.items[i];
-    snprintf(out, size, "n/a: %s has no %s", product, about);
+    if (about != NULL)
+        snprintf(out, size, "n/a: %s has no %s", product, about);
+    else
+        snprintf(out, size, "n/a for %s", product);
     return true;
 }
 
