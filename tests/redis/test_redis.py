@@ -254,7 +254,7 @@ def test_a_stopped_server_is_stale_with_its_reason_and_comes_back(start_redis, p
         assert s.wait_end() == 0
 
 
-def test_evictions_and_full_memory_are_seen(start_redis, dbvitals, tmp_path):
+def test_evictions_and_full_memory_are_seen(start_redis, dbvitals, program, tmp_path):
     redis = start_redis("--maxmemory", "2mb", "--maxmemory-policy", "allkeys-lru")
     redis.ask("EVAL", "for i = 1, 4000 do redis.call('set', 'big:' .. i, string.rep('x', 1000)) end", 0)
     for i in range(120):
@@ -266,6 +266,13 @@ def test_evictions_and_full_memory_are_seen(start_redis, dbvitals, tmp_path):
     path.write_text(f"[target cache]\nurl = {redis.url()}\n")
     done = dbvitals("check", "redis_memory", "redis_persistence_failed", "--config", path)
     assert done.returncode in (1, 2) and "of its memory is used" in done.stdout, done.stdout + done.stderr
+    # The rule waits five minutes; who looks sees it at once.
+    with screen.Screen([program, redis.url()], rows=30, columns=150) as s:
+        s.wait(lambda t: "live" in t, 15, "the overview")
+        redis.ask("EVAL", "for i = 1, 4000 do redis.call('set', 'more:' .. i, string.rep('x', 1000)) end", 0)
+        s.wait(lambda t: re.search(r"● cache \S+ is full \([\d.]+ MiB of 2\.0 MiB\) and throws out [\d,.]+ keys/s", t), 15, "that it is full")
+        s.send("q")
+        assert s.wait_end() == 0
 
 
 def test_a_replica_without_its_master_is_told(start_redis, dbvitals):
