@@ -3,6 +3,13 @@
 #include "collectors/pg/pg.h"
 
 // clang-format off
+/* A crash, a reset and a standby have the counters start from nothing. Then 0 is believed of a default partition of which something was counted, or that a scan found
+ * without a page, as each CREATE of a partition beside it does. That the rows are older than the counters is told by pages read of it, and by what is known of
+ * the others; to look at its size would be to wait for whoever has it locked. */
+#define UNCOUNTED "e.reltuples <= 0 and pg_stat_get_tuples_inserted(e.oid) + pg_stat_get_tuples_updated(e.oid) + pg_stat_get_tuples_deleted(e.oid) + " UPKEEP " = 0" \
+    " and (pg_stat_get_blocks_fetched(e.oid) > 0 or b.is_older and pg_stat_get_numscans(e.oid) = 0)"
+#define UPKEEP "pg_stat_get_vacuum_count(e.oid) + pg_stat_get_autovacuum_count(e.oid) + pg_stat_get_analyze_count(e.oid) + pg_stat_get_autoanalyze_count(e.oid)"
+
 static const struct column columns[] = {
     {"datid", KIND_KEY, TYPE_INT, .source = "d.oid", .help = "oid of the database"},
     {"relid", KIND_KEY, TYPE_INT, .source = "c.oid", .help = "oid of the partitioned table"},
@@ -27,7 +34,7 @@ static const struct column columns[] = {
     {"default_schema", KIND_LABEL, TYPE_TEXT, .source = "en.nspname", .help = "its schema"},
     {"default_name", KIND_LABEL, TYPE_TEXT, .source = "e.relname", .help = "its name"},
     {"ins", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "b.ins", .help = "rows inserted into its partitions, but not those of partitions that are cut again; rows that fit nowhere are not counted"},
-    {"default_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "case when e.relkind = 'r' then greatest(pg_stat_get_live_tuples(e.oid), e.reltuples, 0) end", .help = "rows in it, estimated: a partition cannot be made while its rows are there"},
+    {"default_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "case when e.relkind = 'r' and not (" UNCOUNTED ") then greatest(pg_stat_get_live_tuples(e.oid), e.reltuples, 0) end", .help = "rows in it, estimated: a partition cannot be made while its rows are there; n/a where its counters are younger than the table's rows, as after a crash, and neither vacuum nor analyze knows of any"},
 };
 // clang-format on
 
@@ -57,20 +64,21 @@ static const struct pg_from from[] = {
      "  (array_agg(y.typoutput order by u.place))[1] in ('date_out'::regproc, 'timestamp_out'::regproc, 'timestamptz_out'::regproc) as timed"
      "  from unnest(p.partattrs::int2[]) with ordinality u(attnum, place)"
      "  left join pg_attribute a on a.attrelid = p.partrelid and a.attnum = u.attnum and u.attnum > 0 left join pg_type y on y.oid = a.atttypid) k"
-     " cross join lateral (select count(*) as children, sum(pg_stat_get_tuples_inserted(oid)) as ins, bool_or(bound ~ ' TO [(]MAXVALUE') as is_open,"
+     " cross join lateral (select count(*) as children, sum(pg_stat_get_tuples_inserted(oid)) as ins,"
+     "  coalesce(bool_or(relkind = 'r' and pg_stat_get_tuples_inserted(oid) < reltuples / 2), false) as is_older, bool_or(bound ~ ' TO [(]MAXVALUE') as is_open,"
      "  (array_agg(array[nspname, relname, nullif(since, '-infinity'), upto] order by upto::timestamptz desc) filter (where upto <> 'infinity'))[1:1] as furthest,"
      "  coalesce(bool_or(since::timestamptz <= now() and upto::timestamptz > now()), false) as has_now,"
      "  min(reach) filter (where ends and reach > now()) as run_until, min(follows) filter (where ends and reach > now()) as run_next,"
      "  max(reach) filter (where ends and reach <= now()) as past_until, min(since::timestamptz) filter (where since::timestamptz > now()) as future_from"
      "  from (select w.*, since is not null and (follows is null or follows > reach) as ends"
      "   from (select g.*, max(upto::timestamptz) over run as reach, lead(since::timestamptz) over run as follows"
-     "    from (select h.oid, h.relname, hn.nspname, b.bound, case when t.timed then coalesce(" FIRST("FROM") ", '-infinity') end as since,"
+     "    from (select h.oid, h.relname, h.relkind, h.reltuples, hn.nspname, b.bound, case when t.timed then coalesce(" FIRST("FROM") ", '-infinity') end as since,"
      "      case when t.timed then coalesce(" FIRST("TO") ", 'infinity') end as upto"
      "     from pg_inherits i join pg_class h on h.oid = i.inhrelid join pg_namespace hn on hn.oid = h.relnamespace"
      "     cross join lateral (select pg_get_expr(h.relpartbound, 0) as bound offset 0) b"
      "     cross join lateral (select k.timed and p.partstrat = 'r' and b.bound <> 'DEFAULT' as timed) t"
      "     where i.inhparent = p.partrelid and not i.inhdetachpending offset 0) g window run as (order by since::timestamptz, upto::timestamptz) offset 0) w offset 0) r) q"
-     " cross join lateral (select q.children, q.ins, q.is_open, array[q.furthest[1][1], q.furthest[1][2], q.furthest[1][3], q.furthest[1][4]] as newest, q.has_now,"
+     " cross join lateral (select q.children, q.ins, q.is_older, q.is_open, array[q.furthest[1][1], q.furthest[1][2], q.furthest[1][3], q.furthest[1][4]] as newest, q.has_now,"
      "  case when q.has_now then q.run_until else q.past_until end as covered,"
      "  nullif(case when q.has_now then q.run_next else q.future_from end, 'infinity') as next_from) b"
      " where c.relpersistence <> 't'"},

@@ -1,9 +1,11 @@
 /* tables: a table, its use, its size, and what autovacuum owes it. The pg_stat_get_* functions are called
  * directly: the views over them cost twice as much and more. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "collectors/datasets.h"
 #include "collectors/pg/relations.h"
+#include "core/mem.h"
 
 // clang-format off
 /* An option of the table's own beats the server's setting. */
@@ -31,14 +33,14 @@ static const struct column columns[] = {
     {"unused_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "SQLite: of heap_bytes those that hold nothing"},
     {"fillfactor", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, "coalesce(o.fillfactor, 100) / 100", .help = "how full INSERT makes a page; the rest is room for updates that touch no index"},
     {"own_options", KIND_TEXT, TYPE_TEXT, .source = "array_to_string(c.reloptions, ', ')", .help = "storage options of its own: fillfactor=70, autovacuum_vacuum_scale_factor=0.01"},
-    {"live_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_live_tuples(r.id)", .help = "rows, estimated"},
-    {"dead_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_dead_tuples(r.id)", .help = "dead rows that VACUUM would remove, estimated"},
-    {"dead_ratio", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "dead_rows / (live_rows + dead_rows)"},
-    {"vacuum_debt", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "dead_rows / the number at which autovacuum starts; above 1 it is late"},
-    {"insert_debt", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "rows inserted since the last vacuum / the number at which autovacuum starts for them"},
-    {"analyze_debt", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "rows changed since the last analyze / the number at which autovacuum analyzes"},
-    {"mod_since_analyze", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_mod_since_analyze(r.id)", .help = "rows changed since the last analyze"},
-    {"ins_since_vacuum", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_ins_since_vacuum(r.id)", .help = "rows inserted since the last vacuum"},
+    {"live_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_live_tuples(r.id)", .help = "rows, estimated; n/a where the counters are younger than the rows and no vacuum or analyze was counted since: after a crash, on a standby"},
+    {"dead_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_dead_tuples(r.id)", .help = "dead rows that VACUUM would remove, estimated; where live_rows is n/a at least so many, and n/a for none"},
+    {"dead_ratio", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "dead_rows / (live_rows + dead_rows); n/a where live_rows is"},
+    {"vacuum_debt", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "dead_rows / the number at which autovacuum starts; above 1 it is late; where live_rows is n/a only from 1 on"},
+    {"insert_debt", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "rows inserted since the last vacuum / the number at which autovacuum starts for them; where live_rows is n/a only from 1 on"},
+    {"analyze_debt", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "rows changed since the last analyze / the number at which autovacuum analyzes; where live_rows is n/a only from 1 on"},
+    {"mod_since_analyze", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_mod_since_analyze(r.id)", .help = "rows changed since the last analyze; where live_rows is n/a at least so many, and n/a for none"},
+    {"ins_since_vacuum", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "pg_stat_get_ins_since_vacuum(r.id)", .help = "rows inserted since the last vacuum; where live_rows is n/a at least so many, and n/a for none"},
     {"vacuum_at", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "least(" OPTION("autovacuum_vacuum_threshold") " + " OPTION("autovacuum_vacuum_scale_factor") " * " ROWS ", nullif(" OPTION("autovacuum_vacuum_max_threshold") ", -1))", .since = 180000,
         .before = OPTION("autovacuum_vacuum_threshold") " + " OPTION("autovacuum_vacuum_scale_factor") " * " ROWS, .help = "dead rows at which autovacuum starts"},
     {"insert_at", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "nullif(" OPTION("autovacuum_vacuum_insert_threshold") ", -1) + " OPTION("autovacuum_vacuum_insert_scale_factor") " * " ROWS " * (1 - least(c.relallfrozen::float8 / nullif(c.relpages, 0), 1))", .since = 180000,
@@ -172,33 +174,102 @@ static double ratio(double a, double b)
     return b > 0 ? a / b : NAN;
 }
 
-/* TO = A / B. */
-static void put_ratio(struct sample *s, const char *to, const char *a, const char *b, const int *rows, int n)
+/* Where the columns are that complete() reads and fills: found once for thousands of rows. */
+enum {
+    VACUUMS,
+    AUTOVACUUMS,
+    ANALYZES,
+    AUTOANALYZES,
+    INS,
+    UPD,
+    DEL,
+    PLANNER_ROWS,
+    SIZE_EXACT,
+    HEAP_BYTES,
+    LIVE_ROWS,
+    DEAD_ROWS,
+    MOD_SINCE_ANALYZE,
+    INS_SINCE_VACUUM,
+    N_PLACES
+};
+
+// clang-format off
+static const char *const places[N_PLACES] = {
+    [VACUUMS] = "vacuums", [AUTOVACUUMS] = "autovacuums", [ANALYZES] = "analyzes", [AUTOANALYZES] = "autoanalyzes",
+    [INS] = "ins", [UPD] = "upd", [DEL] = "del", [PLANNER_ROWS] = "planner_rows", [SIZE_EXACT] = "size_exact", [HEAP_BYTES] = "heap_bytes",
+    [LIVE_ROWS] = "live_rows", [DEAD_ROWS] = "dead_rows", [MOD_SINCE_ANALYZE] = "mod_since_analyze", [INS_SINCE_VACUUM] = "ins_since_vacuum",
+};
+// clang-format on
+
+/* The counters began when the table had rows already: a crash, a reset and a standby have them start from
+ * nothing, and what they say of its rows is 0 until a vacuum or analyze has counted them. CREATE INDEX sets
+ * planner_rows too, but there the inserts were counted before. */
+static bool is_uncounted(const struct sample *s, const int *at, int row)
 {
-    int column = dataset_column(&dataset_tables, to), x = dataset_column(&dataset_tables, a),
-        y = dataset_column(&dataset_tables, b);
+    double upkeep = sample_real(s, at[VACUUMS], row) + sample_real(s, at[AUTOVACUUMS], row) +
+                    sample_real(s, at[ANALYZES], row) + sample_real(s, at[AUTOANALYZES], row);
+    double ins = sample_real(s, at[INS], row), planner_rows = sample_real(s, at[PLANNER_ROWS], row);
+    if (!(upkeep == 0))
+        return false;
+    if (planner_rows > 0)
+        return ins < planner_rows / 2;
+    double written = ins + sample_real(s, at[UPD], row) + sample_real(s, at[DEL], row);
+    return written == 0 && sample_real(s, at[SIZE_EXACT], row) == 1 &&
+           sample_real(s, at[HEAP_BYTES], row) > 0;
+}
+
+/* Takes back what such counters say. A table that was emptied since has no rows that they missed, and its row
+ * is not read again before they move: what was taken back was 0, and is so again. */
+static void doubt(struct sample *s, const int *at, int row, bool uncounted)
+{
+    double ins = sample_real(s, at[INS], row);
+    if (uncounted)
+        sample_put_real(s, at[LIVE_ROWS], row, NAN);
+    else if (ins == 0 && isnan(sample_real(s, at[LIVE_ROWS], row)))
+        sample_put_real(s, at[LIVE_ROWS], row, 0);
+    for (int i = DEAD_ROWS; i <= INS_SINCE_VACUUM; i++) {
+        double least = sample_real(s, at[i], row);
+        if (uncounted && least == 0)
+            sample_put_real(s, at[i], row, NAN);
+        else if (!uncounted && isnan(least) && ins >= 0)
+            sample_put_real(s, at[i], row, 0);
+    }
+}
+
+/* A debt of counters that missed something is at least so much: it is told from 1 on, where autovacuum is due
+ * anyway. */
+static void put_debt(struct sample *s, const bool *uncounted, const char *to, int a, const char *b,
+                     const int *rows, int n)
+{
+    int column = dataset_column(&dataset_tables, to), y = dataset_column(&dataset_tables, b);
     for (int i = 0; i < n; i++) {
         int row = rows == NULL ? i : rows[i];
-        if (row >= 0)
-            sample_put_real(s, column, row, ratio(sample_real(s, x, row), sample_real(s, y, row)));
+        if (row < 0)
+            continue;
+        double debt = ratio(sample_real(s, a, row), sample_real(s, y, row));
+        sample_put_real(s, column, row, uncounted[i] && debt < 1 ? NAN : debt);
     }
 }
 
 static void complete(struct sample *s, const int *rows, int n)
 {
-    int live_rows = dataset_column(&dataset_tables, "live_rows"),
-        dead_rows = dataset_column(&dataset_tables, "dead_rows");
-    int dead_ratio = dataset_column(&dataset_tables, "dead_ratio");
-    put_ratio(s, "vacuum_debt", "dead_rows", "vacuum_at", rows, n);
-    put_ratio(s, "insert_debt", "ins_since_vacuum", "insert_at", rows, n);
-    put_ratio(s, "analyze_debt", "mod_since_analyze", "analyze_at", rows, n);
+    int at[N_PLACES], dead_ratio = dataset_column(&dataset_tables, "dead_ratio");
+    for (int i = 0; i < N_PLACES; i++)
+        at[i] = dataset_column(&dataset_tables, places[i]);
+    bool *uncounted = mem_new_array((size_t)n, sizeof(*uncounted));
     for (int i = 0; i < n; i++) {
         int row = rows == NULL ? i : rows[i];
         if (row < 0)
             continue;
-        double dead = sample_real(s, dead_rows, row);
-        sample_put_real(s, dead_ratio, row, ratio(dead, sample_real(s, live_rows, row) + dead));
+        uncounted[i] = is_uncounted(s, at, row);
+        doubt(s, at, row, uncounted[i]);
+        double dead = sample_real(s, at[DEAD_ROWS], row);
+        sample_put_real(s, dead_ratio, row, ratio(dead, sample_real(s, at[LIVE_ROWS], row) + dead));
     }
+    put_debt(s, uncounted, "vacuum_debt", at[DEAD_ROWS], "vacuum_at", rows, n);
+    put_debt(s, uncounted, "insert_debt", at[INS_SINCE_VACUUM], "insert_at", rows, n);
+    put_debt(s, uncounted, "analyze_debt", at[MOD_SINCE_ANALYZE], "analyze_at", rows, n);
+    free(uncounted);
 }
 
 /* TO = time since the later one of two moments, of which each may be missing. */

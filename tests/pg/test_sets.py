@@ -414,6 +414,38 @@ def test_options_of_the_table_beat_the_settings(server, rows):
     assert one(rows(server, "tables"), name="shop")["vacuum_at"] == 50 + 0.2 * 100
 
 
+@pytest.mark.parametrize("version", [servers.VERSIONS[0], servers.VERSIONS[-1]])
+def test_what_the_counters_lost_in_a_crash_is_na_and_what_is_empty_is_0(start_server, rows, version):
+    s = start_server(version, autovacuum="off")
+    s.query("create table filled(a int); create table indexed(a int); create table never_looked_at(a int); create table emptied(a int); create table later(a int);"
+            "create table ev(d date) partition by range (d); create table ev_1 partition of ev for values from ('2026-01-01') to ('2026-02-01');"
+            "create table ev_def partition of ev default; create table whole(d date) partition by range (d); create table whole_def partition of whole default;"
+            "insert into filled select generate_series(1, 1000); insert into indexed select * from filled; create index on indexed(a);"
+            "insert into never_looked_at select * from filled; insert into emptied select * from filled; insert into ev select '2026-01-05' from filled;"
+            "insert into ev values ('2027-01-01'); analyze filled, emptied, ev_1")
+    time.sleep(1.2 if s.version < 15 else 0)
+    counted = {r["name"]: r for r in rows(s, "tables")}
+    assert [counted[n]["live_rows"] for n in ("filled", "indexed", "never_looked_at", "later")] == [1000, 1000, 1000, 0]
+    assert one(rows(s, "partitions"), name="ev")["default_rows"] == 1
+    s.query("checkpoint")
+    s.kill()
+    s.start()
+    s.query("truncate emptied; create table new_one(a int)")
+    lost = {r["name"]: r for r in rows(s, "tables")}
+    unknown = ("live_rows", "dead_rows", "dead_ratio", "vacuum_debt", "mod_since_analyze", "analyze_debt")
+    for name in ("filled", "indexed", "never_looked_at", "ev_1", "ev_def"):
+        assert [lost[name][column] for column in unknown] == [None] * len(unknown), name
+    assert lost["filled"]["vacuum_at"] == 50 + 0.2 * 1000  # the catalog has it
+    for name in ("emptied", "later", "new_one"):
+        assert (lost[name]["live_rows"], lost[name]["vacuum_debt"]) == (0, 0), name
+    assert one(rows(s, "partitions"), name="ev")["default_rows"] is None and one(rows(s, "partitions"), name="whole")["default_rows"] == 0
+    s.query("update filled set a = a; analyze ev_def; analyze never_looked_at")
+    time.sleep(1.2 if s.version < 15 else 0)
+    found = {r["name"]: r for r in rows(s, "tables")}
+    assert (found["filled"]["live_rows"], found["filled"]["dead_rows"], found["filled"]["vacuum_debt"]) == (None, 1000, 4)  # more than enough, whatever was before
+    assert found["never_looked_at"]["live_rows"] == 1000 and one(rows(s, "partitions"), name="ev")["default_rows"] == 1
+
+
 def test_changes_are_seen_at_the_next_poll_and_what_rests_stays(server, rounds):
     server.query("drop table if exists busy, resting; create table busy(a int); create table resting(a int primary key);"
                  "insert into resting values (1); analyze resting")

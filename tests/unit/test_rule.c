@@ -230,6 +230,36 @@ static void each_rule_of_standard_can_fire(void **state)
     world_done(&w);
 }
 
+#define ORDERS(numbers) "\"dataset\": \"tables\", \"target\": \"shop\", \"rows\": [{\"datid\": 5, \"relid\": 1, \"datname\": \"shop\", \"schema\": \"public\", \"name\": \"orders\"," \
+    "\"kind\": \"table\", \"is_system\": 0, \"autovacuum\": 1" numbers "}]}\n"
+
+static void alerts_of_a_table_stay_while_its_counters_are_lost(void **state)
+{
+    static const char samples[] =
+        "{\"at\": 0, " ORDERS(", \"live_rows\": 1e5, \"dead_rows\": 90000, \"vacuum_debt\": 2.5, \"mod_since_analyze\": 90000, \"analyze_debt\": 3")
+        "{\"at\": 3800, \"expect\": \"fired\", \"rule\": \"dead_tuples\"}\n"
+        "{\"at\": 3800, \"expect\": \"fired\", \"rule\": \"stale_statistics\"}\n"
+        "{\"at\": 3900, " ORDERS("")
+        "{\"at\": 5000, " ORDERS(", \"dead_rows\": 12, \"mod_since_analyze\": 12")
+        "{\"at\": 6000, \"expect\": \"nothing\"}\n"
+        "{\"at\": 6100, " ORDERS(", \"live_rows\": 1e5, \"dead_rows\": 0, \"vacuum_debt\": 0, \"mod_since_analyze\": 0, \"analyze_debt\": 0")
+        "{\"at\": 6300, \"expect\": \"resolved\", \"rule\": \"dead_tuples\"}\n"
+        "{\"at\": 6300, \"expect\": \"resolved\", \"rule\": \"stale_statistics\"}\n";
+    struct world w;
+    struct text out;
+    bool met = false;
+    (void)state;
+    world_init(&w);
+    from_config(&w, "");
+    text_init(&out, 1 << 20);
+    if (!trial_run(&w.rules, &w.registry, samples, strlen(samples), "lost.jsonl", &out, &met, &w.err))
+        fail_msg("%s", w.err.text);
+    if (!met)
+        fail_msg("%s", text_str(&out));
+    text_done(&out);
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +269,7 @@ int main(void)
         cmocka_unit_test(every_pack_loads_and_its_texts_are_whole),
         cmocka_unit_test(a_later_section_replaces_single_keys),
         cmocka_unit_test(each_rule_of_standard_can_fire),
+        cmocka_unit_test(alerts_of_a_table_stay_while_its_counters_are_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
