@@ -10,6 +10,10 @@
     " and (pg_stat_get_blocks_fetched(e.oid) > 0 or b.is_older and pg_stat_get_numscans(e.oid) = 0)"
 #define UPKEEP "pg_stat_get_vacuum_count(e.oid) + pg_stat_get_autovacuum_count(e.oid) + pg_stat_get_analyze_count(e.oid) + pg_stat_get_autoanalyze_count(e.oid)"
 
+/* What the counters say, else, where they are younger than the rows, what the last vacuum or analyze before them found. */
+#define COUNTED "case when " UPKEEP " = 0 and pg_stat_get_tuples_inserted(e.oid) < e.reltuples / 2 then greatest(pg_stat_get_live_tuples(e.oid), e.reltuples)" \
+    " else pg_stat_get_live_tuples(e.oid) end"
+
 static const struct column columns[] = {
     {"datid", KIND_KEY, TYPE_INT, .source = "d.oid", .help = "oid of the database"},
     {"relid", KIND_KEY, TYPE_INT, .source = "c.oid", .help = "oid of the partitioned table"},
@@ -34,7 +38,7 @@ static const struct column columns[] = {
     {"default_schema", KIND_LABEL, TYPE_TEXT, .source = "en.nspname", .help = "its schema"},
     {"default_name", KIND_LABEL, TYPE_TEXT, .source = "e.relname", .help = "its name"},
     {"ins", KIND_COUNTER, TYPE_REAL, UNIT_COUNT, "b.ins", .help = "rows inserted into its partitions, but not those of partitions that are cut again; rows that fit nowhere are not counted"},
-    {"default_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "case when e.relkind = 'r' and not (" UNCOUNTED ") then greatest(pg_stat_get_live_tuples(e.oid), e.reltuples, 0) end", .help = "rows in it, estimated: a partition cannot be made while its rows are there; n/a where its counters are younger than the table's rows, as after a crash, and neither vacuum nor analyze knows of any"},
+    {"default_rows", KIND_GAUGE, TYPE_REAL, UNIT_COUNT, "case when e.relkind = 'r' and not (" UNCOUNTED ") then " COUNTED " end", .help = "rows in it, estimated: a partition cannot be made while its rows are there; n/a where its counters are younger than the table's rows, as after a crash, and neither vacuum nor analyze knows of any"},
 };
 // clang-format on
 
