@@ -185,6 +185,22 @@ static void an_acknowledgement_has_a_comment_and_an_end(void **state)
     world_done(&w);
 }
 
+static void the_form_names_the_target_and_what_of_it(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    w.alert_keys[1] = "slots/instance";
+    world_alarm(&w);
+    world_open(&w, 24, 80, "alerts");
+    world_settle(&w);
+    world_type(&w, "A");
+    SHOWS(&w, "─ acknowledge: connections_saturation of shop, slots/instance ─");
+    world_type(&w, "<esc><down>S");
+    SHOWS(&w, "─ silence: lock_waits of shop ─");
+    world_done(&w);
+}
+
 static void what_is_acknowledged_can_be_taken_back(void **state)
 {
     (void)state;
@@ -192,7 +208,7 @@ static void what_is_acknowledged_can_be_taken_back(void **state)
     start_alarm(&w, "alerts");
     world_type(&w, "<down><down>A");
     world_settle(&w);
-    SHOWS(&w, "no longer acknowledged: settings_pending_restart");
+    SHOWS(&w, "no longer acknowledged: settings_pending_restart of shop");
     world_type(&w, "<enter>");
     assert_string_equal(w.ordered, "unack settings_pending_restart scope 0 for 0 s: ");
     world_done(&w);
@@ -222,7 +238,7 @@ static void a_key_acts_on_the_row_that_was_seen(void **state)
     another_leads(&w);
     world_type(&w, "A");
     world_settle(&w);
-    SHOWS(&w, "acknowledge: connections_saturation");
+    SHOWS(&w, "acknowledge: connections_saturation of shop");
     world_type(&w, "<enter>");
     assert_string_equal(w.ordered, "ack connections_saturation scope 0 for 0 s: ");
     world_settle(&w);
@@ -346,6 +362,7 @@ int main(void)
         cmocka_unit_test(enter_on_an_alert_opens_it_and_then_the_page_where_it_stands),
         cmocka_unit_test(a_long_text_of_a_detail_is_read_to_its_end),
         cmocka_unit_test(an_acknowledgement_has_a_comment_and_an_end),
+        cmocka_unit_test(the_form_names_the_target_and_what_of_it),
         cmocka_unit_test(what_is_acknowledged_can_be_taken_back),
         cmocka_unit_test(a_key_acts_on_the_row_that_was_seen),
         cmocka_unit_test(a_cursor_that_was_never_moved_stays_on_the_first_row),
