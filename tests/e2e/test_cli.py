@@ -80,6 +80,8 @@ def test_a_second_target_that_cannot_be_reached_is_told(server, dbvitals, tmp_pa
     (["query"], "SELECT"), (["query", "delete from sessions"], ""), (["query", "select nothing from sessions"], "nothing"),
     (["show", "--window", "3 weeks"], "window"), (["config", "frob"], "config check"),
     (["findings", "--dry-run"], "optimize"), (["findings", "--only", "analyze"], "optimize"), (["findings", "--budget", "1m"], "optimize"),
+    (["profile", "queries.sql", "-o", "out.json"], "profile does not take --output; it is for: show, query"), (["guard", "--output", "x"], "guard does not take --output"),
+    (["-o", "x"], "watch does not take --output"), (["check", "--dry-run"], "optimize"), (["doctor", "-f", "json"], "doctor does not take --format"),
     (["optimize", "--frobnicate"], "--frobnicate"), (["findings", "--frobnicate"], "--frobnicate"),
 ])
 def test_wrong_usage_is_exit_code_1_and_a_sentence(server, dbvitals, arguments, said):
