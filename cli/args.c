@@ -216,6 +216,11 @@ struct args_option args_option(int i)
     return (struct args_option){rows[i].name, rows[i].letter, rows[i].argument, rows[i].help};
 }
 
+bool args_is_of(int i, const char *command)
+{
+    return rows[i].of != NULL && list_has(rows[i].of, command);
+}
+
 bool args_name_server(const struct args *args)
 {
     return args->host != NULL || args->port != NULL || args->user != NULL || args->database != NULL;

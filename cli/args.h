@@ -48,5 +48,6 @@ struct args_option {
 };
 int args_n_options(void);
 struct args_option args_option(int i);
+bool args_is_of(int i, const char *command); /* not all commands take option I, but this one does */
 
 #endif

@@ -90,6 +90,17 @@ def test_wrong_usage_is_exit_code_1_and_a_sentence(server, dbvitals, arguments, 
     assert done.stderr.startswith("dbvitals: ") and said in done.stderr
 
 
+@pytest.mark.parametrize("word, said", [
+    ("guard", ["watch without a terminal", "Usage: dbvitals guard [TARGET...]", "dbvitals help options"]),
+    ("optimize", ["Usage: dbvitals optimize [TARGET...]", "--dry-run", "--budget TIME"]), ("demo", ["--stack"]), ("doctor", ["Usage: dbvitals doctor"]),
+    ("fleet", ["every stack in one line", "dbvitals --page fleet"]), ("overview", ["1, or :page overview"]),
+])
+def test_help_knows_commands_and_pages(dbvitals, word, said):
+    done = dbvitals("help", word)
+    assert done.returncode == 0 and all(s in " ".join(done.stdout.split()) for s in said), done.stdout + done.stderr
+    assert "no dataset, topic, command or page is called nosuch" in dbvitals("help", "nosuch").stderr
+
+
 def test_a_config_error_names_file_line_and_key(dbvitals, tmp_path):
     config = tmp_path / "c.conf"
     config.write_text("[dashboard]\nrefresh = 1s\nthene = dark\n")
