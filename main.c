@@ -77,11 +77,15 @@ static bool allow_files(struct err *err)
 static int run(struct args *args)
 {
     const struct subcommand *command = args->n_words > 0 ? find(args->words[0]) : NULL;
+    struct err err = {0};
     if (args->help)
         help_usage(stdout, subcommands, N_SUBCOMMANDS);
     else if (args->version)
         puts("dbvitals " DBVITALS_VERSION DBVITALS_WITHOUT);
-    else if (command == NULL)
+    else if (!args_check(args, command == NULL ? subcommands[0].name : command->name, &err)) {
+        output_tell(stderr, err.text);
+        return EXIT_USAGE;
+    } else if (command == NULL)
         return subcommands[0].run(args);
     else {
         args_drop_word(args);

@@ -18,6 +18,7 @@ static const struct row {
     enum form form;
     size_t member;
     const char *argument, *help;
+    const char *of; /* the commands that take it; NULL: all of them */
 } rows[] = {
     // clang-format off
     {"host",          'h', FORM_TEXT,     offsetof(struct args, host),          "HOST",    "server's host or socket directory"},
@@ -28,9 +29,9 @@ static const struct row {
     {"all-databases", 'a', FORM_FLAG,     offsetof(struct args, all_databases), NULL,      "tables and indexes of every database of the server"},
     {"refresh",       'r', FORM_DURATION, offsetof(struct args, refresh_s),     "S",       "seconds between refreshes, 0.25 to 300 (default 1)"},
     {"window",        'w', FORM_TEXT,     offsetof(struct args, window),        "WINDOW",  "last, 1m, 5m, 15m, 1h, reset or start"},
-    {"format",        'f', FORM_TEXT,     offsetof(struct args, format),        "FORMAT",  "table, json or csv (show, query, profile); table, markdown or man (help)"},
-    {"samples",       'n', FORM_TEXT,     offsetof(struct args, samples_given), "N|FILE",  "print N times, one a refresh (show, query); the file of alerts test"},
-    {"rules",         0,   FORM_TEXT,     offsetof(struct args, rules),         "FILE",    "rules that are tried (alerts test)"},
+    {"format",        'f', FORM_TEXT,     offsetof(struct args, format),        "FORMAT",  "table, json or csv (show, query, alerts, findings, optimize, profile); table, markdown or man (help)", "show, query, alerts, findings, optimize, profile, help"},
+    {"samples",       'n', FORM_TEXT,     offsetof(struct args, samples_given), "N|FILE",  "print N times, one a refresh (show, query); the file of alerts test", "show, query, alerts"},
+    {"rules",         0,   FORM_TEXT,     offsetof(struct args, rules),         "FILE",    "rules that are tried (alerts test)", "alerts"},
     {"page",          0,   FORM_TEXT,     offsetof(struct args, page),          "NAME",    "page to start with"},
     {"theme",         0,   FORM_TEXT,     offsetof(struct args, theme),         "NAME",    "dark, light, colour-blind, mono, or a file"},
     {"ascii",         0,   FORM_FLAG,     offsetof(struct args, ascii),         NULL,      "draw with ASCII characters only"},
@@ -39,26 +40,26 @@ static const struct row {
     {"notify",        0,   FORM_FLAG,     offsetof(struct args, notify),        NULL,      "deliver alerts to the webhooks, as a guard does"},
     {"read-only",     0,   FORM_FLAG,     offsetof(struct args, read_only),     NULL,      "offer nothing that changes a server"},
     {"config",        'c', FORM_TEXT,     offsetof(struct args, config),        "FILE",    "config file instead of the usual places"},
-    {"output",        'o', FORM_TEXT,     offsetof(struct args, output),        "FILE",    "write there instead of standard output (show, query)"},
-    {"comment",       0,   FORM_TEXT,     offsetof(struct args, comment),       "TEXT",    "why (alerts ack, silence)"},
-    {"for",           0,   FORM_TEXT,     offsetof(struct args, span),          "TIME",    "how long: 30m, 2h, 1d (alerts ack, silence)"},
-    {"rule",          0,   FORM_TEXT,     offsetof(struct args, rule),          "PATTERN", "rules that are silenced: * and ? (alerts silence)"},
-    {"target",        0,   FORM_TEXT,     offsetof(struct args, target),        "PATTERN", "targets that are silenced (alerts silence)"},
-    {"wait",          0,   FORM_TEXT,     offsetof(struct args, wait),          "TIME",    "wait so long for what rules need (check)"},
-    {"all",           0,   FORM_FLAG,     offsetof(struct args, all),           NULL,      "alerts that are acknowledged, silenced or inhibited decide too (check)"},
-    {"dry-run",       0,   FORM_FLAG,     offsetof(struct args, dry_run),       NULL,      "show the plan, run nothing (optimize)"},
-    {"yes",           0,   FORM_FLAG,     offsetof(struct args, yes),           NULL,      "run the plan without asking (optimize)"},
-    {"only",          0,   FORM_TEXT,     offsetof(struct args, only),          "KINDS",   "kinds of action in the plan: analyze, vacuum (the default), reindex, index, drop, ... (optimize)"},
-    {"budget",        0,   FORM_TEXT,     offsetof(struct args, budget),        "TIME",    "how long the plan may take in all: 10m, 2h (optimize), or one query with all its runs (profile; 30s)"},
-    {"runs",          0,   FORM_TEXT,     offsetof(struct args, runs),          "N",       "how often each query is run (profile; 100)"},
-    {"warmup",        0,   FORM_TEXT,     offsetof(struct args, warmup),        "N",       "runs before them that do not count (profile; 3)"},
-    {"p95",           0,   FORM_TEXT,     offsetof(struct args, p95),           "TIME",    "the target of queries that have none in the file: 50ms (profile)"},
-    {"p99",           0,   FORM_TEXT,     offsetof(struct args, p99),           "TIME",    "the same for the slowest run in a hundred (profile)"},
-    {"timeout",       0,   FORM_TEXT,     offsetof(struct args, timeout),       "TIME",    "how long one run may take (profile; 10s)"},
-    {"compare",       0,   FORM_TEXT,     offsetof(struct args, compare),       "FILE",    "an earlier profile, written with --format json (profile)"},
-    {"max-regression", 0,  FORM_TEXT,     offsetof(struct args, max_regression), "PERCENT", "how much slower than then a query may be (profile; 20%)"},
-    {"write-migrations", 0, FORM_TEXT,    offsetof(struct args, write_migrations), "DIR",  "write the schema changes of the ledger there, as up/down SQL (findings)"},
-    {"stack",         0,   FORM_FLAG,     offsetof(struct args, stack),         NULL,      "the whole stack: PgBouncer, an application, Redis, where they are installed (demo)"},
+    {"output",        'o', FORM_TEXT,     offsetof(struct args, output),        "FILE",    "write there instead of standard output (show, query)", "show, query"},
+    {"comment",       0,   FORM_TEXT,     offsetof(struct args, comment),       "TEXT",    "why (alerts ack, silence)", "alerts"},
+    {"for",           0,   FORM_TEXT,     offsetof(struct args, span),          "TIME",    "how long: 30m, 2h, 1d (alerts ack, silence)", "alerts"},
+    {"rule",          0,   FORM_TEXT,     offsetof(struct args, rule),          "PATTERN", "rules that are silenced: * and ? (alerts silence)", "alerts"},
+    {"target",        0,   FORM_TEXT,     offsetof(struct args, target),        "PATTERN", "targets that are silenced (alerts silence)", "alerts"},
+    {"wait",          0,   FORM_TEXT,     offsetof(struct args, wait),          "TIME",    "wait so long for what rules need (check)", "check"},
+    {"all",           0,   FORM_FLAG,     offsetof(struct args, all),           NULL,      "alerts that are acknowledged, silenced or inhibited decide too (check)", "check"},
+    {"dry-run",       0,   FORM_FLAG,     offsetof(struct args, dry_run),       NULL,      "show the plan, run nothing (optimize)", "optimize"},
+    {"yes",           0,   FORM_FLAG,     offsetof(struct args, yes),           NULL,      "run the plan without asking (optimize)", "optimize"},
+    {"only",          0,   FORM_TEXT,     offsetof(struct args, only),          "KINDS",   "kinds of action in the plan: analyze, vacuum (the default), reindex, index, drop, ... (optimize)", "optimize"},
+    {"budget",        0,   FORM_TEXT,     offsetof(struct args, budget),        "TIME",    "how long the plan may take in all: 10m, 2h (optimize), or one query with all its runs (profile; 30s)", "optimize, profile"},
+    {"runs",          0,   FORM_TEXT,     offsetof(struct args, runs),          "N",       "how often each query is run (profile; 100)", "profile"},
+    {"warmup",        0,   FORM_TEXT,     offsetof(struct args, warmup),        "N",       "runs before them that do not count (profile; 3)", "profile"},
+    {"p95",           0,   FORM_TEXT,     offsetof(struct args, p95),           "TIME",    "the target of queries that have none in the file: 50ms (profile)", "profile"},
+    {"p99",           0,   FORM_TEXT,     offsetof(struct args, p99),           "TIME",    "the same for the slowest run in a hundred (profile)", "profile"},
+    {"timeout",       0,   FORM_TEXT,     offsetof(struct args, timeout),       "TIME",    "how long one run may take (profile; 10s)", "profile"},
+    {"compare",       0,   FORM_TEXT,     offsetof(struct args, compare),       "FILE",    "an earlier profile, written with --format json (profile)", "profile"},
+    {"max-regression", 0,  FORM_TEXT,     offsetof(struct args, max_regression), "PERCENT", "how much slower than then a query may be (profile; 20%)", "profile"},
+    {"write-migrations", 0, FORM_TEXT,    offsetof(struct args, write_migrations), "DIR",  "write the schema changes of the ledger there, as up/down SQL (findings)", "findings"},
+    {"stack",         0,   FORM_FLAG,     offsetof(struct args, stack),         NULL,      "the whole stack: PgBouncer, an application, Redis, where they are installed (demo)", "demo"},
     {"help",          '?', FORM_FLAG,     offsetof(struct args, help),          NULL,      "this help"},
     {"version",       'V', FORM_FLAG,     offsetof(struct args, version),       NULL,      "print the version"},
     // clang-format on
@@ -156,6 +157,38 @@ bool args_parse(int argc, char **argv, struct args *out, struct err *err)
     return ok;
 }
 
+static bool is_given(const struct row *row, const struct args *args)
+{
+    const char *member = (const char *)args + row->member;
+    switch (row->form) {
+    case FORM_FLAG:
+        return *(const bool *)(const void *)member;
+    case FORM_TEXT:
+        return *(char *const *)(const void *)member != NULL;
+    case FORM_DURATION:
+        break;
+    }
+    return !isnan(*(const double *)(const void *)member);
+}
+
+/* LIST: words with ", " between them. */
+static bool list_has(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)) != NULL; at += len)
+        if ((at == list || at[-1] == ' ') && (at[len] == '\0' || at[len] == ','))
+            return true;
+    return false;
+}
+
+bool args_check(const struct args *args, const char *command, struct err *err)
+{
+    for (int i = 0; i < N_ROWS; i++)
+        if (rows[i].of != NULL && is_given(&rows[i], args) && !list_has(rows[i].of, command))
+            return fail(err, "%s does not take --%s; it is for: %s", command, rows[i].name, rows[i].of);
+    return true;
+}
+
 void args_drop_word(struct args *args)
 {
     free(args->words[0]);
@@ -181,6 +214,11 @@ int args_n_options(void)
 struct args_option args_option(int i)
 {
     return (struct args_option){rows[i].name, rows[i].letter, rows[i].argument, rows[i].help};
+}
+
+bool args_is_of(int i, const char *command)
+{
+    return rows[i].of != NULL && list_has(rows[i].of, command);
 }
 
 bool args_name_server(const struct args *args)

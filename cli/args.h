@@ -31,6 +31,8 @@ struct args {
 
 /* Parses ARGV; a subcommand is the first of the words, before or after options. Strings are copied, and the originals blanked where they may hold a password, so that ps does not show it. */
 bool args_parse(int argc, char **argv, struct args *out, struct err *err);
+/* False if an option was given that COMMAND does not take: nothing is ignored in silence. */
+bool args_check(const struct args *args, const char *command, struct err *err);
 /* Takes the first of the words away. */
 void args_drop_word(struct args *args);
 void args_done(struct args *args);
@@ -46,5 +48,6 @@ struct args_option {
 };
 int args_n_options(void);
 struct args_option args_option(int i);
+bool args_is_of(int i, const char *command); /* not all commands take option I, but this one does */
 
 #endif

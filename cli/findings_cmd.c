@@ -58,34 +58,12 @@ static int print(struct advice *a, enum export_format format, struct err *err)
     return EXIT_OK;
 }
 
-/* What changes servers is another command's. */
-static bool check_options(const struct args *args, struct err *err)
-{
-    const struct {
-        bool given;
-        const char *name;
-    } others[] = {{args->dry_run, "dry-run"},
-                  {args->yes, "yes"},
-                  {args->only != NULL, "only"},
-                  {args->budget != NULL, "budget"}};
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        if (others[i].given)
-            return fail(err,
-                        "findings: --%s belongs to dbvitals optimize; findings only tells, and runs nothing",
-                        others[i].name);
-    return true;
-}
-
 int findings_run(const struct args *args)
 {
     struct advice a = {.door = NULL};
     struct err err = {0};
     enum export_format format;
     int code = EXIT_USAGE;
-    if (!check_options(args, &err)) {
-        output_tell(stderr, err.text);
-        return EXIT_USAGE;
-    }
     if (args->write_migrations != NULL)
         return migrations_run(args);
     if (output_format_parse(args->format, &format, &err))

@@ -278,17 +278,49 @@ static const struct topic *find(const char *word)
     return NULL;
 }
 
+static bool pages_read(struct pages *pages, const struct session *s, struct err *err)
+{
+    return pages_add_builtin(pages, err) && pages_add(pages, &s->config, err);
+}
+
 static bool print_topic(struct help *h, const struct topic *topic, const struct session *s, struct err *err)
 {
     struct pages pages;
     pages_init(&pages);
-    bool ok = !topic->pages || (pages_add_builtin(&pages, err) && pages_add(&pages, &s->config, err));
+    bool ok = !topic->pages || pages_read(&pages, s, err);
     h->pages = &pages;
     if (ok && strcmp(topic->name, "completion") != 0) /* which is no text to read */
         doc_title(&h->doc, topic->name, topic->help);
     if (ok)
         topic->print(h);
     h->pages = NULL;
+    pages_done(&pages);
+    return ok;
+}
+
+static bool print_command(struct help *h, const char *word)
+{
+    for (int i = 0; i < h->n_subcommands; i++)
+        if (strcmp(h->subcommands[i].name, word) == 0) {
+            help_command(h, &h->subcommands[i]);
+            return true;
+        }
+    return false;
+}
+
+static bool print_page(struct help *h, const char *word, const struct session *s, struct err *err)
+{
+    struct pages pages;
+    const struct page *page = NULL;
+    pages_init(&pages);
+    bool ok = pages_read(&pages, s, err);
+    for (int i = 0; i < pages.n_pages && ok; i++)
+        if (!pages.pages[i]->detail && strcmp(pages.pages[i]->name, word) == 0)
+            page = pages.pages[i];
+    if (page != NULL)
+        help_page(h, page);
+    else if (ok)
+        ok = fail(err, "no dataset, topic, command or page is called %s; see: dbvitals help datasets, dbvitals help topics", word);
     pages_done(&pages);
     return ok;
 }
@@ -305,8 +337,7 @@ static bool print_word(struct help *h, const char *word, struct session *s, bool
         return print_topic(h, topic, s, err);
     const struct dataset *d = registry_find(&s->registry, word);
     if (d == NULL)
-        return fail(
-            err, "no dataset or topic is called %s; see: dbvitals help datasets, dbvitals help topics", word);
+        return print_command(h, word) || print_page(h, word, s, err);
     help_dataset(&h->doc, d);
     return true;
 }

@@ -26,6 +26,9 @@ void help_usage(FILE *f, const struct subcommand *subcommands, int n);
 int help_run(const struct args *args, const struct subcommand *subcommands, int n);
 /* One dataset: what a row is, and every column. */
 void help_dataset(struct doc *doc, const struct dataset *d);
+/* cli/help_word.c: what a command, or an ordinary page, is, and where to read on. */
+void help_command(struct help *h, const struct subcommand *command);
+void help_page(struct help *h, const struct page *page);
 /* What can be done to a server. */
 void actions_help(struct help *h);
 void profile_help(struct help *h); /* cli/help_profile.c */

@@ -13,6 +13,8 @@
 static const double settle_s = 0.05;
 /* No rows before the first answer of what a pane reads are no news: within this time from the start. */
 static const double first_answers_s = 2;
+/* A sentence in the last line has been read by then, and may be true no longer. */
+static const double said_for_s = 20;
 
 struct visit *dash_visit(struct dash *d)
 {
@@ -230,10 +232,21 @@ static void visit_tick(struct visit *v, double now, double *wait)
     }
 }
 
+/* What is typed stands in its place, and is not disturbed. */
+static void said_tick(struct dash *d, double now)
+{
+    bool typing = d->mode == MODE_FILTER || d->mode == MODE_PALETTE || d->mode == MODE_FORM;
+    if (d->said[0] == '\0' || typing || (now >= d->said_s && now - d->said_s < said_for_s))
+        return;
+    d->said[0] = '\0';
+    d->dirty = true;
+}
+
 double dash_tick(struct dash *d)
 {
     double now = d->host.now(d->host.ctx), wait = floor(now) + 1 - now;
     dash_look_for_page(d);
+    said_tick(d, now);
     /* When panes without rows stop waiting, what they show changes by itself. */
     if (now - d->opened_s < first_answers_s + 1 && dash_clock_due(d))
         d->dirty = true;
@@ -291,6 +304,7 @@ void dash_say(struct dash *d, enum role role, const char *text)
 {
     snprintf(d->said, sizeof(d->said), "%s", text);
     d->said_role = role;
+    d->said_s = d->host.now(d->host.ctx);
     d->dirty = true;
 }
 

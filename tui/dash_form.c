@@ -57,7 +57,8 @@ static bool alert_of(struct form *f, enum command c, const struct result *from, 
     text_of(from, row, "rule", f->rule, sizeof(f->rule));
     text_of(from, row, "target", f->target, sizeof(f->target));
     text_of(from, row, "alert_key", f->key, sizeof(f->key));
-    snprintf(f->title, sizeof(f->title), " %s: %.80s %.80s", deeds[f->deed].verb, f->rule, f->key);
+    snprintf(f->title, sizeof(f->title), " %s: %.60s of %.50s%s%.50s ", deeds[f->deed].verb, f->rule, f->target,
+             f->key[0] != '\0' ? ", " : "", f->key);
     return true;
 }
 

@@ -294,37 +294,59 @@ static void parts_draw(struct parts *ps, struct area a)
 
 /* ---- pages ---- */
 
-static void tabs_draw(struct dash *d, struct area a)
+static const char more[] = "0 more"; /* the door to all other pages */
+enum { MORE = sizeof(more) - 1, NAMED_FROM = 100 };
+
+/* The second line: a digit a page, and the names of as many as there is room for. */
+struct menu {
+    int room, gap;
+    int named; /* so many of the pages, from the first, have their name; the open one has it anyway */
+    bool more;
+};
+
+static int tab_text(const struct page *page, bool named, char *out, size_t size)
+{
+    snprintf(out, size, named ? "%c %s" : "%c", page->key, page->title);
+    return utf8_columns(out);
+}
+
+/* Up to the column where what follows the pages begins. */
+static int menu_width(const struct dash *d, const struct menu *m)
 {
     const struct pages *pages = d->options.pages;
-    char right[80], every[32];
-    snprintf(every, sizeof(every), d->refresh_s < 60 ? "%g s" : "%g", d->refresh_s);
-    snprintf(right, sizeof(right), "window %s   every %s", d->window, every);
-    /* A page without a digit, and details, are named too. */
-    const struct visit *v = dash_visit(d);
-    char here[120] = "";
-    if (d->n_stack > 0 || v->page->key == 0)
-        snprintf(here, sizeof(here), "› %s", v->page->title);
-    int room = a.columns - utf8_columns(right) - 3, at = 1, named = 0, i;
-    if (room < 40 + utf8_columns(here)) {
-        snprintf(right, sizeof(right), "%s %s", d->window, every);
-        room = a.columns - utf8_columns(right) - 2;
-    }
-    room -= here[0] != '\0' ? utf8_columns(here) + 2 : 0;
-    for (i = 0; i < pages->n_pages; i++) {
-        const struct page *page = pages->pages[i];
+    int sum = 1;
+    char tab[80];
+    for (int i = 0, nth = 0; i < pages->n_pages; i++)
+        if (pages->pages[i]->key != 0)
+            sum += tab_text(pages->pages[i], nth++ < m->named || i == d->page, tab, sizeof(tab)) + m->gap;
+    return sum;
+}
+
+/* Names give way to the door, from the last. */
+static struct menu menu_fit(const struct dash *d, int columns, int room)
+{
+    struct menu m = {.room = room, .gap = columns < NAMED_FROM ? 1 : 2, .more = true};
+    m.named = columns < NAMED_FROM ? 0 : d->options.pages->n_pages;
+    while (m.named > 0 && menu_width(d, &m) + MORE >= room)
+        m.named--;
+    m.more = menu_width(d, &m) + MORE < room;
+    return m;
+}
+
+/* Returns the column behind them. */
+static int tabs_draw(struct dash *d, struct area a, const struct menu *m)
+{
+    const struct pages *pages = d->options.pages;
+    int at = 1;
+    for (int i = 0, nth = 0; i < pages->n_pages; i++) {
         char tab[80];
-        if (page->key == 0)
+        if (pages->pages[i]->key == 0)
             continue;
         bool open = i == d->page;
-        /* Where names do not fit, other pages keep their digit. */
-        snprintf(tab, sizeof(tab), "%c %s", page->key, page->title);
-        int width = utf8_columns(tab);
-        if (at + width + 2 > room || (a.columns < 100 && !open)) {
-            snprintf(tab, sizeof(tab), "%c", page->key);
-            width = 1;
-        }
-        if (at + width + 1 > room)
+        int width = tab_text(pages->pages[i], nth++ < m->named || open, tab, sizeof(tab));
+        if (at + width + 2 > m->room)
+            width = tab_text(pages->pages[i], false, tab, sizeof(tab));
+        if (at + width + 1 > m->room)
             break;
         area_put(a, 0, at, width, STYLE(open ? ROLE_ACCENT : ROLE_HEAD), tab, true);
         if (open)
@@ -332,16 +354,35 @@ static void tabs_draw(struct dash *d, struct area a)
         else
             area_restyle(a, 0, at, 1, STYLE(ROLE_HEAD_KEY));
         hit_add(d, HIT_PAGE, a.row, at, 1, width, i);
-        at += width + (a.columns < 100 ? 1 : 2);
-        named++;
+        at += width + m->gap;
     }
-    if (here[0] != '\0')
-        area_put(a, 0, at, utf8_columns(here), (struct style){ROLE_ACCENT, ATTR_BOLD}, here, true);
-    else if (at + 6 < room && named > 0) {
-        area_put(a, 0, at, 6, STYLE(ROLE_HEAD), "0 more", false);
+    return at;
+}
+
+static void menu_draw(struct dash *d, struct area a)
+{
+    char right[80], every[32], here[120] = "";
+    snprintf(every, sizeof(every), d->refresh_s < 60 ? "%g s" : "%g", d->refresh_s);
+    snprintf(right, sizeof(right), "window %s   every %s", d->window, every);
+    /* A page without a digit, and details, are named too. */
+    const struct visit *v = dash_visit(d);
+    if (d->n_stack > 0 || v->page->key == 0)
+        snprintf(here, sizeof(here), "› %s", v->page->title);
+    int room = a.columns - utf8_columns(right) - 3;
+    if (room < 40 + utf8_columns(here)) {
+        snprintf(right, sizeof(right), "%s %s", d->window, every);
+        room = a.columns - utf8_columns(right) - 2;
+    }
+    room -= here[0] != '\0' ? utf8_columns(here) + 2 : 0;
+    struct menu m = menu_fit(d, a.columns, room);
+    int at = tabs_draw(d, a, &m);
+    if (m.more) {
+        area_put(a, 0, at, MORE, STYLE(ROLE_HEAD), more, false);
         area_restyle(a, 0, at, 1, STYLE(ROLE_HEAD_KEY));
-        hit_add(d, HIT_KEY, a.row, at, 1, 6, COMMAND_PAGE);
+        hit_add(d, HIT_KEY, a.row, at, 1, MORE, COMMAND_PAGE);
+        at += MORE + m.gap;
     }
+    area_put(a, 0, at, utf8_columns(here), (struct style){ROLE_ACCENT, ATTR_BOLD}, here, true);
     area_put_right(a, 0, 0, a.columns - 1, STYLE(ROLE_HEAD), right);
 }
 
@@ -371,7 +412,7 @@ void head_draw(struct dash *d, struct area a)
     area_fill(a, STYLE(ROLE_HEAD), NULL);
     parts_draw(&ps, area_part(a, 0, 0, 1, a.columns));
     if (a.rows > 1)
-        tabs_draw(d, area_part(a, 1, 0, 1, a.columns));
+        menu_draw(d, area_part(a, 1, 0, 1, a.columns));
     if (a.rows > 2) {
         const char *missing = d->trouble[0] != '\0' ? d->trouble : head_text(d, "missing", buf, sizeof(buf));
         area_put(a, 2, 1, a.columns - 2, STYLE(ROLE_WARNING), missing == NULL ? "" : missing, true);

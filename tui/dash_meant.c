@@ -133,7 +133,7 @@ static bool is_stale(struct dash *d, const char *target, char *out, size_t size)
     if (down && isnan(age))
         snprintf(out, size, "%s: nothing is known of %s yet", state->text, target);
     else
-        snprintf(out, size, "%s: what is known of %s is %.0f s old: not done on numbers of then",
+        snprintf(out, size, "%s, so nothing was done: what is known of %s is %.0f s old",
                  down ? state->text : "STALE", target, age);
     return down || old;
 }
@@ -153,7 +153,7 @@ bool dash_why_no_cure(struct dash *d, const char *target, const char *dataset, c
     if (why == NULL && (isnan(age_s) || age_s > fmax(cadences * every_s, least_stale_s))) {
         snprintf(out, size,
                  isnan(age_s) ? "there is no sample of %s yet"
-                              : "what is known of %s is %.0f s old: not done on numbers of then",
+                              : "nothing was done: what is known of %s is %.0f s old",
                  dataset, age_s);
         return true;
     }

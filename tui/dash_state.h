@@ -173,6 +173,7 @@ struct dash {
     int overlay_top;
     char said[300];
     enum role said_role;
+    double said_s; /* when */
     bool dirty;
     double drawn_second;
     struct hit hits[MAX_HITS];

@@ -80,12 +80,25 @@ def test_a_second_target_that_cannot_be_reached_is_told(server, dbvitals, tmp_pa
     (["query"], "SELECT"), (["query", "delete from sessions"], ""), (["query", "select nothing from sessions"], "nothing"),
     (["show", "--window", "3 weeks"], "window"), (["config", "frob"], "config check"),
     (["findings", "--dry-run"], "optimize"), (["findings", "--only", "analyze"], "optimize"), (["findings", "--budget", "1m"], "optimize"),
+    (["profile", "queries.sql", "-o", "out.json"], "profile does not take --output; it is for: show, query"), (["guard", "--output", "x"], "guard does not take --output"),
+    (["-o", "x"], "watch does not take --output"), (["check", "--dry-run"], "optimize"), (["doctor", "-f", "json"], "doctor does not take --format"),
     (["optimize", "--frobnicate"], "--frobnicate"), (["findings", "--frobnicate"], "--frobnicate"),
 ])
 def test_wrong_usage_is_exit_code_1_and_a_sentence(server, dbvitals, arguments, said):
     done = dbvitals(*arguments, env=server.env())
     assert done.returncode == 1
     assert done.stderr.startswith("dbvitals: ") and said in done.stderr
+
+
+@pytest.mark.parametrize("word, said", [
+    ("guard", ["watch without a terminal", "Usage: dbvitals guard [TARGET...]", "dbvitals help options"]),
+    ("optimize", ["Usage: dbvitals optimize [TARGET...]", "--dry-run", "--budget TIME"]), ("demo", ["--stack"]), ("doctor", ["Usage: dbvitals doctor"]),
+    ("fleet", ["every stack in one line", "dbvitals --page fleet"]), ("overview", ["1, or :page overview"]),
+])
+def test_help_knows_commands_and_pages(dbvitals, word, said):
+    done = dbvitals("help", word)
+    assert done.returncode == 0 and all(s in " ".join(done.stdout.split()) for s in said), done.stdout + done.stderr
+    assert "no dataset, topic, command or page is called nosuch" in dbvitals("help", "nosuch").stderr
 
 
 def test_a_config_error_names_file_line_and_key(dbvitals, tmp_path):

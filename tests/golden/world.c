@@ -448,11 +448,12 @@ static void alert_set(const struct world *w, struct sample *s, int row, const st
 {
     char id[20], title[300];
     const char *state = w->alert_states[row] != NULL ? w->alert_states[row] : a->state,
-               *severity = w->alert_severities[row] != NULL ? w->alert_severities[row] : a->severity;
+               *severity = w->alert_severities[row] != NULL ? w->alert_severities[row] : a->severity,
+               *key = w->alert_keys[row] != NULL ? w->alert_keys[row] : a->key;
     snprintf(id, sizeof(id), "%016x", 0xa1e47000 + row);
     snprintf(title, sizeof(title), "%s %s: %s", a->level > 2 ? "CRITICAL" : "WARNING", target, a->summary);
     const char *texts[][2] = {{"rule", a->rule},
-                              {"alert_key", a->key},
+                              {"alert_key", key},
                               {"alert_id", id},
                               {"state", state},
                               {"severity", severity},

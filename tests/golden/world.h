@@ -32,7 +32,7 @@ struct world {
     const char *state, *error; /* of the target */
     double uptime_s, was_up_s;
     /* Of the alerts of world_alarm, in its order; NULL: as they stand there. Set before it. */
-    const char *alert_states[4], *alert_severities[4];
+    const char *alert_states[4], *alert_severities[4], *alert_keys[4];
     const char *maintenance; /* in force; NULL: none */
     double every_s;          /* what the engine says of the cadence of each collector; 0: nothing */
     double read_ago_s;       /* how old the newest sample of each collector is, as the engine says */

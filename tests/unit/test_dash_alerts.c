@@ -185,7 +185,7 @@ static void a_long_text_of_a_detail_is_read_to_its_end(void **state)
     world_alarm(&w);
     world_open(&w, 24, 50, "alerts");
     world_settle(&w);
-    SHOWS_NOT(&w, "91 of 97");
+    SHOWS_NOT(&w, "(94 %)");
     world_type(&w, "<enter>");
     world_settle(&w);
     SHOWS(&w, " title           CRITICAL shop: 91 of 97");
@@ -213,6 +213,49 @@ static void an_acknowledgement_has_a_comment_and_an_end(void **state)
     world_done(&w);
 }
 
+static void a_narrow_screen_says_which_target_and_what_is_wrong(void **state)
+{
+    static const struct {
+        int columns;
+        const char *row;
+    } sizes[] = {
+        {80, "▶ shop   firing  critical  1m01s "},
+        {120, "▶ connections_saturation    shop    firing   critical   1m01s"},
+    };
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct world w;
+        world_init(&w, WORLD_TROUBLE);
+        w.alert_keys[0] = "run_id=5b0e1c6a7d3f49b8a2c1d0e9f8a7b6c5d4e3f2a1";
+        w.alert_keys[1] = "kind=slots, name=instance";
+        world_alarm(&w);
+        world_open(&w, 24, sizes[i].columns, "alerts");
+        world_settle(&w);
+        SHOWS(&w, "target");
+        SHOWS(&w, sizes[i].row);
+        SHOWS(&w, "91 of 97 connections taken (");
+        SHOWS(&w, "4 sessions blocked 3m58s by ");
+        SHOWS_NOT(&w, "run_id=");
+        world_done(&w);
+    }
+}
+
+static void the_form_names_the_target_and_what_of_it(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, WORLD_TROUBLE);
+    w.alert_keys[1] = "slots/instance";
+    world_alarm(&w);
+    world_open(&w, 24, 80, "alerts");
+    world_settle(&w);
+    world_type(&w, "A");
+    SHOWS(&w, "─ acknowledge: connections_saturation of shop, slots/instance ─");
+    world_type(&w, "<esc><down>S");
+    SHOWS(&w, "─ silence: lock_waits of shop ─");
+    world_done(&w);
+}
+
 static void what_is_acknowledged_can_be_taken_back(void **state)
 {
     (void)state;
@@ -220,7 +263,7 @@ static void what_is_acknowledged_can_be_taken_back(void **state)
     start_alarm(&w, "alerts");
     world_type(&w, "<down><down>A");
     world_settle(&w);
-    SHOWS(&w, "no longer acknowledged: settings_pending_restart");
+    SHOWS(&w, "no longer acknowledged: settings_pending_restart of shop");
     world_type(&w, "<enter>");
     assert_string_equal(w.ordered, "unack settings_pending_restart scope 0 for 0 s: ");
     world_done(&w);
@@ -250,7 +293,7 @@ static void a_key_acts_on_the_row_that_was_seen(void **state)
     another_leads(&w);
     world_type(&w, "A");
     world_settle(&w);
-    SHOWS(&w, "acknowledge: connections_saturation");
+    SHOWS(&w, "acknowledge: connections_saturation of shop");
     world_type(&w, "<enter>");
     assert_string_equal(w.ordered, "ack connections_saturation scope 0 for 0 s: ");
     world_settle(&w);
@@ -376,6 +419,8 @@ int main(void)
         cmocka_unit_test(enter_on_an_alert_opens_it_and_then_the_page_where_it_stands),
         cmocka_unit_test(a_long_text_of_a_detail_is_read_to_its_end),
         cmocka_unit_test(an_acknowledgement_has_a_comment_and_an_end),
+        cmocka_unit_test(a_narrow_screen_says_which_target_and_what_is_wrong),
+        cmocka_unit_test(the_form_names_the_target_and_what_of_it),
         cmocka_unit_test(what_is_acknowledged_can_be_taken_back),
         cmocka_unit_test(a_key_acts_on_the_row_that_was_seen),
         cmocka_unit_test(a_cursor_that_was_never_moved_stays_on_the_first_row),

@@ -183,7 +183,7 @@ static void it_is_off_while_the_head_says_that_the_server_is_stale_or_down(void 
         world_stopped(&w, 12);
         world_settle(&w);
         offered(&w, keys[i]);
-        SHOWS(&w, "STALE: what is known of shop is 12 s old: not done on numbers of then");
+        SHOWS(&w, "STALE, so nothing was done: what is known of shop is 12 s old");
         SHOWS_NOT(&w, "y does it");
         SHOWS_NOT(&w, "update statistics");
         world_done(&w);
@@ -191,7 +191,7 @@ static void it_is_off_while_the_head_says_that_the_server_is_stale_or_down(void 
         world_lost(&w, "down", 1);
         world_settle(&w);
         offered(&w, keys[i]);
-        SHOWS(&w, "down: what is known of shop is 1 s old: not done on numbers of then");
+        SHOWS(&w, "down, so nothing was done: what is known of shop is 1 s old");
         SHOWS_NOT(&w, "y does it");
         world_done(&w);
     }
@@ -208,7 +208,7 @@ static void it_is_off_when_the_server_stops_while_the_dialog_stands(void **state
     world_settle(&w);
     type(&w, "y");
     assert_int_equal(w.n_cured, 0);
-    SHOWS(&w, "STALE: what is known of shop is 12 s old");
+    SHOWS(&w, "STALE, so nothing was done: what is known of shop is 12 s old");
     world_done(&w);
 }
 

@@ -27,6 +27,45 @@ static void the_last_line_says_back_where_q_goes_back(void **state)
     world_done(&w);
 }
 
+static void the_door_to_all_pages_stands_at_every_width(void **state)
+{
+    (void)state;
+    for (int columns = 80; columns <= 140; columns++) {
+        struct world w;
+        start_sized(&w, WORLD_TROUBLE, 24, columns, "sessions");
+        world_type(&w, "w"); /* of another width */
+        SHOWS(&w, "2 sessions");
+        SHOWS(&w, "0 more");
+        world_type(&w, ":page alerts<enter>");
+        SHOWS(&w, " 9 ");
+        SHOWS(&w, "0 more");
+        SHOWS(&w, "› alerts");
+        world_done(&w);
+    }
+    struct world w;
+    start(&w, WORLD_TROUBLE, NULL); /* names go from the last, and no more than must */
+    SHOWS(&w, "6 pools  7 caches  8  9  0 more");
+    world_done(&w);
+}
+
+static void what_was_said_goes_by_itself_after_a_while(void **state)
+{
+    (void)state;
+    struct world w;
+    start(&w, WORLD_TROUBLE, "sessions");
+    world_type(&w, "A");
+    SHOWS(&w, "this row is no alert");
+    w.now_s += 19;
+    dash_tick(w.dash);
+    SHOWS(&w, "this row is no alert");
+    w.now_s += 1;
+    assert_true(dash_tick(w.dash) <= 1); /* so it is looked at in time */
+    assert_true(dash_dirty(w.dash));
+    SHOWS_NOT(&w, "this row is no alert");
+    SHOWS(&w, "? help  q quit");
+    world_done(&w);
+}
+
 static void what_is_down_is_not_live(void **state)
 {
     (void)state;
@@ -433,6 +472,8 @@ int main(void)
         cmocka_unit_test(a_filter_takes_the_names_that_rules_use),
         cmocka_unit_test(help_and_quit_stand_in_the_last_line_of_every_size),
         cmocka_unit_test(the_last_line_says_back_where_q_goes_back),
+        cmocka_unit_test(the_door_to_all_pages_stands_at_every_width),
+        cmocka_unit_test(what_was_said_goes_by_itself_after_a_while),
         cmocka_unit_test(what_is_down_is_not_live),
         cmocka_unit_test(of_a_server_that_is_away_only_what_is_known_now_is_told),
         cmocka_unit_test(a_server_that_does_not_answer_is_told_in_one_line),

@@ -177,7 +177,7 @@ def test_partitions_are_counted_on_as_far_as_they_reach_without_a_hole(reaching,
 def test_a_hole_between_partitions_is_told(reaching, dbvitals):
     server, _ = reaching
     env = {**servers.plain_env(), **server.env()}
-    done = dbvitals("check", "partitions_ending", "-f", "json", env=env)
+    done = dbvitals("check", "partitions_ending", env=env)
     told = {name for name, *_ in REACHES if f"public.{name} takes" in done.stdout}
     assert done.returncode == 2 and told == {"hole_now", "hole_soon", "past", "future", "open_hole", "open_now_hole"}, done.stdout + done.stderr
     done = dbvitals("query", "select label, severity, evidence from findings where finding = 'partitions_end'", server.conninfo(), "-f", "json", env=servers.plain_env())
