@@ -25,10 +25,10 @@ static double number_of(const struct value *v)
                                                         : NAN;
 }
 
-/* An object or an array: they come as their JSON. */
-static bool is_nested(const struct value *v)
+/* Its value is its JSON. A text that holds JSON, a line of a log say, is text. */
+static bool is_nested(const struct json_member *m)
 {
-    return v->type == VALUE_TEXT && (v->text[0] == '{' || v->text[0] == '[');
+    return m->type == JSON_OBJECT || m->type == JSON_ARRAY;
 }
 
 static bool read_members(struct reader *rd, const char *text, size_t len, struct json_member **m, int *n)
@@ -115,7 +115,7 @@ static const char *own_name(const struct json_member *m, int n, const char *name
                                        "cacheName", "pool",      "cache"};
     for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
         for (int i = 0; i < n; i++)
-            if (strcmp(m[i].name, keys[k]) == 0 && m[i].value.type == VALUE_TEXT && !is_nested(&m[i].value))
+            if (strcmp(m[i].name, keys[k]) == 0 && m[i].type == JSON_TEXT)
                 return m[i].value.text;
     return name;
 }
@@ -162,7 +162,7 @@ static void look(struct reader *rd, enum app_role role, const char *text, size_t
         return;
     }
     for (int i = 0; i < n; i++)
-        if (is_nested(&m[i].value))
+        if (is_nested(&m[i]))
             look(rd, role, m[i].value.text, strlen(m[i].value.text), below(&spot, m[i].name, list));
 }
 
@@ -183,20 +183,21 @@ static struct spot whole(const struct app_words *w)
 
 /* ---- By paths ---- */
 
-static bool value_at(struct reader *rd, const char *text, size_t len, const char *path, struct value *out)
+static bool value_at(struct reader *rd, const char *text, size_t len, const char *path,
+                     struct json_member *out)
 {
-    return path != NULL && json_at(rd->reading->arena, text, len, path, out, NULL) && out->type != VALUE_NULL;
+    return path != NULL && json_at(rd->reading->arena, text, len, path, out, NULL) && out->type != JSON_NULL;
 }
 
 static const char *name_at(struct reader *rd, const struct app_word *w, const char *text, size_t len)
 {
-    struct value v;
+    struct json_member m;
     char digits[40];
-    if (!value_at(rd, text, len, w->path, &v))
+    if (!value_at(rd, text, len, w->path, &m))
         return w->metric;
-    if (v.type == VALUE_TEXT)
-        return v.text;
-    snprintf(digits, sizeof(digits), "%.15g", number_of(&v));
+    if (m.value.type == VALUE_TEXT)
+        return m.value.text;
+    snprintf(digits, sizeof(digits), "%.15g", number_of(&m.value));
     return utf8_keep(rd->reading->arena, digits, strlen(digits));
 }
 
@@ -220,13 +221,13 @@ static void apply_field(struct reader *rd, enum app_role role, int field, struct
 {
     const struct app_role_words *w = &rd->words->roles[role];
     const char *path = w->fields[field].path, *why = NULL;
-    struct value v;
+    struct json_member m;
     if (path == NULL)
         return;
-    if (!value_at(rd, text, len, path, &v))
+    if (!value_at(rd, text, len, path, &m))
         why = "is not there, or null";
     else {
-        double number = number_of(&v);
+        double number = number_of(&m.value);
         bool fits = app_can_be(role, field, number);
         t->v[field] = fits ? number : NAN;
         if (!fits)
@@ -259,21 +260,20 @@ static bool has_paths(const struct app_role_words *w)
 static void read_several(struct reader *rd, enum app_role role, const char *text, size_t len)
 {
     const struct app_role_words *w = &rd->words->roles[role];
-    struct value all = {.type = VALUE_NULL};
-    struct json_member *m, *own;
+    struct json_member all = {.type = JSON_NULL}, *m, *own;
     int n, n_own;
     if (!value_at(rd, text, len, w->several.path, &all) || !is_nested(&all)) {
         rd->reading->lost_several[role] =
             lose(rd, w->several.path, NULL, app_several_key(role),
-                 all.type == VALUE_NULL ? "is not there, or null" : "is no object and no list");
+                 all.type == JSON_NULL ? "is not there, or null" : "is no object and no list");
         return;
     }
-    if (!read_members(rd, all.text, strlen(all.text), &m, &n))
+    if (!read_members(rd, all.value.text, strlen(all.value.text), &m, &n))
         return;
-    bool list = all.text[0] == '[';
+    bool list = all.type == JSON_ARRAY;
     for (int i = 0; i < n; i++) {
         const char *one = m[i].value.text;
-        if (!is_nested(&m[i].value) || !read_members(rd, one, strlen(one), &own, &n_own))
+        if (!is_nested(&m[i]) || !read_members(rd, one, strlen(one), &own, &n_own))
             continue;
         struct said said = hear(role, own, n_own);
         struct app_thing *t = add_thing(rd, role, &said, own_name(own, n_own, list ? NULL : m[i].name));
@@ -335,13 +335,13 @@ static bool read_health(struct reader *rd, const struct json_member *m, int n)
     struct app_reading *r = rd->reading;
     bool speaks = false;
     for (int i = 0; i < n; i++) {
-        const struct value *v = &m[i].value;
         bool status = strcmp(m[i].name, "status") == 0, connection = strcmp(m[i].name, "connection") == 0;
-        if (status && v->type == VALUE_TEXT && !is_nested(v) && !is_well(v->text))
+        const struct value *v = &m[i].value;
+        if (status && m[i].type == JSON_TEXT && !is_well(v->text))
             r->health = utf8_keep(r->arena, v->text, strnlen(v->text, 60));
         else if ((status || connection) && v->type == VALUE_INT && v->integer == 0 && r->health == NULL)
             r->health = status ? "not well" : "no connection";
-        speaks = speaks || (status && !is_nested(v)) || connection;
+        speaks = speaks || (status && !is_nested(&m[i])) || connection;
     }
     return speaks;
 }

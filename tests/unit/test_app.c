@@ -346,6 +346,27 @@ static void an_application_that_is_not_well_says_so_in_errors(void **state)
     end(&w);
 }
 
+static void a_text_that_holds_json_is_text(void **state)
+{
+    (void)state;
+    struct world w;
+    assert_true(begin(&w, NULL,
+                      "{\"log\":\"{\\\"pool\\\":{\\\"size\\\":5,\\\"checked_out\\\":9,"
+                      "\\\"checked_in\\\":0}}\",\"status\":\"ok\"}"));
+    assert_int_equal(w.reading.things[APP_POOL].n, 0);
+    end(&w);
+    read_pools(&w, NULL, "{\"pool\":{\"name\":\"[main]\",\"size\":5,\"checked_out\":3,\"checked_in\":2}}", 1);
+    assert_string_equal(text_at(&w, 0, "name"), "[main]");
+    end(&w);
+    static const struct target_word several[] = {{"pools", "$.p"}, {"pool.in_use", "$.busy"}, {NULL, NULL}};
+    assert_false(begin(&w, several, "{\"p\":\"[{\\\"busy\\\":1}]\"}"));
+    assert_non_null(strstr(w.err.text, "is no object and no list"));
+    end(&w);
+    assert_true(begin(&w, NULL, "{\"status\":\"{down}\"}"));
+    assert_string_equal(w.reading.health, "{down}");
+    end(&w);
+}
+
 static void an_answer_that_tells_nothing_is_refused_in_words(void **state)
 {
     (void)state;
@@ -792,6 +813,7 @@ int main(void)
         cmocka_unit_test(several_pools_are_rows_of_their_names),
         cmocka_unit_test(a_path_to_several_pools_makes_the_others_relative),
         cmocka_unit_test(an_application_that_is_not_well_says_so_in_errors),
+        cmocka_unit_test(a_text_that_holds_json_is_text),
         cmocka_unit_test(an_answer_that_tells_nothing_is_refused_in_words),
         cmocka_unit_test(a_path_that_leads_to_no_number_is_told_with_its_key),
         cmocka_unit_test(a_column_and_a_dataset_say_which_path_leads_to_no_number),
