@@ -519,6 +519,28 @@ static void every_line_of_the_format_is_understood(void **state)
     assert_int_equal(p.bad, 0);
 }
 
+static void text_that_begins_with_a_name_in_quotes_is_no_json(void **state)
+{
+    (void)state;
+    struct world w;
+    read_pools(&w, NULL,
+               "{\"db.client.connection.count\",\"db.client.connection.pool.name\"=\"p\","
+               "\"db.client.connection.state\"=\"used\"} 7\n"
+               "{\"db.client.connection.max\",\"db.client.connection.pool.name\"=\"p\"} 9\n",
+               1);
+    assert_string_equal(text_at(&w, 0, "name"), "p");
+    assert_real(at(&w, 0, "in_use"), 7);
+    assert_real(at(&w, 0, "max_size"), 9);
+    assert_false(w.reading.json);
+    assert_string_equal(w.err.text, "");
+    assert_null(app_sample(w.words, &w.reading, &dataset_latency, &w.err));
+    assert_non_null(strstr(w.err.text, "its metrics have none"));
+    end(&w);
+    /* A first line that is cut short, and others behind it. */
+    read_pools(&w, NULL, "{\"a\",\nhikaricp_connections_active 3\nhikaricp_connections_max 5\n", 1);
+    end(&w);
+}
+
 static void bad_lines_are_left_out_and_counted(void **state)
 {
     (void)state;
@@ -819,6 +841,7 @@ int main(void)
         cmocka_unit_test(a_column_and_a_dataset_say_which_path_leads_to_no_number),
         cmocka_unit_test(how_long_a_request_may_wait_is_no_count_of_timeouts),
         cmocka_unit_test(every_line_of_the_format_is_understood),
+        cmocka_unit_test(text_that_begins_with_a_name_in_quotes_is_no_json),
         cmocka_unit_test(bad_lines_are_left_out_and_counted),
         cmocka_unit_test(pools_of_known_exporters_are_recognised),
         cmocka_unit_test(too_many_members_are_told_as_that),
