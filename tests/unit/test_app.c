@@ -798,6 +798,51 @@ static void only_histograms_that_speak_of_a_database_or_requests_are_taken(void 
     end(&w);
 }
 
+static void count_is_the_bucket_without_a_bound(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double all;
+    } texts[] = {
+        {"db_seconds_bucket{le=\"0.01\"} 50\ndb_seconds_bucket{le=\"0.1\"} 90\n"
+         "db_seconds_sum 4\ndb_seconds_count 100\n",
+         100},
+        {"db_seconds_count 100\ndb_seconds_bucket{le=\"0.1\"} 90\ndb_seconds_bucket{le=\"0.01\"} 50\n", 100},
+        {"db_seconds_count 0\ndb_seconds_bucket{le=\"0.1\"} 0\ndb_seconds_bucket{le=\"0.01\"} 0\n", 0},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct world w;
+        assert_true(begin(&w, NULL, texts[i].text));
+        assert_int_equal(sample_of(&w, &dataset_latency)->n_rows, 1);
+        assert_real(at(&w, 0, "count"), texts[i].all);
+        assert_real(at(&w, 0, "bucket_3"), texts[i].all);
+        assert_real(at(&w, 0, "highest_ms"), 100);
+        end(&w);
+    }
+}
+
+static void buckets_that_are_not_cumulative_have_no_numbers(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "db_seconds_bucket{le=\"0.01\"} 50\ndb_seconds_bucket{le=\"0.1\"} 40\n"
+        "db_seconds_bucket{le=\"+Inf\"} 100\ndb_seconds_sum 4\ndb_seconds_count 100\n",
+        "db_seconds_bucket{le=\"0.01\"} 50\ndb_seconds_bucket{le=\"0.1\"} 200\n"
+        "db_seconds_sum 4\ndb_seconds_count 100\n",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct world w;
+        assert_true(begin(&w, NULL, texts[i]));
+        assert_int_equal(sample_of(&w, &dataset_latency)->n_rows, 1);
+        assert_real(at(&w, 0, "count"), 100);
+        assert_real(at(&w, 0, "sum_ms"), 4000);
+        assert_none(at(&w, 0, "bucket_1"));
+        assert_none(at(&w, 0, "bucket_3"));
+        end(&w);
+    }
+}
+
 /* 100 buckets become 24, each of which counts what its bound says. */
 static void merged_buckets_keep_the_truth(void **state)
 {
@@ -853,6 +898,8 @@ int main(void)
         cmocka_unit_test(a_metric_that_the_target_names_joins_the_pool_that_is_there),
         cmocka_unit_test(long_names_of_pools_are_cut_and_stay_one_row),
         cmocka_unit_test(only_histograms_that_speak_of_a_database_or_requests_are_taken),
+        cmocka_unit_test(count_is_the_bucket_without_a_bound),
+        cmocka_unit_test(buckets_that_are_not_cumulative_have_no_numbers),
         cmocka_unit_test(merged_buckets_keep_the_truth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
