@@ -62,6 +62,10 @@ static bool read_either(const struct app_words *w, const char *text, size_t len,
 bool app_read(const struct app_words *w, const char *text, size_t len, struct app_reading *r, struct err *err)
 {
     size_t at = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* a byte order mark */
+    if (len >= 2 && memcmp(text, "\x1f\x8b", 2) == 0)
+        return fail(
+            err, "answered with what is compressed (gzip), though that was not asked for: what answers there "
+                 "must send it plain");
     while (at < len && isspace((unsigned char)text[at]))
         at++;
     if (at == len)

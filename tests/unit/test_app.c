@@ -377,6 +377,7 @@ static void an_answer_that_tells_nothing_is_refused_in_words(void **state)
         {"{\"a\":", "begins like JSON"},
         {"[1,2", "begins like"},
         {"{\"a\":1}", "no pool and no cache"},
+        {"\x1f\x8b\b", "compressed (gzip)"},
         {"hello", "neither JSON"},
         {"one two three\nfour five", "neither JSON"},
         {"{\"memory\":{\"total\":5,\"used\":4,\"idle\":1}}", "no pool"},
