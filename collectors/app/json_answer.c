@@ -2,6 +2,7 @@
  * stand. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -23,6 +24,16 @@ static double number_of(const struct value *v)
     return v->type == VALUE_INT                         ? (double)v->integer
            : v->type == VALUE_REAL && isfinite(v->real) ? v->real
                                                         : NAN;
+}
+
+/* As it is meant: "20" too. */
+static double number_meant(const struct json_member *m)
+{
+    char *end;
+    if (m->type != JSON_TEXT)
+        return number_of(&m->value);
+    double number = strtod(m->value.text, &end);
+    return end != m->value.text && *end == '\0' ? number : NAN;
 }
 
 /* Its value is its JSON. A text that holds JSON, a line of a log say, is text. */
@@ -49,11 +60,13 @@ static bool read_members(struct reader *rd, const char *text, size_t len, struct
 /* What M says in the words of ROLE. */
 struct said {
     double v[APP_FIELDS];
+    const char *words[APP_FIELDS]; /* NULL: none */
     const char *shape;
     bool own; /* in a word that is said of nothing else */
 };
 
-static struct said hear(enum app_role role, const struct json_member *m, int n)
+/* MEANT: numbers that stand there as texts too. */
+static struct said hear(enum app_role role, const struct json_member *m, int n, bool meant)
 {
     struct said s = {.shape = NULL};
     for (int i = 0; i < APP_FIELDS; i++)
@@ -61,10 +74,11 @@ static struct said hear(enum app_role role, const struct json_member *m, int n)
     for (int i = 0; i < n; i++) {
         const char *whose = NULL;
         int field = app_field(role, m[i].name, &whose);
-        double number = number_of(&m[i].value);
+        double number = meant ? number_meant(&m[i]) : number_of(&m[i].value);
         if (field < 0 || !app_can_be(role, field, number))
             continue;
         s.v[field] = number;
+        s.words[field] = m[i].name;
         s.shape = whose != NULL ? whose : s.shape;
         s.own = s.own || !app_is_common(m[i].name);
     }
@@ -94,6 +108,19 @@ static bool is_thing(enum app_role role, const struct said *s, enum app_standing
         !isnan(v[POOL_SIZE]) || !isnan(v[POOL_MAX_SIZE]) || !isnan(v[POOL_IDLE]) || !isnan(v[POOL_TOTAL]);
     return (!isnan(v[POOL_IN_USE]) && bounded) ||
            (!isnan(v[POOL_TOTAL]) && !isnan(v[POOL_IDLE]) && !isnan(v[POOL_WAITING]));
+}
+
+/* Numbers that stand there as texts are none, but say why one is missing. */
+static void lose_texts(struct reader *rd, enum app_role role, const struct said *s, const struct said *meant)
+{
+    struct text t;
+    for (int i = 0; i < APP_FIELDS; i++)
+        if (isnan(s->v[i]) && !isnan(meant->v[i]) && rd->words->roles[role].fields[i].path == NULL) {
+            text_init(&t, 200);
+            text_addf(&t, "%.100s is a text, not a number: \"20\" where 20 is meant", meant->words[i]);
+            rd->reading->lost[role][i] = utf8_keep(rd->reading->arena, text_str(&t), t.len);
+            text_done(&t);
+        }
 }
 
 /* Words that say what a thing is, not which. */
@@ -156,7 +183,9 @@ static void look(struct reader *rd, enum app_role role, const char *text, size_t
     if (spot.depth > DEEPEST || !read_members(rd, text, len, &m, &n))
         return;
     bool list = text[0] == '[';
-    struct said said = hear(role, m, list ? 0 : n);
+    struct said said = hear(role, m, list ? 0 : n, false), meant = hear(role, m, list ? 0 : n, true);
+    if (is_thing(role, &meant, spot.standing))
+        lose_texts(rd, role, &said, &meant);
     if (is_thing(role, &said, spot.standing)) {
         add_thing(rd, role, &said, own_name(m, n, spot.name));
         return;
@@ -275,7 +304,7 @@ static void read_several(struct reader *rd, enum app_role role, const char *text
         const char *one = m[i].value.text;
         if (!is_nested(&m[i]) || !read_members(rd, one, strlen(one), &own, &n_own))
             continue;
-        struct said said = hear(role, own, n_own);
+        struct said said = hear(role, own, n_own, false);
         struct app_thing *t = add_thing(rd, role, &said, own_name(own, n_own, list ? NULL : m[i].name));
         if (t == NULL)
             return;

@@ -390,6 +390,26 @@ static void an_answer_that_tells_nothing_is_refused_in_words(void **state)
     }
 }
 
+static void a_number_that_is_a_text_is_told_as_that(void **state)
+{
+    (void)state;
+    struct world w;
+    assert_false(begin(&w, NULL, "{\"pool\":{\"size\":\"20\",\"checked_out\":\"3\",\"checked_in\":\"17\"}}"));
+    assert_non_null(strstr(w.err.text, "size is a text, not a number"));
+    end(&w);
+    read_pools(&w, NULL, "{\"pool\":{\"size\":\"20\",\"checked_out\":3,\"checked_in\":17}}", 1);
+    int size = dataset_column(&dataset_pools, "size");
+    assert_false(sample_has(w.sample, size));
+    assert_non_null(strstr(w.sample->why[size], "size is a text, not a number"));
+    assert_real(at(&w, 0, "in_use"), 3);
+    end(&w);
+    /* Texts that are no numbers, or of what is no pool. */
+    assert_false(
+        begin(&w, NULL, "{\"pool\":{\"size\":\"big\",\"checked_out\":\"\"},\"memory\":{\"size\":\"5\"}}"));
+    assert_non_null(strstr(w.err.text, "no pool and no cache"));
+    end(&w);
+}
+
 static void too_many_members_are_told_as_that(void **state)
 {
     (void)state;
@@ -882,6 +902,7 @@ int main(void)
         cmocka_unit_test(a_path_to_several_pools_makes_the_others_relative),
         cmocka_unit_test(an_application_that_is_not_well_says_so_in_errors),
         cmocka_unit_test(a_text_that_holds_json_is_text),
+        cmocka_unit_test(a_number_that_is_a_text_is_told_as_that),
         cmocka_unit_test(an_answer_that_tells_nothing_is_refused_in_words),
         cmocka_unit_test(a_path_that_leads_to_no_number_is_told_with_its_key),
         cmocka_unit_test(a_column_and_a_dataset_say_which_path_leads_to_no_number),
