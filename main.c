@@ -74,6 +74,12 @@ static bool allow_files(struct err *err)
            fail(err, "only %d files may be open at once, and %d are needed: raise the limit with ulimit -n 256", (int)allowed, LEAST_FILES);
 }
 
+/* Of `check` 1 and 2 are verdicts: who asked in a wrong way has none. */
+static int misused(const char *command)
+{
+    return command != NULL && strcmp(command, "check") == 0 ? EXIT_INCOMPLETE : EXIT_USAGE;
+}
+
 static int run(struct args *args)
 {
     const struct subcommand *command = args->n_words > 0 ? find(args->words[0]) : NULL;
@@ -84,7 +90,7 @@ static int run(struct args *args)
         puts("dbvitals " DBVITALS_VERSION DBVITALS_WITHOUT);
     else if (!args_check(args, command == NULL ? subcommands[0].name : command->name, &err)) {
         output_tell(stderr, err.text);
-        return EXIT_USAGE;
+        return misused(command == NULL ? NULL : command->name);
     } else if (command == NULL)
         return subcommands[0].run(args);
     else {
@@ -110,7 +116,7 @@ int main(int argc, char **argv)
     if (!args_parse(argc, argv, &args, &err)) {
         output_tell(stderr, err.text);
         args_done(&args);
-        return EXIT_USAGE;
+        return misused(argc > 1 ? argv[1] : NULL);
     }
     int code = EXIT_NO_DATA;
     if (args.help || args.version || allow_files(&err))

@@ -35,7 +35,8 @@ void json_free(struct json *j)
     free(j);
 }
 
-/* JSON allows raw what a terminal would obey (C1, DEL) or be led astray by (bidi controls): those are escaped too, which reads back the same. */
+/* JSON allows raw what a terminal would obey (C1, DEL) or be led astray by (bidi controls): those are escaped
+ * too, which reads back the same. */
 static void add_escaped(struct text *out, const char *quoted, size_t len)
 {
     for (size_t i = 0, start = 0; i <= len;) {
@@ -56,7 +57,8 @@ void json_add_text(struct json *j, struct text *out, const char *s)
 {
     sqlite3_bind_text(j->quote, 1, s, -1, SQLITE_STATIC);
     if (sqlite3_step(j->quote) == SQLITE_ROW)
-        add_escaped(out, (const char *)sqlite3_column_text(j->quote, 0), (size_t)sqlite3_column_bytes(j->quote, 0));
+        add_escaped(out, (const char *)sqlite3_column_text(j->quote, 0),
+                    (size_t)sqlite3_column_bytes(j->quote, 0));
     else
         text_add(out, "null"); /* no memory: still JSON */
     sqlite3_reset(j->quote);
@@ -115,6 +117,24 @@ struct value json_value_at(struct arena *arena, sqlite3_stmt *row, int column)
     }
 }
 
+/* As SQLite calls it in COLUMN: NULL where there is nothing. */
+static enum json_type type_at(sqlite3_stmt *row, int column)
+{
+    // clang-format off
+    static const struct {
+        const char *word;
+        enum json_type type;
+    } types[] = {
+        {"true", JSON_BOOLEAN}, {"false", JSON_BOOLEAN}, {"integer", JSON_NUMBER}, {"real", JSON_NUMBER}, {"text", JSON_TEXT}, {"array", JSON_ARRAY}, {"object", JSON_OBJECT},
+    };
+    // clang-format on
+    const char *word = (const char *)sqlite3_column_text(row, column);
+    for (size_t i = 0; word != NULL && i < sizeof(types) / sizeof(types[0]); i++)
+        if (strcmp(word, types[i].word) == 0)
+            return types[i].type;
+    return JSON_NULL;
+}
+
 static bool read_members(struct arena *arena, sqlite3_stmt *stmt, int most, struct json_member **out, int *n,
                          struct err *err)
 {
@@ -124,7 +144,8 @@ static bool read_members(struct arena *arena, sqlite3_stmt *stmt, int most, stru
         if (i == most)
             return fail(err, "JSON of more than %d members", most);
         list[i].name = json_text_at(arena, stmt, 0);
-        list[i++].value = json_value_at(arena, stmt, 1);
+        list[i].value = json_value_at(arena, stmt, 1);
+        list[i++].type = type_at(stmt, 2);
     }
     if (status != SQLITE_DONE)
         return fail(err, "this is no JSON");
@@ -137,7 +158,7 @@ static bool read_members(struct arena *arena, sqlite3_stmt *stmt, int most, stru
 static bool read_each(struct arena *arena, const char *text, size_t len, const char *type, int most,
                       struct json_member **out, int *n, struct err *err)
 {
-    static const char sql[] = "select key, value from json_each(?1)";
+    static const char sql[] = "select key, value, type from json_each(?1)";
     static const char check[] = "select json_valid(?1) and json_type(?1) = ?2";
     struct json *j = json_new();
     sqlite3_stmt *stmt = NULL;
@@ -158,8 +179,8 @@ static bool read_each(struct arena *arena, const char *text, size_t len, const c
     return ok;
 }
 
-bool json_members(struct arena *arena, const char *text, size_t len, int most, struct json_member **out, int *n,
-                  struct err *err)
+bool json_members(struct arena *arena, const char *text, size_t len, int most, struct json_member **out,
+                  int *n, struct err *err)
 {
     return read_each(arena, text, len, "object", most, out, n, err);
 }
@@ -168,6 +189,15 @@ bool json_items(struct arena *arena, const char *text, size_t len, int most, str
                 struct err *err)
 {
     return read_each(arena, text, len, "array", most, out, n, err);
+}
+
+const char *json_repeated(const struct json_member *members, int n)
+{
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(members[i].name, members[k].name) == 0)
+                return members[i].name;
+    return NULL;
 }
 
 /* A backslash stands in texts only, and never alone. */
@@ -199,16 +229,18 @@ const char *json_nul_member(struct arena *arena, const char *text, size_t len)
     return found;
 }
 
-bool json_at(struct arena *arena, const char *text, size_t len, const char *path, struct value *out, struct err *err)
+bool json_at(struct arena *arena, const char *text, size_t len, const char *path, struct json_member *out,
+             struct err *err)
 {
+    static const char sql[] = "select json_extract(?1, ?2), json_type(?1, ?2)";
     struct json *j = json_new();
     sqlite3_stmt *stmt = NULL;
-    bool ok = sqlite3_prepare_v2(j->db, "select json_extract(?1, ?2)", -1, &stmt, NULL) == SQLITE_OK;
+    bool ok = sqlite3_prepare_v2(j->db, sql, -1, &stmt, NULL) == SQLITE_OK;
     sqlite3_bind_text64(stmt, 1, text, len, SQLITE_STATIC, SQLITE_UTF8);
     sqlite3_bind_text(stmt, 2, path, -1, SQLITE_STATIC);
     ok = ok && sqlite3_step(stmt) == SQLITE_ROW;
     if (ok)
-        *out = json_value_at(arena, stmt, 0);
+        *out = (struct json_member){path, type_at(stmt, 1), json_value_at(arena, stmt, 0)};
     sqlite3_finalize(stmt);
     json_free(j);
     return ok || fail(err, "this is no JSON, or the path is none");

@@ -8,7 +8,12 @@
 #include "core/utf8.h"
 #include "serve/round_order.h"
 
-static const char members[] = "target database pattern";
+/* Null is none of these: what is null by mistake must not make a pattern's keys all keys. */
+static const struct wish_rule members[] = {
+    {"target", WISH_TEXT, "text: the name of one target"},
+    {"database", WISH_WHOLE, "the number of a database, a whole one"},
+    {"pattern", WISH_TEXT, "text, such as session:*"},
+};
 
 /* What a request asks for. */
 struct clear_order {
@@ -16,11 +21,6 @@ struct clear_order {
     const char *target, *pattern; /* PATTERN NULL: all keys */
     char name[20];                /* of the database; "": that of the target's URL */
 };
-
-static bool is_given(const struct value *v)
-{
-    return v != NULL && v->type != VALUE_NULL;
-}
 
 /* As the action itself would refuse it, but before anything begins. */
 static bool check_pattern(const char *pattern, struct err *err)
@@ -37,27 +37,21 @@ static bool check_pattern(const char *pattern, struct err *err)
 
 static bool read_order(struct http_call *c, struct clear_order *o, struct err *err)
 {
-    if (!wish_read(c, &o->wish, err))
+    if (!wish_read(c, &o->wish, err) ||
+        !wish_check(&o->wish, members, sizeof(members) / sizeof(members[0]), err))
         return false;
-    const char *unknown = wish_unknown(&o->wish, members);
-    const struct value *database = wish_value(&o->wish, "database"),
-                       *pattern = wish_value(&o->wish, "pattern");
-    double number = is_given(database) ? wish_number(&o->wish, "database") : NAN;
+    double number = wish_number(&o->wish, "database");
     o->target = wish_text(&o->wish, "target");
     o->pattern = wish_text(&o->wish, "pattern");
-    if (unknown != NULL)
-        return fail(err, "%.40s: there is no such member: must be one of %s", unknown, members);
     if (o->target == NULL)
         return fail(err, "target: the name of one target is needed");
-    if (is_given(database) && !(number >= 0 && number < 1e6 && number == floor(number)))
+    if (!isnan(number) && !(number >= 0 && number < 1e6))
         return fail(err, "database: it must be the number of a database");
-    if (is_given(pattern) && o->pattern == NULL)
-        return fail(err, "pattern: it must be text, such as session:*");
-    if (!is_given(database) && !is_given(pattern))
+    if (isnan(number) && o->pattern == NULL)
         return fail(err, "what is to be cleared is needed: database (its number), or pattern (session:*)");
     if (o->pattern != NULL && !check_pattern(o->pattern, err))
         return false;
-    if (is_given(database))
+    if (!isnan(number))
         snprintf(o->name, sizeof(o->name), "db%.0f", number);
     return true;
 }

@@ -12,24 +12,28 @@
 enum { STANDARD_ROWS = 10000 };
 static const double demand_s = 10;
 
-/* Refuses what nobody would read: a word that is misspelt must not be an acknowledgement without an end.
- * NAMES are all that there are, with a blank between; `until` may be a number, all else is text. */
-static bool check(const struct wish *w, const char *names, struct err *err)
+/* What nobody would read is refused: a word that is misspelt must not be an acknowledgement without an end,
+ * a target that is null not all targets. */
+// clang-format off
+static const struct wish_rule said[] = {
+    {"by",      WISH_TEXT | WISH_NULL,               "text"},
+    {"comment", WISH_TEXT | WISH_NULL,               "text"},
+    {"for",     WISH_TEXT | WISH_NULL,               "text: \"2h\""},
+    {"until",   WISH_TEXT | WISH_NUMBER | WISH_NULL, "text, or seconds since 1970"},
+}, said_of[] = {
+    {"rule",    WISH_TEXT,                           "text"},
+    {"target",  WISH_TEXT,                           "text"},
+    {"key",     WISH_TEXT,                           "text"},
+    {"by",      WISH_TEXT | WISH_NULL,               "text"},
+    {"comment", WISH_TEXT | WISH_NULL,               "text"},
+    {"for",     WISH_TEXT | WISH_NULL,               "text: \"2h\""},
+    {"until",   WISH_TEXT | WISH_NUMBER | WISH_NULL, "text, or seconds since 1970"},
+};
+// clang-format on
+
+static bool read_said(struct http_call *c, struct wish *w, struct err *err)
 {
-    const char *unknown = wish_unknown(w, names);
-    if (unknown != NULL)
-        return fail(err, "%.40s: there is no such member: must be one of %s", unknown, names);
-    for (int i = 0; i < w->n; i++) {
-        const char *name = w->members[i].name;
-        enum value_type type = w->members[i].value.type;
-        bool number = strcmp(name, "until") == 0 && (type == VALUE_INT || type == VALUE_REAL);
-        if (type != VALUE_TEXT && type != VALUE_NULL && !number)
-            return fail(err, "%s: must be text%s", name,
-                        strcmp(name, "for") == 0     ? ": \"2h\""
-                        : strcmp(name, "until") == 0 ? ", or seconds since 1970"
-                                                     : "");
-    }
-    return true;
+    return wish_read(c, w, err) && wish_check(w, said, sizeof(said) / sizeof(said[0]), err);
 }
 
 /* ---- SELECTs ---- */
@@ -43,12 +47,13 @@ static enum shape wanted_shape(const struct http_call *c)
 static bool read_params(const struct wish *w, struct query *q, struct query_param params[WISH_MEMBERS],
                         struct err *err)
 {
-    const struct value *v = wish_value(w, "params");
+    const struct json_member *all = wish_member(w, "params");
     struct json_member *members;
-    if (v == NULL || v->type == VALUE_NULL)
+    if (all == NULL)
         return true;
-    if (v->type != VALUE_TEXT ||
-        !json_members(w->arena, v->text, strlen(v->text), WISH_MEMBERS, &members, &q->n_params, NULL))
+    const char *text = all->value.text;
+    if (all->type != JSON_OBJECT ||
+        !json_members(w->arena, text, strlen(text), WISH_MEMBERS, &members, &q->n_params, NULL))
         return fail(err, "params: an object of names and values is needed");
     for (int i = 0; i < q->n_params; i++)
         params[i] = (struct query_param){.name = members[i].name, .value = members[i].value};
@@ -135,8 +140,7 @@ void people_ack(struct serve *s, struct http_call *c, const char *id)
     double until_s;
     if (!has_alerts(s, c))
         return;
-    if (!wish_read(c, &w, &err) || !check(&w, "by comment for until", &err) ||
-        !read_until(&w, loop_wall_s(), &until_s, &err)) {
+    if (!read_said(c, &w, &err) || !read_until(&w, loop_wall_s(), &until_s, &err)) {
         answer_error(s, c, 400, err.text);
     } else {
         const char *comment = wish_text(&w, "comment");
@@ -216,7 +220,7 @@ void people_silence(struct serve *s, struct http_call *c, const char *id)
     (void)id;
     if (!has_alerts(s, c))
         return;
-    if (!wish_read(c, &w, &err) || !check(&w, "rule target key by comment for until", &err)) {
+    if (!wish_read(c, &w, &err) || !wish_check(&w, said_of, sizeof(said_of) / sizeof(said_of[0]), &err)) {
         answer_error(s, c, 400, err.text);
     } else {
         struct silence new = {.rule = borrowed(wish_text(&w, "rule")),
@@ -243,7 +247,7 @@ void people_silence_alert(struct serve *s, struct http_call *c, const char *id)
         answer_error(s, c, 404, "there is no such alert");
         return;
     }
-    if (wish_read(c, &w, &err) && check(&w, "by comment for until", &err)) {
+    if (read_said(c, &w, &err)) {
         struct silence new = {.rule = glob_of(a->rule), .target = glob_of(a->target), .key = glob_of(a->key)};
         char *texts[] = {new.rule, new.target, new.key};
         silence(s, c, &w, &new);

@@ -5,80 +5,79 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char members[] = "target only budget_s dry_run";
+/* Null is not what is absent where it would do more: a target that is null by mistake must not be all
+ * targets. */
+static const struct wish_rule members[] = {
+    {"target", WISH_TEXT, "the name of a target, as text"},
+    {"only", WISH_TEXT | WISH_ARRAY, "a list of words"},
+    {"budget_s", WISH_NUMBER | WISH_NULL, "a number of seconds above 0"},
+    {"dry_run", WISH_BOOLEAN, "true or false"},
+};
 
 /* ---- What is asked for ---- */
 
-/* "analyze, vacuum" of ["analyze", "vacuum"], too. */
+/* "analyze, vacuum" of ["analyze", "vacuum"]. */
 static bool join(struct plan_order *o, const char *list, struct text *out, struct err *err)
 {
     struct json_member *items;
     int n;
-    if (list[0] != '[') {
-        text_add(out, list);
-        return true;
-    }
     if (!json_items(o->wish.arena, list, strlen(list), MOST_PLAN_WORDS, &items, &n, err))
         return false;
     for (int i = 0; i < n; i++) {
-        if (items[i].value.type != VALUE_TEXT)
+        if (items[i].type != JSON_TEXT)
             return fail(err, "it must be a list of words");
         text_addf(out, "%s%s", i == 0 ? "" : ", ", items[i].value.text);
     }
     return true;
 }
 
-static bool read_only(struct plan_order *o, const struct value *v, struct err *err)
+static bool read_words(struct plan_order *o, const char *words, struct err *err)
 {
     struct err why = {""};
+    return plan_words_read(words, &o->only, &why) || fail(err, "only: %.900s", why.text);
+}
+
+static bool read_only(struct plan_order *o, struct err *err)
+{
+    const struct json_member *only = wish_member(&o->wish, "only");
+    struct err why = {""};
     struct text list;
-    if (v == NULL || v->type == VALUE_NULL)
-        return true;
+    if (only == NULL || only->type == JSON_TEXT)
+        return only == NULL || read_words(o, only->value.text, err);
     text_init(&list, 4096);
-    bool ok =
-        v->type == VALUE_TEXT ? join(o, v->text, &list, &why) : fail(&why, "it must be a list of words");
-    ok = ok && plan_words_read(text_str(&list), &o->only, &why);
+    bool ok = join(o, only->value.text, &list, &why) ? read_words(o, text_str(&list), err)
+                                                     : fail(err, "only: %.900s", why.text);
     text_done(&list);
-    return ok || fail(err, "only: %.900s", why.text);
+    return ok;
 }
 
 static bool read_rest(struct plan_order *o, struct err *err)
 {
-    const struct value *target = wish_value(&o->wish, "target"), *budget = wish_value(&o->wish, "budget_s"),
-                       *dry = wish_value(&o->wish, "dry_run");
+    const struct json_member *dry = wish_member(&o->wish, "dry_run");
     o->target = wish_text(&o->wish, "target");
-    o->budget_s = budget != NULL ? value_real(budget) : NAN;
-    if (target != NULL && target->type != VALUE_NULL && o->target == NULL)
-        return fail(err, "target: it must be the name of a target");
-    if (budget != NULL && budget->type != VALUE_NULL && !(o->budget_s > 0))
-        return fail(err, "budget_s: it must be a number of seconds above 0");
-    if (dry != NULL && dry->type != VALUE_NULL && dry->type != VALUE_INT)
-        return fail(err, "dry_run: it must be true or false");
-    o->dry_run = dry != NULL && dry->type == VALUE_INT && dry->integer != 0;
-    return true;
+    o->budget_s = wish_number(&o->wish, "budget_s");
+    o->dry_run = dry != NULL && dry->value.integer != 0;
+    return isnan(o->budget_s) || o->budget_s > 0 ||
+           fail(err, "budget_s: it must be a number of seconds above 0");
 }
 
 bool plan_order_body(struct http_call *c, struct plan_order *o, struct err *err)
 {
-    if (!wish_read(c, &o->wish, err))
-        return false;
-    const char *unknown = wish_unknown(&o->wish, members);
-    if (unknown != NULL)
-        return fail(err, "%.40s: there is no such member: must be one of %s", unknown, members);
-    return read_only(o, wish_value(&o->wish, "only"), err) && read_rest(o, err);
+    return wish_read(c, &o->wish, err) &&
+           wish_check(&o->wish, members, sizeof(members) / sizeof(members[0]), err) && read_only(o, err) &&
+           read_rest(o, err);
 }
 
 bool plan_order_arguments(struct http_call *c, struct plan_order *o, struct err *err)
 {
     const char *budget = http_argument(c, "budget_s"), *only = http_argument(c, "only");
-    const struct value words = {.type = VALUE_TEXT, .text = only};
     char *end = NULL;
     o->wish.arena = arena_new(1024);
     o->target = http_argument(c, "target");
     o->budget_s = budget == NULL ? NAN : strtod(budget, &end);
     if (budget != NULL && (*end != '\0' || !(o->budget_s > 0)))
         return fail(err, "budget_s: it must be a number of seconds above 0");
-    return read_only(o, only == NULL ? NULL : &words, err);
+    return only == NULL || read_words(o, only, err);
 }
 
 void plan_order_done(struct plan_order *o)

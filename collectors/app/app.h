@@ -62,7 +62,7 @@ struct app_series {
     const char *name, *series;
     double count, sum_ms; /* NAN: not told */
     int n;                /* buckets, the last one without a bound (INFINITY) */
-    double upto[LATENCY_BUCKETS], counts[LATENCY_BUCKETS];
+    double upto[LATENCY_BUCKETS], counts[LATENCY_BUCKETS]; /* NAN: what came is not cumulative */
 };
 
 struct app_error {

@@ -2,6 +2,7 @@
  * stand. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -25,10 +26,20 @@ static double number_of(const struct value *v)
                                                         : NAN;
 }
 
-/* An object or an array: they come as their JSON. */
-static bool is_nested(const struct value *v)
+/* As it is meant: "20" too. */
+static double number_meant(const struct json_member *m)
 {
-    return v->type == VALUE_TEXT && (v->text[0] == '{' || v->text[0] == '[');
+    char *end;
+    if (m->type != JSON_TEXT)
+        return number_of(&m->value);
+    double number = strtod(m->value.text, &end);
+    return end != m->value.text && *end == '\0' ? number : NAN;
+}
+
+/* Its value is its JSON. A text that holds JSON, a line of a log say, is text. */
+static bool is_nested(const struct json_member *m)
+{
+    return m->type == JSON_OBJECT || m->type == JSON_ARRAY;
 }
 
 static bool read_members(struct reader *rd, const char *text, size_t len, struct json_member **m, int *n)
@@ -49,11 +60,13 @@ static bool read_members(struct reader *rd, const char *text, size_t len, struct
 /* What M says in the words of ROLE. */
 struct said {
     double v[APP_FIELDS];
+    const char *words[APP_FIELDS]; /* NULL: none */
     const char *shape;
     bool own; /* in a word that is said of nothing else */
 };
 
-static struct said hear(enum app_role role, const struct json_member *m, int n)
+/* MEANT: numbers that stand there as texts too. */
+static struct said hear(enum app_role role, const struct json_member *m, int n, bool meant)
 {
     struct said s = {.shape = NULL};
     for (int i = 0; i < APP_FIELDS; i++)
@@ -61,10 +74,11 @@ static struct said hear(enum app_role role, const struct json_member *m, int n)
     for (int i = 0; i < n; i++) {
         const char *whose = NULL;
         int field = app_field(role, m[i].name, &whose);
-        double number = number_of(&m[i].value);
+        double number = meant ? number_meant(&m[i]) : number_of(&m[i].value);
         if (field < 0 || !app_can_be(role, field, number))
             continue;
         s.v[field] = number;
+        s.words[field] = m[i].name;
         s.shape = whose != NULL ? whose : s.shape;
         s.own = s.own || !app_is_common(m[i].name);
     }
@@ -96,6 +110,19 @@ static bool is_thing(enum app_role role, const struct said *s, enum app_standing
            (!isnan(v[POOL_TOTAL]) && !isnan(v[POOL_IDLE]) && !isnan(v[POOL_WAITING]));
 }
 
+/* Numbers that stand there as texts are none, but say why one is missing. */
+static void lose_texts(struct reader *rd, enum app_role role, const struct said *s, const struct said *meant)
+{
+    struct text t;
+    for (int i = 0; i < APP_FIELDS; i++)
+        if (isnan(s->v[i]) && !isnan(meant->v[i]) && rd->words->roles[role].fields[i].path == NULL) {
+            text_init(&t, 200);
+            text_addf(&t, "%.100s is a text, not a number: \"20\" where 20 is meant", meant->words[i]);
+            rd->reading->lost[role][i] = utf8_keep(rd->reading->arena, text_str(&t), t.len);
+            text_done(&t);
+        }
+}
+
 /* Words that say what a thing is, not which. */
 static const char *telling(const char *name)
 {
@@ -115,7 +142,7 @@ static const char *own_name(const struct json_member *m, int n, const char *name
                                        "cacheName", "pool",      "cache"};
     for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
         for (int i = 0; i < n; i++)
-            if (strcmp(m[i].name, keys[k]) == 0 && m[i].value.type == VALUE_TEXT && !is_nested(&m[i].value))
+            if (strcmp(m[i].name, keys[k]) == 0 && m[i].type == JSON_TEXT)
                 return m[i].value.text;
     return name;
 }
@@ -156,13 +183,15 @@ static void look(struct reader *rd, enum app_role role, const char *text, size_t
     if (spot.depth > DEEPEST || !read_members(rd, text, len, &m, &n))
         return;
     bool list = text[0] == '[';
-    struct said said = hear(role, m, list ? 0 : n);
+    struct said said = hear(role, m, list ? 0 : n, false), meant = hear(role, m, list ? 0 : n, true);
+    if (is_thing(role, &meant, spot.standing))
+        lose_texts(rd, role, &said, &meant);
     if (is_thing(role, &said, spot.standing)) {
         add_thing(rd, role, &said, own_name(m, n, spot.name));
         return;
     }
     for (int i = 0; i < n; i++)
-        if (is_nested(&m[i].value))
+        if (is_nested(&m[i]))
             look(rd, role, m[i].value.text, strlen(m[i].value.text), below(&spot, m[i].name, list));
 }
 
@@ -183,20 +212,21 @@ static struct spot whole(const struct app_words *w)
 
 /* ---- By paths ---- */
 
-static bool value_at(struct reader *rd, const char *text, size_t len, const char *path, struct value *out)
+static bool value_at(struct reader *rd, const char *text, size_t len, const char *path,
+                     struct json_member *out)
 {
-    return path != NULL && json_at(rd->reading->arena, text, len, path, out, NULL) && out->type != VALUE_NULL;
+    return path != NULL && json_at(rd->reading->arena, text, len, path, out, NULL) && out->type != JSON_NULL;
 }
 
 static const char *name_at(struct reader *rd, const struct app_word *w, const char *text, size_t len)
 {
-    struct value v;
+    struct json_member m;
     char digits[40];
-    if (!value_at(rd, text, len, w->path, &v))
+    if (!value_at(rd, text, len, w->path, &m))
         return w->metric;
-    if (v.type == VALUE_TEXT)
-        return v.text;
-    snprintf(digits, sizeof(digits), "%.15g", number_of(&v));
+    if (m.value.type == VALUE_TEXT)
+        return m.value.text;
+    snprintf(digits, sizeof(digits), "%.15g", number_of(&m.value));
     return utf8_keep(rd->reading->arena, digits, strlen(digits));
 }
 
@@ -220,13 +250,13 @@ static void apply_field(struct reader *rd, enum app_role role, int field, struct
 {
     const struct app_role_words *w = &rd->words->roles[role];
     const char *path = w->fields[field].path, *why = NULL;
-    struct value v;
+    struct json_member m;
     if (path == NULL)
         return;
-    if (!value_at(rd, text, len, path, &v))
+    if (!value_at(rd, text, len, path, &m))
         why = "is not there, or null";
     else {
-        double number = number_of(&v);
+        double number = number_of(&m.value);
         bool fits = app_can_be(role, field, number);
         t->v[field] = fits ? number : NAN;
         if (!fits)
@@ -259,23 +289,22 @@ static bool has_paths(const struct app_role_words *w)
 static void read_several(struct reader *rd, enum app_role role, const char *text, size_t len)
 {
     const struct app_role_words *w = &rd->words->roles[role];
-    struct value all = {.type = VALUE_NULL};
-    struct json_member *m, *own;
+    struct json_member all = {.type = JSON_NULL}, *m, *own;
     int n, n_own;
     if (!value_at(rd, text, len, w->several.path, &all) || !is_nested(&all)) {
         rd->reading->lost_several[role] =
             lose(rd, w->several.path, NULL, app_several_key(role),
-                 all.type == VALUE_NULL ? "is not there, or null" : "is no object and no list");
+                 all.type == JSON_NULL ? "is not there, or null" : "is no object and no list");
         return;
     }
-    if (!read_members(rd, all.text, strlen(all.text), &m, &n))
+    if (!read_members(rd, all.value.text, strlen(all.value.text), &m, &n))
         return;
-    bool list = all.text[0] == '[';
+    bool list = all.type == JSON_ARRAY;
     for (int i = 0; i < n; i++) {
         const char *one = m[i].value.text;
-        if (!is_nested(&m[i].value) || !read_members(rd, one, strlen(one), &own, &n_own))
+        if (!is_nested(&m[i]) || !read_members(rd, one, strlen(one), &own, &n_own))
             continue;
-        struct said said = hear(role, own, n_own);
+        struct said said = hear(role, own, n_own, false);
         struct app_thing *t = add_thing(rd, role, &said, own_name(own, n_own, list ? NULL : m[i].name));
         if (t == NULL)
             return;
@@ -335,13 +364,13 @@ static bool read_health(struct reader *rd, const struct json_member *m, int n)
     struct app_reading *r = rd->reading;
     bool speaks = false;
     for (int i = 0; i < n; i++) {
-        const struct value *v = &m[i].value;
         bool status = strcmp(m[i].name, "status") == 0, connection = strcmp(m[i].name, "connection") == 0;
-        if (status && v->type == VALUE_TEXT && !is_nested(v) && !is_well(v->text))
+        const struct value *v = &m[i].value;
+        if (status && m[i].type == JSON_TEXT && !is_well(v->text))
             r->health = utf8_keep(r->arena, v->text, strnlen(v->text, 60));
         else if ((status || connection) && v->type == VALUE_INT && v->integer == 0 && r->health == NULL)
             r->health = status ? "not well" : "no connection";
-        speaks = speaks || (status && !is_nested(v)) || connection;
+        speaks = speaks || (status && !is_nested(&m[i])) || connection;
     }
     return speaks;
 }

@@ -193,6 +193,7 @@ static void merge(const struct histogram *g, struct app_series *s)
     s->n = n;
 }
 
+/* The bucket without a bound counts what _count does, which stands for it where it was left out. */
 static bool is_whole(struct histogram *g)
 {
     qsort(g->buckets, (size_t)g->n, sizeof(*g->buckets), by_bound);
@@ -201,7 +202,20 @@ static bool is_whole(struct histogram *g)
         if (n == 0 || g->buckets[n - 1].upto != g->buckets[i].upto)
             g->buckets[n++] = g->buckets[i];
     g->n = n;
-    return n >= 2 && g->buckets[n - 1].upto == INFINITY;
+    if (n > 0 && n < MOST_RAW && g->buckets[n - 1].upto != INFINITY && g->count >= 0) {
+        g->buckets = mem_grow(g->buckets, (size_t)n + 1, sizeof(*g->buckets));
+        g->buckets[g->n++] = (struct bucket){INFINITY, g->count};
+    }
+    return g->n >= 2 && g->buckets[g->n - 1].upto == INFINITY;
+}
+
+/* What a larger bound counts includes what a smaller one does. */
+static bool is_cumulative(const struct histogram *g)
+{
+    for (int i = 1; i < g->n; i++)
+        if (g->buckets[i].count < g->buckets[i - 1].count)
+            return false;
+    return true;
 }
 
 void histograms_finish(struct histograms *h, struct app_reading *r)
@@ -211,10 +225,13 @@ void histograms_finish(struct histograms *h, struct app_reading *r)
     for (int i = 0; i < h->n; i++) {
         struct histogram *g = &h->list[i];
         if (g->n > 0 && is_whole(g)) {
+            bool cumulative = is_cumulative(g);
             struct app_series *s = &r->series[r->n_series++];
             *s = (struct app_series){.name = g->name, .series = g->series, .sum_ms = g->sum * g->factor};
             merge(g, s);
             s->count = isnan(g->count) ? s->counts[s->n - 1] : g->count;
+            for (int k = 0; !cumulative && k < s->n; k++)
+                s->counts[k] = NAN;
         }
         free(g->buckets);
     }

@@ -46,16 +46,32 @@ struct app_thing *app_add_thing(struct app_reading *r, enum app_role role, const
     return thing;
 }
 
+/* Prometheus' names in quotes stand in braces, so that its text may begin as JSON does. No line of JSON is
+ * one of Prometheus: what JSON is refused for stays the reason. */
+static bool read_either(const struct app_words *w, const char *text, size_t len, struct app_reading *r,
+                        struct err *err)
+{
+    struct err why = {""}, other = {""};
+    r->json = app_read_json(w, text, len, r, &why);
+    if (r->json || app_read_prom(w, text, len, r, &other))
+        return true;
+    r->json = true;
+    return fail(err, "%s", why.text);
+}
+
 bool app_read(const struct app_words *w, const char *text, size_t len, struct app_reading *r, struct err *err)
 {
     size_t at = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* a byte order mark */
+    if (len >= 2 && memcmp(text, "\x1f\x8b", 2) == 0)
+        return fail(
+            err, "answered with what is compressed (gzip), though that was not asked for: what answers there "
+                 "must send it plain");
     while (at < len && isspace((unsigned char)text[at]))
         at++;
     if (at == len)
         return fail(err, "answered with nothing");
     if (text[at] == '<')
         return fail(err, "answered with a web page: the path should give JSON or Prometheus text");
-    r->json = text[at] == '{' || text[at] == '[';
-    return r->json ? app_read_json(w, text + at, len - at, r, err)
-                   : app_read_prom(w, text + at, len - at, r, err);
+    return text[at] == '{' || text[at] == '[' ? read_either(w, text + at, len - at, r, err)
+                                              : app_read_prom(w, text + at, len - at, r, err);
 }

@@ -175,6 +175,9 @@ def test_what_is_asked_for_must_be_allowed(shop):
     ({"onyl": []}, "onyl: there is no such member"), ({"only": ["magic"]}, "only: magic: no action is called so"), ({"only": []}, "only: names no action"),
     ({"only": [1]}, "only: it must be a list of words"), ({"only": {"a": 1}}, "only:"), ({"budget_s": "10m"}, "budget_s: it must be a number"),
     ({"budget_s": 0}, "budget_s: "), ({"budget_s": -1}, "budget_s: "), ({"dry_run": "yes"}, "dry_run: it must be true or false"), ({"target": 5}, "target: "),
+    ({"target": ["shop"]}, "target: it must be the name"), ({"target": {"a": 1}}, "target: it must be the name"), ({"target": None}, "target: it must be the name"),
+    ({"dry_run": 0}, "dry_run: it must be true or false"), ({"dry_run": None}, "dry_run: it must be"), ({"budget_s": True}, "budget_s: it must be a number"),
+    ({"only": '["analyze"]'}, "only: "), ({"only": [["analyze"]]}, "only: it must be a list of words"), ('{"dry_run":true,"dry_run":false}', "dry_run: it stands there twice"),
     ("[]", "no JSON object"), ("nonsense", "no JSON object"), ({"only": ["analyze"] * 17}, "only: ")], ids=str)
 def test_a_body_that_is_misspelt_runs_nothing(guard, database, body, why):
     guard.over(database).begin()

@@ -73,6 +73,8 @@ static void read_members(const char *text, size_t size)
         for (int i = 0; i < n; i++) {
             must(utf8_valid(members[i].name, strlen(members[i].name)));
             must_be_valid(&members[i].value);
+            bool nested = members[i].type == JSON_ARRAY || members[i].type == JSON_OBJECT;
+            must((members[i].value.type == VALUE_TEXT) == (nested || members[i].type == JSON_TEXT));
         }
     } else
         must(err.text[0] != '\0');

@@ -101,6 +101,13 @@ def test_one_database_is_cleared_and_no_other(guard, start_redis):
     ({"target": "nobody", "database": 0}, 404, "no target is called so"), ("{", 400, ""),
     ({"target": "cache", "pattern": "k*\u0000zzz"}, 400, "pattern: it has a NUL"), ({"target": "cache\u0000x", "pattern": "k*"}, 400, "target: it has a NUL"),
     ({"target": "cache", "pattern": ""}, 400, "pattern: it is empty"), ({"target": "cache", "pattern": " "}, 400, "pattern: it is empty"),
+    ({"target": "cache", "database": 0, "pattern": None}, 400, "pattern: it must be text"), ({"target": "cache", "database": None, "pattern": "k*"}, 400, "number of a database"),
+    ({"target": None, "database": 0}, 400, "target: it must be text"), ({"target": "cache", "database": True}, 400, "number of a database"),
+    ({"target": "cache", "database": 0.5}, 400, "number of a database"), ({"target": "cache", "database": [0]}, 400, "number of a database"),
+    ('{"target":"cache","database":5,"pattern":"x*","database":0}', 400, "database: it stands there twice"),
+    ('{"target":"cache","pattern":"x*","patter\\u006e":"k*"}', 400, "pattern: it stands there twice"),
+    ({"target": "cache", "pattern": ["k*"]}, 400, "pattern: it must be text"), ({"target": "cache", "pattern": {"k": 1}}, 400, "pattern: it must be text"),
+    ({"target": ["cache"], "pattern": "k*"}, 400, "target: it must be text"),
     ({"target": "cache", "pattern": "k\u0007*"}, 400, "pattern: it has control characters"), ({"target": "cache", "pattern": "k*\n"}, 400, "pattern: it has control characters"),
 ])
 def test_a_request_that_cannot_be_done_says_why(guard, start_redis, body, status, said):
@@ -109,6 +116,14 @@ def test_a_request_that_cannot_be_done_says_why(guard, start_redis, body, status
     over(guard, redis)
     assert said in clear(guard, body, status=status)["error"]
     assert redis.ask("DBSIZE") == 3
+
+
+def test_a_pattern_that_looks_like_json_is_a_pattern(guard, start_redis):
+    redis = start_redis()
+    redis.ask("MSET", "a", "1", "b", "2", "c", "3")
+    over(guard, redis)
+    assert guard.ended(clear(guard, {"target": "cache", "pattern": '["ab"]'})["id"])["status"] == "done"
+    assert redis.ask("EXISTS", "a", "b") == 0 and redis.ask("EXISTS", "c") == 1
 
 
 def test_who_may_not_clears_nothing(guard, start_redis):

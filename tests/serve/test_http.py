@@ -71,7 +71,8 @@ def test_what_max_rows_cuts_says_so(over_pg):
 
 
 @pytest.mark.parametrize("body, word", [
-    ({"sql": "drop table targets"}, "SELECT"), ({"sql": "select * from nothing"}, "nothing"), ({"sql": 5}, "sql"), ({}, "sql"),
+    ({"sql": "drop table targets"}, "SELECT"), ({"sql": "select * from nothing"}, "nothing"), ({"sql": 5}, "sql"), ({}, "sql"), ({"sql": ["select 1"]}, "sql: one SELECT"),
+    ({"sql": "select 1", "params": "{}"}, "params: an object"), (b'{"sql":"select 1","sql":"select 2"}', "sql: it stands there twice"),
     (b"[1]", "object"), (b"{", "object"), (b'{"sql":"select 1","params":[1]}', "params"), (b"\xff\xfe", "object"),
     ({"sql": "select 1\u0000 as one"}, "sql: it has a NUL"), ({"sql": "select :t as t", "params": {"t": "a\u0000b"}}, "params: it has a NUL"),
     (b'{"sql":"select 1"}\x00{}', "NUL"),
@@ -117,8 +118,10 @@ def test_a_dead_letter_is_sent_again(hold):
 
 
 @pytest.mark.parametrize("body, word", [
-    ({"for": 7200}, "for: must be text"), ({"untill": "2h"}, "untill: there is no such member"), ({"for": True}, "for"), ({"by": 5}, "by"),
+    ({"for": 7200}, "for: it must be text"), ({"untill": "2h"}, "untill: there is no such member"), ({"for": True}, "for"), ({"by": 5}, "by"),
     ({"comment": 1.5}, "comment"), ({"until": "soon"}, "soon"), ({"fo": "2h"}, "by comment for until"), ({"": "x"}, "no such member"),
+    ({"by": ["ann"]}, "by: it must be text"), ({"comment": {"a": 1}}, "comment: it must be text"), ({"for": ["2h"]}, "for: it must be text"), ({"until": [9e9]}, "until: it must be text, or"),
+    ({"until": True}, "until: it must be text, or"),
 ])
 def test_an_acknowledgement_that_is_misspelt_is_none(hold, body, word):
     h = hold("postgresql://127.0.0.1:1/shop")
@@ -126,6 +129,10 @@ def test_an_acknowledgement_that_is_misspelt_is_none(hold, body, word):
     for path, more in ((f"/api/v1/alerts/{alert}/ack", {}), (f"/api/v1/alerts/{alert}/silence", {"until": 9e9}), ("/api/v1/silences", {"rule": "x", "until": 9e9})):
         answer = h.ask(path, "POST", {**more, **body})
         assert answer.status == 400 and word in answer.json()["error"], path
+    for member in ("rule", "target", "key"):
+        for value in (["x"], {"x": 1}, None, True):
+            answer = h.ask("/api/v1/silences", "POST", {"rule": "x", "for": "2h", member: value})
+            assert answer.status == 400 and f"{member}: it must be text" in answer.json()["error"]
     assert h.ask("/api/v1/silences").json() == [] and not h.ask("/api/v1/alerts").json()[0]["acked_by"]
     assert h.ask(f"/api/v1/alerts/{alert}/ack", "POST", {"for": None, "until": 9e9}).json() == {"status": "ok", "kept": True}
 

@@ -346,6 +346,27 @@ static void an_application_that_is_not_well_says_so_in_errors(void **state)
     end(&w);
 }
 
+static void a_text_that_holds_json_is_text(void **state)
+{
+    (void)state;
+    struct world w;
+    assert_true(begin(&w, NULL,
+                      "{\"log\":\"{\\\"pool\\\":{\\\"size\\\":5,\\\"checked_out\\\":9,"
+                      "\\\"checked_in\\\":0}}\",\"status\":\"ok\"}"));
+    assert_int_equal(w.reading.things[APP_POOL].n, 0);
+    end(&w);
+    read_pools(&w, NULL, "{\"pool\":{\"name\":\"[main]\",\"size\":5,\"checked_out\":3,\"checked_in\":2}}", 1);
+    assert_string_equal(text_at(&w, 0, "name"), "[main]");
+    end(&w);
+    static const struct target_word several[] = {{"pools", "$.p"}, {"pool.in_use", "$.busy"}, {NULL, NULL}};
+    assert_false(begin(&w, several, "{\"p\":\"[{\\\"busy\\\":1}]\"}"));
+    assert_non_null(strstr(w.err.text, "is no object and no list"));
+    end(&w);
+    assert_true(begin(&w, NULL, "{\"status\":\"{down}\"}"));
+    assert_string_equal(w.reading.health, "{down}");
+    end(&w);
+}
+
 static void an_answer_that_tells_nothing_is_refused_in_words(void **state)
 {
     (void)state;
@@ -356,6 +377,7 @@ static void an_answer_that_tells_nothing_is_refused_in_words(void **state)
         {"{\"a\":", "begins like JSON"},
         {"[1,2", "begins like"},
         {"{\"a\":1}", "no pool and no cache"},
+        {"\x1f\x8b\b", "compressed (gzip)"},
         {"hello", "neither JSON"},
         {"one two three\nfour five", "neither JSON"},
         {"{\"memory\":{\"total\":5,\"used\":4,\"idle\":1}}", "no pool"},
@@ -366,6 +388,26 @@ static void an_answer_that_tells_nothing_is_refused_in_words(void **state)
             fail_msg("'%s': %s", texts[i][0], w.err.text);
         end(&w);
     }
+}
+
+static void a_number_that_is_a_text_is_told_as_that(void **state)
+{
+    (void)state;
+    struct world w;
+    assert_false(begin(&w, NULL, "{\"pool\":{\"size\":\"20\",\"checked_out\":\"3\",\"checked_in\":\"17\"}}"));
+    assert_non_null(strstr(w.err.text, "size is a text, not a number"));
+    end(&w);
+    read_pools(&w, NULL, "{\"pool\":{\"size\":\"20\",\"checked_out\":3,\"checked_in\":17}}", 1);
+    int size = dataset_column(&dataset_pools, "size");
+    assert_false(sample_has(w.sample, size));
+    assert_non_null(strstr(w.sample->why[size], "size is a text, not a number"));
+    assert_real(at(&w, 0, "in_use"), 3);
+    end(&w);
+    /* Texts that are no numbers, or of what is no pool. */
+    assert_false(
+        begin(&w, NULL, "{\"pool\":{\"size\":\"big\",\"checked_out\":\"\"},\"memory\":{\"size\":\"5\"}}"));
+    assert_non_null(strstr(w.err.text, "no pool and no cache"));
+    end(&w);
 }
 
 static void too_many_members_are_told_as_that(void **state)
@@ -496,6 +538,28 @@ static void every_line_of_the_format_is_understood(void **state)
     assert_true(prom_next(&p, &l) && strcmp(l.name, "f_g") == 0 && l.value == 6);
     assert_false(prom_next(&p, &l));
     assert_int_equal(p.bad, 0);
+}
+
+static void text_that_begins_with_a_name_in_quotes_is_no_json(void **state)
+{
+    (void)state;
+    struct world w;
+    read_pools(&w, NULL,
+               "{\"db.client.connection.count\",\"db.client.connection.pool.name\"=\"p\","
+               "\"db.client.connection.state\"=\"used\"} 7\n"
+               "{\"db.client.connection.max\",\"db.client.connection.pool.name\"=\"p\"} 9\n",
+               1);
+    assert_string_equal(text_at(&w, 0, "name"), "p");
+    assert_real(at(&w, 0, "in_use"), 7);
+    assert_real(at(&w, 0, "max_size"), 9);
+    assert_false(w.reading.json);
+    assert_string_equal(w.err.text, "");
+    assert_null(app_sample(w.words, &w.reading, &dataset_latency, &w.err));
+    assert_non_null(strstr(w.err.text, "its metrics have none"));
+    end(&w);
+    /* A first line that is cut short, and others behind it. */
+    read_pools(&w, NULL, "{\"a\",\nhikaricp_connections_active 3\nhikaricp_connections_max 5\n", 1);
+    end(&w);
 }
 
 static void bad_lines_are_left_out_and_counted(void **state)
@@ -755,6 +819,51 @@ static void only_histograms_that_speak_of_a_database_or_requests_are_taken(void 
     end(&w);
 }
 
+static void count_is_the_bucket_without_a_bound(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double all;
+    } texts[] = {
+        {"db_seconds_bucket{le=\"0.01\"} 50\ndb_seconds_bucket{le=\"0.1\"} 90\n"
+         "db_seconds_sum 4\ndb_seconds_count 100\n",
+         100},
+        {"db_seconds_count 100\ndb_seconds_bucket{le=\"0.1\"} 90\ndb_seconds_bucket{le=\"0.01\"} 50\n", 100},
+        {"db_seconds_count 0\ndb_seconds_bucket{le=\"0.1\"} 0\ndb_seconds_bucket{le=\"0.01\"} 0\n", 0},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct world w;
+        assert_true(begin(&w, NULL, texts[i].text));
+        assert_int_equal(sample_of(&w, &dataset_latency)->n_rows, 1);
+        assert_real(at(&w, 0, "count"), texts[i].all);
+        assert_real(at(&w, 0, "bucket_3"), texts[i].all);
+        assert_real(at(&w, 0, "highest_ms"), 100);
+        end(&w);
+    }
+}
+
+static void buckets_that_are_not_cumulative_have_no_numbers(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "db_seconds_bucket{le=\"0.01\"} 50\ndb_seconds_bucket{le=\"0.1\"} 40\n"
+        "db_seconds_bucket{le=\"+Inf\"} 100\ndb_seconds_sum 4\ndb_seconds_count 100\n",
+        "db_seconds_bucket{le=\"0.01\"} 50\ndb_seconds_bucket{le=\"0.1\"} 200\n"
+        "db_seconds_sum 4\ndb_seconds_count 100\n",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct world w;
+        assert_true(begin(&w, NULL, texts[i]));
+        assert_int_equal(sample_of(&w, &dataset_latency)->n_rows, 1);
+        assert_real(at(&w, 0, "count"), 100);
+        assert_real(at(&w, 0, "sum_ms"), 4000);
+        assert_none(at(&w, 0, "bucket_1"));
+        assert_none(at(&w, 0, "bucket_3"));
+        end(&w);
+    }
+}
+
 /* 100 buckets become 24, each of which counts what its bound says. */
 static void merged_buckets_keep_the_truth(void **state)
 {
@@ -792,11 +901,14 @@ int main(void)
         cmocka_unit_test(several_pools_are_rows_of_their_names),
         cmocka_unit_test(a_path_to_several_pools_makes_the_others_relative),
         cmocka_unit_test(an_application_that_is_not_well_says_so_in_errors),
+        cmocka_unit_test(a_text_that_holds_json_is_text),
+        cmocka_unit_test(a_number_that_is_a_text_is_told_as_that),
         cmocka_unit_test(an_answer_that_tells_nothing_is_refused_in_words),
         cmocka_unit_test(a_path_that_leads_to_no_number_is_told_with_its_key),
         cmocka_unit_test(a_column_and_a_dataset_say_which_path_leads_to_no_number),
         cmocka_unit_test(how_long_a_request_may_wait_is_no_count_of_timeouts),
         cmocka_unit_test(every_line_of_the_format_is_understood),
+        cmocka_unit_test(text_that_begins_with_a_name_in_quotes_is_no_json),
         cmocka_unit_test(bad_lines_are_left_out_and_counted),
         cmocka_unit_test(pools_of_known_exporters_are_recognised),
         cmocka_unit_test(too_many_members_are_told_as_that),
@@ -808,6 +920,8 @@ int main(void)
         cmocka_unit_test(a_metric_that_the_target_names_joins_the_pool_that_is_there),
         cmocka_unit_test(long_names_of_pools_are_cut_and_stay_one_row),
         cmocka_unit_test(only_histograms_that_speak_of_a_database_or_requests_are_taken),
+        cmocka_unit_test(count_is_the_bucket_without_a_bound),
+        cmocka_unit_test(buckets_that_are_not_cumulative_have_no_numbers),
         cmocka_unit_test(merged_buckets_keep_the_truth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,9 +118,57 @@ static void members_have_their_types(void **state)
     assert_int_equal(m[3].value.type, VALUE_NULL);
     assert_true(m[4].value.integer == 1);
     assert_string_equal(m[5].value.text, "{\"g\":[1]}");
+    static const enum json_type types[] = {JSON_NUMBER, JSON_NUMBER,  JSON_TEXT,
+                                           JSON_NULL,   JSON_BOOLEAN, JSON_OBJECT};
+    for (int i = 0; i < n; i++)
+        assert_int_equal(m[i].type, types[i]);
     assert_false(json_members(arena, text, sizeof(text) - 1, 5, &m, &n, &err));
     assert_false(json_members(arena, "[1]", 3, 5, &m, &n, &err));
     assert_false(json_members(arena, "", 0, 5, &m, &n, &err));
+    arena_unref(arena);
+}
+
+static void a_text_that_looks_like_json_is_told_apart_from_json(void **state)
+{
+    (void)state;
+    static const char text[] = "[\"[1]\",[1],\"{}\",{},\"null\",null]";
+    static const enum json_type types[] = {JSON_TEXT,   JSON_ARRAY, JSON_TEXT,
+                                           JSON_OBJECT, JSON_TEXT,  JSON_NULL};
+    struct arena *arena = arena_new(1024);
+    struct json_member *m, one;
+    int n;
+    assert_true(json_items(arena, text, sizeof(text) - 1, 8, &m, &n, NULL));
+    assert_int_equal(n, 6);
+    for (int i = 0; i < n; i++) {
+        char path[20];
+        snprintf(path, sizeof(path), "$[%d]", i);
+        assert_true(json_at(arena, text, sizeof(text) - 1, path, &one, NULL));
+        assert_int_equal(m[i].type, types[i]);
+        assert_int_equal(one.type, types[i]);
+    }
+    assert_true(json_at(arena, text, sizeof(text) - 1, "$[6]", &one, NULL));
+    assert_int_equal(one.type, JSON_NULL);
+    arena_unref(arena);
+}
+
+static void a_name_that_stands_twice_is_found_however_it_is_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *repeated;
+    } all[] = {{"{\"a\":1,\"b\":2,\"a\":3}", "a"},
+               {"{\"a\":1,\"\\u0061\":3}", "a"},
+               {"{\"a\":1,\"A\":2,\"c\":{\"a\":1}}", NULL},
+               {"{}", NULL}};
+    struct arena *arena = arena_new(1024);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct json_member *m;
+        int n;
+        assert_true(json_members(arena, all[i].text, strlen(all[i].text), 8, &m, &n, NULL));
+        const char *repeated = json_repeated(m, n);
+        assert_string_equal(repeated != NULL ? repeated : "none",
+                            all[i].repeated != NULL ? all[i].repeated : "none");
+    }
     arena_unref(arena);
 }
 
@@ -153,6 +202,8 @@ int main(void)
         cmocka_unit_test(what_is_no_result_is_refused),
         cmocka_unit_test(a_text_that_is_not_valid_is_mended),
         cmocka_unit_test(members_have_their_types),
+        cmocka_unit_test(a_text_that_looks_like_json_is_told_apart_from_json),
+        cmocka_unit_test(a_name_that_stands_twice_is_found_however_it_is_written),
         cmocka_unit_test(a_nul_in_a_text_is_seen_and_its_member_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
