@@ -60,7 +60,7 @@ static bool away(struct attach *a, const struct fetch_answer *answer, char *out,
     else if (answer->status == 403)
         snprintf(out, size, "the guard at %s refuses us (403)%s%s", a->name, error[0] == '\0' ? "" : ": ",
                  error);
-    else if (answer->tls_refused)
+    else if (answer->tls_refused && !answer->other_name)
         snprintf(out, size,
                  "the certificate of the guard at %s is not believed: DBVITALS_CA_FILE names the file of a "
                  "private authority's",

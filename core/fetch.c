@@ -32,7 +32,8 @@ struct fetch {
     double timeout_s;
     struct text body;
     size_t read, read_headers;
-    bool cut; /* the answer was too long */
+    bool cut;                    /* the answer was too long */
+    char error[CURL_ERROR_SIZE]; /* libcurl's own words: never shown, they may quote a URL */
 };
 
 struct fetcher {
@@ -202,6 +203,39 @@ static size_t take_header(char *data, size_t size, size_t n, void *ctx)
     return r->read_headers > MAX_HEADERS ? 0 : n * size;
 }
 
+/* The certificate is believed and is for somebody else. The verdict that libcurl hands out does not tell
+ * this: with OpenSSL names are compared before it is set (lib/vtls/openssl.c, servercert). */
+static bool is_other_name(const struct fetch *r, CURLcode code)
+{
+    return code == CURLE_PEER_FAILED_VERIFICATION && strstr(r->error, "subject name") != NULL;
+}
+
+/* What a server without TLS says to a handshake is no record of TLS: as OpenSSL tells it, before and after
+ * its version 3.2, and as GnuTLS does. */
+static bool is_plain(const struct fetch *r)
+{
+    static const char *const words[] = {"wrong version number", "packet length too long",
+                                        "record layer failure", "unexpected TLS packet"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strstr(r->error, words[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* A port with TLS cuts off whoever speaks plain HTTP to it, or answers with an alert. */
+static bool may_want_tls(const struct fetch *r)
+{
+    const char *scheme = NULL;
+    curl_easy_getinfo(r->easy, CURLINFO_SCHEME, &scheme);
+    return scheme != NULL && strcasecmp(scheme, "http") == 0 && r->read_headers == 0 && r->read == 0;
+}
+
+static const char *explain_certificate(const struct fetch *r, CURLcode code)
+{
+    return is_other_name(r, code) ? "its certificate is believed, but is for another name than this one"
+                                  : "its certificate is not believed; a private authority goes into ca_file";
+}
+
 /* Why CODE, in our words: libcurl's own may quote a URL, which is a secret. */
 static void explain(const struct fetch *r, CURLcode code, struct text *out)
 {
@@ -223,10 +257,18 @@ static void explain(const struct fetch *r, CURLcode code, struct text *out)
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
     case CURLE_PARTIAL_FILE:
-        text_add(out, "the connection was cut before the answer was complete");
+        text_addf(out, "the connection was cut before the answer was complete%s",
+                  may_want_tls(r) ? "; a port that wants https:// does so" : "");
+        break;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        text_addf(out, "what answers there speaks no HTTP%s", may_want_tls(r) ? "; https:// ?" : "");
+        break;
+    case CURLE_SSL_CONNECT_ERROR:
+        text_add(out,
+                 is_plain(r) ? "what answers there speaks no TLS; http:// ?" : "TLS was not agreed upon");
         break;
     case CURLE_PEER_FAILED_VERIFICATION:
-        text_add(out, "its certificate is not believed; a private authority goes into ca_file");
+        text_add(out, explain_certificate(r, code));
         break;
     case CURLE_SSL_CACERT_BADFILE:
         text_add(out, "ca_file cannot be read");
@@ -261,6 +303,7 @@ static void finish(struct fetch *r, CURLcode code)
         explain(r, code, &why);
         answer.error = text_str(&why);
         answer.tls_refused = code == CURLE_PEER_FAILED_VERIFICATION;
+        answer.other_name = is_other_name(r, code);
     }
     answer.body = text_str(&r->body);
     answer.len = r->body.len;
@@ -332,6 +375,7 @@ static void set_body(struct fetch *r, const struct fetch_request *q)
 static void set_rules(struct fetch *r)
 {
     curl_easy_setopt(r->easy, CURLOPT_PRIVATE, r);
+    curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->error);
     curl_easy_setopt(r->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(r->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(r->easy, CURLOPT_FOLLOWLOCATION, 0L);

@@ -28,7 +28,8 @@ struct fetch_request {
 struct fetch_answer {
     int status;        /* 0: no answer, ERROR says why */
     const char *error; /* a sentence without URL secrets, or NULL */
-    bool tls_refused;  /* the certificate is not believed */
+    bool tls_refused;  /* the certificate is not believed, or ... */
+    bool other_name;   /* ... is, but for another host */
     const char *body;  /* NUL-terminated */
     size_t len;
     bool cut; /* the answer is longer than max_answer */

@@ -13,6 +13,7 @@ void plan_notes_init(struct plan_notes *p)
     text_init(&p->shape, LONGEST_SHAPE);
     text_init(&p->indexes, LONGEST_LIST);
     text_init(&p->scans, LONGEST_LIST);
+    text_init(&p->made, LONGEST_LIST);
 }
 
 void plan_notes_done(struct plan_notes *p)
@@ -20,6 +21,7 @@ void plan_notes_done(struct plan_notes *p)
     text_done(&p->shape);
     text_done(&p->indexes);
     text_done(&p->scans);
+    text_done(&p->made);
 }
 
 bool plan_list_has(const char *list, const char *name, size_t len)
@@ -139,12 +141,22 @@ static void line_add_index(struct plan_notes *p, const char *line, const char *u
         list_add(&p->indexes, name, (size_t)(end - name));
 }
 
+/* "CO-ROUTINE r", "MATERIALIZE r": it stands before the scans of what it makes. */
+static void line_add_made(struct plan_notes *p, const char *line)
+{
+    static const char *const makes[] = {"CO-ROUTINE ", "MATERIALIZE "};
+    for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++)
+        if (strncmp(line, makes[i], strlen(makes[i])) == 0)
+            list_add(&p->made, line + strlen(makes[i]), strlen(line) - strlen(makes[i]));
+}
+
 /* A subquery, rows that the statement itself has, and virtual tables, which have their own ways, are scanned
  * too: they are no tables. */
-static bool is_table_scan(const char *line)
+static bool is_table_scan(const struct plan_notes *p, const char *line)
 {
     return strncmp(line, "SCAN ", 5) == 0 && strcmp(line + 5, "CONSTANT ROW") != 0 && line[5] != '(' &&
-           strstr(line, " VIRTUAL TABLE INDEX ") == NULL;
+           strstr(line, " VIRTUAL TABLE INDEX ") == NULL &&
+           !plan_list_has(text_str(&p->made), line + 5, line_len(line) - 5);
 }
 
 static void line_add(struct plan_notes *p, const char *line)
@@ -153,9 +165,10 @@ static void line_add(struct plan_notes *p, const char *line)
     if (p->shape.len > 0)
         text_add(&p->shape, "; ");
     text_add(&p->shape, line);
+    line_add_made(p, line);
     if (using != NULL)
         line_add_index(p, line, using);
-    else if (is_table_scan(line))
+    else if (is_table_scan(p, line))
         list_add(&p->scans, line + 5, line_len(line) - 5);
 }
 

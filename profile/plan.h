@@ -9,7 +9,8 @@
 /* Lists are parted by ", "; each name stands once. */
 struct plan_notes {
     struct text shape, indexes, scans;
-    bool unread; /* the plan had another form than is known */
+    struct text made; /* what the statement itself makes, as its WITH does: no tables */
+    bool unread;      /* the plan had another form than is known */
 };
 
 void plan_notes_init(struct plan_notes *p);

@@ -20,7 +20,7 @@ static const struct column backups[] = {
     [AGE]         = {"dump_age_s", KIND_GAUGE, TYPE_REAL, UNIT_S, .help = "time since then"},
     [SIZE]        = {"size_bytes", KIND_GAUGE, TYPE_REAL, UNIT_BYTES, .help = "its bytes, of a directory those of its files"},
     [RATIO]       = {"size_ratio", KIND_GAUGE, TYPE_REAL, UNIT_RATIO, .help = "its size by that of the dump before it; n/a while it is written"},
-    [WRITING]     = {"writing", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "it was written to in the last minute, or has another size than before: it is not judged"},
+    [WRITING]     = {"writing", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "it was written to in the last minute, or has another size than before, or its time lies in the future: it is not judged"},
     [VERIFIED]    = {"verified", KIND_GAUGE, TYPE_REAL, UNIT_BOOL, .help = "it is whole: read to its end, or it ends as such a dump does; n/a: not known, see verdict. The newest one is read, and while that fails, the ones before it, at most 5"},
     [VERDICT]     = {"verdict", KIND_TEXT, TYPE_TEXT, .help = "why it is, or is not, or is not known"},
     [VERIFIED_AT] = {"verified_at", KIND_GAUGE, TYPE_REAL, UNIT_TIME, .help = "when that was found"},

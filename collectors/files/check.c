@@ -49,7 +49,11 @@ struct verdict files_verdict(const struct files_source *s, const struct dump *d,
     struct verdict v = {.id = d->id, .whole = d->whole, .at_s = isnan(d->whole) ? NAN : now_s};
     const struct verdict *known = remembered(s, d);
     bool checks = d->kind->program != NULL;
-    if (files_writing(s, d, now_s)) {
+    if (d->written_s > now_s + WRITTEN_S) {
+        v.whole = v.at_s = NAN;
+        snprintf(v.why, sizeof(v.why),
+                 "its time lies in the future: a clock is wrong, here or where it was written");
+    } else if (files_writing(s, d, now_s)) {
         v.whole = v.at_s = NAN;
         snprintf(v.why, sizeof(v.why), "it is being written, or was a minute ago");
     } else if (known != NULL) {
@@ -96,17 +100,20 @@ static void conclude(struct verdict *v, double whole, const char *format, const 
     text_done(&clean);
 }
 
-/* The first line of what it said, without the program's and the file's name. */
+/* The first line of what it said, without the program's and the file's name. Of a file in a directory, which
+ * is named within the sentence, the directory alone goes. */
 static const char *said(char *output, const char *path)
 {
     char *line = output + strspn(output, "\n");
     line[strcspn(line, "\n")] = '\0';
-    char *at = strstr(line, path);
-    if (at != NULL) {
-        at += strlen(path);
-        at += strspn(at, ": ");
+    char *at = strstr(line, path), *rest = at == NULL ? NULL : at + strlen(path);
+    if (at != NULL && *rest == '/') {
+        memmove(at, rest + 1, strlen(rest + 1) + 1);
+    } else if (at != NULL) {
+        rest += strspn(rest, ": ");
+        line = *rest != '\0' ? rest : line;
     }
-    return at != NULL && *at != '\0' ? at : line[0] != '\0' ? line : "it says no reason";
+    return line[0] != '\0' ? line : "it says no reason";
 }
 
 /* OUTPUT of `unpack` is: first bytes, mark, what the program complained of, last bytes. A text in it has an

@@ -216,10 +216,13 @@ static void got_place(struct pg_poll *p, const struct pg_rows *rows, enum failur
         end_without(p, rows);
 }
 
+/* Of a type that has moments any value is one: the infinities, which are no number, are never. */
 static bool is_moment(const struct pg_rows *rows, const char *name)
 {
     int column = pg_rows_column(rows, name);
     const char *text = NULL;
+    if (column >= 0 && pg_rows_is_number(rows, column))
+        return true;
     for (int i = 0; column >= 0 && i < pg_rows_n(rows) && text == NULL; i++)
         text = isnan(pg_rows_real(rows, i, column)) ? pg_rows_text(rows, i, column, NULL) : NULL;
     return text == NULL;

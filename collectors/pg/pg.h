@@ -74,7 +74,8 @@ double pg_own_xacts(const struct pg_poll *p);
 struct pg_rows;
 int pg_rows_n(const struct pg_rows *r);
 int pg_rows_column(const struct pg_rows *r, const char *name); /* -1 if none */
-double pg_rows_real(const struct pg_rows *r, int row, int column); /* NAN for NULL */
+double pg_rows_real(const struct pg_rows *r, int row, int column); /* NAN for NULL and for what is infinite */
+bool pg_rows_is_number(const struct pg_rows *r, int column); /* its type is one of those */
 int64_t pg_rows_int(const struct pg_rows *r, int row, int column); /* INT_NONE for NULL */
 /* NULL for NULL; raw bytes as the server gave them, length in *len (may be NULL), NUL-terminated. */
 const char *pg_rows_text(const struct pg_rows *r, int row, int column, size_t *len);

@@ -77,6 +77,11 @@ int pg_rows_column(const struct pg_rows *r, const char *name)
     return conn_rows_column(r->rows, name);
 }
 
+bool pg_rows_is_number(const struct pg_rows *r, int column)
+{
+    return rows_class(conn_rows_type(r->rows, column)) == ROWS_NUMBER;
+}
+
 double pg_rows_real(const struct pg_rows *r, int row, int column)
 {
     int len;

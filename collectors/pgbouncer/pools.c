@@ -138,8 +138,8 @@ static void add_clients(struct bouncer_poll *p, struct sample *s, int to, const 
 
 static struct sample *make(struct bouncer_poll *p, struct conn_rows *const *rows)
 {
-    static const char *const not_told[] = {"avg_wait_ms", "connect_ms", "timeouts", "idle_in_xact",
-                                           "hidden",      "reserved",   "own_limit"};
+    static const char *const not_told[] = {"avg_wait_ms", "connect_ms", "timeouts",        "idle_in_xact",
+                                           "hidden",      "reserved",   "reserved_in_use", "own_limit"};
     peaks_add(bouncer_peaks(p), rows[0], conn_rows_end_s(rows[0]));
     int n = 0, database = conn_rows_column(rows[0], "database");
     for (int row = 0; row < conn_rows_n(rows[0]); row++)

@@ -166,6 +166,11 @@ static void on_timer(void *ctx)
         snprintf(text, sizeof(text), "no answer within %.3g s: Redis is busy, stopped or out of reach",
                  c->first == NULL ? 0 : c->first->deadline_s - c->first->start_s);
         redis_conn_die(c, REDIS_HUNG, text);
+    } else if (c->state == SHAKING) {
+        snprintf(text, sizeof(text),
+                 "connected, but no TLS handshake within %.3g s: redis:// if this port speaks none",
+                 c->connect_s);
+        redis_conn_die(c, REDIS_HUNG, text);
     } else if (c->state != DEAD) {
         snprintf(text, sizeof(text), "no connection within %.3g s", c->connect_s);
         redis_conn_die(c, REDIS_HUNG, text);

@@ -112,7 +112,9 @@ enum redis_tls_step redis_tls_shake(struct redis_tls *t, struct err *err)
         return why == SSL_ERROR_WANT_READ ? REDIS_TLS_READ : REDIS_TLS_WRITE;
     long verdict = SSL_get_verify_result(t->ssl);
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    if (verdict != X509_V_OK)
+    if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH)
+        fail(err, "the server's certificate is for another name than that in the URL");
+    else if (verdict != X509_V_OK)
         fail(err, "the server's certificate is not believed: %s; ca_file in the [target] names one that is",
              X509_verify_cert_error_string(verdict));
     else

@@ -133,7 +133,7 @@ def test_a_select_that_fails_ends_in_the_dead_letters_and_says_why(sender, recei
 
 @pytest.mark.parametrize("answer, told", [
     ("hang", "127.0.0.1: no complete answer within 1 s"), ("slow", "127.0.0.1: no complete answer within 1 s"),
-    ("reset", "127.0.0.1: the connection was cut before the answer was complete"),
+    ("reset", "127.0.0.1: the connection was cut before the answer was complete; a port that wants https:// does so"),
     ("cut", "127.0.0.1: the connection was cut before the answer was complete"),
     ((500, {}, "oops"), "HTTP 500: oops"), (503, "HTTP 503"), (408, "HTTP 408"), (425, "HTTP 425")])
 def test_it_is_tried_again_until_it_works(sender, receiver, answer, told):

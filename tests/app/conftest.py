@@ -102,17 +102,25 @@ def app(start_app):
     return start_app()
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
-    """A certificate for 127.0.0.1 that signs itself: .cert, .key."""
-    folder = tmp_path_factory.mktemp("tls")
-
+def self_signed(folder, name):
     class Files:
         cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
 
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", Files.key, "-out", Files.cert, "-days", "2",
-                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+                    "-subj", "/CN=" + name.split(":")[1], "-addext", "subjectAltName=" + name], check=True, capture_output=True)
     return Files
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate for 127.0.0.1 that signs itself: .cert, .key."""
+    return self_signed(tmp_path_factory.mktemp("tls"), "IP:127.0.0.1")
+
+
+@pytest.fixture(scope="session")
+def certificate_of_another(tmp_path_factory):
+    """As `certificate`, but for localhost by name alone."""
+    return self_signed(tmp_path_factory.mktemp("tls_other"), "DNS:localhost")
 
 
 @pytest.fixture

@@ -199,6 +199,23 @@ def test_a_certificate_is_believed_when_ca_file_says_so(start_app, certificate, 
     assert ask(dbvitals, "select in_use from pools", "--config", config) == [{"in_use": 1}]
 
 
+def test_a_certificate_for_another_name_is_told_as_that(start_app, certificate_of_another, dbvitals, write_config):
+    app = start_app(certificate=certificate_of_another)
+    url = app.json("/pool", POOL)
+    config = write_config({"shop": {"url": url, "ca_file": certificate_of_another.cert}, "named": {"url": url.replace("127.0.0.1", "localhost"),
+                                                                                                   "ca_file": certificate_of_another.cert}})
+    rows = {r["name"]: r for r in ask(dbvitals, "select name, state, error from targets", "--config", config)}
+    assert "127.0.0.1: its certificate is believed, but is for another name than this one" in rows["shop"]["error"], rows
+    assert "ca_file" not in rows["shop"]["error"] and rows["named"]["state"] == "up", rows
+
+
+def test_tls_where_there_is_none_and_none_where_there_is_are_told(start_app, certificate, dbvitals):
+    plain, tls = start_app(), start_app(certificate=certificate)
+    assert "what answers there speaks no TLS; http:// ?" in why_down(dbvitals, plain.url("/pool").replace("http:", "https:"))
+    why = why_down(dbvitals, tls.url("/pool").replace("https:", "http:"))
+    assert "https://" in why, why
+
+
 # ---- What else answers ----
 
 def drip(handler):

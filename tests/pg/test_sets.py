@@ -252,6 +252,18 @@ def test_slots_are_counted_as_the_server_does(server, rows, connect):
     assert hidden["in_use"] >= 4 and hidden["waiting"] is None
 
 
+def test_slots_are_full_at_100_percent_and_reserved_ones_are_told_apart(start_server, read, connect):
+    server = start_server(max_connections=10, superuser_reserved_connections=3)
+    held = [connect(server) for _ in range(8)]
+    assert len(held) == 8
+    answers = read(server, "pools", "server")
+    pools, instance = answers["pools"][0]["rows"], answers["server"][0]["rows"][0]
+    slots, role = one(pools, kind="slots"), one(pools, kind="role", name="postgres")
+    assert (slots["in_use"], slots["max_size"], slots["utilization"]) == (7, 7, 1), slots
+    assert slots["reserved"] == 3 and slots["reserved_in_use"] == instance["connections"] - 7 >= 2, (slots, instance)
+    assert (role["in_use"], role["utilization"]) == (7, 1) and instance["connections_ratio"] == 1, (role, instance)
+
+
 def test_a_password_in_a_setting_is_not_shown(server, rows):
     server.query("alter system set primary_conninfo = 'host=x password=''se cret'' user=y'")
     server.query("select pg_reload_conf()")

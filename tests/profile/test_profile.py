@@ -392,6 +392,14 @@ def test_nothing_hostile_reaches_the_terminal(profile, tmp_path):
 # ---- PostgreSQL ----
 
 
+def test_what_a_statement_makes_itself_is_no_table_that_is_read_whole(profile, bots):
+    rows = rows_of(profile("-- name: counted\nwith recursive r(n) as (select 1 union all select n + 1 from r where n < 5) select * from r;\n"
+                           "-- name: both\nwith recursive r(n) as (select count(body) from messages union all select n + 1 from r where n < 5) select * from r;\n"
+                           "-- name: kept\nwith x as materialized (select body from messages) select count(*) from x",
+                           f"sqlite:{bots}", "--format", "json"))
+    assert [rows[name]["scans"] for name in ("counted", "both", "kept")] == [None, "messages", "messages"], rows
+
+
 @pytest.fixture(params=[15, 18])
 def shop_of(request, shared_servers):
     """A server of the oldest and the newest kind with a table of its own."""

@@ -311,11 +311,17 @@ def test_tls_is_verified(start_redis, dbvitals, tmp_path):
         return dbvitals("query", "select role from redis_server", "--config", path, "-f", "json")
     done = with_ca(cert, "localhost")
     assert done.returncode == 0 and json.loads(done.stdout) == [{"role": "master"}], done.stderr
-    for ca, host in ((other, "localhost"), (cert, "127.0.0.1")):
+    for ca, host, why in ((other, "localhost", "certificate is not believed"), (cert, "127.0.0.1", "certificate is for another name than that in the URL")):
         done = with_ca(ca, host)
-        assert done.returncode != 0 and "certificate is not believed" in done.stderr, done.stderr
+        assert done.returncode != 0 and why in done.stderr, done.stderr
     assert "ca_file: cannot read /nowhere" in with_ca("/nowhere", "localhost").stderr
     (tmp_path / "none.crt").write_text("no certificate")
     assert "cannot read the certificates" in with_ca(tmp_path / "none.crt", "localhost").stderr
     assert "certificate is not believed" in fails(dbvitals, f"rediss://localhost:{plain}/0")
     assert "closed the connection" in fails(dbvitals, f"redis://localhost:{plain}/0")
+
+
+def test_tls_to_a_port_without_it_is_not_told_as_no_connection(start_redis, dbvitals):
+    redis = start_redis()
+    why = fails(dbvitals, f"rediss://127.0.0.1:{redis.port}/0")
+    assert "connected, but no TLS handshake within 5 s: redis:// if this port speaks none" in why, why

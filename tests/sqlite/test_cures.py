@@ -93,6 +93,17 @@ def test_a_cure_steps_back_from_a_writer_and_comes_again(open_page, tmp_path):
     assert number(db, "select count(*) from sqlite_stat1") == 1
 
 
+def test_what_is_not_known_of_a_held_file_is_left_out_of_the_dialog(open_page, tmp_path):
+    db = make(tmp_path / "h.db", rows=100)
+    with Writer(db, "begin exclusive"), open_page(db, "sqlite") as s:
+        s.wait(lambda t: "▶" in t)
+        s.send(":", "vacuum_file", "enter")
+        text = s.wait("NOBODY ELSE CAN WRITE") or s.text()
+        said = text[text.index("file: "):text.index("NOBODY ELSE")]
+        assert "n/a" not in said and "other processes" not in said and "by 1 other process" in said, text
+        assert "twice the room of its content" in said, text
+
+
 def test_a_plan_cures_what_was_found(dbvitals, tmp_path):
     db = make(tmp_path / "p.db", "create index a on messages (bot_id)", "create index b on messages (bot_id, created_at)", rows=30000)
     found = dbvitals("findings", f"sqlite:{db}").stdout

@@ -94,6 +94,26 @@ def test_a_cut_dump_is_told_as_not_whole(dbvitals, place, name):
     assert row["verified"] == 0 and row["verdict"] != "", row
 
 
+def test_a_directory_that_lacks_a_file_is_told_in_a_whole_sentence(dbvitals, place):
+    path = place("shop.dir")
+    lost = next(path.glob("[0-9]*.dat*"))
+    lost.unlink()
+    age(path, HOUR)
+    row = rows(dbvitals, "backups", place.url)[0]
+    said = f'could not open input file "{lost.name.removesuffix(".gz")}'
+    assert row["verified"] == 0 and row["verdict"].startswith("pg_restore: error: ") and said in row["verdict"] and row["verdict"].endswith("No such file or directory"), row
+    assert row["verdict"].count('"') == 2, row
+
+
+def test_a_dump_of_the_future_is_told_as_that(dbvitals, place):
+    place("good.sql", of="shop.sql")
+    place("late.sql", -HOUR, of="shop.sql")
+    late, good = rows(dbvitals, "backups", place.url)
+    assert (late["name"], late["dump_age_s"], late["verified"]) == ("late.sql", 0, None), late
+    assert "its time lies in the future: a clock is wrong" in late["verdict"] and "written, or" not in late["verdict"], late
+    assert (good["is_newest"], good["verified"]) == (1, 1)
+
+
 def test_a_dump_that_failed_behind_a_pipe_is_found_though_its_gzip_is_whole(dbvitals, place):
     path = place("failed.sql.gz")
     assert subprocess.run(["gzip", "-t", path]).returncode == 0

@@ -67,6 +67,11 @@ def test_a_query_of_the_users_tells_jobs_too_and_what_it_lacks_is_said(server, d
     row = json.loads(done.stdout)["jobs"][0]
     assert (row["kind"], row["id"], row["ok"], row["error"], row["every_s"]) == ("query", "etl", 0, "boom", 3600)
     assert row["late_s"] == pytest.approx(7200, abs=30) and row["took_ms"] == pytest.approx(3600e3)
+    for never in ("infinity", "-infinity"):
+        done = ask(f"select 'x' as name, '{never}'::timestamptz as last_start, '{never}'::timestamptz as last_end, 5 as every_s")
+        assert done.returncode == 0, done.stderr
+        row = json.loads(done.stdout)["jobs"][0]
+        assert (row["id"], row["last_start"], row["last_end"], row["took_ms"], row["late_s"]) == ("x", None, None, None, None), row
     for sql, told in (("select 1 as n", "no column `name`"), ("select 'a' as name union all select 'a'", "same name"),
                       ("select 'a' as name, 'yesterday' as last_start", "timestamptz"), ("select * from nothing", 'relation "nothing" does not exist'),
                       ("create table x (i int)", "read-only")):
