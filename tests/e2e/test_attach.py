@@ -87,7 +87,7 @@ def see_and_acknowledge(s, server):
     other = forget(server)
     s.wait(lambda t: badge(t, 1) and "1 forgot to commit" in t, 15)
     s.send(":page alerts", "enter")
-    s.wait(lambda t: re.search(r"▶ forgotten +firing", t), 10, "the alert")  # not that of the rules
+    s.wait(lambda t: re.search(r"▶ forgotten +shop +firing", t), 10, "the alert")  # not that of the rules
     s.send("A")
     s.wait("acknowledge: forgotten")
     s.send("mine")
