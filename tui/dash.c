@@ -236,7 +236,7 @@ static void visit_tick(struct visit *v, double now, double *wait)
 static void said_tick(struct dash *d, double now)
 {
     bool typing = d->mode == MODE_FILTER || d->mode == MODE_PALETTE || d->mode == MODE_FORM;
-    if (d->said[0] == '\0' || typing || (now >= d->said_s && now - d->said_s < said_for_s))
+    if (d->said[0] == '\0' || typing || fabs(now - d->said_s) < said_for_s) /* the clock may be set back */
         return;
     d->said[0] = '\0';
     d->dirty = true;

@@ -94,11 +94,11 @@ def see_and_acknowledge(s, server):
     s.send("enter")
     s.wait(lambda t: "known to" in t and "(mine)" in t and "○ 1 known" in t and not badge(t, 1), 10)
     s.send("S", "enter")
-    s.wait("silenced by")
+    s.wait("silenced b")  # by whom is cut where the sentence needs the room
     s.send("S")
     s.wait("end the silence: forgotten")
     s.send("enter")
-    s.wait(lambda t: "silenced by" not in t)
+    s.wait(lambda t: "silenced b" not in t)
     s.send("A")
     s.wait("no longer acknowledged")
     s.send("enter")

@@ -313,7 +313,7 @@ def test_a_page_leads_to_the_target_that_it_is_for_also_at_the_start_and_keeps_t
         text = s.wait(lambda t: "SQLite 3" in t.split("\n")[0] and "tables · largest first" in t, 10)
         assert "page sqlite: target shop is looked at" in text
         s.send("g")
-        s.wait(lambda t: "backups · files" in t.split("\n")[0] and "backups has no sqlite" in t, 10)
+        s.wait(lambda t: "backups · files" in t.split("\n")[0] and "n/a for backups" in t, 10)
         head = s.text().split("\n")[0]
         text = s.wait(lambda t: t.split("\n")[0][-12:] != head[-12:], 10)  # the clock: it has looked again
         assert "backups · files" in text.split("\n")[0]
