@@ -254,7 +254,7 @@ def test_the_alert_of_a_dump_leads_to_the_page_of_dumps(program, place):
         s.send("tab", "enter")
         s.wait(lambda t: "dumps · newest first" in t and "a.dump" in t and "verified good" in t, 10)
         s.send(":page alerts", "enter")
-        s.wait(lambda t: "by rules: 1 critical" in t and "▶ backup_failed_verification firing critical" in t, 10)
+        s.wait(lambda t: "by rules: 1 critical" in t and "▶ backups firing critical" in t and "b.dump is no good dump" in t, 10)
         s.send("q")
         assert s.wait_end() == 0
 
