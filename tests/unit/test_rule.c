@@ -205,20 +205,27 @@ static char *read_samples(const char *path)
     return text_take(&t);
 }
 
+/* All that SAMPLES expects of the rules comes true. */
+static void expect_trial(struct world *w, const char *samples, const char *name)
+{
+    struct text out;
+    bool met = false;
+    text_init(&out, 1 << 20);
+    if (!trial_run(&w->rules, &w->registry, samples, strlen(samples), name, &out, &met, &w->err))
+        fail_msg("%s", w->err.text);
+    if (!met)
+        fail_msg("%s", text_str(&out));
+    text_done(&out);
+}
+
 static void each_rule_of_standard_can_fire(void **state)
 {
     struct world w;
-    struct text out;
-    bool met = false;
     (void)state;
     world_init(&w);
     from_config(&w, "");
     char *samples = read_samples(SAMPLES);
-    text_init(&out, 1 << 20);
-    if (!trial_run(&w.rules, &w.registry, samples, strlen(samples), "standard.jsonl", &out, &met, &w.err))
-        fail_msg("%s", w.err.text);
-    if (!met)
-        fail_msg("%s", text_str(&out));
+    expect_trial(&w, samples, "standard.jsonl");
     for (int i = 0; i < w.rules.n; i++) {
         char word[100];
         snprintf(word, sizeof(word), "\"rule\": \"%s\"", w.rules.list[i].name);
@@ -226,7 +233,6 @@ static void each_rule_of_standard_can_fire(void **state)
             fail_msg("nothing makes rule %s fire", w.rules.list[i].name);
     }
     free(samples);
-    text_done(&out);
     world_done(&w);
 }
 
@@ -246,17 +252,10 @@ static void alerts_of_a_table_stay_while_its_counters_are_lost(void **state)
         "{\"at\": 6300, \"expect\": \"resolved\", \"rule\": \"dead_tuples\"}\n"
         "{\"at\": 6300, \"expect\": \"resolved\", \"rule\": \"stale_statistics\"}\n";
     struct world w;
-    struct text out;
-    bool met = false;
     (void)state;
     world_init(&w);
     from_config(&w, "");
-    text_init(&out, 1 << 20);
-    if (!trial_run(&w.rules, &w.registry, samples, strlen(samples), "lost.jsonl", &out, &met, &w.err))
-        fail_msg("%s", w.err.text);
-    if (!met)
-        fail_msg("%s", text_str(&out));
-    text_done(&out);
+    expect_trial(&w, samples, "lost.jsonl");
     world_done(&w);
 }
 
